@@ -1,0 +1,29 @@
+/** What a {@link SlicebookError} may carry besides its message. */
+export interface SlicebookErrorOptions {
+  /** What the user can do about it, as one imperative sentence. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * A mistake that the user can mend: shown without a stack trace.
+ *
+ * The message says what was found, where (file, line, argument) and what is allowed; `remedy` says what to do.
+ * `code` is stable and in capitals, such as `CONFIG_INVALID`, for programs to test.
+ */
+export class SlicebookError extends Error {
+  readonly code: string;
+  readonly remedy: string | undefined;
+
+  constructor(code: string, message: string, options: SlicebookErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SlicebookError";
+    this.code = code;
+    this.remedy = options.remedy;
+  }
+}
+
+/** Whether a caught value is a {@link SlicebookError}, also one from another copy of this package. */
+export function isSlicebookError(value: unknown): value is SlicebookError {
+  return value instanceof Error && value.name === "SlicebookError" && "code" in value;
+}

@@ -1,0 +1,3 @@
+export { isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
+export { philox, type Random, type RandomKey, random } from "./random.ts";
+export { float32, type HostTensor, type HostTensors, int32, sizeOf } from "./tensor.ts";
