@@ -1,0 +1,43 @@
+import { checkSameLength, type Pixels } from "./image.ts";
+
+/** An original and its reconstruction on the scale that {@link toUnitRange} gives them, in float64. */
+export interface UnitPair {
+  /** Spans [0, 1]; all 0 where the original is constant. */
+  readonly original: Float64Array;
+  /** Clipped to [0, 1]. */
+  readonly reconstruction: Float64Array;
+}
+
+/**
+ * Maps an original to [0, 1] by its own minimum and maximum, and its reconstruction by the same map, clipped: the
+ * scale on which SSIM, MS-SSIM, PSNR and MSE are reported.
+ *
+ * Both images are in the original's units. A constant original has no range to divide by: its minimum is taken off
+ * both images and nothing is divided, so that an equal reconstruction is perfect, one that is brighter by 1 unit or
+ * more is as wrong as can be, and one that is darker is clipped. NaN stays NaN.
+ */
+export function toUnitRange(original: Pixels, reconstruction: Pixels): UnitPair {
+  checkSameLength("toUnitRange", original, reconstruction);
+  const { minimum, range } = rangeOf(original);
+  const divisor = range === 0 ? 1 : range;
+  const unit = {
+    original: new Float64Array(original.length),
+    reconstruction: new Float64Array(original.length),
+  };
+  for (let index = 0; index < original.length; index++) {
+    unit.original[index] = (original[index]! - minimum) / divisor;
+    unit.reconstruction[index] = Math.min(1, Math.max(0, (reconstruction[index]! - minimum) / divisor));
+  }
+  return unit;
+}
+
+/** The smallest value of an image, and its distance to the largest. */
+export function rangeOf(image: Pixels): { minimum: number; range: number } {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (const value of image) {
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return { minimum, range: maximum - minimum };
+}
