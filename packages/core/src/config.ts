@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { optimizerDefaults, optimizerSchema } from "./optimizer.ts";
+
+/** The architectures: what lies between an image and its code grid. */
+export const ARCHITECTURES = ["residual", "plain", "patch"] as const;
+
+/** The VQ-VAE's presets, by what they are. */
+export const PRESETS = ["reference", "small", "plain", "patch"] as const;
+export type PresetName = (typeof PRESETS)[number];
+
+const DOWNSAMPLINGS = [4, 8, 16] as const;
+
+const positiveInteger = z.int().positive();
+const decay = z.number().min(0).lt(1);
+
+const quantizerShape = {
+  kind: z
+    .enum(["ema", "codebook-loss"])
+    .describe(
+      "How codes learn: `ema` moves each to the moving average of the encodings it stands for, `codebook-loss` " +
+        "pulls it there by gradient.",
+    ),
+  commitment: z
+    .number()
+    .nonnegative()
+    .describe("Weight β of the commitment term, which holds encodings close to their codes."),
+  decay: decay.describe("Decay γ a step of the moving averages of the codes' use and encodings."),
+  epsilon: z
+    .number()
+    .positive()
+    .describe("Laplace smoothing ε of the codes' use, in encodings of a batch: keeps unused codes finite."),
+  restartBelow: z
+    .number()
+    .min(0)
+    .lt(0.5)
+    .describe(
+      "A code whose use falls below this fraction of an even share (1/K of the encodings) is moved to a random " +
+        "encoding of the batch; 0 never.",
+    ),
+  initialisation: z
+    .enum(["data", "normal"])
+    .describe("Where codes start: `data` at k-means centres of encodings, `normal` drawn from N(0, 1)."),
+  initialisationImages: positiveInteger.describe(
+    "Images whose encodings the codes are made from, with `data`.",
+  ),
+};
+
+const modelShape = {
+  architecture: z
+    .enum(ARCHITECTURES)
+    .describe(
+      "`residual`: strided convolutions and residual blocks; `plain`: convolutions only; `patch`: patches of " +
+        "pixels as channels, residual blocks at the resolution of the codes, sub-pixel output.",
+    ),
+  downsampling: z
+    .union(DOWNSAMPLINGS.map((factor) => z.literal(factor)))
+    .describe("Pixels of an image's side per code: 4, 8 or 16."),
+  width: positiveInteger.multipleOf(2).describe("Channels of the hidden layers, an even number."),
+  residualBlocks: z.int().nonnegative().describe("Residual blocks on each side; 0 with `plain`."),
+  residualWidth: positiveInteger.describe("Channels inside a residual block."),
+  codes: z.int().min(2).describe("Entries of the codebook, K."),
+  codeDimension: positiveInteger.describe("Length of a code, D."),
+  reconstruction: z
+    .enum(["mse", "l1"])
+    .describe(
+      "The reconstruction term: `mse` is the squared error over the variance of the training slices, `l1` the " +
+        "absolute error over their standard deviation.",
+    ),
+  warmupSteps: z.int().nonnegative().describe("First steps trained as a plain autoencoder, without codes."),
+};
+
+/** A VQ-VAE's configuration with everything written out. */
+const resolvedSchema = z.strictObject({
+  preset: z.enum(PRESETS),
+  ...modelShape,
+  quantizer: z.strictObject(quantizerShape),
+  optimizer: optimizerSchema,
+});
+
+/** A VQ-VAE's configuration with everything written out. */
+export type VqvaeConfig = z.output<typeof resolvedSchema>;
+
+/** What all presets share: the published quantizer, and what keeps it from collapsing on small data. */
+const shared = {
+  downsampling: 4,
+  codes: 512,
+  reconstruction: "mse",
+  warmupSteps: 100,
+  quantizer: {
+    kind: "ema",
+    commitment: 0.25,
+    decay: 0.99,
+    epsilon: 1e-5,
+    restartBelow: 0.1,
+    initialisation: "data",
+    initialisationImages: 16,
+  },
+  optimizer: optimizerDefaults,
+} as const satisfies Partial<VqvaeConfig>;
+
+/**
+ * The presets: `reference` has the published sizes (van den Oord et al., 2017, as in DeepMind's Sonnet and in
+ * zalandoresearch/pytorch-vq-vae), `small` half their width, `plain` no residual blocks, and `patch` works at the
+ * resolution of the codes, which is the fastest.
+ */
+export const presets: Readonly<Record<PresetName, VqvaeConfig>> = {
+  reference: {
+    preset: "reference",
+    architecture: "residual",
+    width: 128,
+    residualBlocks: 2,
+    residualWidth: 32,
+    codeDimension: 64,
+    ...shared,
+  },
+  small: {
+    preset: "small",
+    architecture: "residual",
+    width: 64,
+    residualBlocks: 2,
+    residualWidth: 32,
+    codeDimension: 16,
+    ...shared,
+  },
+  plain: {
+    preset: "plain",
+    architecture: "plain",
+    width: 64,
+    residualBlocks: 0,
+    residualWidth: 32,
+    codeDimension: 16,
+    ...shared,
+  },
+  patch: {
+    preset: "patch",
+    architecture: "patch",
+    width: 96,
+    residualBlocks: 3,
+    residualWidth: 48,
+    codeDimension: 16,
+    ...shared,
+    optimizer: { ...optimizerDefaults, learningRate: 2e-3 },
+  },
+};
+
+/**
+ * The VQ-VAE's options: a preset and what to change of it. Parsing gives the configuration with every value written
+ * out, which parses to itself.
+ */
+export const vqvaeSchema = z
+  .strictObject({
+    preset: z
+      .enum(PRESETS)
+      .default("patch")
+      .describe(
+        "Sizes to start from: `patch` (fastest), `reference` (the published model), `small` (half its width) or " +
+          "`plain` (no residual blocks).",
+      ),
+    ...z.strictObject(modelShape).partial().shape,
+    quantizer: z.strictObject(quantizerShape).partial().optional(),
+    optimizer: optimizerSchema.partial().optional(),
+  })
+  .transform((given, context): VqvaeConfig => {
+    const preset = presets[given.preset];
+    const config: VqvaeConfig = {
+      ...preset,
+      ...defined(given),
+      quantizer: { ...preset.quantizer, ...defined(given.quantizer ?? {}) },
+      optimizer: { ...preset.optimizer, ...defined(given.optimizer ?? {}) },
+    };
+    if (config.architecture === "plain" && config.residualBlocks > 0) {
+      context.issues.push({
+        code: "custom",
+        path: ["residualBlocks"],
+        input: config.residualBlocks,
+        message: `the architecture "plain" has no residual blocks: set 0, or take the architecture "residual"`,
+      });
+    }
+    return config;
+  });
+
+/** The record without the keys whose value is undefined. */
+function defined<T extends object>(record: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
+}

@@ -1,0 +1,166 @@
+import { type HostTensors, random, sizeOf } from "@slicebook/base";
+import {
+  add,
+  conv2d,
+  conv2dTranspose,
+  relu,
+  reshape,
+  type Tensor,
+  type Tensor4D,
+  transpose,
+} from "@tensorflow/tfjs-core";
+import { fanInUniform } from "./initialisers.ts";
+import { type Params, param } from "./params.ts";
+
+/** A layer as data: what its weights are called and their sizes. */
+export type Layer =
+  | {
+      /** A convolution (or its transpose, which enlarges by `stride`) with a bias. */
+      readonly kind: "convolution" | "transposed";
+      readonly name: string;
+      /** Side of the kernel. */
+      readonly size: number;
+      readonly stride: number;
+      readonly from: number;
+      readonly to: number;
+    }
+  | {
+      /** x + W₂ ReLU(W₁ ReLU(x)) with a 3×3 kernel W₁ and a 1×1 kernel W₂, without biases. */
+      readonly kind: "residual";
+      readonly name: string;
+      readonly width: number;
+      readonly inner: number;
+    }
+  | { readonly kind: "relu" }
+  | {
+      /** [b, s·h, s·w, 1] → [b, h, w, s²] (`fold`) or back (`unfold`). */
+      readonly kind: "fold" | "unfold";
+      readonly side: number;
+    };
+
+/** A weight of a layer: its shape and the number of values that each output sums over. */
+interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly fanIn: number;
+}
+
+/** Applies layers in turn; images and features are NHWC. */
+export function applyLayers(layers: readonly Layer[], params: Params, input: Tensor4D): Tensor4D {
+  return layers.reduce((features, layer) => applyLayer(layer, params, features), input);
+}
+
+function applyLayer(layer: Layer, params: Params, input: Tensor4D): Tensor4D {
+  switch (layer.kind) {
+    case "convolution":
+      return convolution(params, layer.name, input, { stride: layer.stride });
+    case "transposed":
+      return transposedConvolution(params, layer.name, input, { stride: layer.stride });
+    case "residual": {
+      const inner = convolution(params, `${layer.name}.inner`, relu(input));
+      return add(input, convolution(params, `${layer.name}.outer`, relu(inner)));
+    }
+    case "relu":
+      return relu(input);
+    case "fold":
+      return foldPatches(input, layer.side);
+    case "unfold":
+      return unfoldPatches(input, layer.side);
+  }
+}
+
+/**
+ * A convolution with "same" padding: kernel `<name>.kernel` [h, w, in, out], and `<name>.bias` [out] if there is one.
+ */
+export function convolution(
+  params: Params,
+  name: string,
+  input: Tensor4D,
+  { stride = 1 }: { stride?: number } = {},
+): Tensor4D {
+  const kernel = param(params, `${name}.kernel`) as Tensor4D;
+  return withBias(params, name, conv2d(input, kernel, stride, "same"));
+}
+
+/** The transpose of a convolution: [b, h, w, in] → [b, s·h, s·w, out], with a kernel [h, w, out, in]. */
+export function transposedConvolution(
+  params: Params,
+  name: string,
+  input: Tensor4D,
+  { stride }: { stride: number },
+): Tensor4D {
+  const kernel = param(params, `${name}.kernel`) as Tensor4D;
+  const [batch, rows, columns] = input.shape;
+  const shape: [number, number, number, number] = [batch, rows * stride, columns * stride, kernel.shape[2]];
+  return withBias(params, name, conv2dTranspose(input, kernel, shape, stride, "same"));
+}
+
+function withBias(params: Params, name: string, output: Tensor4D): Tensor4D {
+  const bias: Tensor | undefined = params[`${name}.bias`];
+  return bias === undefined ? output : add(output, bias);
+}
+
+/**
+ * Space to depth for images of one channel: [b, s·h, s·w, 1] → [b, h, w, s²], a patch's pixels in raster order.
+ *
+ * Made of reshapes and a transposition, since TensorFlow.js has no gradient for `depthToSpace`.
+ */
+export function foldPatches(images: Tensor4D, side: number): Tensor4D {
+  const [batch, height, width] = images.shape;
+  const rows = height / side;
+  const columns = width / side;
+  const split = reshape(images, [batch, rows, side, columns, side]);
+  return reshape(transpose(split, [0, 1, 3, 2, 4]), [batch, rows, columns, side * side]);
+}
+
+/** Depth to space, the inverse of {@link foldPatches}: [b, h, w, s²] → [b, s·h, s·w, 1]. */
+export function unfoldPatches(patches: Tensor4D, side: number): Tensor4D {
+  const [batch, rows, columns] = patches.shape;
+  const split = reshape(patches, [batch, rows, columns, side, side]);
+  return reshape(transpose(split, [0, 1, 3, 2, 4]), [batch, rows * side, columns * side, 1]);
+}
+
+/** The shapes of the layers' weights by name. */
+export function weightShapes(layers: readonly Layer[]): Record<string, readonly number[]> {
+  return Object.fromEntries(layers.flatMap(weightsOf).map(({ name, shape }) => [name, shape]));
+}
+
+/** Draws the layers' weights; each depends on the seed and its name only. */
+export function initialWeights(layers: readonly Layer[], seed: number): HostTensors {
+  const entries = layers
+    .flatMap(weightsOf)
+    .map(
+      ({ name, shape, fanIn }) => [name, fanInUniform(random(seed, "weights", name), shape, fanIn)] as const,
+    );
+  return Object.fromEntries(entries);
+}
+
+function weightsOf(layer: Layer): Weight[] {
+  switch (layer.kind) {
+    case "convolution":
+    case "transposed": {
+      const { name, kind, size, from, to, stride } = layer;
+      const kernel = kind === "convolution" ? [size, size, from, to] : [size, size, to, from];
+      // With stride s, an output of the transpose sums over one in s² of the kernel's places only.
+      const fanIn = (size * size * from) / (kind === "convolution" ? 1 : stride * stride);
+      return [
+        { name: `${name}.kernel`, shape: kernel, fanIn },
+        { name: `${name}.bias`, shape: [to], fanIn },
+      ];
+    }
+    case "residual": {
+      const { name, width, inner } = layer;
+      return [
+        { name: `${name}.inner.kernel`, shape: [3, 3, width, inner], fanIn: 9 * width },
+        { name: `${name}.outer.kernel`, shape: [1, 1, inner, width], fanIn: inner },
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+/** The number of values in tensors of these shapes. */
+export function countValues(shapes: Readonly<Record<string, readonly number[]>>): number {
+  return Object.values(shapes).reduce((total, shape) => total + sizeOf(shape), 0);
+}

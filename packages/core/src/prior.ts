@@ -1,0 +1,101 @@
+import type { HostTensor, HostTensors } from "@slicebook/base";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { z } from "zod";
+import type { Params, Signature, TensorRecord, TensorSpec } from "./params.ts";
+
+/** The grids that a prior models. */
+export interface CodeSpace {
+  /** Entries of the codebook, K: indices are 0 to K − 1. */
+  readonly codes: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Classes that samples can be conditioned on; 0 if there are none. */
+  readonly classes: number;
+}
+
+/** A model of code grids, as a plug-in: its name, its own options and a function that makes it. */
+export interface Prior<Config = unknown> {
+  readonly name: string;
+  /** Its options in the `prior.options` of a run's configuration, with defaults. */
+  readonly schema: z.ZodType<Config>;
+  /** The prior for grids of one size. */
+  bind(config: Config, space: CodeSpace): BoundPrior;
+}
+
+/** A prior for grids of one size: pure functions over flat records, like the VQ-VAE's. */
+export interface BoundPrior {
+  /** What training starts from: weights, moments, averages, step. */
+  initialCarry(seed: number): HostTensors;
+  /** Checks a checkpoint; throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) if it is of another architecture. */
+  checkCarry(carry: HostTensors): void;
+  /**
+   * One step of training: `inputs` are `codes` int32 [b, rows, columns], `labels` int32 [b] (zeros if there are no
+   * classes), `progress` [] from 0 to 1 of the run, and the noise of {@link stepNoise}.
+   *
+   * Its metrics are scalars, among them `loss` (nats per code), `accuracy` (share of codes guessed) and
+   * `gradientNorm`.
+   */
+  readonly trainStep: (carry: Params, inputs: Params) => [TensorRecord, TensorRecord];
+  /** The shapes and types of a step's inputs, noise included. */
+  stepInputs(batch: number): Signature;
+  /** The noise of one step, drawn on the host: it depends on seed and step only. */
+  stepNoise(options: { seed: number; step: number; batch: number }): HostTensors;
+  /** The weights of a carry, as {@link logLikelihood} and {@link sample} take them; `average` for their average. */
+  parameters(carry: HostTensors, options: { average: boolean }): HostTensors;
+  /** ln p of each code given those before it (and the label): `codes`, `labels` as in a step → [b, rows, columns]. */
+  readonly logLikelihood: (params: Params, codes: Tensor, labels: Tensor) => Tensor;
+  /** Draws grids: int32 [count, rows, columns]; each depends on the seed and its number only. */
+  sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array>;
+}
+
+/** How a prior draws grids. */
+export interface SampleOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** Divides the logits: below 1 safer, above 1 more varied. Default 1. */
+  readonly temperature?: number;
+  /** Draw among the k likeliest codes only. */
+  readonly topK?: number;
+  /** Draw among the likeliest codes that make up this probability only. */
+  readonly topP?: number;
+  /** The class of each grid, `count` of them; needed if the prior has classes. */
+  readonly labels?: ArrayLike<number>;
+  /** Called now and then with the number of codes drawn and to draw. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops the drawing: `sample` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Tensors in nested lists and records. */
+export type Nested<T> = T | readonly Nested<T>[] | { readonly [name: string]: Nested<T> };
+
+/** The part of an engine that a sampler needs, so that a prior need not import one. */
+export interface SamplerEngine {
+  /** Prepares `fn` for arguments of these shapes; with `parameters` it is called as `fn(parameters, ...args)`. */
+  compile(
+    fn: (...args: never[]) => Nested<Tensor>,
+    signature: readonly Nested<TensorSpec>[],
+    options?: { readonly parameters?: HostTensors },
+  ): Promise<SamplerFunction>;
+  /** Prepares a step whose carry stays with the engine; with `parameters`, `step(parameters, carry, inputs)`. */
+  loop(
+    step: (...args: never[]) => [TensorRecord, TensorRecord],
+    carry: HostTensors,
+    inputs: Signature,
+    options?: { readonly parameters?: HostTensors },
+  ): Promise<SamplerLoop>;
+}
+
+/** A function that an engine has prepared. */
+export interface SamplerFunction {
+  run(...args: readonly Nested<HostTensor>[]): Promise<Nested<HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+/** A step function that an engine has prepared, with its carry. */
+export interface SamplerLoop {
+  next(inputs: HostTensors): Promise<HostTensors>;
+  read(): Promise<HostTensors>;
+  replace(carry: HostTensors): Promise<void>;
+  dispose(): Promise<void>;
+}
