@@ -1,0 +1,175 @@
+import "@tensorflow/tfjs-layers";
+import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEngine, type Engine, type EngineKind } from "../src/index.ts";
+
+const spec = (shape: number[], dtype: "float32" | "int32" = "float32") => ({ shape, dtype });
+const values = (tensor: unknown) => [...(tensor as HostTensor).data];
+
+/** Least squares by gradient descent with momentum: a carry, an input, a gradient. */
+function descend(carry: Record<string, tf.Tensor>, { x, y }: { x: tf.Tensor2D; y: tf.Tensor2D }) {
+  const loss = (w: tf.Tensor) =>
+    tf.mean(tf.squaredDifference(tf.matMul(x, w as tf.Tensor2D), y)) as tf.Scalar;
+  const { value, grads } = tf.valueAndGrads(loss)([carry.w!]);
+  const velocity = tf.add(tf.mul(carry.velocity!, 0.9), grads[0]!);
+  const next = {
+    w: tf.sub(carry.w!, tf.mul(velocity, 0.1)),
+    velocity,
+    step: tf.add(carry.step!, 1),
+    fixed: carry.fixed!,
+  };
+  return [next, { loss: value, step: next.step }] as [Record<string, tf.Tensor>, Record<string, tf.Tensor>];
+}
+
+const start = (): HostTensors => ({
+  w: float32([0, 0], [2, 1]),
+  velocity: float32([0, 0], [2, 1]),
+  step: float32([0], []),
+  fixed: float32([7], [1]),
+});
+const data = { x: float32([1, 0, 0, 1, 1, 1], [3, 2]), y: float32([2, -1, 1], [3, 1]) };
+const dataSpecs = { x: spec([3, 2]), y: spec([3, 1]) };
+
+describe.each<EngineKind>(["onnx", "cpu"])("the engine %s", (kind) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ kind, threads: 1 });
+  });
+  afterAll(() => engine.dispose());
+
+  it("says what it is", () => {
+    expect(engine).toMatchObject({ kind, device: "cpu", threads: 1 });
+    expect(engine.description).toMatch(/CPU.*1 thread$/);
+  });
+
+  it("runs a function of nested structures and gives its structure back", async () => {
+    const fn = ({ a, list }: { a: tf.Tensor; list: tf.Tensor[] }, index: tf.Tensor1D) => ({
+      sum: tf.add(a, list[0]!),
+      rest: [tf.gather(a, index), tf.argMax(a)],
+      same: a,
+    });
+    const compiled = await engine.compile(fn, [{ a: spec([3]), list: [spec([3])] }, spec([2], "int32")]);
+    const run = () =>
+      compiled.run({ a: float32([1, 5, 3], [3]), list: [float32([1, 1, 2], [3])] }, int32([2, 0], [2]));
+    for (let repeat = 0; repeat < 2; repeat++) {
+      const { sum, rest, same } = (await run()) as { sum: HostTensor; rest: HostTensor[]; same: HostTensor };
+      expect(values(sum)).toEqual([2, 6, 5]);
+      expect(values(rest[0])).toEqual([3, 1]);
+      expect(rest[1]).toMatchObject({ dtype: "int32", shape: [] });
+      expect(values(rest[1])).toEqual([1]);
+      expect(values(same)).toEqual([1, 5, 3]);
+    }
+    await compiled.dispose();
+  });
+
+  it("passes fixed parameters first", async () => {
+    const fn = (parameters: Record<string, tf.Tensor>, x: tf.Tensor) => tf.mul(parameters.scale!, x);
+    const compiled = await engine.compile(fn, [spec([2])], { parameters: { scale: float32([3], [1]) } });
+    expect(values(await compiled.run(float32([1, 2], [2])))).toEqual([3, 6]);
+    expect(values(await compiled.run(float32([5, 0], [2])))).toEqual([15, 0]);
+    await compiled.dispose();
+  });
+
+  it("keeps the carry between steps, hands out copies and takes another in its place", async () => {
+    const loop = await engine.loop(descend, start(), dataSpecs);
+    const losses: number[] = [];
+    for (let step = 0; step < 60; step++) losses.push(values((await loop.next(data)).loss)[0]!);
+    expect(losses[0]).toBeCloseTo(2, 6);
+    expect(losses.at(-1)).toBeLessThan(1e-2);
+    const after = await loop.read();
+    expect(values(after.step)).toEqual([60]);
+    expect(values(after.fixed)).toEqual([7]);
+    expect(values(after.w)[0]).toBeCloseTo(2, 0);
+    after.w!.data.fill(99);
+    expect(values((await loop.read()).w)[0]).toBeCloseTo(2, 0);
+    await loop.replace(start());
+    expect(values((await loop.next(data)).loss)[0]).toBe(losses[0]);
+    expect(values((await loop.next(data)).loss)[0]).toBe(losses[1]);
+    await loop.dispose();
+  });
+
+  it("passes fixed parameters to a step before its carry", async () => {
+    const step = (p: Record<string, tf.Tensor>, c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
+      [{ total: tf.add(c.total!, tf.mul(p.weight!, x)) }, {}] as [
+        Record<string, tf.Tensor>,
+        Record<string, tf.Tensor>,
+      ];
+    const parameters = { weight: float32([10], []) };
+    const loop = await engine.loop(step, { total: float32([1], []) }, { x: spec([]) }, { parameters });
+    await loop.next({ x: float32([2], []) });
+    await loop.next({ x: float32([3], []) });
+    expect(values((await loop.read()).total)).toEqual([51]);
+    await loop.dispose();
+  });
+
+  it("refuses values of another shape, type or name, and says which", async () => {
+    const loop = await engine.loop(descend, start(), dataSpecs, { name: "descend" });
+    const next = (inputs: HostTensors) => loop.next(inputs);
+    await expect(next({ ...data, x: float32([1], [1, 1]) })).rejects.toThrow(
+      'descend: "x" is float32 [1, 1], expected float32 [3, 2]',
+    );
+    await expect(next({ x: data.x })).rejects.toThrow('descend: "y" is missing; found x');
+    await expect(next({ ...data, z: data.y })).rejects.toThrow('descend: "z" is not among x, y');
+    await expect(next({ ...data, y: int32([1, 1, 1], [3, 1]) })).rejects.toThrow('"y" is int32 [3, 1]');
+    await expect(loop.replace({ w: start().w! })).rejects.toThrow('"velocity" is missing');
+    await loop.dispose();
+  });
+
+  it("leaves no tensor behind", async () => {
+    const before = tf.memory().numTensors;
+    const loop = await engine.loop(descend, start(), dataSpecs);
+    await loop.next(data);
+    const during = tf.memory().numTensors;
+    for (let step = 0; step < 5; step++) await loop.next(data);
+    expect(tf.memory().numTensors).toBe(during);
+    await loop.dispose();
+    const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])]);
+    await compiled.run(float32([0, 1], [2]));
+    await compiled.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+it("gives the same step on every engine", async () => {
+  const results: HostTensors[] = [];
+  for (const kind of ["onnx", "cpu"] as const) {
+    const engine = await createEngine({ kind });
+    const loop = await engine.loop(descend, start(), dataSpecs);
+    for (let step = 0; step < 10; step++) await loop.next(data);
+    results.push(await loop.read());
+    await loop.dispose();
+  }
+  for (const name of Object.keys(start())) {
+    values(results[0]![name]).forEach((value, index) => {
+      expect(value).toBeCloseTo(values(results[1]![name])[index]!, 5);
+    });
+  }
+});
+
+it("refuses a carry that comes back in another form", async () => {
+  const engine = await createEngine({ kind: "onnx" });
+  const grow = (carry: Record<string, tf.Tensor>) =>
+    [{ total: tf.concat([carry.total!, carry.total!]) }, {}] as [
+      Record<string, tf.Tensor>,
+      Record<string, tf.Tensor>,
+    ];
+  await expect(engine.loop(grow, { total: float32([1], [1]) }, {}, { name: "grow" })).rejects.toThrow(
+    'grow: the carry\'s "total" was float32 [1] and comes back float32 [2]',
+  );
+});
+
+it.each([
+  [{ kind: "tensorflow" }, /no engine "tensorflow"/],
+  [{ device: "webgpu" }, /"onnx" has no device "webgpu"/],
+  [{ threads: 0 }, /threads: expected an integer of at least 1, found 0/],
+])("refuses the options %o with a remedy", async (options, message) => {
+  const error = await createEngine(options as Parameters<typeof createEngine>[0]).catch(
+    (caught: unknown) => caught,
+  );
+  expect(error).toMatchObject({
+    name: "SlicebookError",
+    message: expect.stringMatching(message),
+    remedy: expect.any(String),
+  });
+});

@@ -1,0 +1,61 @@
+// Keeps the import directions of docs/design.md: no arrow between packages runs the other way.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What the sources of each package may import of ours. */
+const MAY_IMPORT = {
+  base: [],
+  "tfjs-onnx": [],
+  engine: ["base", "tfjs-onnx"],
+  core: ["base"],
+  datasets: ["base"],
+  "prior-pixelcnn": ["base", "core"],
+  pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn"],
+  cli: ["base", "pipeline"],
+};
+
+/** Packages whose sources also run in a browser, but for the files named: no `node:` import, no sharp, no native code. */
+const PURE = {
+  base: ["node.ts", "write-file-atomic.ts"],
+  "tfjs-onnx": [],
+  core: [],
+  "prior-pixelcnn": [],
+};
+
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
+const NATIVE = /^(?:node:.*|sharp|onnxruntime-node)$/;
+
+/** Lists what is imported against the rules, a line each. */
+export function checkImports(root) {
+  const faults = [];
+  const packages = readdirSync(join(root, "packages"));
+  for (const name of packages) {
+    const allowed = MAY_IMPORT[name];
+    if (allowed === undefined) {
+      faults.push(`packages/${name} has no rule in scripts/check-imports.mjs`);
+      continue;
+    }
+    const sources = join(root, "packages", name, "src");
+    for (const path of readdirSync(sources, { recursive: true }).filter((path) => path.endsWith(".ts"))) {
+      const file = join(sources, path);
+      for (const [, target] of readFileSync(file, "utf8").matchAll(IMPORT)) {
+        const where = relative(root, file);
+        const ours = /^@slicebook\/([^/]+)/.exec(target)?.[1];
+        if (ours !== undefined && ours !== name && !allowed.includes(ours)) {
+          faults.push(`${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`);
+        }
+        if (name in PURE && !PURE[name].includes(path) && (NATIVE.test(target) || target === "@slicebook/base/node")) {
+          faults.push(`${where} imports ${target}, but ${name} also runs in a browser`);
+        }
+      }
+    }
+  }
+  return faults;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const faults = checkImports(fileURLToPath(new URL("..", import.meta.url)));
+  for (const fault of faults) console.log(fault);
+  process.exit(faults.length > 0 ? 1 : 0);
+}
