@@ -1,1 +1,53 @@
-export {};
+export {
+  type AdamOptions,
+  adam,
+  clipByGlobalNorm,
+  globalNorm,
+  movingAverage,
+} from "./adam.ts";
+export { ARCHITECTURES, PRESETS, type PresetName, presets, type VqvaeConfig, vqvaeSchema } from "./config.ts";
+export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
+export { fanInUniform } from "./initialisers.ts";
+export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
+export { convolution, transposedConvolution } from "./layers.ts";
+export { bitsPerPixel, codesInUse, countCodes, entropyBits, perplexity } from "./metrics/codes.ts";
+export { mse, psnr } from "./metrics/error.ts";
+export type { ImageSize, Pixels } from "./metrics/image.ts";
+export { type MultiScaleSimilarity, msSsim } from "./metrics/ms-ssim.ts";
+export { ssim, ssimDefault } from "./metrics/ssim.ts";
+export { type Summary, summarise } from "./metrics/summary.ts";
+export { toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
+export {
+  initialTraining,
+  type OptimizerConfig,
+  optimizerDefaults,
+  optimizerSchema,
+  scheduledRate,
+  trainedWeights,
+  trainingUpdate,
+} from "./optimizer.ts";
+export {
+  checkTensors,
+  mapRecord,
+  type Params,
+  param,
+  type Signature,
+  specsOf,
+  type TensorRecord,
+  type TensorSpec,
+  withoutPrefix,
+  withPrefix,
+  zerosLike,
+} from "./params.ts";
+export type {
+  BoundPrior,
+  CodeSpace,
+  Nested,
+  Prior,
+  SampleOptions,
+  SamplerEngine,
+  SamplerFunction,
+  SamplerLoop,
+} from "./prior.ts";
+export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
+export * as vqvae from "./vqvae.ts";

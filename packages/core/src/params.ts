@@ -66,12 +66,16 @@ export function specsOf(tensors: HostTensors): Record<string, TensorSpec> {
  * Throws a `SlicebookError` with code `CHECKPOINT_MISMATCH` that names the first tensors that differ.
  */
 export function checkTensors(what: string, expected: Signature, found: HostTensors): void {
-  const describe = (spec: TensorSpec | undefined) =>
-    spec === undefined ? "nothing" : `${spec.dtype} [${spec.shape.join(", ")}]`;
-  const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
-  const differences = names
-    .filter((name) => describe(expected[name]) !== describe(found[name]))
-    .map((name) => `"${name}" is ${describe(found[name])}, expected ${describe(expected[name])}`);
+  const describe = (spec: TensorSpec | undefined, absent: string) =>
+    spec === undefined ? absent : `${spec.dtype} [${spec.shape.join(", ")}]`;
+  const differences = [...new Set([...Object.keys(expected), ...Object.keys(found)])]
+    .map((name) => ({
+      name,
+      wanted: describe(expected[name], "none of that name"),
+      given: describe(found[name], "missing"),
+    }))
+    .filter(({ wanted, given }) => wanted !== given)
+    .map(({ name, wanted, given }) => `"${name}" is ${given}, expected ${wanted}`);
   if (differences.length === 0) return;
   const shown = differences.slice(0, 3).join("; ");
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : "";

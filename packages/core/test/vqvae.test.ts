@@ -1,0 +1,223 @@
+import { float32, type HostTensors, SlicebookError } from "@slicebook/base";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { PRESETS, presets, vqvae, vqvaeSchema } from "../src/index.ts";
+import { foldPatches, unfoldPatches } from "../src/layers.ts";
+import { expectClose, load, values } from "./support.ts";
+
+const tiny = { width: 8, residualWidth: 4, codes: 8, codeDimension: 3 } as const;
+
+function parametersOf(carry: HostTensors) {
+  return load(vqvae.parameters(carry, { average: true }));
+}
+
+describe("vqvaeSchema", () => {
+  it("writes a preset out, and parses to itself", () => {
+    for (const preset of PRESETS) {
+      const config = vqvaeSchema.parse({ preset });
+      expect(config).toEqual(presets[preset]);
+      expect(vqvaeSchema.parse(config)).toEqual(config);
+    }
+    expect(vqvaeSchema.parse({}).preset).toBe("patch");
+  });
+
+  it("changes what is given of a preset, and nothing beside it", () => {
+    const config = vqvaeSchema.parse({
+      preset: "small",
+      codes: 64,
+      quantizer: { commitment: 1, decay: undefined },
+    });
+    const { small } = presets;
+    expect(config).toEqual({ ...small, codes: 64, quantizer: { ...small.quantizer, commitment: 1 } });
+  });
+
+  it.each([
+    [{ codez: 3 }, /codez/],
+    [{ quantizer: { kind: "fsq" } }, /ema/],
+    [{ downsampling: 5 }, /downsampling/],
+    [{ width: 33 }, /multiple of 2/],
+    [{ optimizer: { learningRate: -1 } }, /learningRate/],
+    [{ preset: "plain", residualBlocks: 2 }, /no residual blocks/],
+  ])("refuses %o", (input, message) => {
+    const { error } = vqvaeSchema.safeParse(input);
+    expect(z.prettifyError(error!)).toMatch(message);
+  });
+
+  it("describes every option", () => {
+    const schema = z.toJSONSchema(vqvaeSchema, { io: "input" });
+    const visit = (properties: Record<string, z.core.JSONSchema._JSONSchema>): string[] =>
+      Object.entries(properties).flatMap(([name, property]) => {
+        if (typeof property === "boolean") return [];
+        if (property.properties) return visit(property.properties);
+        return property.description === undefined ? [name] : [];
+      });
+    expect(visit(schema.properties!)).toEqual([]);
+  });
+});
+
+describe("gridSize", () => {
+  it("divides height and width", () => {
+    expect(vqvae.gridSize({ downsampling: 4 }, [256, 128])).toEqual([64, 32]);
+    expect(vqvae.gridSize({ downsampling: 16 }, [240, 256])).toEqual([15, 16]);
+  });
+
+  it("names the size, the rule and a size that would do", () => {
+    let error: unknown;
+    try {
+      vqvae.gridSize({ downsampling: 16 }, [250, 128]);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(SlicebookError);
+    expect(error).toMatchObject({
+      code: "IMAGE_SIZE",
+      message: expect.stringMatching(/250×128.*multiples of 16/),
+      remedy: expect.stringMatching(/256×128/),
+    });
+    const config = vqvaeSchema.parse({});
+    expect(() => vqvae.stepInputs(config, { batch: 1, size: [30, 32] })).toThrow(SlicebookError);
+  });
+});
+
+describe("patches", () => {
+  it("fold into channels in raster order, and unfold again", () => {
+    const images = tf.range(0, 2 * 4 * 6) as unknown as tf.Tensor;
+    const batch = tf.reshape(images, [2, 4, 6, 1]) as tf.Tensor4D;
+    const folded = foldPatches(batch, 2);
+    expect(folded.shape).toEqual([2, 2, 3, 4]);
+    expect(values(folded).slice(0, 8)).toEqual([0, 1, 6, 7, 2, 3, 8, 9]);
+    expect(values(unfoldPatches(folded, 2))).toEqual(values(batch));
+  });
+});
+
+describe.each(PRESETS)("the preset %s", (preset) => {
+  it.each([4, 8, 16] as const)("encodes and decodes non-square images at downsampling %d", (downsampling) => {
+    const config = vqvaeSchema.parse({ preset, ...tiny, downsampling });
+    const carry = vqvae.initialCarry(config, { seed: 0 });
+    const params = parametersOf(carry);
+    const images = tf.randomUniform([2, 32, 48, 1], -1, 1, "float32", 1);
+    const before = tf.memory().numTensors;
+    const indices = vqvae.encode(config)(params, images);
+    const decoded = vqvae.decode(config)(params, indices);
+    const spec = { batch: 2, size: [32, 48] } as const;
+    expect([indices.shape, indices.dtype]).toEqual([[2, 32 / downsampling, 48 / downsampling], "int32"]);
+    expect(vqvae.codeSpec(config, spec)).toEqual({ shape: indices.shape, dtype: indices.dtype });
+    expect(decoded.shape).toEqual(vqvae.imageSpec(config, spec).shape);
+    const reconstruction = vqvae.reconstruct(config)(params, images);
+    expect(values(reconstruction.indices)).toEqual(values(indices));
+    expect(values(reconstruction.images)).toEqual(values(decoded));
+    expect(vqvae.features(config)(params, images).shape).toEqual([...indices.shape, 3]);
+    expect(tf.memory().numTensors - before).toBe(5);
+    expect(() => vqvae.encode(config)(params, tf.zeros([1, 32, 47, 1]))).toThrow(/multiples/);
+  });
+});
+
+describe("the weights", () => {
+  it("of the reference preset are as many as PyTorch's", () => {
+    // sum(p.numel() for p in VQVAE().parameters()) of the same model, with its codebook of 512 × 64.
+    expect(vqvae.countWeights(presets.reference)).toBe(690_753);
+  });
+
+  it("are drawn by seed and name, within ±1/√fan-in", () => {
+    const config = vqvaeSchema.parse(tiny);
+    const carry = vqvae.initialCarry(config, { seed: 0 });
+    expect(vqvae.initialCarry(config, { seed: 0 })).toEqual(carry);
+    const wider = vqvae.initialCarry(vqvaeSchema.parse({ ...tiny, residualBlocks: 1 }), { seed: 0 });
+    const kernel = "weights.encoder.stem.kernel";
+    expect(wider[kernel]).toEqual(carry[kernel]);
+    expect(vqvae.initialCarry(config, { seed: 1 })[kernel]).not.toEqual(carry[kernel]);
+    const largest = Math.max(...carry[kernel]!.data.map(Math.abs));
+    expect(largest).toBeLessThanOrEqual(1 / 12);
+    expect(largest).toBeGreaterThan(0.95 / 12);
+  });
+});
+
+describe("encode and decode", () => {
+  it("take the codebook's nearest code and give it back to the decoder", () => {
+    const config = vqvaeSchema.parse(tiny);
+    const params = parametersOf(vqvae.initialCarry(config, { seed: 3 }));
+    const images = tf.randomNormal([1, 8, 8, 1], 0, 1, "float32", 2);
+    const encodings = values(vqvae.features(config)(params, images));
+    const codes = values(params.codebook!);
+    const distance = (vector: number, code: number) =>
+      [0, 1, 2].reduce(
+        (sum, axis) => sum + (encodings[3 * vector + axis]! - codes[3 * code + axis]!) ** 2,
+        0,
+      );
+    const nearest = [0, 1, 2, 3].map((vector) => {
+      const distances = Array.from({ length: 8 }, (_, code) => distance(vector, code));
+      return distances.indexOf(Math.min(...distances));
+    });
+    expect(values(vqvae.encode(config)(params, images))).toEqual(nearest);
+  });
+});
+
+describe("the codebook from data", () => {
+  it.each(["ema", "codebook-loss"] as const)(
+    "is due after the warm-up, at the encodings' centres: %s",
+    (kind) => {
+      const config = vqvaeSchema.parse({ ...tiny, warmupSteps: 7, quantizer: { kind, restartBelow: 0.1 } });
+      expect(vqvae.codebookInit(config)).toEqual({ step: 7, images: 16 });
+      const carry = vqvae.initialCarry(config, { seed: 0 });
+      // Seven encodings of one kind each, and 93 of an eighth.
+      const rows = Array.from({ length: 100 }, (_, index) => Math.min(index, 7)).map((value) => [
+        value,
+        -value,
+        1,
+      ]);
+      const next = vqvae.withCodebook(config, carry, float32(rows.flat(), [4, 5, 5, 3]), { seed: 0 });
+      const codebook = [...vqvae.parameters(next, { average: false }).codebook!.data];
+      const firsts = codebook.filter((_, index) => index % 3 === 0);
+      expect(firsts.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect(vqvae.parameters(next, { average: true }).codebook!.data).toEqual(Float32Array.from(codebook));
+      const usage = firsts.map((first) => (first === 7 ? 0.93 : 0.2 / 8));
+      expectClose(next["quantizer.usage"]!.data, usage);
+      if (kind === "ema") {
+        expectClose(
+          next["quantizer.sums"]!.data,
+          codebook.map((value, index) => value * usage[Math.floor(index / 3)]!),
+        );
+      }
+      expect(() => vqvae.checkCarry(config, next)).not.toThrow();
+    },
+  );
+
+  it("is not due for a codebook drawn at random", () => {
+    expect(
+      vqvae.codebookInit(vqvaeSchema.parse({ quantizer: { initialisation: "normal" } })),
+    ).toBeUndefined();
+  });
+});
+
+describe("checkCarry", () => {
+  it("names the first tensors that differ, with both shapes", () => {
+    const carry = vqvae.initialCarry(vqvaeSchema.parse(tiny), { seed: 0 });
+    const other = vqvaeSchema.parse({ ...tiny, codes: 16, quantizer: { kind: "ema" } });
+    let error: unknown;
+    try {
+      vqvae.checkCarry(other, carry);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toMatchObject({ name: "SlicebookError", code: "CHECKPOINT_MISMATCH" });
+    expect(String(error)).toMatch(/"quantizer.usage" is float32 \[8\], expected float32 \[16\]/);
+    const deeper = vqvaeSchema.parse({ ...tiny, residualBlocks: 4 });
+    expect(() => vqvae.checkCarry(deeper, carry)).toThrow(
+      /"weights.encoder.residual4.inner.kernel" is missing, expected float32 .*and \d+ more/,
+    );
+  });
+});
+
+describe("stepNoise", () => {
+  it("draws an encoding of the batch for each code, by seed and step", () => {
+    const config = vqvaeSchema.parse({});
+    const draw = (seed: number, step: number) =>
+      vqvae.stepNoise(config, { seed, step, batch: 2, size: [16, 8] }).restarts!;
+    expect(draw(0, 1)).toEqual(draw(0, 1));
+    expect(draw(0, 1)).not.toEqual(draw(0, 2));
+    expect(draw(0, 1)).not.toEqual(draw(1, 1));
+    expect(draw(0, 1)).toMatchObject({ dtype: "int32", shape: [512] });
+    expect(new Set(draw(0, 1).data)).toEqual(new Set(Array.from({ length: 16 }, (_, index) => index)));
+  });
+});
