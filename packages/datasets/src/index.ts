@@ -1,1 +1,39 @@
-export {};
+export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
+export { naturalOrder } from "./natural-order.ts";
+export {
+  type DecodeNiftiOptions,
+  decodeNifti,
+  type NiftiHeader,
+  readNifti,
+  readNiftiHeader,
+} from "./nifti.ts";
+export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";
+export { HEAD_LABELS } from "./phantom-head.ts";
+export { PELVIS_LABELS } from "./phantom-pelvis.ts";
+export {
+  fitPreprocessing,
+  PREPROCESSINGS,
+  type Preprocessing,
+  type PreprocessingName,
+  preprocessSlice,
+  restoreSlice,
+  type SliceMap,
+  sliceMap,
+} from "./preprocess.ts";
+export { resizeBilinear } from "./resize.ts";
+export { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
+export { type FitSizeOptions, fitSize, SIZE_POLICIES, type SizePolicy } from "./size-policy.ts";
+export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
+export {
+  type DatasetAdapter,
+  type DecodeContext,
+  type ListContext,
+  type Listing,
+  type PixelType,
+  type Samples,
+  type Size,
+  type SliceImage,
+  type SliceRecord,
+  SPLITS,
+  type Split,
+} from "./types.ts";

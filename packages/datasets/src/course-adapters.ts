@@ -1,0 +1,151 @@
+import { basename, dirname } from "node:path";
+import { z } from "zod";
+import { decodeFile } from "./decode-file.ts";
+import { findSplitFolders, listFiles } from "./list-files.ts";
+import { splitSubjects } from "./split-subjects.ts";
+import {
+  type DatasetAdapter,
+  type ListContext,
+  type Listing,
+  type SliceRecord,
+  SPLITS,
+  type Split,
+} from "./types.ts";
+
+const maskOptions = z.strictObject({
+  masks: z
+    .boolean()
+    .default(false)
+    .describe("Read the segmentation masks beside the slices instead of the slices."),
+});
+
+/** The options of the layouts that come with segmentation masks. */
+export type MaskOptions = z.output<typeof maskOptions>;
+
+/** HipMRI: male pelvis, 2-D NIfTI, 256×128 (some 256×144), patient-disjoint splits. */
+export const hipmri: DatasetAdapter<MaskOptions> = {
+  name: "hipmri",
+  description: "keras_slices_{train,validate,test}/case_004_week_0_slice_0.nii.gz",
+  schema: maskOptions,
+  defaultSize: () => [256, 128],
+  list: (context) =>
+    listCases(context, {
+      adapter: "hipmri",
+      folder: (split) => `keras_slices_${context.options.masks ? "seg_" : ""}${split}`,
+      file: /^(?:case|seg)_(\d+)_week_\d+_slice_(\d+)\.nii(?:\.gz)?$/i,
+      example: "case_<case>_week_<week>_slice_<slice>.nii.gz",
+    }),
+  decode: (record) => decodeFile(record.path),
+};
+
+/** OASIS: brain, 256×256 8-bit PNG, subject-disjoint splits. */
+export const oasis: DatasetAdapter<MaskOptions> = {
+  name: "oasis",
+  description: "keras_png_slices_{train,validate,test}/case_001_slice_0.nii.png",
+  schema: maskOptions,
+  defaultSize: () => [256, 256],
+  list: (context) =>
+    listCases(context, {
+      adapter: "oasis",
+      folder: (split) => `keras_png_slices_${context.options.masks ? "seg_" : ""}${split}`,
+      file: /^(?:case|seg)_(\d+)_slice_(\d+)(?:\.nii)?\.png$/i,
+      example: "case_<case>_slice_<slice>.nii.png",
+    }),
+  decode: (record) => decodeFile(record.path),
+};
+
+const ADNI_CLASSES = ["AD", "NC"];
+const ADNI_FILE = /^(\d+)_(\d+)\.(?:jpe?g|png)$/i;
+
+/** ADNI: brain, 240×256 JPEG of two classes; validation is held out of training by id, stratified by class. */
+export const adni: DatasetAdapter<Record<string, never>> = {
+  name: "adni",
+  description: "AD_NC/{train,test}/{AD,NC}/218391_78.jpeg",
+  schema: z.strictObject({}),
+  defaultSize: () => [240, 256],
+  list: listAdni,
+  decode: (record) => decodeFile(record.path),
+};
+
+interface CaseLayout {
+  readonly adapter: string;
+  readonly folder: (split: Split) => string;
+  /** Its groups are the case and the slice. */
+  readonly file: RegExp;
+  readonly example: string;
+}
+
+async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout): Promise<Listing> {
+  const names = {
+    train: layout.folder("train"),
+    validate: layout.folder("validate"),
+    test: layout.folder("test"),
+  };
+  const folders = await findSplitFolders(context.root, { adapter: layout.adapter, names });
+  const records: SliceRecord[] = [];
+  const ignored: string[] = [];
+  for (const split of SPLITS) {
+    const folder = folders[split];
+    if (folder === undefined) continue;
+    for (const path of await listFiles(folder)) {
+      const [, subject, slice] = basename(path).match(layout.file) ?? [];
+      if (subject === undefined) ignored.push(path);
+      else records.push({ path, split, subject: `case_${subject}`, slice: Number(slice), name: stem(path) });
+    }
+  }
+  const place = (split: Split) => `${names[split]}/${layout.example}`;
+  return {
+    records,
+    ignored,
+    places: { train: place("train"), validate: place("validate"), test: place("test") },
+  };
+}
+
+async function listAdni({ root, seed, validateFraction }: ListContext<unknown>): Promise<Listing> {
+  const folders = await findSplitFolders(root, {
+    adapter: "adni",
+    names: { train: "train", test: "test" },
+    holding: ADNI_CLASSES,
+  });
+  const records: SliceRecord[] = [];
+  const ignored: string[] = [];
+  for (const split of ["train", "test"] as const) {
+    const folder = folders[split];
+    if (folder === undefined) continue;
+    for (const path of await listFiles(folder)) {
+      const [, subject, slice] = basename(path).match(ADNI_FILE) ?? [];
+      const label = classFolder(path, folder);
+      if (subject === undefined || label === undefined) ignored.push(path);
+      else records.push({ path, split, subject, slice: Number(slice), label, name: stem(path) });
+    }
+  }
+  const classes = new Map<string, string>();
+  for (const { split, subject, label = "" } of records) if (split === "train") classes.set(subject, label);
+  const held = splitSubjects(classes, { fraction: validateFraction, seed });
+  const parted = records.map(
+    (record): SliceRecord =>
+      record.split === "train" && held.has(record.subject) ? { ...record, split: "validate" } : record,
+  );
+  const place = (folder: string) => `AD_NC/${folder}/{AD,NC}/<id>_<slice>.jpeg`;
+  return {
+    records: SPLITS.flatMap((split) => parted.filter((record) => record.split === split)),
+    ignored,
+    places: { train: place("train"), validate: `${place("train")} (held out by id)`, test: place("test") },
+    classes: ADNI_CLASSES,
+  };
+}
+
+/** The nearest folder above a file, up to its split's, that is named like a class. */
+function classFolder(path: string, top: string): string | undefined {
+  for (let folder = dirname(path); folder.length > top.length; folder = dirname(folder)) {
+    if (ADNI_CLASSES.includes(basename(folder))) return basename(folder);
+  }
+  return undefined;
+}
+
+/** A file's name without the endings of its kind: `case_001_slice_0` of `case_001_slice_0.nii.png`. */
+function stem(path: string): string {
+  return basename(path)
+    .replace(/(?:\.nii)?\.[a-z]+$/i, "")
+    .replace(/\.nii$/i, "");
+}

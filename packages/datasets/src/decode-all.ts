@@ -1,0 +1,115 @@
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import type { LoadedAdapter } from "./adapters.ts";
+import { type DecodedSlice, type DecodeOptions, decodeSlice } from "./decode-slice.ts";
+import type { DecodeReply, DecodeRequest, DecodeWorkerData } from "./decode-worker.ts";
+import type { SliceRecord } from "./types.ts";
+
+/** Fewer slices than this are decoded sooner than threads are started. */
+const LEAST_FOR_THREADS = 64;
+/** Slices a worker is handed at a time. */
+const CHUNK = 8;
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** How {@link decodeAll} goes about it. */
+export interface DecodeAllOptions {
+  readonly decode: DecodeOptions;
+  /** Called for a slice that cannot be used; what it throws ends the whole. */
+  readonly onError: (record: SliceRecord, error: SlicebookError) => void;
+  /** Worker threads; 0 decodes in this one. As many as there are processors unless given. */
+  readonly workers?: number | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Decodes slices on all cores; the results are in the records' order, `undefined` where `onError` went on. */
+export async function decodeAll(
+  { adapter, specifier }: LoadedAdapter,
+  records: readonly SliceRecord[],
+  options: DecodeAllOptions,
+): Promise<(DecodedSlice | undefined)[]> {
+  const { workers = availableParallelism() } = options;
+  options.signal?.throwIfAborted();
+  if (specifier === undefined || workers === 0 || records.length < LEAST_FOR_THREADS) {
+    return decodeHere(adapter, records, options);
+  }
+  return decodeInThreads({ specifier, options: options.decode }, records, { ...options, workers });
+}
+
+async function decodeHere(
+  adapter: LoadedAdapter["adapter"],
+  records: readonly SliceRecord[],
+  { decode, onError, onProgress, signal }: DecodeAllOptions,
+): Promise<(DecodedSlice | undefined)[]> {
+  const slices: (DecodedSlice | undefined)[] = [];
+  for (const record of records) {
+    signal?.throwIfAborted();
+    const slice = await decodeSlice(adapter, record, decode).catch((error: unknown) => {
+      if (!isSlicebookError(error)) throw error;
+      onError(record, error);
+      return undefined;
+    });
+    slices.push(slice);
+    onProgress?.({ done: slices.length, total: records.length });
+  }
+  return slices;
+}
+
+async function decodeInThreads(
+  workerData: DecodeWorkerData,
+  records: readonly SliceRecord[],
+  { workers, onError, onProgress, signal }: DecodeAllOptions & { readonly workers: number },
+): Promise<(DecodedSlice | undefined)[]> {
+  const file = createRequire(import.meta.url).resolve("@slicebook/datasets/decode-worker");
+  const slices = new Array<DecodedSlice | undefined>(records.length);
+  const errors = new Map<number, SlicebookError>();
+  let next = 0;
+  let done = 0;
+  const running: Worker[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      const hand = (worker: Worker) => {
+        const start = next;
+        next = Math.min(records.length, start + CHUNK);
+        if (start < next) {
+          worker.postMessage({ start, records: records.slice(start, next) } satisfies DecodeRequest);
+        }
+      };
+      for (let count = Math.min(workers, Math.ceil(records.length / CHUNK)); count > 0; count--) {
+        const worker = new Worker(file, { workerData });
+        running.push(worker);
+        worker.on("error", reject);
+        worker.on("message", ({ start, outcomes }: DecodeReply) => {
+          for (const [index, outcome] of outcomes.entries()) {
+            if ("slice" in outcome) slices[start + index] = outcome.slice;
+            else errors.set(start + index, revived(outcome.error));
+          }
+          done += outcomes.length;
+          onProgress?.({ done, total: records.length });
+          if (done === records.length) resolve();
+          else hand(worker);
+        });
+        // Two requests at a time, so that no worker waits for its next one.
+        hand(worker);
+        hand(worker);
+      }
+    });
+  } finally {
+    await Promise.all(running.map((worker) => worker.terminate()));
+  }
+  for (const index of [...errors.keys()].sort((left, right) => left - right)) {
+    onError(records[index]!, errors.get(index)!);
+  }
+  return slices;
+}
+
+function revived({ code, message, remedy }: { code: string; message: string; remedy: string | undefined }) {
+  return new SlicebookError(code, message, remedy === undefined ? {} : { remedy });
+}

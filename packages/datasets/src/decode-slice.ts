@@ -1,0 +1,51 @@
+import { SlicebookError } from "@slicebook/base";
+import { unreadable } from "./decode-file.ts";
+import { range } from "./preprocess.ts";
+import { fitSize, type SizePolicy } from "./size-policy.ts";
+import { packed, type StoredSlice } from "./stored-slice.ts";
+import type { DatasetAdapter, DecodeContext, PixelType, SliceRecord } from "./types.ts";
+
+/** How slices are decoded; can be sent to a worker thread. */
+export interface DecodeOptions extends DecodeContext<unknown> {
+  readonly sizePolicy: SizePolicy | undefined;
+  /** Whether the values are wanted at the given size, or only what is known of each slice. */
+  readonly keepValues: boolean;
+}
+
+/** What is known of a slice once it is decoded, before any change of size. */
+export interface SliceInfo {
+  readonly height: number;
+  readonly width: number;
+  readonly type: PixelType;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface DecodedSlice {
+  readonly info: SliceInfo;
+  readonly values: StoredSlice | undefined;
+}
+
+/** Decodes one slice and brings it to size; throws `SLICE_UNREADABLE` or `SLICE_SIZE`, naming the file. */
+export async function decodeSlice(
+  adapter: DatasetAdapter,
+  record: SliceRecord,
+  { sizePolicy, keepValues, ...context }: DecodeOptions,
+): Promise<DecodedSlice> {
+  const image = await adapter.decode(record, context).catch((error: unknown) => {
+    throw unreadable(record.path, error);
+  });
+  const { height, width, type, values } = image;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const place = `row ${Math.floor(bad / width)}, column ${bad % width}`;
+    throw unreadable(
+      record.path,
+      new SlicebookError("SLICE_VALUE", `its value at ${place} is ${values[bad]}`),
+    );
+  }
+  const [low, high] = range(values);
+  const info: SliceInfo = { height, width, type, low, high };
+  if (!keepValues) return { info, values: undefined };
+  return { info, values: packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path })) };
+}

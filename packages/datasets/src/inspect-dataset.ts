@@ -1,0 +1,114 @@
+import { decodeAll, type Progress } from "./decode-all.ts";
+import type { SliceInfo } from "./decode-slice.ts";
+import { type ListDatasetOptions, listDataset, overlapOf } from "./list-dataset.ts";
+import type { SkippedSlice } from "./open-dataset.ts";
+import type { DatasetInput } from "./schema.ts";
+import type { Size, SliceRecord, Split } from "./types.ts";
+
+/** What {@link inspectDataset} takes besides the configuration. */
+export interface InspectDatasetOptions extends ListDatasetOptions {
+  readonly workers?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What is in one split. */
+export interface SplitSummary {
+  readonly slices: number;
+  readonly subjects: number;
+  /** How many slices of each size there are: `{ "256x128": 239, "256x144": 32 }`. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** How many slices of each pixel type there are. */
+  readonly types: Readonly<Record<string, number>>;
+  /** How many slices and subjects each class has. */
+  readonly classes: Readonly<Record<string, { readonly slices: number; readonly subjects: number }>>;
+  /** The smallest and largest value of all; absent when no slice can be read. */
+  readonly range?: readonly [low: number, high: number];
+}
+
+/** What is in a data set: plain values, to be printed or written as JSON. */
+export interface DatasetSummary {
+  readonly adapter: string;
+  readonly root: string | undefined;
+  /** The size to which slices would be brought. */
+  readonly size: Size;
+  readonly classes: readonly string[];
+  readonly splits: Readonly<Record<Split, SplitSummary>>;
+  /** Slices that cannot be read, and why. */
+  readonly unreadable: readonly SkippedSlice[];
+  /** Files beside the slices whose names do not fit the layout. */
+  readonly ignored: readonly string[];
+  /** Subjects in more than one split. */
+  readonly overlap: readonly { readonly subject: string; readonly splits: readonly Split[] }[];
+  readonly fingerprint: string;
+}
+
+/**
+ * Reads every slice and says what there is; slices of any size are welcome, and unreadable ones are listed.
+ *
+ * Throws the errors of `openDataset` about the configuration and the folders, none about slices or overlap.
+ */
+export async function inspectDataset(
+  config: DatasetInput,
+  { workers, onProgress, signal, ...options }: InspectDatasetOptions = {},
+): Promise<DatasetSummary> {
+  const lenient = { ...config, splits: { ...config.splits, allowOverlap: true } };
+  const listed = await listDataset(lenient, options);
+  const unreadable: SkippedSlice[] = [];
+  const decoded = await decodeAll(listed.loaded, listed.records, {
+    decode: { ...listed.context, sizePolicy: undefined, keepValues: false },
+    onError: ({ path, split }, error) => unreadable.push({ path, split, reason: error.message }),
+    workers,
+    onProgress,
+    signal,
+  });
+  const summarise = (split: Split) =>
+    splitSummary(
+      listed.records.flatMap((record, index) =>
+        record.split === split ? [{ record, info: decoded[index]?.info }] : [],
+      ),
+    );
+  return {
+    adapter: listed.loaded.adapter.name,
+    root: listed.config.root,
+    size: listed.context.size,
+    classes: listed.classes,
+    splits: { train: summarise("train"), validate: summarise("validate"), test: summarise("test") },
+    unreadable,
+    ignored: listed.ignored,
+    overlap: overlapOf(listed.records),
+    fingerprint: await listed.fingerprint(),
+  };
+}
+
+function splitSummary(slices: readonly { record: SliceRecord; info: SliceInfo | undefined }[]): SplitSummary {
+  const infos = slices.flatMap(({ info }) => info ?? []);
+  const classes: Record<string, { slices: number; subjects: number }> = {};
+  for (const label of new Set(slices.flatMap(({ record }) => record.label ?? []))) {
+    const own = slices.filter(({ record }) => record.label === label);
+    classes[label] = { slices: own.length, subjects: subjectsOf(own) };
+  }
+  return {
+    slices: slices.length,
+    subjects: subjectsOf(slices),
+    sizes: histogram(infos.map(({ height, width }) => `${height}x${width}`)),
+    types: histogram(infos.map(({ type }) => type)),
+    classes,
+    ...(infos.length > 0 && {
+      range: [
+        infos.reduce((low, info) => Math.min(low, info.low), Infinity),
+        infos.reduce((high, info) => Math.max(high, info.high), -Infinity),
+      ] as const,
+    }),
+  };
+}
+
+function subjectsOf(slices: readonly { record: SliceRecord }[]): number {
+  return new Set(slices.map(({ record }) => record.subject)).size;
+}
+
+function histogram(keys: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
+}

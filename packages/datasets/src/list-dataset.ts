@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { relative, sep } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import type { z } from "zod";
+import { type LoadedAdapter, loadAdapter } from "./adapters.ts";
+import { listed } from "./list-files.ts";
+import { naturalOrder } from "./natural-order.ts";
+import { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
+import { type DatasetAdapter, type DecodeContext, type SliceRecord, SPLITS, type Split } from "./types.ts";
+
+/** Sets of at most this many bytes are fingerprinted by content. */
+const SMALL_SET_BYTES = 64 * 2 ** 20;
+const FILES_AT_ONCE = 32;
+
+/** What {@link listDataset} takes besides the configuration. */
+export interface ListDatasetOptions {
+  /** Adapters beyond the built-in ones, found by their names. */
+  readonly adapters?: readonly DatasetAdapter[];
+  /** The folder from which a path to an adapter's module starts; the working directory unless given. */
+  readonly from?: string;
+}
+
+/** A data set whose slices are listed and checked, but not read. */
+export interface ListedDataset {
+  readonly config: DatasetConfig;
+  readonly loaded: LoadedAdapter;
+  readonly context: DecodeContext<unknown>;
+  readonly records: readonly SliceRecord[];
+  readonly classes: readonly string[];
+  readonly ignored: readonly string[];
+  readonly places: Readonly<Record<Split, string>>;
+  fingerprint(): Promise<string>;
+}
+
+/** Checks a configuration, lists the slices it names, and checks that no subject is in two splits. */
+export async function listDataset(
+  input: DatasetInput,
+  { adapters = [], from }: ListDatasetOptions = {},
+): Promise<ListedDataset> {
+  const config = parsed(datasetSchema, input, "dataset");
+  const own = adapters.find((adapter) => adapter.name === config.adapter);
+  const loaded =
+    own === undefined
+      ? await loadAdapter(config.adapter, from === undefined ? {} : { from })
+      : { adapter: own, specifier: undefined };
+  const { adapter } = loaded;
+  const options = parsed(adapter.schema, config.options, "dataset.options");
+  const { seed, root } = config;
+  const listing = await adapter.list({ root, options, seed, validateFraction: config.splits.validate });
+  if (!config.splits.allowOverlap) checkOverlap(listing.records);
+  const records = withUniqueNames(listing.records);
+  const labels = new Set(records.flatMap(({ label }) => label ?? []));
+  const context = { options, seed, size: config.size ?? adapter.defaultSize(options) };
+  return {
+    config,
+    loaded,
+    context,
+    records,
+    classes: listing.classes ?? [...labels].sort(naturalOrder),
+    ignored: listing.ignored,
+    places: listing.places,
+    fingerprint: () => fingerprint(config, context, records),
+  };
+}
+
+/**
+ * A text that changes when a slice or an option that decides a value does, without decoding anything.
+ *
+ * It starts with `content:` where all files were hashed (sets of up to 64 MiB), else with `sizes:`, which is made
+ * of the files' names and sizes and does not see an edit that keeps a file's size. A copy of the folder has the same.
+ */
+export async function fingerprintDataset(
+  input: DatasetInput,
+  options: ListDatasetOptions = {},
+): Promise<string> {
+  return (await listDataset(input, options)).fingerprint();
+}
+
+async function fingerprint(
+  { adapter, root = "", sizePolicy, preprocessing, splits }: DatasetConfig,
+  { options, seed, size }: DecodeContext<unknown>,
+  records: readonly SliceRecord[],
+): Promise<string> {
+  const paths = [...new Set(records.map(({ path }) => path))];
+  // An adapter may draw its slices: what is no file is decided by its name, the options and the seed.
+  const sizes = await inParts(paths, (path) =>
+    stat(path).then(
+      (info) => info.size,
+      () => 0,
+    ),
+  );
+  const small = sizes.reduce((sum, bytes) => sum + bytes, 0) <= SMALL_SET_BYTES;
+  const contents = small
+    ? await inParts(paths, (path, index) => (sizes[index] === 0 ? "" : readFile(path).then(hash, () => "")))
+    : paths.map(() => "");
+  const marks = new Map(paths.map((path, index) => [path, [sizes[index], contents[index]]]));
+  const files = records.map(({ path, split, subject, slice, label = "" }) => [
+    relative(root, path).split(sep).join("/"),
+    split,
+    subject,
+    slice,
+    label,
+    ...marks.get(path)!,
+  ]);
+  const text = JSON.stringify([
+    adapter,
+    options,
+    seed,
+    size,
+    sizePolicy ?? "",
+    preprocessing,
+    splits.validate,
+    files,
+  ]);
+  return `${small ? "content" : "sizes"}:${hash(text)}`;
+}
+
+function hash(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+async function inParts<T>(
+  paths: readonly string[],
+  read: (path: string, index: number) => T | Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  for (let start = 0; start < paths.length; start += FILES_AT_ONCE) {
+    const part = paths.slice(start, start + FILES_AT_ONCE);
+    results.push(...(await Promise.all(part.map((path, index) => read(path, start + index)))));
+  }
+  return results;
+}
+
+function checkOverlap(records: readonly SliceRecord[]): void {
+  const shared = overlapOf(records);
+  if (shared.length === 0) return;
+  const names = shared.map(({ subject, splits }) => `${subject} (${splits.join(", ")})`);
+  const subjects = shared.length === 1 ? "1 subject is" : `${shared.length} subjects are`;
+  throw new SlicebookError("DATASET_OVERLAP", `${subjects} in more than one split: ${listed(names, 20)}`, {
+    remedy:
+      "Move each subject's slices to one split, or set dataset.splits.allowOverlap to true and say so in reports.",
+  });
+}
+
+/** The subjects that are in more than one split, in the order of the records. */
+export function overlapOf(records: readonly SliceRecord[]): { subject: string; splits: Split[] }[] {
+  const splits = new Map<string, Set<Split>>();
+  for (const { subject, split } of records) {
+    const set = splits.get(subject);
+    if (set === undefined) splits.set(subject, new Set([split]));
+    else set.add(split);
+  }
+  return [...splits]
+    .filter(([, set]) => set.size > 1)
+    .map(([subject, set]) => ({ subject, splits: SPLITS.filter((split) => set.has(split)) }));
+}
+
+/** Slices that share a name get their split's name before it, and a number after it if they still share it. */
+function withUniqueNames(records: readonly SliceRecord[]): SliceRecord[] {
+  const shared = duplicates(records.map(({ name }) => name));
+  const split = records.map((record) =>
+    shared.has(record.name) ? { ...record, name: `${record.split}_${record.name}` } : record,
+  );
+  const stillShared = duplicates(split.map(({ name }) => name));
+  const counts = new Map<string, number>();
+  return split.map((record) => {
+    if (!stillShared.has(record.name)) return record;
+    const count = (counts.get(record.name) ?? 0) + 1;
+    counts.set(record.name, count);
+    return { ...record, name: `${record.name}_${count}` };
+  });
+}
+
+function duplicates(names: readonly string[]): Set<string> {
+  const seen = new Set<string>();
+  return new Set(names.filter((name) => seen.has(name) || !seen.add(name)));
+}
+
+function parsed<T>(schema: z.ZodType<T>, input: unknown, place: string): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => `${[place, ...issue.path].join(".")}: ${issue.message}`);
+  throw new SlicebookError("CONFIG_INVALID", issues.join("; "), {
+    remedy: `Mend ${place} in the configuration.`,
+  });
+}

@@ -1,0 +1,314 @@
+import { SlicebookError } from "@slicebook/base";
+import { readHeader } from "nifti-reader-js";
+import { greyOf } from "./grey.ts";
+import type { PixelType, SliceImage } from "./types.ts";
+
+/** The fields of a NIfTI header that say where and what the values are. */
+export interface NiftiHeader {
+  readonly version: 1 | 2;
+  readonly littleEndian: boolean;
+  /** The lengths of the axes as written, such as `[256, 128]` or `[256, 128, 1]`; axis 0 runs fastest in the file. */
+  readonly shape: readonly number[];
+  readonly type: PixelType;
+  /** Where the values start, in bytes; in the `.img` file if `paired`. */
+  readonly offset: number;
+  /** Original value = stored × slope + intercept; 1 and 0 where the header names none. */
+  readonly slope: number;
+  readonly intercept: number;
+  /** Whether the values are in an `.img` file beside this `.hdr`. */
+  readonly paired: boolean;
+  /** Rows of the 4×4 matrix from voxel indices to millimetres: the sform, else the qform, else the voxel sizes. */
+  readonly affine: readonly (readonly number[])[];
+}
+
+/** Which slice to take out of a volume; a file with one slice needs none. */
+export interface DecodeNiftiOptions {
+  /** The axis across the slices: 2 takes `volume[:, :, slice]`. */
+  readonly plane?: 0 | 1 | 2;
+  readonly slice?: number;
+  /** The content of the `.img` file, for a `.hdr`. */
+  readonly image?: Uint8Array;
+}
+
+interface NiftiType {
+  readonly code: number;
+  readonly bytes: number;
+  /** Whether float32 holds every value of the type exactly. */
+  readonly exact: boolean;
+  read(view: DataView, at: number, littleEndian: boolean): number;
+}
+
+const TYPES: Readonly<Record<PixelType, NiftiType>> = {
+  uint8: { code: 2, bytes: 1, exact: true, read: (view, at) => view.getUint8(at) },
+  int16: { code: 4, bytes: 2, exact: true, read: (view, at, little) => view.getInt16(at, little) },
+  int32: { code: 8, bytes: 4, exact: false, read: (view, at, little) => view.getInt32(at, little) },
+  float32: { code: 16, bytes: 4, exact: true, read: (view, at, little) => view.getFloat32(at, little) },
+  float64: { code: 64, bytes: 8, exact: false, read: (view, at, little) => view.getFloat64(at, little) },
+  rgb24: { code: 128, bytes: 3, exact: true, read: readColour },
+  int8: { code: 256, bytes: 1, exact: true, read: (view, at) => view.getInt8(at) },
+  uint16: { code: 512, bytes: 2, exact: true, read: (view, at, little) => view.getUint16(at, little) },
+  uint32: { code: 768, bytes: 4, exact: false, read: (view, at, little) => view.getUint32(at, little) },
+  int64: {
+    code: 1024,
+    bytes: 8,
+    exact: false,
+    read: (view, at, little) => Number(view.getBigInt64(at, little)),
+  },
+  uint64: {
+    code: 1280,
+    bytes: 8,
+    exact: false,
+    read: (view, at, little) => Number(view.getBigUint64(at, little)),
+  },
+  rgba32: { code: 2304, bytes: 4, exact: true, read: readColour },
+};
+
+const UNSUPPORTED: Readonly<Record<number, string>> = {
+  1: "1-bit",
+  32: "complex64",
+  1536: "float128",
+  1792: "complex128",
+  2048: "complex256",
+};
+
+/** The bytes that {@link readNiftiHeader} looks at. */
+export const NIFTI_HEADER_BYTES = 540;
+
+/** The code and the bytes of a pixel type in a NIfTI header. */
+export function niftiType(type: PixelType): { code: number; bytes: number } {
+  return TYPES[type];
+}
+
+/**
+ * Reads the header of a NIfTI-1 or NIfTI-2 file, single (`.nii`) or paired (`.hdr`), in either byte order.
+ *
+ * `bytes` are not compressed. Throws `NIFTI_INVALID` if they are no NIfTI file or one of an unsupported type.
+ */
+export function readNiftiHeader(bytes: Uint8Array): NiftiHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = headerVersion(view);
+  const length = version === 1 ? 348 : 540;
+  if (bytes.length < length) throw invalid(`its header is cut off after ${bytes.length} of ${length} bytes`);
+  // Only the header itself is handed over, so that a malformed extension behind it does no harm.
+  const header = attempt(() => readHeader(bytes.slice(0, length).buffer, true));
+  const { littleEndian, dims } = header;
+  const count = dims[0]!;
+  if (!(count >= 1 && count <= 7)) throw invalid(`its header names ${count} axes, where 1 to 7 are allowed`);
+  const shape = dims.slice(1, count + 1);
+  if (shape.some((side) => !Number.isSafeInteger(side) || side < 1)) {
+    throw invalid(`its header names the shape [${shape.join(", ")}]`);
+  }
+  const code = header.datatypeCode;
+  const entry = Object.entries(TYPES).find(([, type]) => type.code === code);
+  if (entry === undefined) {
+    throw invalid(`its values are of the unsupported type ${UNSUPPORTED[code] ?? `with the code ${code}`}`);
+  }
+  const paired = (version === 1 ? view.getUint8(345) : view.getUint8(5)) === "i".charCodeAt(0);
+  const least = paired ? 0 : length + 4;
+  const offset = header.vox_offset === 0 ? least : header.vox_offset;
+  if (!Number.isSafeInteger(offset) || offset < least) {
+    throw invalid(`its header says that the values start at byte ${offset}`);
+  }
+  const scaled = Number.isFinite(header.scl_slope) && header.scl_slope !== 0;
+  if (scaled && !Number.isFinite(header.scl_inter)) {
+    throw invalid(`its scl_inter is ${header.scl_inter} although its scl_slope is ${header.scl_slope}`);
+  }
+  return {
+    version,
+    littleEndian,
+    shape,
+    type: entry[0] as PixelType,
+    offset,
+    slope: scaled ? header.scl_slope : 1,
+    intercept: scaled ? header.scl_inter : 0,
+    paired,
+    affine: readAffine(view, header),
+  };
+}
+
+/** The bytes that a file with this header must have, up to its last value. */
+export function niftiByteLength({ shape, type, offset }: NiftiHeader): number {
+  return offset + shape.reduce((product, side) => product * side, TYPES[type].bytes);
+}
+
+/**
+ * Decodes one slice: `values[row * width + column]` is what nibabel's `dataobj[row, column]` is.
+ *
+ * Axis 0 of the array is rows, although it runs fastest in the file; of a volume, the two axes that remain keep their
+ * order. `scl_slope` and `scl_inter` are applied in float64. Integers are exact up to 2⁵³. Colour turns to grey.
+ * Throws `NIFTI_INVALID` for bytes that are no NIfTI image, or when which slice is meant is not clear.
+ */
+export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {}): SliceImage {
+  const header = readNiftiHeader(bytes);
+  const source = header.paired ? options.image : bytes;
+  if (source === undefined) throw invalid("it is the header of a pair, whose .img file was not given");
+  const needed = niftiByteLength(header);
+  if (source.length < needed) throw invalid(`it is cut off after ${source.length} of ${needed} bytes`);
+  const { height, width, start, rowStride, columnStride } = slicePlace(header.shape, options);
+  const type = TYPES[header.type];
+  const { slope, intercept, littleEndian, offset } = header;
+  const scaled = slope !== 1 || intercept !== 0;
+  const values = type.exact && !scaled ? new Float32Array(height * width) : new Float64Array(height * width);
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  for (let row = 0; row < height; row++) {
+    let at = offset + (start + row * rowStride) * type.bytes;
+    for (let column = 0; column < width; column++) {
+      const stored = type.read(view, at, littleEndian);
+      values[row * width + column] = scaled ? stored * slope + intercept : stored;
+      at += columnStride * type.bytes;
+    }
+  }
+  return { height, width, values, type: header.type };
+}
+
+/** Whether bytes start like a gzip file. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * Decodes a slice of a file that may be compressed (`.nii.gz`); the same in Node and in browsers.
+ *
+ * No more is unpacked than the header announces, so that a small file cannot fill the memory by itself:
+ * `limit` (1 GiB unless given) is the most that a header may announce.
+ */
+export async function readNifti(
+  bytes: Uint8Array,
+  { limit = 2 ** 30, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
+): Promise<SliceImage> {
+  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit) : bytes, options);
+}
+
+async function gunzipNifti(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
+  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  let wanted = NIFTI_HEADER_BYTES;
+  let header: NiftiHeader | undefined;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (header === undefined && length >= NIFTI_HEADER_BYTES) {
+        header = readNiftiHeader(joined(chunks, length));
+        wanted = header.paired ? length : checkedLength(header, limit);
+      }
+      if (length >= wanted) break;
+    }
+  } catch (error) {
+    if (error instanceof SlicebookError) throw error;
+    throw invalid("its compressed data is damaged or cut off", error);
+  }
+  return joined(chunks, length);
+}
+
+/** The bytes that a file with this header has when unpacked; throws `NIFTI_INVALID` if they are more than `limit`. */
+export function checkedLength(header: NiftiHeader, limit: number): number {
+  const length = niftiByteLength(header);
+  if (length > limit) {
+    throw invalid(
+      `its header announces [${header.shape.join(", ")}] values, ${length} bytes of at most ${limit}`,
+    );
+  }
+  return length;
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+function headerVersion(view: DataView): 1 | 2 {
+  if (view.byteLength >= 4) {
+    for (const littleEndian of [true, false]) {
+      const length = view.getInt32(0, littleEndian);
+      if (length === 348) return 1;
+      if (length === 540) return 2;
+    }
+  }
+  throw invalid("it does not start with a NIfTI header");
+}
+
+interface SlicePlace {
+  readonly height: number;
+  readonly width: number;
+  /** Counted in values, not bytes. */
+  readonly start: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+function slicePlace(shape: readonly number[], { plane, slice }: DecodeNiftiOptions): SlicePlace {
+  const sides = [...shape];
+  while (sides.length > 2 && sides.at(-1) === 1) sides.pop();
+  const text = `[${shape.join(", ")}]`;
+  if (sides.length === 1 || sides.length > 3)
+    throw invalid(`its shape ${text} is neither a slice nor a volume`);
+  const [first, second, third = 1] = sides as [number, number, number?];
+  const lengths = [first, second, third];
+  const strides = [1, first, first * second];
+  if (third > 1 && (plane === undefined || slice === undefined)) {
+    throw invalid(`it is a volume of shape ${text}, and no plane and slice are chosen`);
+  }
+  const across = plane ?? 2;
+  const index = slice ?? 0;
+  if (!Number.isInteger(index) || index < 0 || index >= lengths[across]!) {
+    throw invalid(`slice ${index} is outside its shape ${text} along axis ${across}`);
+  }
+  const [rowAxis, columnAxis] = [0, 1, 2].filter((axis) => axis !== across) as [number, number];
+  return {
+    height: lengths[rowAxis]!,
+    width: lengths[columnAxis]!,
+    start: index * strides[across]!,
+    rowStride: strides[rowAxis]!,
+    columnStride: strides[columnAxis]!,
+  };
+}
+
+function readAffine(view: DataView, header: ReturnType<typeof readHeader>): number[][] {
+  const [qfac, dx, dy, dz] = header.pixDims as [number, number, number, number];
+  const bottom = [0, 0, 0, 1];
+  if (header.sform_code > 0) {
+    // The reader drops a NIfTI-1 sform when the qform's code is higher; nibabel and most others prefer the sform.
+    const one = view.byteLength < 540 || headerVersion(view) === 1;
+    const at = (index: number) =>
+      one
+        ? view.getFloat32(280 + 4 * index, header.littleEndian)
+        : view.getFloat64(400 + 8 * index, header.littleEndian);
+    return [...[0, 4, 8].map((row) => [0, 1, 2, 3].map((column) => at(row + column))), bottom];
+  }
+  if (header.qform_code > 0) {
+    const { quatern_b: b, quatern_c: c, quatern_d: d } = header;
+    const a = Math.sqrt(Math.max(0, 1 - (b * b + c * c + d * d)));
+    const sign = qfac < 0 ? -1 : 1;
+    const rotation: [number, number, number][] = [
+      [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+      [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+      [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+    ];
+    const shift = [header.qoffset_x, header.qoffset_y, header.qoffset_z];
+    return [...rotation.map(([x, y, z], row) => [x * dx, y * dy, z * dz * sign, shift[row]!]), bottom];
+  }
+  return [[dx, 0, 0, 0], [0, dy, 0, 0], [0, 0, dz, 0], bottom];
+}
+
+function readColour(view: DataView, at: number): number {
+  return greyOf(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2));
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw invalid("it does not start with a NIfTI header", error);
+  }
+}
+
+function invalid(why: string, cause?: unknown): SlicebookError {
+  return new SlicebookError("NIFTI_INVALID", why, { cause });
+}

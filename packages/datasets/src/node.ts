@@ -1,0 +1,33 @@
+export { builtInAdapters, type LoadedAdapter, loadAdapter } from "./adapters.ts";
+export { type ContactSheetOptions, contactSheet, type SheetImage } from "./contact-sheet.ts";
+export { adni, hipmri, type MaskOptions, oasis } from "./course-adapters.ts";
+export type { Progress } from "./decode-all.ts";
+export { decodeFile } from "./decode-file.ts";
+export { decodePicture } from "./decode-picture.ts";
+export {
+  type DatasetSummary,
+  type InspectDatasetOptions,
+  inspectDataset,
+  type SplitSummary,
+} from "./inspect-dataset.ts";
+export {
+  fingerprintDataset,
+  type ListDatasetOptions,
+  type ListedDataset,
+  listDataset,
+} from "./list-dataset.ts";
+export {
+  type Dataset,
+  type OpenDatasetOptions,
+  openDataset,
+  type SkippedSlice,
+  type SliceSet,
+} from "./open-dataset.ts";
+export { type PhantomDatasetOptions, phantom } from "./phantom-adapter.ts";
+export {
+  PHANTOM_LAYOUTS,
+  type PhantomLayout,
+  type WritePhantomOptions,
+  type WrittenPhantom,
+  writePhantom,
+} from "./write-phantom.ts";

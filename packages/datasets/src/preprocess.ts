@@ -1,0 +1,164 @@
+import type { StoredSlice } from "./stored-slice.ts";
+import type { Samples as DecodedSamples } from "./types.ts";
+
+type Samples = DecodedSamples | StoredSlice;
+
+/** The ways to bring slices to a common range, by name. */
+export const PREPROCESSINGS = ["zscore", "zscore-dataset", "minmax", "residual"] as const;
+
+export type PreprocessingName = (typeof PREPROCESSINGS)[number];
+
+/** A preprocessing together with what it learnt from the training slices. */
+export type Preprocessing =
+  | { readonly name: "zscore" | "minmax" }
+  | { readonly name: "zscore-dataset"; readonly mean: number; readonly deviation: number }
+  | { readonly name: "residual"; readonly mean: Float32Array; readonly low: number; readonly high: number };
+
+/** How one slice was mapped: `preprocessed = (original - mean image - offset) × scale`, the image 0 unless residual. */
+export interface SliceMap {
+  readonly offset: number;
+  readonly scale: number;
+}
+
+/**
+ * Learns what a preprocessing needs from the training slices, all of one size.
+ *
+ * - `zscore`: each slice to mean 0 and standard deviation 1; `minmax`: each slice to [0, 1]. Nothing to learn.
+ * - `zscore-dataset`: all training pixels together to mean 0 and standard deviation 1.
+ * - `residual`: the training slices' mean image is taken away, and what is left is mapped by its range over the
+ *   training slices, so that they fall in [0, 1]. Other slices may fall a little outside.
+ *
+ * `slices` is called once per pass over the data (two passes for `residual`).
+ */
+export function fitPreprocessing(name: PreprocessingName, slices: () => Iterable<Samples>): Preprocessing {
+  switch (name) {
+    case "zscore":
+    case "minmax":
+      return { name };
+    case "zscore-dataset":
+      return { name, ...pooledMoments(slices()) };
+    case "residual": {
+      const mean = meanImage(slices());
+      let low = Infinity;
+      let high = -Infinity;
+      for (const slice of slices()) {
+        for (let pixel = 0; pixel < slice.length; pixel++) {
+          const value = slice[pixel]! - mean[pixel]!;
+          if (value < low) low = value;
+          if (value > high) high = value;
+        }
+      }
+      return low <= high ? { name, mean, low, high } : { name, mean, low: 0, high: 1 };
+    }
+  }
+}
+
+/**
+ * Maps a slice's original values into `out` (the same length) and returns the map for the way back.
+ *
+ * A slice of one value, or a set of one value, is only shifted: there is nothing to divide by.
+ */
+export function preprocessSlice(preprocessing: Preprocessing, values: Samples, out: Float32Array): SliceMap {
+  const map = sliceMap(preprocessing, values);
+  const { offset, scale } = map;
+  if (preprocessing.name === "residual") {
+    checkLength(preprocessing.mean, values);
+    const { mean } = preprocessing;
+    for (let pixel = 0; pixel < values.length; pixel++) {
+      out[pixel] = (values[pixel]! - mean[pixel]! - offset) * scale;
+    }
+  } else {
+    for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = (values[pixel]! - offset) * scale;
+  }
+  return map;
+}
+
+/** Maps preprocessed values (a reconstruction of that slice, say) back to the slice's original units. */
+export function restoreSlice(
+  preprocessing: Preprocessing,
+  { offset, scale }: SliceMap,
+  values: Float32Array,
+): Float32Array {
+  const out = new Float32Array(values.length);
+  if (preprocessing.name === "residual") {
+    checkLength(preprocessing.mean, values);
+    const { mean } = preprocessing;
+    for (let pixel = 0; pixel < out.length; pixel++) {
+      out[pixel] = values[pixel]! / scale + offset + mean[pixel]!;
+    }
+  } else {
+    for (let pixel = 0; pixel < out.length; pixel++) out[pixel] = values[pixel]! / scale + offset;
+  }
+  return out;
+}
+
+/** How {@link preprocessSlice} maps this slice, without mapping it. */
+export function sliceMap(preprocessing: Preprocessing, values: Samples): SliceMap {
+  switch (preprocessing.name) {
+    case "zscore": {
+      const { mean, deviation } = pooledMoments([values]);
+      return { offset: mean, scale: inverse(deviation) };
+    }
+    case "minmax": {
+      const [low, high] = range(values);
+      return { offset: low, scale: inverse(high - low) };
+    }
+    case "zscore-dataset":
+      return { offset: preprocessing.mean, scale: inverse(preprocessing.deviation) };
+    case "residual":
+      return { offset: preprocessing.low, scale: inverse(preprocessing.high - preprocessing.low) };
+  }
+}
+
+/** The smallest and largest value; [0, 0] of nothing. */
+export function range(values: Samples): [low: number, high: number] {
+  if (values.length === 0) return [0, 0];
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** Mean and population standard deviation of all values of all slices, merged slice by slice (Chan et al., 1979). */
+export function pooledMoments(slices: Iterable<Samples>): { mean: number; deviation: number } {
+  let count = 0;
+  let mean = 0;
+  let squares = 0;
+  for (const slice of slices) {
+    if (slice.length === 0) continue;
+    let sum = 0;
+    for (const value of slice) sum += value;
+    const sliceMean = sum / slice.length;
+    let sliceSquares = 0;
+    for (const value of slice) sliceSquares += (value - sliceMean) ** 2;
+    const total = count + slice.length;
+    squares += sliceSquares + ((sliceMean - mean) ** 2 * count * slice.length) / total;
+    mean += ((sliceMean - mean) * slice.length) / total;
+    count = total;
+  }
+  return { mean, deviation: count === 0 ? 0 : Math.sqrt(squares / count) };
+}
+
+function meanImage(slices: Iterable<Samples>): Float32Array {
+  let sum: Float64Array | undefined;
+  let count = 0;
+  for (const slice of slices) {
+    sum ??= new Float64Array(slice.length);
+    for (let pixel = 0; pixel < slice.length; pixel++) sum[pixel]! += slice[pixel]!;
+    count += 1;
+  }
+  return Float32Array.from(sum ?? [], (value) => value / count);
+}
+
+function inverse(spread: number): number {
+  return spread > 0 ? 1 / spread : 1;
+}
+
+function checkLength(mean: Float32Array, values: Samples): void {
+  if (mean.length !== values.length) {
+    throw new RangeError(`the mean image has ${mean.length} pixels, the slice ${values.length}`);
+  }
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { PREPROCESSINGS } from "./preprocess.ts";
+import { SIZE_POLICIES } from "./size-policy.ts";
+
+const side = z.int().min(8).max(4096);
+
+/** The `dataset` part of a configuration. */
+export const datasetSchema = z.strictObject({
+  adapter: z
+    .string()
+    .min(1)
+    .describe(
+      "The data set's layout: hipmri, oasis, adni or phantom, or a package or module with an adapter of yours.",
+    ),
+  root: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A folder from which the split folders are at most two levels down. The phantom needs none."),
+  size: z
+    .tuple([side, side])
+    .optional()
+    .describe(
+      "Height and width in pixels to which every slice is brought. The adapter's own size unless given.",
+    ),
+  sizePolicy: z
+    .enum(SIZE_POLICIES)
+    .optional()
+    .describe(
+      "What to do with a slice of another size: pad, crop or resize it. Without it, such a slice is an error.",
+    ),
+  preprocessing: z
+    .enum(PREPROCESSINGS)
+    .default("zscore")
+    .describe(
+      "zscore: each slice to mean 0 and deviation 1. zscore-dataset: all training slices together. " +
+        "minmax: each slice to [0, 1]. residual: the mean training image taken away, then to [0, 1].",
+    ),
+  onUnreadable: z
+    .enum(["error", "skip"])
+    .default("error")
+    .describe("Whether a slice that cannot be read ends the run, or is left out and listed."),
+  splits: z
+    .strictObject({
+      allowOverlap: z
+        .boolean()
+        .default(false)
+        .describe("Go on although a subject is in more than one split, which flatters every figure."),
+      validate: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.2)
+        .describe(
+          "The part of the training subjects of each class held out where a layout has no validation split.",
+        ),
+    })
+    .prefault({})
+    .describe("How slices are parted into training, validation and test."),
+  seed: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Decides which subjects are held out, and what a phantom looks like."),
+  options: z.record(z.string(), z.unknown()).default({}).describe("The adapter's own options."),
+});
+
+export type DatasetConfig = z.output<typeof datasetSchema>;
+
+/** What a configuration file may hold: defaults may be left out. */
+export type DatasetInput = z.input<typeof datasetSchema>;

@@ -1,0 +1,101 @@
+import type { z } from "zod";
+
+/** The three parts of a data set: what is learnt from, what training is steered by, what is reported. */
+export type Split = "train" | "validate" | "test";
+
+/** The splits in the order in which they are listed everywhere. */
+export const SPLITS: readonly Split[] = ["train", "validate", "test"];
+
+/** Height and width in pixels, in this order. */
+export type Size = readonly [height: number, width: number];
+
+/** Slice values in their original units: float64 where float32 would round what the file holds. */
+export type Samples = Float32Array | Float64Array;
+
+/** A type of pixel as a file stores it. */
+export type PixelType =
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "float32"
+  | "float64"
+  | "rgb24"
+  | "rgba32";
+
+/** One grey slice: `values[row * width + column]`, row 0 at the top. */
+export interface SliceImage {
+  readonly height: number;
+  readonly width: number;
+  readonly values: Samples;
+  /** The type in the file, before any scaling. */
+  readonly type: PixelType;
+}
+
+/** One slice of a data set, as a listing names it. */
+export interface SliceRecord {
+  /** The file that holds it; for slices without a file, any text that names it. */
+  readonly path: string;
+  readonly split: Split;
+  /** Whose slice it is: the unit by which sets are split. */
+  readonly subject: string;
+  /** The slice's number within its subject's scan. */
+  readonly slice: number;
+  /** Its class, in data sets that have classes. */
+  readonly label?: string;
+  /** A name like a file's, without ending, that no other slice of the data set has. */
+  readonly name: string;
+}
+
+/** What an adapter found. */
+export interface Listing {
+  /** Every slice, in numeric order within each split. */
+  readonly records: readonly SliceRecord[];
+  /** Files beside the slices whose names do not fit the layout. */
+  readonly ignored: readonly string[];
+  /** Where the slices of each split were looked for, for messages: `keras_slices_test/case_*_slice_*.nii.gz`. */
+  readonly places: Readonly<Record<Split, string>>;
+  /** The classes in their order, where the layout fixes it; else the labels that occur, sorted. */
+  readonly classes?: readonly string[];
+}
+
+/** What an adapter needs to know to list its slices. */
+export interface ListContext<Options> {
+  /** The folder that the configuration names; adapters that need none may be given none. */
+  readonly root: string | undefined;
+  readonly options: Options;
+  /** Decides every random choice, such as which subjects are held out for validation. */
+  readonly seed: number;
+  /** The fraction of subjects to hold out where the layout has no validation split. */
+  readonly validateFraction: number;
+}
+
+/** What an adapter needs to know to read a slice. */
+export interface DecodeContext<Options> {
+  readonly options: Options;
+  readonly seed: number;
+  /** The size to which the slice will be brought, for adapters that draw their slices. */
+  readonly size: Size;
+}
+
+/**
+ * A data set as a plug-in: how its slices are found and read.
+ *
+ * The built-in adapters are such objects; so is the default export of a package that a configuration names.
+ */
+export interface DatasetAdapter<Options = unknown> {
+  readonly name: string;
+  /** One sentence: what the layout looks like on disk. */
+  readonly description: string;
+  /** The adapter's own options, under `dataset.options`. */
+  readonly schema: z.ZodType<Options>;
+  /** The size to which slices are brought when the configuration names none. */
+  defaultSize(options: Options): Size;
+  list(context: ListContext<Options>): Promise<Listing>;
+  /** Reads one slice; may run in a worker thread. */
+  decode(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
+}
