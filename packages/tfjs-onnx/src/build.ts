@@ -1,0 +1,505 @@
+import {
+  type Attributes,
+  constant,
+  type ElementType,
+  emitOne,
+  type Graph,
+  int64s,
+  nodeOf,
+  sizeOfValue,
+  splat,
+  splatOf,
+  type Value,
+} from "./graph.ts";
+import { sizeOf } from "./spec.ts";
+
+/*
+ * Constructors that keep the graph small as it grows. TensorFlow.js is NHWC and ONNX's convolutions NCHW, so every
+ * convolution is wrapped in transposes; these constructors push each transpose (and each broadcast) towards the
+ * outputs, through whatever commutes with it, until it meets its inverse and both vanish.
+ */
+
+/** The axis order that makes NCHW of NHWC. */
+export const toChannelsFirst: readonly number[] = [0, 3, 1, 2];
+/** The axis order that makes NHWC of NCHW. */
+export const toChannelsLast: readonly number[] = [0, 2, 3, 1];
+
+type Fold = (...operands: number[]) => number;
+
+const folds: Readonly<Record<string, Fold>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Neg: (a) => -a,
+  Max: Math.max,
+  Min: Math.min,
+};
+const floatFolds: Readonly<Record<string, Fold>> = {
+  ...folds,
+  Div: (a, b) => a / b,
+  Sqrt: Math.sqrt,
+  Reciprocal: (a) => 1 / a,
+};
+// The operand, from the left, that leaves the other one as it is.
+const neutral: Readonly<Record<string, readonly (number | undefined)[]>> = {
+  Add: [0, 0],
+  Sub: [undefined, 0],
+  Mul: [1, 1],
+  Div: [undefined, 1],
+};
+
+/** The shape that NumPy's rules give to operands of these shapes. */
+export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  const out = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    shape.forEach((side, axis) => {
+      const at = rank - shape.length + axis;
+      if (side !== 1) out[at] = side;
+    });
+  }
+  return out;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((side, axis) => side === b[axis]);
+}
+
+/** An op that acts on each element alone and broadcasts its operands. */
+export function elementwise(
+  graph: Graph,
+  op: string,
+  operands: readonly Value[],
+  type: ElementType = operands[0].type,
+  attributes: Attributes = {},
+): Value {
+  const shape = broadcastShape(operands.map((operand) => operand.shape));
+
+  const folded = fold(graph, op, operands, type, shape);
+  if (folded !== undefined) return folded;
+
+  const narrow = operands.map((operand) => unbroadcast(graph, operand));
+  const narrowShape = broadcastShape(narrow.map((operand) => operand.shape));
+  if (!sameShape(narrowShape, shape)) {
+    // Every operand of full shape is a broadcast: computed before it, the op touches fewer elements.
+    return expand(graph, elementwise(graph, op, narrow, type, attributes), shape);
+  }
+
+  const same = neutral[op]?.findIndex((item, index) => item !== undefined && splatOf(narrow[index]) === item);
+  if (same !== undefined && same >= 0) {
+    const other = narrow[1 - same];
+    if (sameShape(other.shape, shape) && other.type === type) return other;
+  }
+
+  const sunk = sinkTranspose(graph, op, narrow, type, attributes, shape);
+  return sunk ?? emitOne(graph, op, narrow, attributes, type, shape);
+}
+
+export function cast(graph: Graph, x: Value, type: ElementType): Value {
+  if (x.type === type) return x;
+  const value = splatOf(x);
+  if (value !== undefined && Number.isFinite(value)) {
+    return splat(graph, type === "float32" || type === "bool" ? value : Math.trunc(value), type, x.shape);
+  }
+  return elementwise(graph, "Cast", [x], type, { to: onnxType(type) });
+}
+
+/** ONNX's number for an element type (`TensorProto.DataType`). */
+export function onnxType(type: ElementType): number {
+  return { float32: 1, int32: 6, int64: 7, bool: 9 }[type];
+}
+
+export function add(graph: Graph, a: Value, b: Value): Value {
+  return elementwise(graph, "Add", [a, b]);
+}
+
+export function sub(graph: Graph, a: Value, b: Value): Value {
+  return elementwise(graph, "Sub", [a, b]);
+}
+
+export function mul(graph: Graph, a: Value, b: Value): Value {
+  return elementwise(graph, "Mul", [a, b]);
+}
+
+export function div(graph: Graph, a: Value, b: Value): Value {
+  return elementwise(graph, "Div", [a, b]);
+}
+
+export function compare(graph: Graph, op: "Equal" | "Greater" | "Less", a: Value, b: Value): Value {
+  return elementwise(graph, op, [a, b], "bool");
+}
+
+export function where(graph: Graph, condition: Value, yes: Value, no: Value): Value {
+  return elementwise(graph, "Where", [condition, yes, no], yes.type);
+}
+
+/** A scalar of the same type as `like`. */
+export function scalarLike(graph: Graph, like: Value, value: number): Value {
+  return splat(graph, value, like.type);
+}
+
+export function expand(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (sameShape(x.shape, shape)) return x;
+  const value = splatOf(x);
+  if (value !== undefined) return splat(graph, value, x.type, shape);
+  const source = beneath(x, "Expand") ?? x;
+  if (sizeOfValue(source) === sizeOf(shape)) return reshape(graph, source, shape);
+  return emitOne(graph, "Expand", [source, int64s(graph, shape)], {}, x.type, shape);
+}
+
+export function transpose(graph: Graph, x: Value, order: readonly number[]): Value {
+  if (order.every((axis, index) => axis === index)) return x;
+  const shape = order.map((axis) => x.shape[axis]);
+
+  const value = splatOf(x);
+  if (value !== undefined) return splat(graph, value, x.type, shape);
+
+  const before = transposed(x);
+  if (before !== undefined) {
+    return transpose(
+      graph,
+      before.source,
+      order.map((axis) => before.order[axis]),
+    );
+  }
+
+  const broadcast = beneath(x, "Expand");
+  if (broadcast !== undefined) {
+    const small = padRank(graph, broadcast, x.shape.length);
+    return expand(graph, transpose(graph, small, order), shape);
+  }
+
+  const moved = order.filter((axis) => x.shape[axis] !== 1);
+  if (moved.every((axis, index) => index === 0 || axis > moved[index - 1])) return reshape(graph, x, shape);
+
+  return emitOne(graph, "Transpose", [x], { perm: order }, x.type, shape);
+}
+
+export function reshape(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (sameShape(x.shape, shape)) return x;
+
+  const value = splatOf(x);
+  if (value !== undefined) return splat(graph, value, x.type, shape);
+
+  const before = beneath(x, "Reshape");
+  if (before !== undefined) return reshape(graph, before, shape);
+
+  const broadcast = beneath(x, "Expand");
+  if (broadcast !== undefined && sizeOfValue(broadcast) === 1) {
+    return expand(graph, reshape(graph, broadcast, []), shape);
+  }
+
+  const sunk = sinkTransposeThroughReshape(graph, x, shape);
+  if (sunk !== undefined) return sunk;
+
+  // Without `allowzero` a 0 would mean "as before".
+  const attributes: Attributes = shape.includes(0) ? { allowzero: 1 } : {};
+  return emitOne(graph, "Reshape", [x, int64s(graph, shape)], attributes, x.type, shape);
+}
+
+/** Reshapes to a higher rank by ones in front. */
+export function padRank(graph: Graph, x: Value, rank: number): Value {
+  return reshape(graph, x, [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape]);
+}
+
+export type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd";
+
+export function reduce(
+  graph: Graph,
+  op: Reduction,
+  x: Value,
+  axes: readonly number[],
+  keepDims: boolean,
+): Value {
+  const sorted = [...new Set(axes)].sort((a, b) => a - b);
+  if (sorted.length === 0) return x;
+  const kept = x.shape.map((side, axis) => (sorted.includes(axis) ? 1 : side));
+  const shape = keepDims ? kept : x.shape.filter((_, axis) => !sorted.includes(axis));
+
+  if (sizeOfValue(x) > 0 && sorted.every((axis) => x.shape[axis] === 1)) return reshape(graph, x, shape);
+
+  const narrow = unbroadcast(graph, x);
+  if (narrow !== x && sizeOfValue(x) > 0 && op !== "ReduceProd") {
+    const small = padRank(graph, narrow, x.shape.length);
+    const own = sorted.filter((axis) => small.shape[axis] !== 1);
+    const times = sizeOf(sorted.filter((axis) => small.shape[axis] === 1).map((axis) => x.shape[axis]));
+    const once = reduce(graph, op, small, own, true);
+    const total = op === "ReduceSum" ? mul(graph, once, scalarLike(graph, once, times)) : once;
+    return reshape(graph, expand(graph, total, kept), shape);
+  }
+
+  const before = transposed(x);
+  if (before !== undefined) {
+    const { source, order } = before;
+    const reduced = reduce(
+      graph,
+      op,
+      source,
+      sorted.map((axis) => order[axis]),
+      true,
+    );
+    return reshape(graph, transpose(graph, reduced, order), shape);
+  }
+
+  const keepdims = Number(keepDims);
+  return op === "ReduceSum"
+    ? emitOne(graph, op, [x, int64s(graph, sorted)], { keepdims }, x.type, shape)
+    : emitOne(graph, op, [x], { axes: sorted, keepdims }, x.type, shape);
+}
+
+/** `x[start:end:step]` for each axis, with JavaScript's idea of them: 0 ≤ start, and end may be −1 going down. */
+export function slice(
+  graph: Graph,
+  x: Value,
+  starts: readonly number[],
+  sizes: readonly number[],
+  steps: readonly number[] = starts.map(() => 1),
+): Value {
+  if (sameShape(x.shape, sizes) && steps.every((step) => step === 1)) return x;
+  const value = splatOf(x);
+  if (value !== undefined) return splat(graph, value, x.type, sizes);
+
+  const before = transposed(x);
+  if (before !== undefined) {
+    const { source, order } = before;
+    const back = inverse(order);
+    const pick = (items: readonly number[]) => back.map((axis) => items[axis]);
+    return transpose(graph, slice(graph, source, pick(starts), pick(sizes), pick(steps)), order);
+  }
+
+  const axes = x.shape
+    .map((_, axis) => axis)
+    .filter((axis) => sizes[axis] !== x.shape[axis] || steps[axis] !== 1);
+  const ends = axes.map((axis) => {
+    const end = starts[axis] + sizes[axis] * steps[axis];
+    // A negative end would count from the back.
+    return end < 0 ? -(x.shape[axis] + 1) : end;
+  });
+  const inputs = [
+    x,
+    int64s(
+      graph,
+      axes.map((axis) => starts[axis]),
+    ),
+    int64s(graph, ends),
+    int64s(graph, axes),
+  ];
+  const strided = axes.map((axis) => steps[axis]);
+  if (strided.some((step) => step !== 1)) inputs.push(int64s(graph, strided));
+  return emitOne(graph, "Slice", inputs, {}, x.type, sizes);
+}
+
+/** Constant padding: `[before, after]` for each axis. */
+export function pad(
+  graph: Graph,
+  x: Value,
+  paddings: readonly (readonly [number, number])[],
+  value: number,
+): Value {
+  if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
+  const shape = x.shape.map((side, axis) => side + paddings[axis][0] + paddings[axis][1]);
+  if (splatOf(x) === value) return splat(graph, value, x.type, shape);
+
+  const before = transposed(x);
+  if (before !== undefined) {
+    const { source, order } = before;
+    const padded = pad(
+      graph,
+      source,
+      inverse(order).map((axis) => paddings[axis]),
+      value,
+    );
+    return transpose(graph, padded, order);
+  }
+  const pads = int64s(graph, [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]);
+  return emitOne(graph, "Pad", [x, pads, scalarLike(graph, x, value)], {}, x.type, shape);
+}
+
+export function concat(graph: Graph, parts: readonly Value[], axis: number): Value {
+  const full = parts.filter((part) => part.shape[axis] !== 0);
+  if (full.length === 0) return parts[0];
+  if (full.length === 1) return full[0];
+  const first = full[0];
+  const shape = first.shape.map((side, at) =>
+    at === axis ? full.reduce((sum, part) => sum + part.shape[axis], 0) : side,
+  );
+  const value = splatOf(first);
+  if (value !== undefined && full.every((part) => splatOf(part) === value)) {
+    return splat(graph, value, first.type, shape);
+  }
+
+  const order = full.map(transposed).find((found) => found !== undefined)?.order;
+  if (order !== undefined) {
+    const back = inverse(order);
+    const moved = full.map((part) => transpose(graph, part, back));
+    if (isActivationOrder(order) || moved.every((part) => transposed(part) === undefined)) {
+      return transpose(graph, concat(graph, moved, order[axis]), order);
+    }
+  }
+  return emitOne(graph, "Concat", full, { axis }, first.type, shape);
+}
+
+export function gather(graph: Graph, x: Value, indices: Value, axis: number): Value {
+  const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+  return emitOne(graph, "Gather", [x, indices], { axis }, x.type, shape);
+}
+
+/** A constant list of int32, for `Gather`. */
+export function int32s(graph: Graph, items: readonly number[]): Value {
+  return constant(graph, Int32Array.from(items), "int32", [items.length]);
+}
+
+/** The product of matrices `[m, k] × [k, n]`, either one given transposed. */
+export function gemm(graph: Graph, a: Value, b: Value, transA: boolean, transB: boolean): Value {
+  let [left, right, flipA, flipB] = [a, b, transA, transB];
+  // Gemm transposes as it reads.
+  const beforeA = beneath(left, "Transpose");
+  if (beforeA !== undefined) [left, flipA] = [beforeA, !flipA];
+  const beforeB = beneath(right, "Transpose");
+  if (beforeB !== undefined) [right, flipB] = [beforeB, !flipB];
+  const rows = flipA ? left.shape[1] : left.shape[0];
+  const columns = flipB ? right.shape[0] : right.shape[1];
+  if (a.type !== "float32") {
+    const product = [
+      flipA ? transpose(graph, left, [1, 0]) : left,
+      flipB ? transpose(graph, right, [1, 0]) : right,
+    ];
+    return emitOne(graph, "MatMul", product, {}, a.type, [rows, columns]);
+  }
+  const attributes: Attributes = { ...(flipA ? { transA: 1 } : {}), ...(flipB ? { transB: 1 } : {}) };
+  return emitOne(graph, "Gemm", [left, right], attributes, a.type, [rows, columns]);
+}
+
+export function inverse(order: readonly number[]): number[] {
+  const back = new Array<number>(order.length);
+  order.forEach((axis, index) => {
+    back[axis] = index;
+  });
+  return back;
+}
+
+/** The first input of the node that makes `x`, if it is one of this op. */
+function beneath(x: Value, op: string): Value | undefined {
+  return nodeOf(x, op)?.inputs[0];
+}
+
+/** What `x` is a transpose of, and how. */
+export function transposed(x: Value): { source: Value; order: readonly number[] } | undefined {
+  const source = beneath(x, "Transpose");
+  const order = nodeOf(x, "Transpose")?.attributes.perm;
+  return source !== undefined && Array.isArray(order) ? { source, order } : undefined;
+}
+
+/** Transposes that leave the batch in front are of activations: large, and on their way to a convolution. */
+function isActivationOrder(order: readonly number[]): boolean {
+  return order.length > 2 && order[0] === 0;
+}
+
+function unbroadcast(graph: Graph, x: Value): Value {
+  const value = splatOf(x);
+  if (value !== undefined) return splat(graph, value, x.type);
+  return beneath(x, "Expand") ?? x;
+}
+
+function fold(
+  graph: Graph,
+  op: string,
+  operands: readonly Value[],
+  type: ElementType,
+  shape: readonly number[],
+): Value | undefined {
+  const compute = type === "float32" ? floatFolds[op] : type === "int32" ? folds[op] : undefined;
+  if (compute === undefined) return undefined;
+  const numbers = operands.map(splatOf);
+  if (!numbers.every((number) => number !== undefined)) return undefined;
+  const result = compute(...numbers);
+  if (type === "int32" && !Number.isSafeInteger(result)) return undefined;
+  return splat(graph, type === "int32" ? result | 0 : result, type, shape);
+}
+
+function sinkTranspose(
+  graph: Graph,
+  op: string,
+  operands: readonly Value[],
+  type: ElementType,
+  attributes: Attributes,
+  shape: readonly number[],
+): Value | undefined {
+  const order = operands
+    .filter((operand) => sameShape(operand.shape, shape))
+    .map(transposed)
+    .find((found) => found !== undefined)?.order;
+  if (order === undefined) return undefined;
+  const back = inverse(order);
+  const moved: Value[] = [];
+  for (const operand of operands) {
+    if (sizeOfValue(operand) === 1) {
+      moved.push(operand);
+      continue;
+    }
+    const before = transpose(graph, padRank(graph, operand, shape.length), back);
+    const cheap =
+      transposed(before) === undefined ||
+      sizeOfValue(before) * 4 <= sizeOf(shape) ||
+      isActivationOrder(order);
+    if (!cheap) return undefined;
+    moved.push(before);
+  }
+  return transpose(graph, elementwise(graph, op, moved, type, attributes), order);
+}
+
+/** `reshape(transpose(y))` as `transpose(reshape(y))`, where the reshape splits axes or joins ones that y has in a row. */
+function sinkTransposeThroughReshape(graph: Graph, x: Value, shape: readonly number[]): Value | undefined {
+  const before = transposed(x);
+  if (before === undefined || shape.includes(0)) return undefined;
+  const { source: y, order } = before;
+
+  // Axes of one say nothing about the order of elements: set them aside, and put the new ones last in y's shape.
+  const from = order.filter((axis) => y.shape[axis] !== 1);
+  const to = shape.filter((side) => side !== 1);
+  // For each axis of y, the sides it becomes; joined axes leave theirs to the first of them.
+  const becomes = new Map<number, number[]>();
+  let [i, j] = [0, 0];
+  while (i < from.length) {
+    const group = [from[i]];
+    const sides = [to[j]];
+    let [left, right] = [y.shape[from[i]], to[j]];
+    i++;
+    j++;
+    while (left !== right) {
+      if (left < right) {
+        const axis = from[i++];
+        group.push(axis);
+        left *= y.shape[axis];
+      } else {
+        const side = to[j++];
+        sides.push(side);
+        right *= side;
+      }
+    }
+    if (!inARow(group, y.shape)) return undefined;
+    becomes.set(group[0], sides);
+  }
+
+  const sides: number[] = [];
+  const places = new Map<number, number[]>();
+  y.shape.forEach((_, axis) => {
+    const parts = becomes.get(axis) ?? [];
+    places.set(
+      axis,
+      parts.map((side) => sides.push(side) - 1),
+    );
+  });
+  const long = from.flatMap((axis) => places.get(axis)!);
+  let next = 0;
+  const newOrder = shape.map((side) => (side === 1 ? sides.push(1) - 1 : long[next++]));
+  return transpose(graph, reshape(graph, y, sides), newOrder);
+}
+
+function inARow(axes: readonly number[], shape: readonly number[]): boolean {
+  return axes.every((axis, index) => {
+    if (index === 0) return true;
+    const previous = axes[index - 1];
+    return axis > previous && shape.slice(previous + 1, axis).every((side) => side === 1);
+  });
+}

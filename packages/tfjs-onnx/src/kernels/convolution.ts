@@ -1,0 +1,395 @@
+import {
+  backend_util,
+  type Conv2DAttrs,
+  type Conv2DBackpropFilterAttrs,
+  type Conv2DBackpropInputAttrs,
+  type DepthwiseConv2dNativeAttrs,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  type DepthwiseConv2dNativeBackpropInputAttrs,
+  type FusedConv2DAttrs,
+  type FusedDepthwiseConv2DAttrs,
+} from "@tensorflow/tfjs-core";
+import {
+  add,
+  concat,
+  gather,
+  int32s,
+  pad,
+  reshape,
+  slice,
+  toChannelsFirst,
+  toChannelsLast,
+  transpose,
+} from "../build.ts";
+import { type Attributes, emitOne, type Graph, type Value } from "../graph.ts";
+import { depthToSpace } from "./arrays.ts";
+import { activate } from "./elementwise.ts";
+import { type KernelRecorder, kernel, unsupported } from "./kernel.ts";
+
+type Pair = readonly [number, number];
+type Shape4D = [number, number, number, number];
+type ConvInfo = backend_util.Conv2DInfo;
+type DataFormat = "NHWC" | "NCHW";
+
+interface ConvAttrs {
+  readonly strides: Conv2DAttrs["strides"];
+  readonly pad: Conv2DAttrs["pad"];
+  readonly dimRoundingMode?: Conv2DAttrs["dimRoundingMode"];
+  readonly dilations?: Conv2DAttrs["dilations"] | number;
+}
+
+/** Rows and columns: how far the kernel moves, spreads and reaches over the border. */
+interface Geometry {
+  readonly kernel: Pair;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  /** Before and after, of rows and of columns. */
+  readonly pads: readonly [Pair, Pair];
+  readonly input: Pair;
+  readonly output: Pair;
+}
+
+const axes = [0, 1] as const;
+
+function pair(of: (axis: 0 | 1) => number): Pair {
+  return [of(0), of(1)];
+}
+
+/** What TensorFlow.js makes of strides and padding, with the padding that ONNX's own formula needs for that size. */
+export function geometryOf(info: ConvInfo): Geometry {
+  const kernel: Pair = [info.filterHeight, info.filterWidth];
+  const strides: Pair = [info.strideHeight, info.strideWidth];
+  const dilations: Pair = [info.dilationHeight, info.dilationWidth];
+  const input: Pair = [info.inHeight, info.inWidth];
+  const output: Pair = [info.outHeight, info.outWidth];
+  const { top, bottom, left, right } = info.padInfo;
+  const before = [top, left];
+  const given = [bottom, right];
+  const pads = axes.map((axis): Pair => {
+    const reach = (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
+    return [before[axis], Math.max(given[axis], reach - input[axis] - before[axis])];
+  });
+  return { kernel, strides, dilations, pads: [pads[0], pads[1]], input, output };
+}
+
+function convInfo(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: ConvAttrs,
+  format: DataFormat,
+  depthwise = false,
+): ConvInfo {
+  return backend_util.computeConv2DInfo(
+    [...inputShape] as Shape4D,
+    [...filterShape] as Shape4D,
+    attrs.strides,
+    attrs.dilations ?? 1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    depthwise,
+    format === "NHWC" ? "channelsLast" : "channelsFirst",
+  );
+}
+
+/** ONNX's order: all the befores, then all the afters. */
+export function padAttribute(pads: readonly Pair[]): number[] {
+  return [...pads.map(([before]) => before), ...pads.map(([, after]) => after)];
+}
+
+/** Leaves out what says nothing, so that equal convolutions are equal nodes. */
+export function convAttributes({
+  strides,
+  dilations,
+  pads,
+}: Omit<Geometry, "kernel" | "input" | "output">): Attributes {
+  return {
+    ...(dilations.some((item) => item !== 1) ? { dilations } : {}),
+    ...(padAttribute(pads).some((item) => item !== 0) ? { pads: padAttribute(pads) } : {}),
+    ...(strides.some((item) => item !== 1) ? { strides } : {}),
+  };
+}
+
+function channelsFirst(graph: Graph, x: Value, format: DataFormat): Value {
+  return format === "NHWC" ? transpose(graph, x, toChannelsFirst) : x;
+}
+
+function asGiven(graph: Graph, x: Value, format: DataFormat): Value {
+  return format === "NHWC" ? transpose(graph, x, toChannelsLast) : x;
+}
+
+function conv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs, dataFormat: DataFormat): Value {
+  const info = convInfo(x.shape, filter.shape, attrs, dataFormat);
+  const geometry = geometryOf(info);
+  const weights = transpose(graph, filter, [3, 2, 0, 1]);
+  const shape = [info.batchSize, info.outChannels, ...geometry.output];
+  const inputs = [channelsFirst(graph, x, dataFormat), weights];
+  return asGiven(
+    graph,
+    emitOne(graph, "Conv", inputs, convAttributes(geometry), "float32", shape),
+    dataFormat,
+  );
+}
+
+/** [h, w, in, multiplier] → [in · multiplier, 1, h, w]: each input channel is a group of its own. */
+function depthwiseWeights(graph: Graph, filter: Value): Value {
+  const [height, width, channels, multiplier] = filter.shape;
+  return reshape(graph, transpose(graph, filter, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
+}
+
+function depthwiseConv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs): Value {
+  const info = convInfo(x.shape, filter.shape, attrs, "NHWC", true);
+  const geometry = geometryOf(info);
+  const inputs = [channelsFirst(graph, x, "NHWC"), depthwiseWeights(graph, filter)];
+  const attributes = { ...convAttributes(geometry), group: info.inChannels };
+  const shape = [info.batchSize, info.outChannels, ...geometry.output];
+  return asGiven(graph, emitOne(graph, "Conv", inputs, attributes, "float32", shape), "NHWC");
+}
+
+/**
+ * The gradient of a convolution with respect to its input, which is a transposed convolution.
+ *
+ * With stride s the kernel is cut into s·s kernels of ⌈k/s⌉ taps, one for each place in a block of s × s pixels. One
+ * plain convolution computes them all as channels, DepthToSpace lays them out, and what lies over the border is cut off:
+ * no multiplication with the zeros between the strides, and ONNX Runtime's Conv is faster than its ConvTranspose.
+ */
+export function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geometry): Value {
+  const { kernel, strides, dilations, pads, input } = geometry;
+  const [height, width, channels, outChannels] = filter.shape;
+  const [stride, other] = strides;
+  if (stride !== other || dilations.some((dilation) => dilation !== 1)) {
+    return convTranspose(graph, dy, transpose(graph, filter, [3, 2, 0, 1]), geometry, 1, channels);
+  }
+
+  const taps = pair((axis) => Math.ceil(kernel[axis] / stride));
+  const fill = pair((axis) => taps[axis] * stride - kernel[axis]);
+  const whole = pad(
+    graph,
+    filter,
+    [
+      [0, fill[0]],
+      [0, fill[1]],
+      [0, 0],
+      [0, 0],
+    ],
+    0,
+  );
+  // Tap t of phase p sits at row t·s + p of the kernel; the convolution runs through the taps backwards.
+  const [rows, columns] = taps;
+  const order: number[] = [];
+  for (let row = rows - 1; row >= 0; row--) {
+    for (let column = columns - 1; column >= 0; column--) {
+      for (let down = 0; down < stride; down++) {
+        for (let right = 0; right < stride; right++) {
+          order.push((row * stride + down) * (columns * stride) + column * stride + right);
+        }
+      }
+    }
+  }
+  const area = (height + fill[0]) * (width + fill[1]);
+  const listed = reshape(graph, whole, [area, channels, outChannels]);
+  const sorted = gather(graph, listed, int32s(graph, order), 0);
+  const parted = reshape(graph, sorted, [rows, columns, stride * stride, channels, outChannels]);
+  const weights = reshape(graph, transpose(graph, parted, [2, 3, 4, 0, 1]), [
+    stride * stride * channels,
+    outChannels,
+    rows,
+    columns,
+  ]);
+
+  // Whole blocks that would be cut off are not computed, missing ones computed of zeros.
+  const before = pair((axis) => Math.floor(pads[axis][0] / stride));
+  const cut = pair((axis) => pads[axis][0] - before[axis] * stride);
+  const blocks = pair((axis) => Math.ceil((cut[axis] + input[axis]) / stride));
+  const convPads = axes.map((axis): Pair => {
+    const first = taps[axis] - 1 - before[axis];
+    return [first, blocks[axis] - 1 + taps[axis] - dy.shape[2 + axis] - first];
+  });
+  const [trimmed, left] = trim(graph, dy, [convPads[0], convPads[1]]);
+  const attributes = convAttributes({ strides: [1, 1], dilations: [1, 1], pads: left });
+  const shape = [dy.shape[0], stride * stride * channels, ...blocks];
+  const conv = emitOne(graph, "Conv", [trimmed, weights], attributes, "float32", shape);
+  const laid = depthToSpace(graph, conv, stride);
+  return slice(graph, laid, [0, 0, ...cut], [dy.shape[0], channels, ...input]);
+}
+
+/** Negative padding is a cut. */
+function trim(graph: Graph, x: Value, pads: readonly [Pair, Pair]): [Value, readonly [Pair, Pair]] {
+  const starts = [0, 0, ...pads.map(([before]) => Math.max(0, -before))];
+  const sizes = x.shape.map((side, axis) =>
+    axis < 2 ? side : side - starts[axis] - Math.max(0, -pads[axis - 2][1]),
+  );
+  const left = pads.map(([before, after]): Pair => [Math.max(0, before), Math.max(0, after)]);
+  return [slice(graph, x, starts, sizes), [left[0], left[1]]];
+}
+
+/** The general transposed convolution, of weights [in, out / group, h, w]. */
+export function convTranspose(
+  graph: Graph,
+  dy: Value,
+  weights: Value,
+  geometry: Geometry,
+  group: number,
+  channels: number,
+): Value {
+  const { kernel, strides, dilations, pads, input, output } = geometry;
+  // What the forward convolution did not reach, or only padded, is left over here.
+  const full = pair((axis) => (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1);
+  const after = pair((axis) => full[axis] - pads[axis][0] - input[axis]);
+  const convPads = axes.map((axis): Pair => [pads[axis][0], Math.max(0, after[axis])]);
+  const missing = pair((axis) => Math.max(0, -after[axis]));
+  const attributes = {
+    ...convAttributes({ strides, dilations, pads: [convPads[0], convPads[1]] }),
+    ...(group === 1 ? {} : { group }),
+  };
+  const reached = pair((axis) => input[axis] - missing[axis]);
+  const shape = [dy.shape[0], channels, ...reached];
+  const gradient = emitOne(graph, "ConvTranspose", [dy, weights], attributes, "float32", shape);
+  return pad(
+    graph,
+    gradient,
+    [
+      [0, 0],
+      [0, 0],
+      [0, missing[0]],
+      [0, missing[1]],
+    ],
+    0,
+  );
+}
+
+/**
+ * The gradient of a convolution with respect to its kernel: x [n, in, h, w] and dy [n, out, h', w'] → [h, w, in, out].
+ *
+ * It is a convolution itself: over a volume whose channels are the batch and whose layers are the input channels, with
+ * dy as the kernel. ONNX Runtime then gathers the patches block by block, in cache.
+ */
+function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
+  const { kernel, strides, dilations, pads, input, output } = geometry;
+  const [batch, channels] = x.shape;
+  const outChannels = dy.shape[1];
+  const convPads = axes.map((axis): Pair => {
+    const reach = (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
+    return [pads[axis][0], reach - input[axis] - pads[axis][0]];
+  });
+  const [trimmed, left] = trim(graph, x, [convPads[0], convPads[1]]);
+  const volume = reshape(graph, trimmed, [1, batch, channels, ...trimmed.shape.slice(2)]);
+  const patterns = reshape(graph, transpose(graph, dy, [1, 0, 2, 3]), [outChannels, batch, 1, ...output]);
+  // Strides and dilations change places.
+  const attributes: Attributes = {
+    dilations: [1, ...strides],
+    pads: padAttribute([[0, 0], ...left]),
+    strides: [1, ...dilations],
+  };
+  const shape = [1, outChannels, channels, ...kernel];
+  const gradient = emitOne(graph, "Conv", [volume, patterns], attributes, "float32", shape);
+  return transpose(graph, reshape(graph, gradient, shape.slice(1)), [2, 3, 1, 0]);
+}
+
+/** The same for a depthwise convolution → [h, w, in, multiplier], by one product of sums for each tap. */
+function depthwiseFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
+  const { kernel, strides, dilations, pads, output } = geometry;
+  const [batch, channels] = x.shape;
+  const multiplier = dy.shape[1] / channels;
+  const padded = pad(graph, x, [[0, 0], [0, 0], ...pads], 0);
+  const area = output[0] * output[1];
+  // Channels as the batch: [in, multiplier, n·h'·w'] × [in, n·h'·w', 1].
+  const rows = reshape(
+    graph,
+    transpose(graph, reshape(graph, dy, [batch, channels, multiplier, area]), [1, 2, 0, 3]),
+    [channels, multiplier, batch * area],
+  );
+  const taps: Value[] = [];
+  for (let row = 0; row < kernel[0]; row++) {
+    for (let column = 0; column < kernel[1]; column++) {
+      const starts = [0, 0, row * dilations[0], column * dilations[1]];
+      const seen = slice(graph, padded, starts, [batch, channels, ...output], [1, 1, ...strides]);
+      const columns = reshape(
+        graph,
+        transpose(graph, reshape(graph, seen, [batch, channels, area]), [1, 0, 2]),
+        [channels, batch * area, 1],
+      );
+      const sums = emitOne(graph, "MatMul", [rows, columns], {}, "float32", [channels, multiplier, 1]);
+      taps.push(reshape(graph, sums, [1, channels, multiplier]));
+    }
+  }
+  return reshape(graph, concat(graph, taps, 0), [...kernel, channels, multiplier]);
+}
+
+function bias(graph: Graph, x: Value, offset: Value | undefined, format: DataFormat): Value {
+  if (offset === undefined) return x;
+  const perChannel = format === "NCHW" && offset.shape.length === 1;
+  return add(graph, x, perChannel ? reshape(graph, offset, [...offset.shape, 1, 1]) : offset);
+}
+
+function needsNhwc(format: string | undefined, name: string): void {
+  if (format === undefined || format === "NHWC") return;
+  throw unsupported(`${name} of ${format} tensors`, "Use the NHWC layout.");
+}
+
+export const convolutionKernels: readonly KernelRecorder[] = [
+  kernel("Conv2D", (graph, { x, filter }, attrs: Conv2DAttrs) =>
+    conv2D(graph, x, filter, attrs, attrs.dataFormat),
+  ),
+  kernel("FusedConv2D", (graph, inputs, attrs: FusedConv2DAttrs) => {
+    const conv = conv2D(graph, inputs.x, inputs.filter, attrs, attrs.dataFormat);
+    const shifted = bias(graph, conv, inputs.bias, attrs.dataFormat);
+    return activate(graph, shifted, attrs.activation, inputs.preluActivationWeights, attrs.leakyreluAlpha);
+  }),
+  kernel("Conv2DBackpropInput", (graph, { dy, filter }, attrs: Conv2DBackpropInputAttrs) => {
+    const info = convInfo(attrs.inputShape, filter.shape, attrs, attrs.dataFormat);
+    const gradient = convInputGradient(
+      graph,
+      channelsFirst(graph, dy, attrs.dataFormat),
+      filter,
+      geometryOf(info),
+    );
+    return asGiven(graph, gradient, attrs.dataFormat);
+  }),
+  kernel("Conv2DBackpropFilter", (graph, { x, dy }, attrs: Conv2DBackpropFilterAttrs) => {
+    const info = convInfo(x.shape, attrs.filterShape, attrs, attrs.dataFormat);
+    return convFilterGradient(
+      graph,
+      channelsFirst(graph, x, attrs.dataFormat),
+      channelsFirst(graph, dy, attrs.dataFormat),
+      geometryOf(info),
+    );
+  }),
+  kernel("DepthwiseConv2dNative", (graph, { x, filter }, attrs: DepthwiseConv2dNativeAttrs) => {
+    needsNhwc(attrs.dataFormat, "a depthwise convolution");
+    return depthwiseConv2D(graph, x, filter, attrs);
+  }),
+  kernel("FusedDepthwiseConv2D", (graph, inputs, attrs: FusedDepthwiseConv2DAttrs) => {
+    needsNhwc(attrs.dataFormat, "a depthwise convolution");
+    const shifted = bias(graph, depthwiseConv2D(graph, inputs.x, inputs.filter, attrs), inputs.bias, "NHWC");
+    return activate(graph, shifted, attrs.activation, inputs.preluActivationWeights);
+  }),
+  kernel(
+    "DepthwiseConv2dNativeBackpropInput",
+    (graph, { dy, filter }, attrs: DepthwiseConv2dNativeBackpropInputAttrs) => {
+      const info = convInfo(attrs.inputShape, filter.shape, attrs, "NHWC", true);
+      const weights = depthwiseWeights(graph, filter);
+      const groups = info.inChannels;
+      const gradient = convTranspose(
+        graph,
+        channelsFirst(graph, dy, "NHWC"),
+        weights,
+        geometryOf(info),
+        groups,
+        groups,
+      );
+      return asGiven(graph, gradient, "NHWC");
+    },
+  ),
+  kernel(
+    "DepthwiseConv2dNativeBackpropFilter",
+    (graph, { x, dy }, attrs: DepthwiseConv2dNativeBackpropFilterAttrs) => {
+      const info = convInfo(x.shape, attrs.filterShape, attrs, "NHWC", true);
+      return depthwiseFilterGradient(
+        graph,
+        channelsFirst(graph, x, "NHWC"),
+        channelsFirst(graph, dy, "NHWC"),
+        geometryOf(info),
+      );
+    },
+  ),
+];

@@ -1,0 +1,83 @@
+import {
+  type AvgPoolAttrs,
+  type AvgPoolGradAttrs,
+  backend_util,
+  type MaxPoolAttrs,
+  type MaxPoolGradAttrs,
+} from "@tensorflow/tfjs-core";
+import { mul, reshape, scalarLike, toChannelsFirst, toChannelsLast, transpose } from "../build.ts";
+import { emit, emitOne, type Graph, splat, type Value } from "../graph.ts";
+import { sizeOf } from "../spec.ts";
+import { convAttributes, convTranspose, geometryOf } from "./convolution.ts";
+import { type KernelRecorder, kernel } from "./kernel.ts";
+
+type PoolInfo = backend_util.Conv2DInfo;
+
+function poolInfo(
+  shape: readonly number[],
+  attrs: MaxPoolGradAttrs | AvgPoolGradAttrs | MaxPoolAttrs,
+): PoolInfo {
+  const rounding = "dimRoundingMode" in attrs ? attrs.dimRoundingMode : undefined;
+  const shape4D = [...shape] as [number, number, number, number];
+  return backend_util.computePool2DInfo(shape4D, attrs.filterSize, attrs.strides, 1, attrs.pad, rounding);
+}
+
+function poolAttributes(info: PoolInfo) {
+  const geometry = geometryOf(info);
+  return { ...convAttributes(geometry), kernel_shape: geometry.kernel };
+}
+
+function pool(graph: Graph, op: "MaxPool" | "AveragePool", x: Value, info: PoolInfo): Value {
+  const first = transpose(graph, x, toChannelsFirst);
+  const shape = [info.batchSize, info.inChannels, info.outHeight, info.outWidth];
+  return transpose(
+    graph,
+    emitOne(graph, op, [first], poolAttributes(info), "float32", shape),
+    toChannelsLast,
+  );
+}
+
+/** Every gradient goes to the place of its window's (first) maximum. */
+function maxPoolGradient(graph: Graph, dy: Value, x: Value, info: PoolInfo): Value {
+  const first = transpose(graph, x, toChannelsFirst);
+  const shape = [info.batchSize, info.inChannels, info.outHeight, info.outWidth];
+  const [, places] = emit(graph, "MaxPool", [first], poolAttributes(info), [
+    { type: "float32", shape },
+    { type: "int64", shape },
+  ]);
+  const length = sizeOf(shape);
+  const size = sizeOf(first.shape);
+  const data = splat(graph, 0, "float32", [size]);
+  const updates = reshape(graph, transpose(graph, dy, toChannelsFirst), [length]);
+  const inputs = [data, reshape(graph, places, [length]), updates];
+  const sums = emitOne(graph, "ScatterElements", inputs, { axis: 0, reduction: "add" }, "float32", [size]);
+  return transpose(graph, reshape(graph, sums, first.shape), toChannelsLast);
+}
+
+/** Every gradient is shared evenly among its window, the part over the border included. */
+function avgPoolGradient(graph: Graph, dy: Value, info: PoolInfo): Value {
+  const { filterHeight, filterWidth, inChannels } = info;
+  const share = mul(graph, dy, scalarLike(graph, dy, 1 / (filterHeight * filterWidth)));
+  const ones = splat(graph, 1, "float32", [inChannels, 1, filterHeight, filterWidth]);
+  const first = transpose(graph, share, toChannelsFirst);
+  return transpose(
+    graph,
+    convTranspose(graph, first, ones, geometryOf(info), inChannels, inChannels),
+    toChannelsLast,
+  );
+}
+
+export const poolingKernels: readonly KernelRecorder[] = [
+  kernel("MaxPool", (graph, { x }, attrs: MaxPoolAttrs) =>
+    pool(graph, "MaxPool", x, poolInfo(x.shape, attrs)),
+  ),
+  kernel("AvgPool", (graph, { x }, attrs: AvgPoolAttrs) =>
+    pool(graph, "AveragePool", x, poolInfo(x.shape, attrs)),
+  ),
+  kernel("MaxPoolGrad", (graph, { dy, input }, attrs: MaxPoolGradAttrs) =>
+    maxPoolGradient(graph, dy, input, poolInfo(input.shape, attrs)),
+  ),
+  kernel("AvgPoolGrad", (graph, { dy, input }, attrs: AvgPoolGradAttrs) =>
+    avgPoolGradient(graph, dy, poolInfo(input.shape, attrs)),
+  ),
+];

@@ -1,0 +1,87 @@
+import type { ArgMaxAttrs, CumsumAttrs, MaxAttrs, SumAttrs, TopKAttrs } from "@tensorflow/tfjs-core";
+import { util } from "@tensorflow/tfjs-core";
+import { cast, elementwise, type Reduction, reduce, reshape, sub, transpose, transposed } from "../build.ts";
+import { emit, emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
+import { type KernelRecorder, kernel } from "./kernel.ts";
+
+type Axes = number | number[];
+
+function reduction(name: string, op: Reduction): KernelRecorder {
+  return kernel(name, (graph, { x }, { axis, keepDims }: SumAttrs) => reduced(graph, op, x, axis, keepDims));
+}
+
+function reduced(graph: Graph, op: Reduction, x: Value, axis: Axes, keepDims = false): Value {
+  const axes = util.parseAxisParam(axis, [...x.shape]);
+  const number = x.type === "bool" ? cast(graph, x, "int32") : x;
+  return reduce(graph, op, number, axes, keepDims);
+}
+
+/** All as the least, any as the greatest, of zeros and ones. */
+function test(name: string, op: "ReduceMin" | "ReduceMax"): KernelRecorder {
+  return kernel(name, (graph, { x }, { axis, keepDims }: SumAttrs) =>
+    cast(graph, reduced(graph, op, cast(graph, x, "bool"), axis, keepDims), "bool"),
+  );
+}
+
+function argument(name: string): KernelRecorder {
+  return kernel(name, (graph, { x }, { axis }: ArgMaxAttrs) => {
+    const [at] = util.parseAxisParam(axis, [...x.shape]);
+    const number = x.type === "bool" ? cast(graph, x, "int32") : x;
+    const { source, order } = transposed(number) ?? {
+      source: number,
+      order: number.shape.map((_, index) => index),
+    };
+    const along = order[at];
+    const kept = source.shape.map((side, index) => (index === along ? 1 : side));
+    const found = emitOne(graph, name, [source], { axis: along, keepdims: 1 }, "int64", kept);
+    const shape = x.shape.filter((_, index) => index !== at);
+    return cast(graph, reshape(graph, transpose(graph, found, order), shape), "int32");
+  });
+}
+
+export const reductionKernels: readonly KernelRecorder[] = [
+  reduction("Sum", "ReduceSum"),
+  reduction("Min", "ReduceMin"),
+  reduction("Prod", "ReduceProd"),
+  kernel("Max", (graph, { x }, { reductionIndices, keepDims }: MaxAttrs) =>
+    reduced(graph, "ReduceMax", x, reductionIndices, keepDims),
+  ),
+  kernel("Mean", (graph, { x }, { axis, keepDims }: SumAttrs) =>
+    reduced(graph, "ReduceMean", cast(graph, x, "float32"), axis, keepDims),
+  ),
+  test("All", "ReduceMin"),
+  test("Any", "ReduceMax"),
+  argument("ArgMax"),
+  argument("ArgMin"),
+  kernel("Softmax", (graph, { logits }, { dim }: { dim: number }) => {
+    const axis = dim < 0 ? dim + logits.shape.length : dim;
+    return emitOne(graph, "Softmax", [cast(graph, logits, "float32")], { axis }, "float32", logits.shape);
+  }),
+  kernel("LogSoftmax", (graph, { logits }, { axis }: { axis: number }) => {
+    const x = cast(graph, logits, "float32");
+    const axes = [axis < 0 ? axis + x.shape.length : axis];
+    const shifted = sub(graph, x, reduce(graph, "ReduceMax", x, axes, true));
+    const total = reduce(graph, "ReduceSum", elementwise(graph, "Exp", [shifted]), axes, true);
+    return sub(graph, shifted, elementwise(graph, "Log", [total]));
+  }),
+  kernel("Cumsum", (graph, { x }, { axis, exclusive, reverse }: CumsumAttrs) => {
+    const number = x.type === "bool" ? cast(graph, x, "int32") : x;
+    const attributes = { ...(exclusive ? { exclusive: 1 } : {}), ...(reverse ? { reverse: 1 } : {}) };
+    const [at] = util.parseAxisParam(axis, [...x.shape]);
+    return emitOne(graph, "CumSum", [number, splat(graph, at, "int64")], attributes, number.type, x.shape);
+  }),
+  kernel("TopK", (graph, { x }, { k }: TopKAttrs) => {
+    const shape = [...x.shape.slice(0, -1), k];
+    const [values, indices] = emit(
+      graph,
+      "TopK",
+      [x, int64s(graph, [k])],
+      { axis: -1, largest: 1, sorted: 1 },
+      [
+        { type: x.type, shape },
+        { type: "int64", shape },
+      ],
+    );
+    return [values, cast(graph, indices, "int32")];
+  }),
+];

@@ -1,0 +1,70 @@
+import { getKernel } from "@tensorflow/tfjs-core";
+import { backendName } from "./backend.ts";
+import { TraceError } from "./trace-error.ts";
+
+// tf.op() gives its scope this suffix.
+const suffix = "__op";
+
+const randomOps = new Set([
+  "multinomial",
+  "rand",
+  "randomGamma",
+  "randomNormal",
+  "randomStandardNormal",
+  "randomUniform",
+  "randomUniformInt",
+  "truncatedNormal",
+]);
+
+/** The TensorFlow.js ops that are running, outermost first; random ones are refused as they start. */
+export class OpStack {
+  readonly #name: string;
+  readonly #scopes: string[] = [];
+
+  /** `name` is the traced function's. */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Unnamed scopes are those of tf.tidy(). */
+  enter(name: string | null | undefined): void {
+    const scope = name ?? "";
+    this.#scopes.push(scope);
+    const op = scope.endsWith(suffix) ? scope.slice(0, -suffix.length) : "";
+    if (!randomOps.has(op)) return;
+    const message = `${this.describe()} draws random numbers`;
+    // The scope is refused before TensorFlow.js has opened it.
+    this.#scopes.pop();
+    throw new TraceError("TRACE_RANDOM_OP", message, {
+      remedy:
+        "A traced function draws once, and every run would repeat these numbers: " +
+        "draw them outside and pass them in as an argument.",
+    });
+  }
+
+  leave(): void {
+    this.#scopes.pop();
+  }
+
+  /** Throws if no kernel of this name can be recorded. */
+  checkKernel(kernel: string): void {
+    if (getKernel(kernel, backendName) !== undefined) return;
+    throw new TraceError(
+      "TRACE_UNKNOWN_KERNEL",
+      `${this.describe()} needs the kernel ${kernel}, which has no ONNX form`,
+      {
+        remedy: "Use other ops, or compute this outside of the traced function and pass it in.",
+      },
+    );
+  }
+
+  /** What is running, for messages: `tf.randomUniform (in tf.dropout) in "step"`. */
+  describe(): string {
+    const ops = this.#scopes
+      .filter((scope) => scope.endsWith(suffix))
+      .map((scope) => `tf.${scope.slice(0, -4)}`);
+    const inner = ops.pop();
+    const outer = ops.length === 0 ? "" : ` (in ${ops.join(" > ")})`;
+    return inner === undefined ? `"${this.#name}"` : `${inner}${outer} in "${this.#name}"`;
+  }
+}

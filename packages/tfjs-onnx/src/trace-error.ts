@@ -1,0 +1,29 @@
+/** What went wrong in a {@link TraceError}: stable, for programs to test. */
+export type TraceErrorCode =
+  | "TRACE_RANDOM_OP"
+  | "TRACE_VALUE_READ"
+  | "TRACE_UNKNOWN_KERNEL"
+  | "TRACE_UNSUPPORTED"
+  | "TRACE_VARIABLE_ASSIGNED"
+  | "TRACE_CAPTURED_TENSOR"
+  | "TRACE_ASYNC_FUNCTION"
+  | "TRACE_NESTED"
+  | "TRACE_SIGNATURE"
+  | "TRACE_RESULT";
+
+/**
+ * A function that cannot be recorded as a graph.
+ *
+ * The message names the op and the traced function; `remedy` says what to do about it.
+ */
+export class TraceError extends Error {
+  readonly code: TraceErrorCode;
+  readonly remedy: string | undefined;
+
+  constructor(code: TraceErrorCode, message: string, options: { remedy?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "TraceError";
+    this.code = code;
+    this.remedy = options.remedy;
+  }
+}

@@ -1,0 +1,261 @@
+import { engine, registerBackend, removeBackend, setBackend, Tensor, Variable } from "@tensorflow/tfjs-core";
+import { backendName, RecordingBackend } from "./backend.ts";
+import { constant, createGraph, input, type Value } from "./graph.ts";
+import { registerKernels } from "./kernels.ts";
+import { type NamedValue, usedInputs, writeModel } from "./model.ts";
+import { OpStack } from "./op-stack.ts";
+import { type ConstantTensor, isTensorSpec, type Signature, sizeOf, type TensorSpec } from "./spec.ts";
+import { flatten, mapStructure, type Structure, unflatten } from "./structure.ts";
+import { TraceError } from "./trace-error.ts";
+
+/** A graph input: its name is its path in the arguments, `"0.encoder.conv1.kernel"`. */
+export interface TracedValue {
+  readonly name: string;
+  readonly spec: TensorSpec;
+}
+
+/** Where to find one tensor of the function's result: a graph output, or an argument handed through unchanged. */
+export interface TracedOutput extends TracedValue {
+  readonly kind: "output" | "input";
+}
+
+export interface TraceResult {
+  /** The graph as a serialised ONNX `ModelProto`; the same function and signature give the same bytes. */
+  readonly model: Uint8Array;
+  /** The graph's inputs, in the order of the arguments. */
+  readonly inputs: readonly TracedValue[];
+  /** The arguments that no output depends on; the graph has no such inputs. */
+  readonly unusedInputs: readonly TracedValue[];
+  /** The function's result, each tensor replaced by where to find it. */
+  readonly output: Structure<TracedOutput>;
+}
+
+export interface TraceOptions {
+  /** The graph's name, and the function's in messages; by default the function's own. */
+  readonly name?: string;
+}
+
+/** The tensors a function of this signature is called with. */
+export type TensorsOf<S> = [Structure<TensorSpec>] extends [S]
+  ? Structure<Tensor>
+  : S extends TensorSpec
+    ? Tensor
+    : { -readonly [K in keyof S]: TensorsOf<S[K]> };
+
+type Arguments<S extends Signature> = { -readonly [K in keyof S]: TensorsOf<S[K]> };
+
+/** Constants given by name, which become ONNX initialisers. */
+export type Parameters = Readonly<Record<string, ConstantTensor>>;
+
+/**
+ * Records a TensorFlow.js function, gradients included, as an ONNX model.
+ *
+ * The function is called once, with tensors that have shapes and types but no values, on a backend that writes down
+ * what it is asked. It must be synchronous and pure: its result is a tensor, or nested records and arrays of tensors.
+ * With `options.parameters` it gets these first, as tensors that the graph holds as initialisers.
+ *
+ * The active backend and `tf.memory()` are afterwards as before, also after an error. Throws a {@link TraceError} if
+ * the function reads a value, draws random numbers, assigns a variable or calls an op whose kernel is not supported.
+ */
+export function trace<const S extends Signature>(
+  fn: (parameters: Readonly<Record<string, Tensor>>, ...args: Arguments<S>) => Structure<Tensor>,
+  signature: S,
+  options: TraceOptions & { readonly parameters: Parameters },
+): TraceResult;
+export function trace<const S extends Signature>(
+  fn: (...args: Arguments<S>) => Structure<Tensor>,
+  signature: S,
+  options?: TraceOptions & { readonly parameters?: undefined },
+): TraceResult;
+export function trace(
+  fn: (...args: never[]) => Structure<Tensor>,
+  signature: Signature,
+  options: TraceOptions & { readonly parameters?: Parameters } = {},
+): TraceResult {
+  const { name = fn.name || "traced", parameters } = options;
+  const specs = readSignature(signature, name);
+  const graph = createGraph();
+  const inputs: NamedValue[] = specs.map(({ name, spec }) => ({
+    name,
+    value: input(graph, name, spec.dtype, spec.shape),
+  }));
+
+  const ops = new OpStack(name);
+  const backend = new RecordingBackend(graph, () => ops.describe());
+  const result = record(backend, ops, () => {
+    const toTensor = (value: Value): Tensor =>
+      engine().makeTensorFromTensorInfo(backend.hold(value), backend);
+    const leaves = inputs.map(({ value }) => toTensor(value));
+    const args: unknown[] = [unflatten<TensorSpec, Tensor>(signature, isTensorSpec, leaves)].flat(1);
+    if (parameters !== undefined) {
+      const held = Object.entries(parameters).map(([key, { data, dtype, shape }]) => {
+        if (data.length !== sizeOf(shape)) {
+          throw new TraceError(
+            "TRACE_SIGNATURE",
+            `${ops.describe()}: the parameter "${key}" has ${data.length} values for the shape [${shape.join(", ")}]`,
+          );
+        }
+        return [key, toTensor(constant(graph, data, dtype, shape, `parameters.${key}`))];
+      });
+      args.unshift(Object.fromEntries(held));
+    }
+    // The overloads tie the arguments to the signature; here they are just a list.
+    const returned: unknown = (fn as (...args: unknown[]) => unknown)(...args);
+    return readResult(returned, backend, name);
+  });
+
+  const byValue = new Map<Value, NamedValue>(inputs.map((item) => [item.value, item]));
+  const outputs = new Map<Value, NamedValue>();
+  const output = mapStructure<Value, TracedOutput>(result, isValue, (value, path) => {
+    const spec = specOf(value);
+    const passed = byValue.get(value);
+    if (passed !== undefined) return { kind: "input", name: passed.name, spec };
+    const known = outputs.get(value) ?? { name: ["output", ...path].join("."), value };
+    outputs.set(value, known);
+    return { kind: "output", name: known.name, spec };
+  });
+
+  const used = usedInputs([...outputs.keys()]);
+  const isUsed = ({ value }: NamedValue): boolean => used.has(value);
+  const toTraced = ({ name, value }: NamedValue): TracedValue => ({ name, spec: specOf(value) });
+  return {
+    model: writeModel(name, inputs.filter(isUsed), [...outputs.values()]),
+    inputs: inputs.filter(isUsed).map(toTraced),
+    unusedInputs: inputs.filter((item) => !isUsed(item)).map(toTraced),
+    output,
+  };
+}
+
+/** Runs `body` with the recording backend active, and leaves TensorFlow.js as it found it. */
+function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
+  const tfjs = engine();
+  const previous: string | null | undefined = tfjs.backendName;
+  if (previous === backendName) {
+    throw new TraceError("TRACE_NESTED", `${ops.describe()} is traced while another function is`, {
+      remedy: "Call the inner function directly: its ops are recorded with the outer one's.",
+    });
+  }
+  registerKernels();
+  registerBackend(backendName, () => backend, 0);
+  const { scopeStack } = tfjs.state;
+  const depth = scopeStack.length;
+  const made = new Set<Tensor>();
+  try {
+    // Backends that are made at once are also set at once: the promise is for the others.
+    void setBackend(backendName);
+    tfjs.startScope("trace");
+    const undo = watch(ops, made);
+    try {
+      const result = body();
+      if (backend.failure !== undefined) throw backend.failure;
+      return result;
+    } finally {
+      undo();
+    }
+  } finally {
+    while (scopeStack.length > depth) tfjs.endScope();
+    // After an error inside a gradient its saved tensors are still kept.
+    for (const tensor of made) if (!tensor.isDisposed) tensor.dispose();
+    removeBackend(backendName);
+    if (previous) void setBackend(previous);
+  }
+}
+
+/** Follows the ops that run, refuses what cannot be traced, and collects the tensors made; returns the way back. */
+function watch(ops: OpStack, made: Set<Tensor>): () => void {
+  const tfjs = engine();
+  const { assign } = Variable.prototype;
+  const original = {
+    startScope: tfjs.startScope,
+    endScope: tfjs.endScope,
+    runKernel: tfjs.runKernel,
+    trackTensor: tfjs.trackTensor,
+  };
+  const watched: typeof original = {
+    startScope(name) {
+      ops.enter(name);
+      original.startScope.call(tfjs, name);
+    },
+    endScope(result) {
+      ops.leave();
+      original.endScope.call(tfjs, result);
+    },
+    runKernel(kernelName, inputs, attributes) {
+      ops.checkKernel(kernelName);
+      return original.runKernel.call(tfjs, kernelName, inputs, attributes) as never;
+    },
+    trackTensor(tensor, backend) {
+      made.add(tensor);
+      original.trackTensor.call(tfjs, tensor, backend);
+    },
+  };
+  Object.assign(tfjs, watched);
+  Variable.prototype.assign = () => {
+    throw new TraceError("TRACE_VARIABLE_ASSIGNED", `${ops.describe()} assigns a variable`, {
+      remedy: "Take the old value as an argument and return the new one.",
+    });
+  };
+  return () => {
+    // The methods are the prototype's again.
+    for (const method of Object.keys(watched)) Reflect.deleteProperty(tfjs, method);
+    Variable.prototype.assign = assign;
+  };
+}
+
+function readSignature(signature: Signature, name: string): TracedValue[] {
+  let leaves: TracedValue[];
+  try {
+    leaves = flatten(signature, isTensorSpec).map(({ path, leaf }) => ({ name: path.join("."), spec: leaf }));
+  } catch (cause) {
+    throw new TraceError("TRACE_SIGNATURE", `The signature of "${name}", ${(cause as Error).message}`, {
+      remedy: 'Give each tensor as { shape: [2, 3], dtype: "float32" | "int32" | "bool" }.',
+      cause,
+    });
+  }
+  const seen = new Set<string>();
+  for (const leaf of leaves) {
+    if (seen.has(leaf.name)) {
+      throw new TraceError(
+        "TRACE_SIGNATURE",
+        `The signature of "${name}" has two inputs named "${leaf.name}"`,
+        {
+          remedy: "Rename the key that has a dot in it.",
+        },
+      );
+    }
+    seen.add(leaf.name);
+  }
+  return leaves;
+}
+
+function readResult(returned: unknown, backend: RecordingBackend, name: string): Structure<Value> {
+  if (returned instanceof Promise) {
+    // What it rejects with is the same story told later.
+    returned.catch(() => {});
+    if (backend.failure !== undefined) throw backend.failure;
+    throw new TraceError("TRACE_ASYNC_FUNCTION", `"${name}" is asynchronous`, {
+      remedy: "Make it a plain function: what is awaited would be missing from the graph.",
+    });
+  }
+  try {
+    return mapStructure(returned as Structure<Tensor>, isTensor, (tensor) => backend.lookUp(tensor));
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new TraceError("TRACE_RESULT", `The result of "${name}", ${cause.message}`, {
+      remedy: "Return a tensor, or nested records and arrays of tensors.",
+      cause,
+    });
+  }
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
+
+function isValue(value: unknown): value is Value {
+  return typeof value === "object" && value !== null && "source" in value && "id" in value;
+}
+
+function specOf({ type, shape }: Value): TensorSpec {
+  return { dtype: type === "int64" ? "int32" : type, shape };
+}
