@@ -1,0 +1,134 @@
+"""Times training steps of the reference VQ-VAE in PyTorch: the published model as one would write it.
+
+Takes the task as JSON (see src/measurement.ts) and prints one line of JSON. Needs only PyTorch; images are drawn, as
+their values do not change the speed. Each step does the whole of training: forward, the codebook's moving averages,
+backward, Adam, and the loss on the host.
+
+usage: python3 vqvae_train.py '{"model": {...}, "size": [256, 256], "batch": 4, "threads": 2, "warmup": 2, "seconds": 10}'
+"""
+
+import json
+import re
+import statistics
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, width, inner):
+        super().__init__()
+        self.inner = nn.Conv2d(width, inner, 3, padding=1, bias=False)
+        self.outer = nn.Conv2d(inner, width, 1, bias=False)
+
+    def forward(self, x):
+        return x + self.outer(F.relu(self.inner(F.relu(x))))
+
+
+class Codebook(nn.Module):
+    """The quantizer whose codes follow moving averages (van den Oord et al., 2017, appendix A.1)."""
+
+    def __init__(self, codes, dimension, decay, epsilon):
+        super().__init__()
+        self.decay, self.epsilon = decay, epsilon
+        self.register_buffer("codes", torch.randn(codes, dimension))
+        self.register_buffer("counts", torch.zeros(codes))
+        self.register_buffer("sums", self.codes.clone())
+
+    def forward(self, z):
+        vectors = z.permute(0, 2, 3, 1).reshape(-1, self.codes.shape[1])
+        distances = self.codes.square().sum(1) - 2 * vectors.detach() @ self.codes.t()
+        indices = distances.argmin(1)
+        quantized = F.embedding(indices, self.codes)
+        self.follow(vectors.detach(), indices)
+        commitment = F.mse_loss(vectors, quantized)
+        passed = vectors + (quantized - vectors).detach()
+        batch, dimension, rows, columns = z.shape
+        return passed.view(batch, rows, columns, dimension).permute(0, 3, 1, 2).contiguous(), commitment
+
+    @torch.no_grad()
+    def follow(self, vectors, indices):
+        members = F.one_hot(indices, len(self.codes)).to(vectors.dtype)
+        self.counts.lerp_(members.sum(0), 1 - self.decay)
+        self.sums.lerp_(members.t() @ vectors, 1 - self.decay)
+        total = self.counts.sum()
+        smoothed = (self.counts + self.epsilon) / (total + len(self.codes) * self.epsilon) * total
+        self.codes.copy_(self.sums / smoothed[:, None])
+
+
+class VQVAE(nn.Module):
+    def __init__(self, width, residualBlocks, residualWidth, codes, codeDimension, decay, epsilon):
+        super().__init__()
+
+        def blocks():
+            return [ResidualBlock(width, residualWidth) for _ in range(residualBlocks)]
+
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, width // 2, 4, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(width // 2, width, 4, stride=2, padding=1), nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1), *blocks(), nn.ReLU(),
+            nn.Conv2d(width, codeDimension, 1),
+        )
+        self.codebook = Codebook(codes, codeDimension, decay, epsilon)
+        self.decoder = nn.Sequential(
+            nn.Conv2d(codeDimension, width, 3, padding=1), *blocks(), nn.ReLU(),
+            nn.ConvTranspose2d(width, width // 2, 4, stride=2, padding=1), nn.ReLU(),
+            nn.ConvTranspose2d(width // 2, 1, 4, stride=2, padding=1),
+        )
+
+    def forward(self, images):
+        quantized, commitment = self.codebook(self.encoder(images))
+        return self.decoder(quantized), commitment
+
+
+def peak_memory():
+    """The process's peak of resident memory in MiB, or None where the system does not tell."""
+    try:
+        with open("/proc/self/status") as status:
+            return round(int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) / 1024)
+    except OSError:
+        return None
+
+
+def main():
+    task = json.loads(sys.argv[1])
+    options = dict(task["model"])
+    beta, rate = options.pop("commitment"), options.pop("learningRate")
+    torch.set_num_threads(task["threads"])
+    torch.manual_seed(0)
+    model = VQVAE(**options)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    batches = [torch.randn(task["batch"], 1, *task["size"]) for _ in range(4)]
+
+    def take_step(step):
+        images = batches[step % len(batches)]
+        optimizer.zero_grad()
+        decoded, commitment = model(images)
+        loss = F.mse_loss(decoded, images) + beta * commitment
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    for step in range(task["warmup"]):
+        take_step(step)
+    durations = []
+    end = time.perf_counter() + task["seconds"]
+    while len(durations) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        take_step(task["warmup"] + len(durations))
+        durations.append(time.perf_counter() - start)
+
+    print(json.dumps({
+        "engine": "pytorch",
+        "version": torch.__version__,
+        "weights": sum(p.numel() for p in model.parameters()) + model.codebook.codes.numel(),
+        "imagesPerSecond": task["batch"] / statistics.median(durations),
+        "steps": len(durations),
+        "peakMemory": peak_memory(),
+    }))
+
+
+main()

@@ -1,0 +1,100 @@
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { formatTable } from "./table.ts";
+import { benchmarkTraining, CELLS, type Cell } from "./train.ts";
+
+const USAGE = `usage: npm run -s bench -- train [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N] [--seconds 10]
+
+Measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn.
+
+--json     prints one line of JSON instead of a table
+--size     measures only cells of this height x width
+--batch    measures only cells of this batch; with --size, that one cell, whichever
+--runs     processes a cell and side; the median counts (default 3)
+--threads  for both sides (default: one a core)
+--seconds  each process measures this long (default 10)
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parse();
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (positionals.length !== 1 || positionals[0] !== "train") {
+    throw usageError(`there is no benchmark "${positionals.join(" ")}", only "train"`);
+  }
+  const result = await benchmarkTraining({
+    cells: cellsOf(values.size, values.batch),
+    runs: wholeNumber("runs", values.runs ?? "3"),
+    threads: wholeNumber("threads", values.threads ?? String(availableParallelism())),
+    seconds: wholeNumber("seconds", values.seconds ?? "10"),
+    warmup: 2,
+    onProgress: (message) => console.error(message),
+  });
+  const command = ["npm run -s bench --", ...process.argv.slice(2)].join(" ");
+  console.log(values.json ? JSON.stringify({ ...result, command }) : formatTable(result));
+}
+
+function parse() {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const options = {
+    size: text,
+    batch: text,
+    runs: text,
+    threads: text,
+    seconds: text,
+    json: flag,
+    help: flag,
+  };
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw usageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The usual cells, narrowed down to what is asked for; or a cell of its own, where both sides of it are given. */
+function cellsOf(size: string | undefined, batch: string | undefined): readonly Cell[] {
+  const sides = size === undefined ? undefined : sizeFrom(size);
+  const count = batch === undefined ? undefined : wholeNumber("batch", batch);
+  if (sides !== undefined && count !== undefined) return [{ size: sides, batch: count }];
+  const cells = CELLS.filter(
+    (cell) =>
+      (sides === undefined || sides.join() === cell.size.join()) &&
+      (count === undefined || count === cell.batch),
+  );
+  if (cells.length === 0) {
+    throw usageError(
+      sides === undefined ? `--batch ${batch} needs a --size` : `--size ${size} needs a --batch`,
+    );
+  }
+  return cells;
+}
+
+function sizeFrom(text: string): [number, number] {
+  const match = /^([1-9]\d*)x([1-9]\d*)$/.exec(text);
+  if (match === null) throw usageError(`--size: expected height x width, such as 256x128, found "${text}"`);
+  return [Number(match[1]), Number(match[2])];
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) {
+    throw usageError(`--${option}: expected a whole number of at least 1, found "${text}"`);
+  }
+  return Number(text);
+}
+
+function usageError(message: string): SlicebookError {
+  return new SlicebookError("USAGE", message, { remedy: "See: npm run -s bench -- --help" });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isSlicebookError(error)) throw error;
+  console.error(`error: ${error.message}${error.remedy === undefined ? "" : `\n  → ${error.remedy}`}`);
+  process.exitCode = error.code === "USAGE" ? 2 : 1;
+}

@@ -1,0 +1,61 @@
+// One measurement of Slicebook's training: prints a line of JSON. Started by `measureIn`.
+import { existsSync, readFileSync } from "node:fs";
+import { float32, type HostTensors, random, sizeOf } from "@slicebook/base";
+import { presets, vqvae } from "@slicebook/core";
+import { createEngine } from "@slicebook/engine";
+import { type Measurement, taskSchema } from "./measurement.ts";
+import { median } from "./median.ts";
+
+const SEED = 0;
+/** Different batches, taken in turn. */
+const BATCHES = 4;
+
+const { size, batch, threads, warmup, seconds } = taskSchema.parse(JSON.parse(process.argv[2] ?? ""));
+const config = presets.reference;
+const shape = [batch, ...size, 1];
+const batches = Array.from({ length: BATCHES }, (_, index) =>
+  float32(random(SEED, "images", index).normals(sizeOf(shape)), shape),
+);
+// The codes are in use from the first step on, as they are for most of a run.
+const carry = { ...vqvae.initialCarry(config, { seed: SEED }), step: float32([config.warmupSteps], []) };
+const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
+const loop = await engine.loop(
+  vqvae.trainStep(config, { dataVariance: 1 }),
+  carry,
+  vqvae.stepInputs(config, { batch, size }),
+);
+
+/** What a run does for a step, but for reading slices: draws its noise, takes it, and gets its metrics. */
+async function takeStep(step: number): Promise<HostTensors> {
+  const noise = vqvae.stepNoise(config, { seed: SEED, step, batch, size });
+  return loop.next({ ...noise, images: batches[step % BATCHES]!, progress: float32([0], []) });
+}
+
+for (let step = 0; step < warmup; step++) await takeStep(step);
+const durations: number[] = [];
+const end = performance.now() + 1000 * seconds;
+while (durations.length < 3 || performance.now() < end) {
+  const start = performance.now();
+  const { loss } = await takeStep(warmup + durations.length);
+  durations.push(performance.now() - start);
+  if (!Number.isFinite(loss?.data[0])) throw new Error(`the loss became ${loss?.data[0]}`);
+}
+
+const measurement: Measurement = {
+  engine: engine.description,
+  version: process.versions.node,
+  weights: vqvae.countWeights(config),
+  imagesPerSecond: (1000 * batch) / median(durations),
+  steps: durations.length,
+  peakMemory: peakMemory(),
+};
+console.log(JSON.stringify(measurement));
+await loop.dispose();
+await engine.dispose();
+
+/** Linux keeps it in kB, as "VmHWM:    123456 kB". */
+function peakMemory(): number | null {
+  if (!existsSync("/proc/self/status")) return null;
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
+}
