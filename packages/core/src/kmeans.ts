@@ -35,19 +35,31 @@ export function kmeans(vectors: Float32Array, options: KmeansOptions): Clusters 
   }
   const stream = random(seed, "kmeans");
   const most = Math.max(count, Math.floor(effort / (count * dimension)));
-  const points =
-    given <= most ? vectors : pick(vectors, dimension, stream.permutation(given).subarray(0, most));
-  const centres = spread(points, dimension, count, stream);
-  const owners = new Int32Array(points.length / dimension).fill(-1);
-  const distances = new Float64Array(owners.length);
+  const used = Math.min(given, most);
+  const search: Search = {
+    dimension,
+    points: given <= most ? vectors : pick(vectors, dimension, stream.permutation(given).subarray(0, most)),
+    centres: new Float32Array(count * dimension),
+    owners: new Int32Array(used),
+    distances: new Float64Array(used).fill(Number.POSITIVE_INFINITY),
+  };
+  spread(search, stream);
   for (let round = 0; round < iterations; round++) {
-    if (!assign(points, dimension, centres, owners, distances)) break;
-    centre(points, dimension, centres, owners, distances);
+    moveCentres(search);
+    if (!assign(search)) break;
   }
-  assign(points, dimension, centres, owners, distances);
   const sizes = new Int32Array(count);
-  for (const owner of owners) sizes[owner]!++;
-  return { centres, sizes };
+  for (const owner of search.owners) sizes[owner]!++;
+  return { centres: search.centres, sizes };
+}
+
+/** Where the search stands: every point has an owner, the nearest of the centres, and its squared distance to it. */
+interface Search {
+  readonly dimension: number;
+  readonly points: Float32Array;
+  readonly centres: Float32Array;
+  readonly owners: Int32Array;
+  readonly distances: Float64Array;
 }
 
 function pick(vectors: Float32Array, dimension: number, rows: Int32Array): Float32Array {
@@ -59,20 +71,24 @@ function pick(vectors: Float32Array, dimension: number, rows: Int32Array): Float
 }
 
 /** k-means++: each start is a vector drawn with probability proportional to its squared distance to those before. */
-function spread(points: Float32Array, dimension: number, count: number, stream: Random): Float32Array {
-  const total = points.length / dimension;
-  const starts = new Float32Array(count * dimension);
-  const nearest = new Float64Array(total).fill(Number.POSITIVE_INFINITY);
-  let chosen = stream.integer(total);
+function spread({ dimension, points, centres, owners, distances }: Search, stream: Random): void {
+  const count = centres.length / dimension;
+  const apart = new Float64Array(count);
   for (let start = 0; start < count; start++) {
-    if (start > 0) chosen = drawProportional(nearest, stream);
-    starts.set(points.subarray(chosen * dimension, (chosen + 1) * dimension), start * dimension);
-    for (let point = 0; point < total; point++) {
-      const distance = squaredDistance(points, point * dimension, starts, start * dimension, dimension);
-      if (distance < nearest[point]!) nearest[point] = distance;
+    const chosen = start === 0 ? stream.integer(owners.length) : drawProportional(distances, stream);
+    centres.set(points.subarray(chosen * dimension, (chosen + 1) * dimension), start * dimension);
+    for (let other = 0; other < start; other++) {
+      apart[other] = squaredDistance(centres, start * dimension, centres, other * dimension, dimension);
+    }
+    for (let point = 0; point < owners.length; point++) {
+      if (start > 0 && apart[owners[point]!]! >= 4 * distances[point]!) continue;
+      const distance = squaredDistance(points, point * dimension, centres, start * dimension, dimension);
+      if (distance < distances[point]!) {
+        distances[point] = distance;
+        owners[point] = start;
+      }
     }
   }
-  return starts;
 }
 
 function drawProportional(weights: Float64Array, stream: Random): number {
@@ -87,20 +103,17 @@ function drawProportional(weights: Float64Array, stream: Random): number {
 }
 
 /** Gives every vector its nearest centre; whether any changed. */
-function assign(
-  points: Float32Array,
-  dimension: number,
-  centres: Float32Array,
-  owners: Int32Array,
-  distances: Float64Array,
-): boolean {
+function assign({ dimension, points, centres, owners, distances }: Search): boolean {
   const count = centres.length / dimension;
+  const apart = distancesBetween(centres, dimension);
   let changed = false;
   for (let point = 0; point < owners.length; point++) {
     const offset = point * dimension;
-    let best = 0;
-    let least = Number.POSITIVE_INFINITY;
+    let best = owners[point]!;
+    let least = squaredDistance(points, offset, centres, best * dimension, dimension);
     for (let candidate = 0; candidate < count; candidate++) {
+      // By the triangle inequality, a centre at least twice as far from the best one as the vector is cannot be nearer.
+      if (apart[best * count + candidate]! >= 4 * least) continue;
       const distance = squaredDistance(points, offset, centres, candidate * dimension, dimension);
       if (distance < least) {
         least = distance;
@@ -114,14 +127,22 @@ function assign(
   return changed;
 }
 
+/** The squared distances between all centres, [K, K]. */
+function distancesBetween(centres: Float32Array, dimension: number): Float64Array {
+  const count = centres.length / dimension;
+  const apart = new Float64Array(count * count);
+  for (let first = 0; first < count; first++) {
+    for (let second = 0; second < first; second++) {
+      const distance = squaredDistance(centres, first * dimension, centres, second * dimension, dimension);
+      apart[first * count + second] = distance;
+      apart[second * count + first] = distance;
+    }
+  }
+  return apart;
+}
+
 /** Moves every centre to the mean of its vectors. */
-function centre(
-  points: Float32Array,
-  dimension: number,
-  centres: Float32Array,
-  owners: Int32Array,
-  distances: Float64Array,
-): void {
+function moveCentres({ dimension, points, centres, owners, distances }: Search): void {
   const count = centres.length / dimension;
   const sums = new Float64Array(centres.length);
   const sizes = new Int32Array(count);
