@@ -1,3 +1,4 @@
+import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
