@@ -445,7 +445,9 @@ function sinkTranspose(
     if (!cheap) return undefined;
     moved.push(before);
   }
-  return transpose(graph, elementwise(graph, op, moved, type, attributes), order);
+  // Not through elementwise again: operands in two different orders would take turns for ever.
+  const movedShape = broadcastShape(moved.map((operand) => operand.shape));
+  return transpose(graph, emitOne(graph, op, moved, attributes, type, movedShape), order);
 }
 
 /** `reshape(transpose(y))` as `transpose(reshape(y))`, where the reshape splits axes or joins ones that y has in a row. */

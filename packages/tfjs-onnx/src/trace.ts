@@ -26,6 +26,8 @@ export interface TraceResult {
   readonly inputs: readonly TracedValue[];
   /** The arguments that no output depends on; the graph has no such inputs. */
   readonly unusedInputs: readonly TracedValue[];
+  /** The graph's outputs. Where there are none, every result is an argument, and the model has nothing to run. */
+  readonly outputs: readonly TracedValue[];
   /** The function's result, each tensor replaced by where to find it. */
   readonly output: Structure<TracedOutput>;
 }
@@ -122,6 +124,7 @@ export function trace(
     model: writeModel(name, inputs.filter(isUsed), [...outputs.values()]),
     inputs: inputs.filter(isUsed).map(toTraced),
     unusedInputs: inputs.filter((item) => !isUsed(item)).map(toTraced),
+    outputs: [...outputs.values()].map(toTraced),
     output,
   };
 }

@@ -17,15 +17,20 @@ export async function runTraced(
   args: readonly Structure<ConstantTensor>[],
 ): Promise<Structure<ConstantTensor>> {
   const given = new Map(flatten(args, isConstant).map(({ path, leaf }) => [path.join("."), leaf]));
-  const session = await InferenceSession.create(traced.model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
-  const feeds = traced.inputs.map(({ name }) => [name, toOrt(given.get(name)!)]);
-  const results = await session.run(Object.fromEntries(feeds));
-  await session.release();
+  const results = traced.outputs.length === 0 ? {} : await runModel(traced, given);
   return mapStructure(traced.output, isOutput, ({ kind, name, spec }) => {
     if (kind === "input") return given.get(name)!;
     const { data, dims } = results[name];
     return { dtype: spec.dtype, shape: [...dims], data: data as Float32Array };
   });
+}
+
+async function runModel(traced: TraceResult, given: ReadonlyMap<string, ConstantTensor>) {
+  const session = await InferenceSession.create(traced.model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const feeds = traced.inputs.map(({ name }) => [name, toOrt(given.get(name)!)]);
+  const results = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  return results;
 }
 
 /** Runs the function as it is on TensorFlow.js's CPU backend. */

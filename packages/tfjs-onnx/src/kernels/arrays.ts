@@ -1,6 +1,5 @@
 import {
   type BatchToSpaceNDAttrs,
-  type BroadCastToAttrs,
   backend_util,
   type ConcatAttrs,
   type DepthToSpaceAttrs,
@@ -91,7 +90,6 @@ export const arrayKernels: readonly KernelRecorder[] = [
     return reshape(graph, input, [...input.shape.slice(0, at), 1, ...input.shape.slice(at)]);
   }),
   kernel("Transpose", (graph, { x }, { perm }: TransposeAttrs) => transpose(graph, x, perm)),
-  kernel("BroadcastTo", (graph, { x }, { shape }: BroadCastToAttrs) => expand(graph, x, shape)),
   kernel("Tile", (graph, { x }, { reps }: TileAttrs) => tile(graph, x, reps)),
   kernel("Reverse", (graph, { x }, { dims }: ReverseAttrs) =>
     reverse(graph, x, util.parseAxisParam(dims, [...x.shape])),
@@ -180,7 +178,8 @@ export const arrayKernels: readonly KernelRecorder[] = [
     const starts = backend_util.getSliceBeginCoords(crops, blockShape.length);
     const sizes = backend_util.getSliceSize(joined, crops, blockShape.length);
     const wide = reshape(graph, transpose(graph, reshape(graph, x, split), order), joined);
-    return slice(graph, wide, starts, sizes);
+    const rest = joined.slice(starts.length);
+    return slice(graph, wide, [...starts, ...rest.map(() => 0)], [...sizes, ...rest]);
   }),
 ];
 

@@ -1,5 +1,5 @@
 import type { CastAttrs, ClipByValueAttrs, LeakyReluAttrs, StepAttrs } from "@tensorflow/tfjs-core";
-import { add, cast, compare, div, elementwise, mul, reshape, scalarLike, sub, where } from "../build.ts";
+import { add, cast, compare, div, elementwise, mul, scalarLike, sub, where } from "../build.ts";
 import type { Attributes, ElementType, Graph, Value } from "../graph.ts";
 import { splat, splatOf } from "../graph.ts";
 import { type KernelRecorder, kernel, listed } from "./kernel.ts";
@@ -90,9 +90,9 @@ function divide(graph: Graph, a: Value, b: Value): Value {
   return zeroWhere(graph, isZero, div(graph, a, divisor));
 }
 
-/** ⌊a / b⌋; of integers, 0 where b is 0. */
+/** ⌊a / b⌋, always an integer; of integers, 0 where b is 0. */
 function floorDivide(graph: Graph, a: Value, b: Value): Value {
-  if (a.type === "float32") return elementwise(graph, "Floor", [div(graph, a, b)]);
+  if (a.type === "float32") return cast(graph, elementwise(graph, "Floor", [div(graph, a, b)]), "int32");
   const { divisor, isZero } = safeDivisor(graph, b);
   const quotient = div(graph, a, divisor);
   const rest = sub(graph, a, mul(graph, quotient, divisor));
@@ -301,11 +301,5 @@ export const elementwiseKernels: readonly KernelRecorder[] = [
   logical("LogicalAnd", "And"),
   logical("LogicalOr", "Or"),
   kernel("LogicalNot", (graph, { x }) => not(graph, cast(graph, x, "bool"))),
-  kernel("Select", (graph, { condition, t, e }) => {
-    const rank = t.shape.length;
-    // A list of conditions chooses among whole rows.
-    const rows = condition.shape.length === 1 && rank > 1;
-    const shape = [...condition.shape, ...new Array<number>(rank - 1).fill(1)];
-    return select(graph, rows ? reshape(graph, condition, shape) : condition, t, e);
-  }),
+  kernel("Select", (graph, { condition, t, e }) => select(graph, condition, t, e)),
 ];

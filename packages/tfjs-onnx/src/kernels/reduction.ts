@@ -1,6 +1,6 @@
 import type { ArgMaxAttrs, CumsumAttrs, MaxAttrs, SumAttrs, TopKAttrs } from "@tensorflow/tfjs-core";
 import { util } from "@tensorflow/tfjs-core";
-import { cast, elementwise, type Reduction, reduce, reshape, sub, transpose, transposed } from "../build.ts";
+import { cast, type Reduction, reduce, reshape, transpose, transposed } from "../build.ts";
 import { emit, emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
 import { type KernelRecorder, kernel } from "./kernel.ts";
 
@@ -56,13 +56,6 @@ export const reductionKernels: readonly KernelRecorder[] = [
   kernel("Softmax", (graph, { logits }, { dim }: { dim: number }) => {
     const axis = dim < 0 ? dim + logits.shape.length : dim;
     return emitOne(graph, "Softmax", [cast(graph, logits, "float32")], { axis }, "float32", logits.shape);
-  }),
-  kernel("LogSoftmax", (graph, { logits }, { axis }: { axis: number }) => {
-    const x = cast(graph, logits, "float32");
-    const axes = [axis < 0 ? axis + x.shape.length : axis];
-    const shifted = sub(graph, x, reduce(graph, "ReduceMax", x, axes, true));
-    const total = reduce(graph, "ReduceSum", elementwise(graph, "Exp", [shifted]), axes, true);
-    return sub(graph, shifted, elementwise(graph, "Log", [total]));
   }),
   kernel("Cumsum", (graph, { x }, { axis, exclusive, reverse }: CumsumAttrs) => {
     const number = x.type === "bool" ? cast(graph, x, "int32") : x;
