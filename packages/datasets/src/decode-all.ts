@@ -71,10 +71,12 @@ async function decodeInThreads(
   const errors = new Map<number, SlicebookError>();
   let next = 0;
   let done = 0;
+  let abort = () => {};
   const running: Worker[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
       const hand = (worker: Worker) => {
         const start = next;
         next = Math.min(records.length, start + CHUNK);
@@ -83,9 +85,11 @@ async function decodeInThreads(
         }
       };
       for (let count = Math.min(workers, Math.ceil(records.length / CHUNK)); count > 0; count--) {
-        const worker = new Worker(file, { workerData });
+        // Threads run the build, also where this process was told to resolve packages to their sources.
+        const worker = new Worker(file, { workerData, execArgv: [] });
         running.push(worker);
         worker.on("error", reject);
+        worker.on("exit", (code) => reject(new Error(`a decoding thread ended early, with code ${code}`)));
         worker.on("message", ({ start, outcomes }: DecodeReply) => {
           for (const [index, outcome] of outcomes.entries()) {
             if ("slice" in outcome) slices[start + index] = outcome.slice;
@@ -102,6 +106,7 @@ async function decodeInThreads(
       }
     });
   } finally {
+    signal?.removeEventListener("abort", abort);
     await Promise.all(running.map((worker) => worker.terminate()));
   }
   for (const index of [...errors.keys()].sort((left, right) => left - right)) {

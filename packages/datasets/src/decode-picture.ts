@@ -22,7 +22,7 @@ export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
   const { width, height, channels } = info;
   const values = new Float32Array(width * height);
   const full = type === "uint16" ? 65535 : type === "uint8" ? 255 : 1;
-  const opaque = metadata.hasAlpha === true ? channels - 1 : channels;
+  const opaque = metadata.hasAlpha === true && channels % 2 === 0 ? channels - 1 : channels;
   for (let pixel = 0; pixel < values.length; pixel++) {
     const at = pixel * channels;
     const grey =
@@ -44,7 +44,8 @@ function pixelType({ depth }: Metadata): Extract<PixelType, "uint8" | "uint16" |
 }
 
 function inDepth(picture: Sharp, { channels = 1 }: Metadata, type: PixelType): Sharp {
-  const colour = channels >= 3;
+  // Raw output in a grey colour space would drop the alpha of a grey picture.
+  const colour = channels >= 2;
   if (type === "uint16") return picture.toColourspace(colour ? "rgb16" : "grey16").raw({ depth: "ushort" });
   if (type === "float32") return picture.toColourspace(colour ? "scrgb" : "b-w").raw({ depth: "float" });
   return picture.toColourspace(colour ? "srgb" : "b-w").raw({ depth: "uchar" });

@@ -51,16 +51,13 @@ export interface Bounds {
 /** Paints a shape, given by its signed distance, over what is there; the label is set where most of a pixel is covered. */
 export function paint(
   target: Canvas,
-  { x, y, halfWidth, halfHeight }: Bounds,
+  bounds: Bounds,
   distance: (x: number, y: number) => number,
   brightness: number,
   label: number,
 ): void {
   const { height, width, pixel } = target;
-  const left = Math.max(0, Math.floor((x - halfWidth) / pixel + (width - 1) / 2) - 1);
-  const right = Math.min(width - 1, Math.ceil((x + halfWidth) / pixel + (width - 1) / 2) + 1);
-  const top = Math.max(0, Math.floor((height - 1) / 2 - (y + halfHeight) / pixel) - 1);
-  const bottom = Math.min(height - 1, Math.ceil((height - 1) / 2 - (y - halfHeight) / pixel) + 1);
+  const { left, right, top, bottom } = pixelsWithin(target, bounds);
   for (let row = top; row <= bottom; row++) {
     const py = ((height - 1) / 2 - row) * pixel;
     for (let column = left; column <= right; column++) {
@@ -176,9 +173,10 @@ export function drawWaves(source: Random, count: number, shortest: number, longe
   return waves;
 }
 
-/** The waves' field over a canvas at height `z`, with a variance of 1. */
-export function waveField(target: Canvas, waves: Waves, z: number): Float32Array {
+/** The waves' field at height `z`, with a variance of 1, over the part of a canvas within `bounds`; 0 elsewhere. */
+export function waveField(target: Canvas, waves: Waves, z: number, bounds: Bounds): Float32Array {
   const { height, width } = target;
+  const { left, right, top, bottom } = pixelsWithin(target, bounds);
   const count = waves.x.length;
   const xs = columnPlaces(target);
   const ys = rowPlaces(target);
@@ -188,20 +186,30 @@ export function waveField(target: Canvas, waves: Waves, z: number): Float32Array
   const sines = new Float64Array(width);
   // cos(a + b) = cos a cos b - sin a sin b: a cosine for each column and row instead of one for each pixel.
   for (let wave = 0; wave < count; wave++) {
-    for (let column = 0; column < width; column++) {
+    for (let column = left; column <= right; column++) {
       const angle = waves.x[wave]! * xs[column]!;
       cosines[column] = Math.cos(angle);
       sines[column] = Math.sin(angle);
     }
-    for (let row = 0; row < height; row++) {
+    for (let row = top; row <= bottom; row++) {
       const angle = waves.y[wave]! * ys[row]! + waves.z[wave]! * z + waves.phase[wave]!;
       const cosine = norm * Math.cos(angle);
       const sine = norm * Math.sin(angle);
       const start = row * width;
-      for (let column = 0; column < width; column++) {
+      for (let column = left; column <= right; column++) {
         field[start + column]! += cosine * cosines[column]! - sine * sines[column]!;
       }
     }
   }
   return field;
+}
+
+/** The first and last column and row that bounds touch, and a pixel more. */
+function pixelsWithin({ height, width, pixel }: Canvas, { x, y, halfWidth, halfHeight }: Bounds) {
+  return {
+    left: Math.max(0, Math.floor((x - halfWidth) / pixel + (width - 1) / 2) - 1),
+    right: Math.min(width - 1, Math.ceil((x + halfWidth) / pixel + (width - 1) / 2) + 1),
+    top: Math.max(0, Math.floor((height - 1) / 2 - (y + halfHeight) / pixel) - 1),
+    bottom: Math.min(height - 1, Math.ceil((height - 1) / 2 - (y - halfHeight) / pixel) + 1),
+  };
 }

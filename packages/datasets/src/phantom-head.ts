@@ -33,6 +33,7 @@ interface Head {
   readonly asymmetry: number;
   readonly folds: Waves;
   readonly relief: Waves;
+  readonly texture: Waves;
 }
 
 const SKIN = 0.42;
@@ -43,9 +44,12 @@ const FLUID = 0.14;
 const GREY = 0.5;
 const WHITE = 0.74;
 const DEEP = 0.58;
+/** Ventricles and nuclei lie within this half-width and half-length, in millimetres. */
+const CORE_WIDTH = 42;
+const CORE_LENGTH = 52;
 /** The part of the half-height over which slices are spread, from the basal ganglia upwards. */
 const LOWEST = -0.06;
-const HIGHEST = 0.8;
+const HIGHEST = 0.72;
 
 /**
  * Draws an axial slice of a T1-weighted head, front up: scalp, skull, folded cortex, white matter, ventricles.
@@ -63,9 +67,16 @@ export function drawHead(
   const z = LOWEST + (HIGHEST - LOWEST) * position;
   const millimetres = z * head.halfHeight;
   const section = Math.sqrt(1 - z * z);
-  const folds = waveField(target, head.folds, millimetres);
-  const relief = waveField(target, head.relief, millimetres);
+  const bounds = {
+    x: head.shiftX,
+    y: head.shiftY,
+    halfWidth: 1.25 * head.halfWidth * section,
+    halfHeight: 1.15 * head.halfLength * section,
+  };
+  const folds = waveField(target, head.folds, millimetres, bounds);
+  const relief = waveField(target, head.relief, millimetres, bounds);
   const inside = insideShapes(head, z);
+  const texture = waveField(target, head.texture, millimetres, bounds);
   const { height, width, pixel } = target;
   const xs = columnPlaces(target);
   const ys = rowPlaces(target);
@@ -87,7 +98,7 @@ export function drawHead(
       const depth =
         (1 - radius) * (radius < 0.05 ? halfWidth : Math.sqrt(x * x + y * y) / radius) + 0.8 * uneven;
       const bone = head.scalp * (1 + 0.25 * uneven);
-      const brain = bone + head.skull * (1 + 0.2 * uneven);
+      const brain = bone + head.skull * (1 + 0.1 * uneven);
       let brightness = SKIN * coverage(-depth, pixel);
       brightness += (FAT - brightness) * coverage(1.6 - depth, pixel);
       brightness += (BONE - brightness) * coverage(bone - depth, pixel);
@@ -107,12 +118,13 @@ export function drawHead(
         const gap = Math.min(below - 1.2, Math.max(fold, bottom), inside.fissure(x, y));
         const tissue = coverage(-gap, soft);
         const whiteShare = coverage(head.cortex - gap, soft);
-        const deep = coverage(inside.nuclei(x, y), soft * 1.5);
-        const white = WHITE - 0.06 * Math.exp(-below / 18);
+        const central = Math.abs(x) < CORE_WIDTH && Math.abs(y) < CORE_LENGTH;
+        const deep = central ? coverage(inside.nuclei(x, y), soft * 2) : 0;
+        const white = WHITE - 0.07 * Math.exp(-below / 18) + 0.014 * texture[place]!;
         let matter = GREY + (white - GREY) * whiteShare;
         matter += (DEEP - matter) * deep;
         brightness += (matter - brightness) * tissue;
-        const fluid = coverage(inside.ventricles(x, y), pixel);
+        const fluid = central ? coverage(inside.ventricles(x, y), soft) : 0;
         brightness += (FLUID - 0.03 - brightness) * fluid;
         if (fluid < 0.5 && tissue >= 0.5) {
           label = deep >= 0.5 || whiteShare < 0.5 ? HEAD_LABELS.grey : HEAD_LABELS.white;
@@ -140,11 +152,12 @@ function drawAnatomy(seed: number, subject: string, atrophy: boolean): Head {
     skull: between(5, 7.5),
     cortex: atrophy ? between(2.1, 2.6) : between(2.7, 3.3),
     sulcus: atrophy ? between(0.9, 1.3) : between(0.25, 0.6),
-    sulcusDepth: between(13, 19),
+    sulcusDepth: between(17, 25),
     ventricles: atrophy ? between(1.6, 2.1) : between(0.8, 1.2),
     asymmetry: between(0.88, 1.12),
-    folds: drawWaves(source, 18, 20, 30),
-    relief: drawWaves(source, 8, 45, 90),
+    folds: drawWaves(source, 14, 19, 27),
+    relief: drawWaves(source, 6, 45, 90),
+    texture: drawWaves(source, 6, 9, 24),
   };
 }
 
@@ -154,25 +167,40 @@ type Distance = (x: number, y: number) => number;
 function insideShapes(head: Head, z: number): { ventricles: Distance; nuclei: Distance; fissure: Distance } {
   // The lateral ventricles are fullest a little above the lowest slices and end well below the top.
   const fullness = head.ventricles * Math.max(0, 1 - ((z - 0.12) / 0.34) ** 2);
-  const spread = Math.sqrt(Math.max(fullness, 0));
+  const spread = Math.sqrt(fullness);
   const ventricles: Distance[] = [];
   const nuclei: Distance[] = [];
   for (const side of [-1, 1]) {
     const wide = side < 0 ? head.asymmetry : 1 / head.asymmetry;
     const reach = spread * wide;
-    if (fullness > 0.02) {
-      const front = { x0: side * 5 * spread, y0: 10, r0: 2.4 * reach };
+    if (fullness > 0.12) {
+      // Front horn, body and back horn: the back horn bends outwards.
       ventricles.push(
-        barDistance({ ...front, x1: side * 11 * spread, y1: 27, r1: 3 * reach }),
-        barDistance({ ...front, x1: side * 9 * spread, y1: -12, r1: 2.6 * reach }),
         barDistance({
-          x0: side * 9 * spread,
-          y0: -12,
+          x0: side * 4.5 * spread,
+          y0: 8,
           r0: 2.6 * reach,
-          x1: side * 20,
-          y1: -36,
-          r1: 3.8 * reach,
+          x1: side * 10 * spread,
+          y1: 26,
+          r1: 3.2 * reach,
         }),
+        barDistance({
+          x0: side * 4.5 * spread,
+          y0: 8,
+          r0: 2.6 * reach,
+          x1: side * 8 * spread,
+          y1: -14,
+          r1: 2.7 * reach,
+        }),
+        barDistance({
+          x0: side * 8 * spread,
+          y0: -14,
+          r0: 2.7 * reach,
+          x1: side * 17,
+          y1: -28,
+          r1: 4 * reach,
+        }),
+        barDistance({ x0: side * 17, y0: -28, r0: 4 * reach, x1: side * 18.5, y1: -40, r1: 2.2 * reach }),
       );
     }
     if (z < 0.3) {
@@ -214,7 +242,7 @@ function insideShapes(head: Head, z: number): { ventricles: Distance; nuclei: Di
       );
       if (insula === 0) return middle;
       // The lateral fissure runs inwards from the surface in front of the middle.
-      const lateral = Math.abs(y - 8 - 0.25 * (Math.abs(x) - 40)) - 0.6 - head.sulcus;
+      const lateral = Math.abs(y - 8 - 0.25 * (Math.abs(x) - 40) - 2.2 * Math.sin(x / 5)) - 0.4 - head.sulcus;
       return Math.min(middle, Math.max(lateral, 36 - Math.abs(x)));
     },
   };

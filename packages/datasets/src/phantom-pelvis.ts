@@ -169,26 +169,30 @@ function paintBody(
   const { width, height, pixel } = target;
   const xs = columnPlaces(target);
   const ys = rowPlaces(target);
-  const strands = waveField(target, fibres, position * 30);
-  const bumps = waveField(target, relief, position * 30);
+  const bounds = { x: shiftX, y: shiftY, halfWidth: 1.12 * halfWidth, halfHeight: 1.12 * halfDepth };
+  const strands = waveField(target, fibres, position * 30, bounds);
+  const bumps = waveField(target, relief, position * 30, bounds);
+  // A superellipse: flatter in front and behind than an ellipse.
+  const bend = 2.6;
+  const across = xs.map((x) => (Math.abs(x - shiftX) / halfWidth) ** bend);
   for (let row = 0; row < height; row++) {
+    const y = ys[row]! - shiftY;
+    const along = (Math.abs(y) / halfDepth) ** bend;
     for (let column = 0; column < width; column++) {
       const place = row * width + column;
       const x = xs[column]! - shiftX;
-      const y = ys[row]! - shiftY;
-      const u = Math.abs(x) / halfWidth;
-      const v = Math.abs(y) / halfDepth;
-      if (u > 1.1 || v > 1.15) continue;
-      // A superellipse: flatter in front and behind than an ellipse. The cleft of the seat is cut from behind.
-      const radius = (u ** 2.6 + v ** 2.6) ** (1 / 2.6);
+      const sum = across[column]! + along;
+      if (sum > 1.3) continue;
+      const radius = sum ** (1 / bend);
       const length = radius < 0.05 ? halfDepth : Math.sqrt(x * x + y * y) / radius;
       let depth = (1 - radius) * length + 1.2 * bumps[place]!;
+      // The cleft of the seat is cut from behind.
       if (y < 0) depth = Math.min(depth, Math.abs(x) * 1.1 + (y + halfDepth - 4) + 14 * position);
       const share = coverage(-depth, pixel);
       if (share === 0) continue;
       let brightness = SKIN * share;
       brightness += (FAT - brightness) * coverage(2 - depth, pixel);
-      const back = y < -10 ? 1.35 : 1;
+      const back = 1 + 0.35 * Math.min(1, Math.max(0, -y / 30));
       const under = depth - fat * back * (1 + 0.25 * bumps[place]!);
       const strand = coverage((Math.abs(strands[place]!) - 0.13) * 6, 2);
       const flesh = MUSCLE + 0.02 * bumps[place]! + 0.26 * strand;
