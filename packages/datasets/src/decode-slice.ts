@@ -3,7 +3,7 @@ import { unreadable } from "./decode-file.ts";
 import { range } from "./preprocess.ts";
 import { fitSize, type SizePolicy } from "./size-policy.ts";
 import { packed, type StoredSlice } from "./stored-slice.ts";
-import type { DatasetAdapter, DecodeContext, PixelType, SliceRecord } from "./types.ts";
+import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceRecord } from "./types.ts";
 
 /** How slices are decoded; can be sent to a worker thread. */
 export interface DecodeOptions extends DecodeContext<unknown> {
@@ -36,7 +36,7 @@ export async function decodeSlice(
     throw unreadable(record.path, error);
   });
   const { height, width, type, values } = image;
-  const bad = values.findIndex((value) => !Number.isFinite(value));
+  const bad = firstNotFinite(values);
   if (bad >= 0) {
     const place = `row ${Math.floor(bad / width)}, column ${bad % width}`;
     throw unreadable(
@@ -48,4 +48,9 @@ export async function decodeSlice(
   const info: SliceInfo = { height, width, type, low, high };
   if (!keepValues) return { info, values: undefined };
   return { info, values: packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path })) };
+}
+
+function firstNotFinite(values: Samples): number {
+  for (let pixel = 0; pixel < values.length; pixel++) if (!Number.isFinite(values[pixel])) return pixel;
+  return -1;
 }

@@ -2,11 +2,12 @@ import { SlicebookError } from "@slicebook/base";
 import { decodeAll, type Progress } from "./decode-all.ts";
 import { type ListDatasetOptions, type ListedDataset, listDataset } from "./list-dataset.ts";
 import {
+  applySliceMap,
   fitPreprocessing,
   type Preprocessing,
   pooledMoments,
-  preprocessSlice,
   restoreSlice,
+  type SliceMap,
   sliceMap,
 } from "./preprocess.ts";
 import type { DatasetInput } from "./schema.ts";
@@ -89,7 +90,7 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     onProgress,
     signal,
   });
-  const slices = records.flatMap((record, index): StoredRecord[] => {
+  const slices = records.flatMap((record, index) => {
     const values = decoded[index]?.values;
     return values === undefined ? [] : [{ record, values }];
   });
@@ -102,38 +103,43 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
   const preprocessing =
     options.preprocessing ?? fitPreprocessing(name, () => training.map(({ values }) => values));
   const [height, width] = listed.context.size;
+  const mapped = slices.map(
+    (slice): MappedSlice => ({ ...slice, map: sliceMap(preprocessing, slice.values) }),
+  );
   const set = (split: Split) =>
     sliceSet(
-      slices.filter(({ record }) => record.split === split),
+      mapped.filter(({ record }) => record.split === split),
       preprocessing,
       height * width,
     );
+  const splits = { train: set("train"), validate: set("validate"), test: set("test") };
   return {
     name: listed.loaded.adapter.name,
     size: listed.context.size,
     classes: listed.classes,
-    splits: { train: set("train"), validate: set("validate"), test: set("test") },
+    splits,
     fingerprint: await listed.fingerprint(),
     preprocessing,
-    statistics: preprocessedStatistics(training, preprocessing, height * width),
+    statistics: statisticsOf(wanted.includes("train") ? [splits.train] : Object.values(splits)),
     skipped,
     ignored: listed.ignored,
   };
 }
 
-interface StoredRecord {
+interface MappedSlice {
   readonly record: SliceRecord;
   readonly values: StoredSlice;
+  readonly map: SliceMap;
 }
 
-function sliceSet(slices: readonly StoredRecord[], preprocessing: Preprocessing, pixels: number): SliceSet {
+function sliceSet(slices: readonly MappedSlice[], preprocessing: Preprocessing, pixels: number): SliceSet {
   const records = slices.map(({ record }) => record);
   const at = (index: number) => {
     const slice = slices[index];
     if (slice === undefined) throw new RangeError(`there is no slice ${index} among ${slices.length}`);
-    return slice.values;
+    return slice;
   };
-  const gathered = (indices: ArrayLike<number>, put: (values: StoredSlice, out: Float32Array) => void) => {
+  const gathered = (indices: ArrayLike<number>, put: (slice: MappedSlice, out: Float32Array) => void) => {
     const out = new Float32Array(indices.length * pixels);
     for (let place = 0; place < indices.length; place++) {
       put(at(indices[place]!), out.subarray(place * pixels, (place + 1) * pixels));
@@ -143,23 +149,16 @@ function sliceSet(slices: readonly StoredRecord[], preprocessing: Preprocessing,
   return {
     records,
     subjects: new Set(records.map(({ subject }) => subject)).size,
-    images: (indices) => gathered(indices, (values, out) => preprocessSlice(preprocessing, values, out)),
-    originals: (indices) => gathered(indices, (values, out) => out.set(values)),
-    toOriginal: (index, values) => restoreSlice(preprocessing, sliceMap(preprocessing, at(index)), values),
+    images: (indices) =>
+      gathered(indices, ({ map, values }, out) => applySliceMap(preprocessing, map, values, out)),
+    originals: (indices) => gathered(indices, ({ values }, out) => out.set(values)),
+    toOriginal: (index, values) => restoreSlice(preprocessing, at(index).map, values),
   };
 }
 
-function preprocessedStatistics(
-  slices: readonly StoredRecord[],
-  preprocessing: Preprocessing,
-  pixels: number,
-) {
-  const image = new Float32Array(pixels);
+function statisticsOf(sets: readonly SliceSet[]): { mean: number; variance: number } {
   function* images() {
-    for (const { values } of slices) {
-      preprocessSlice(preprocessing, values, image);
-      yield image;
-    }
+    for (const set of sets) for (const index of set.records.keys()) yield set.images([index]);
   }
   const { mean, deviation } = pooledMoments(images());
   return { mean, variance: deviation ** 2 };

@@ -60,7 +60,17 @@ export function fitPreprocessing(name: PreprocessingName, slices: () => Iterable
  */
 export function preprocessSlice(preprocessing: Preprocessing, values: Samples, out: Float32Array): SliceMap {
   const map = sliceMap(preprocessing, values);
-  const { offset, scale } = map;
+  applySliceMap(preprocessing, map, values, out);
+  return map;
+}
+
+/** Maps a slice's original values into `out` by a map that is known. */
+export function applySliceMap(
+  preprocessing: Preprocessing,
+  { offset, scale }: SliceMap,
+  values: Samples,
+  out: Float32Array,
+): void {
   if (preprocessing.name === "residual") {
     checkLength(preprocessing.mean, values);
     const { mean } = preprocessing;
@@ -70,7 +80,6 @@ export function preprocessSlice(preprocessing: Preprocessing, values: Samples, o
   } else {
     for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = (values[pixel]! - offset) * scale;
   }
-  return map;
 }
 
 /** Maps preprocessed values (a reconstruction of that slice, say) back to the slice's original units. */
@@ -115,7 +124,8 @@ export function range(values: Samples): [low: number, high: number] {
   if (values.length === 0) return [0, 0];
   let low = Infinity;
   let high = -Infinity;
-  for (const value of values) {
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const value = values[pixel]!;
     if (value < low) low = value;
     if (value > high) high = value;
   }
@@ -130,10 +140,13 @@ export function pooledMoments(slices: Iterable<Samples>): { mean: number; deviat
   for (const slice of slices) {
     if (slice.length === 0) continue;
     let sum = 0;
-    for (const value of slice) sum += value;
+    for (let pixel = 0; pixel < slice.length; pixel++) sum += slice[pixel]!;
     const sliceMean = sum / slice.length;
     let sliceSquares = 0;
-    for (const value of slice) sliceSquares += (value - sliceMean) ** 2;
+    for (let pixel = 0; pixel < slice.length; pixel++) {
+      const distance = slice[pixel]! - sliceMean;
+      sliceSquares += distance * distance;
+    }
     const total = count + slice.length;
     squares += sliceSquares + ((sliceMean - mean) ** 2 * count * slice.length) / total;
     mean += ((sliceMean - mean) * slice.length) / total;

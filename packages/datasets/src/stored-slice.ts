@@ -11,13 +11,14 @@ export type StoredSlice = Uint8Array | Int16Array | Uint16Array | Float32Array;
 export function packed(values: Samples): StoredSlice {
   let low = 0;
   let high = 0;
-  for (const value of values) {
-    if (!Number.isInteger(value)) return Float32Array.from(values);
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const value = values[pixel]!;
+    if (!Number.isInteger(value)) return new Float32Array(values);
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  if (low >= 0 && high <= 0xff) return Uint8Array.from(values);
-  if (low >= -0x8000 && high <= 0x7fff) return Int16Array.from(values);
-  if (low >= 0 && high <= 0xffff) return Uint16Array.from(values);
-  return Float32Array.from(values);
+  if (low >= 0 && high <= 0xff) return new Uint8Array(values);
+  if (low >= -0x8000 && high <= 0x7fff) return new Int16Array(values);
+  if (low >= 0 && high <= 0xffff) return new Uint16Array(values);
+  return new Float32Array(values);
 }
