@@ -5,6 +5,7 @@ import {
   emitOne,
   type Graph,
   int64s,
+  known,
   nodeOf,
   sizeOfValue,
   splat,
@@ -89,6 +90,12 @@ export function elementwise(
   if (same !== undefined && same >= 0) {
     const other = narrow[1 - same];
     if (sameShape(other.shape, shape) && other.type === type) return other;
+  }
+
+  if (op === "Greater" && splatOf(narrow[1]) === 0) {
+    // x > 0 where relu(x) > 0, and then nothing but its Relu needs x: one tensor less, and ONNX Runtime fuses the two.
+    const rectified = known(graph, "Relu", narrow[0]);
+    if (rectified !== undefined) return elementwise(graph, op, [rectified, narrow[1]], type);
   }
 
   const sunk = sinkTranspose(graph, op, narrow, type, attributes, shape);
@@ -340,6 +347,10 @@ export function concat(graph: Graph, parts: readonly Value[], axis: number): Val
 }
 
 export function gather(graph: Graph, x: Value, indices: Value, axis: number): Value {
+  // One row, and that is taken.
+  if (x.shape[axis] === 1 && splatOf(indices) === 0 && sizeOfValue(indices) === 1) {
+    return reshape(graph, x, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
+  }
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
   return emitOne(graph, "Gather", [x, indices], { axis }, x.type, shape);
 }
@@ -430,6 +441,9 @@ function sinkTranspose(
     .map(transposed)
     .find((found) => found !== undefined)?.order;
   if (order === undefined) return undefined;
+  // Gradients of weights meet weights in the model's own order: they are turned once, and stay.
+  const large = operands.filter((operand) => sizeOfValue(operand) > 1);
+  if (large.length > 1 && !isActivationOrder(order)) return undefined;
   const back = inverse(order);
   const moved: Value[] = [];
   for (const operand of operands) {
@@ -437,13 +451,7 @@ function sinkTranspose(
       moved.push(operand);
       continue;
     }
-    const before = transpose(graph, padRank(graph, operand, shape.length), back);
-    const cheap =
-      transposed(before) === undefined ||
-      sizeOfValue(before) * 4 <= sizeOf(shape) ||
-      isActivationOrder(order);
-    if (!cheap) return undefined;
-    moved.push(before);
+    moved.push(transpose(graph, padRank(graph, operand, shape.length), back));
   }
   // Not through elementwise again: operands in two different orders would take turns for ever.
   const movedShape = broadcastShape(moved.map((operand) => operand.shape));
@@ -456,46 +464,48 @@ function sinkTransposeThroughReshape(graph: Graph, x: Value, shape: readonly num
   if (before === undefined || shape.includes(0)) return undefined;
   const { source: y, order } = before;
 
-  // Axes of one say nothing about the order of elements: set them aside, and put the new ones last in y's shape.
+  // Axes of one say nothing about the order of elements: the old ones are set aside.
   const from = order.filter((axis) => y.shape[axis] !== 1);
   const to = shape.filter((side) => side !== 1);
-  // For each axis of y, the sides it becomes; joined axes leave theirs to the first of them.
+  // For each axis of y, which of the sides in `to` it becomes; joined axes leave theirs to the first of them.
   const becomes = new Map<number, number[]>();
   let [i, j] = [0, 0];
   while (i < from.length) {
     const group = [from[i]];
-    const sides = [to[j]];
+    const parts = [j];
     let [left, right] = [y.shape[from[i]], to[j]];
     i++;
     j++;
     while (left !== right) {
       if (left < right) {
-        const axis = from[i++];
-        group.push(axis);
-        left *= y.shape[axis];
+        group.push(from[i]);
+        left *= y.shape[from[i++]];
       } else {
-        const side = to[j++];
-        sides.push(side);
-        right *= side;
+        parts.push(j);
+        right *= to[j++];
       }
     }
     if (!inARow(group, y.shape)) return undefined;
-    becomes.set(group[0], sides);
+    becomes.set(group[0], parts);
   }
 
+  // The new axes of one move with the axis they stand before.
+  const ones: number[] = [0];
+  for (const side of shape) {
+    if (side === 1) ones[ones.length - 1]++;
+    else ones.push(0);
+  }
   const sides: number[] = [];
-  const places = new Map<number, number[]>();
+  const places: number[][] = ones.map(() => []);
+  const place = (part: number): void => {
+    for (let one = 0; one < ones[part]; one++) places[part].push(sides.push(1) - 1);
+    if (part < to.length) places[part].push(sides.push(to[part]) - 1);
+  };
   y.shape.forEach((_, axis) => {
-    const parts = becomes.get(axis) ?? [];
-    places.set(
-      axis,
-      parts.map((side) => sides.push(side) - 1),
-    );
+    becomes.get(axis)?.forEach(place);
   });
-  const long = from.flatMap((axis) => places.get(axis)!);
-  let next = 0;
-  const newOrder = shape.map((side) => (side === 1 ? sides.push(1) - 1 : long[next++]));
-  return transpose(graph, reshape(graph, y, sides), newOrder);
+  place(to.length);
+  return transpose(graph, reshape(graph, y, sides), places.flat());
 }
 
 function inARow(axes: readonly number[], shape: readonly number[]): boolean {

@@ -125,6 +125,11 @@ export function emitOne(
   return emit(graph, op, inputs, attributes, [{ type, shape }])[0];
 }
 
+/** What an op without attributes makes of `x`, if the graph has it already. */
+export function known(graph: Graph, op: string, x: Value): Value | undefined {
+  return graph.known.get(`node ${op} ${x.id} {}`)?.[0];
+}
+
 /** The node that makes `value`, if it is one of this op. */
 export function nodeOf(value: Value, op: string): GraphNode | undefined {
   return value.source.kind === "node" && value.source.node.op === op ? value.source.node : undefined;

@@ -1,5 +1,6 @@
 import { engine, registerBackend, removeBackend, setBackend, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { backendName, RecordingBackend } from "./backend.ts";
+import { fuse } from "./fuse.ts";
 import { constant, createGraph, input, type Value } from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
 import { type NamedValue, usedInputs, writeModel } from "./model.ts";
@@ -117,14 +118,16 @@ export function trace(
     return { kind: "output", name: known.name, spec };
   });
 
-  const used = usedInputs([...outputs.keys()]);
+  const fused = fuse(graph, [...outputs.keys()]);
+  const written = [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index] }));
+  const used = usedInputs(fused);
   const isUsed = ({ value }: NamedValue): boolean => used.has(value);
   const toTraced = ({ name, value }: NamedValue): TracedValue => ({ name, spec: specOf(value) });
   return {
-    model: writeModel(name, inputs.filter(isUsed), [...outputs.values()]),
+    model: writeModel(name, inputs.filter(isUsed), written),
     inputs: inputs.filter(isUsed).map(toTraced),
     unusedInputs: inputs.filter((item) => !isUsed(item)).map(toTraced),
-    outputs: [...outputs.values()].map(toTraced),
+    outputs: written.map(toTraced),
     output,
   };
 }

@@ -184,7 +184,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
 ];
 
 /** NCHW: channels become blocks of pixels, the block's row and column above the channel. */
-export function depthToSpace(graph: Graph, x: Value, blocksize: number): Value {
+function depthToSpace(graph: Graph, x: Value, blocksize: number): Value {
   if (blocksize === 1) return x;
   const [batch, channels, height, width] = x.shape;
   const shape = [batch, channels / (blocksize * blocksize), height * blocksize, width * blocksize];

@@ -15,6 +15,7 @@ import {
   gather,
   int32s,
   pad,
+  reduce,
   reshape,
   slice,
   toChannelsFirst,
@@ -22,7 +23,6 @@ import {
   transpose,
 } from "../build.ts";
 import { type Attributes, emitOne, type Graph, type Value } from "../graph.ts";
-import { depthToSpace } from "./arrays.ts";
 import { activate } from "./elementwise.ts";
 import { type KernelRecorder, kernel, unsupported } from "./kernel.ts";
 
@@ -149,7 +149,7 @@ function depthwiseConv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs
  * The gradient of a convolution with respect to its input, which is a transposed convolution.
  *
  * With stride s the kernel is cut into s·s kernels of ⌈k/s⌉ taps, one for each place in a block of s × s pixels. One
- * plain convolution computes them all as channels, DepthToSpace lays them out, and what lies over the border is cut off:
+ * plain convolution computes them all as channels, they are laid out, and what lies over the border is cut off:
  * no multiplication with the zeros between the strides, and ONNX Runtime's Conv is faster than its ConvTranspose.
  */
 export function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geometry): Value {
@@ -189,7 +189,7 @@ export function convInputGradient(graph: Graph, dy: Value, filter: Value, geomet
   const listed = reshape(graph, whole, [area, channels, outChannels]);
   const sorted = gather(graph, listed, int32s(graph, order), 0);
   const parted = reshape(graph, sorted, [rows, columns, stride * stride, channels, outChannels]);
-  const weights = reshape(graph, transpose(graph, parted, [2, 3, 4, 0, 1]), [
+  const weights = reshape(graph, transpose(graph, parted, [3, 2, 4, 0, 1]), [
     stride * stride * channels,
     outChannels,
     rows,
@@ -208,8 +208,26 @@ export function convInputGradient(graph: Graph, dy: Value, filter: Value, geomet
   const attributes = convAttributes({ strides: [1, 1], dilations: [1, 1], pads: left });
   const shape = [dy.shape[0], stride * stride * channels, ...blocks];
   const conv = emitOne(graph, "Conv", [trimmed, weights], attributes, "float32", shape);
-  const laid = depthToSpace(graph, conv, stride);
+  const laid = spreadBlocks(graph, conv, stride);
   return slice(graph, laid, [0, 0, ...cut], [dy.shape[0], channels, ...input]);
+}
+
+/**
+ * Channels (c, row, column) to blocks of pixels: DepthToSpace in two steps, the columns and then the rows, each of which
+ * ONNX Runtime copies faster than both at once.
+ */
+function spreadBlocks(graph: Graph, x: Value, stride: number): Value {
+  if (stride === 1) return x;
+  const [batch, blocks, height, width] = x.shape;
+  const channels = blocks / (stride * stride);
+  const rows = batch * channels;
+  const columns = transpose(graph, reshape(graph, x, [rows * stride, stride, height * width]), [0, 2, 1]);
+  const lines = transpose(
+    graph,
+    reshape(graph, columns, [rows, stride, height, width * stride]),
+    [0, 2, 1, 3],
+  );
+  return reshape(graph, lines, [batch, channels, height * stride, width * stride]);
 }
 
 /** Negative padding is a cut. */
@@ -260,29 +278,79 @@ export function convTranspose(
 /**
  * The gradient of a convolution with respect to its kernel: x [n, in, h, w] and dy [n, out, h', w'] → [h, w, in, out].
  *
- * It is a convolution itself: over a volume whose channels are the batch and whose layers are the input channels, with
- * dy as the kernel. ONNX Runtime then gathers the patches block by block, in cache.
+ * It is a convolution itself, of x with dy as the kernel, each sample a channel. The signal is laid out with its
+ * channels along the columns, [h, w · in], and the kernel's taps are that far apart: ONNX Runtime then gathers whole
+ * runs of channels, and the gradient costs what the forward convolution does. The more channels the kernel has, the less
+ * is gathered, so with stride 1 x and dy change places where x has more; the result is then back to front.
  */
 function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, input, output } = geometry;
-  const [batch, channels] = x.shape;
-  const outChannels = dy.shape[1];
+  const [inChannels, outChannels] = [x.shape[1], dy.shape[1]];
+  const dense = [...strides, ...dilations].every((item) => item === 1);
+  if (dense && inChannels > outChannels) {
+    const turnedPads = axes.map((axis): Pair => {
+      const before = kernel[axis] - 1 - pads[axis][0];
+      return [before, kernel[axis] - 1 + input[axis] - output[axis] - before];
+    });
+    const gradient = correlate(graph, dy, x, [turnedPads[0], turnedPads[1]], geometry);
+    const taps = kernel[0] * kernel[1];
+    const listed = reshape(graph, transpose(graph, gradient, [1, 2, 0, 3]), [taps, inChannels, outChannels]);
+    const backwards = Array.from({ length: taps }, (_, tap) => taps - 1 - tap);
+    return reshape(graph, gather(graph, listed, int32s(graph, backwards), 0), [
+      ...kernel,
+      inChannels,
+      outChannels,
+    ]);
+  }
   const convPads = axes.map((axis): Pair => {
     const reach = (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
     return [pads[axis][0], reach - input[axis] - pads[axis][0]];
   });
-  const [trimmed, left] = trim(graph, x, [convPads[0], convPads[1]]);
-  const volume = reshape(graph, trimmed, [1, batch, channels, ...trimmed.shape.slice(2)]);
-  const patterns = reshape(graph, transpose(graph, dy, [1, 0, 2, 3]), [outChannels, batch, 1, ...output]);
-  // Strides and dilations change places.
+  return transpose(graph, correlate(graph, x, dy, [convPads[0], convPads[1]], geometry), [1, 2, 3, 0]);
+}
+
+/** Slides the pattern [n, p, h', w'] over the signal [n, s, h, w], and sums over the samples → [p, kh, kw, s]. */
+function correlate(
+  graph: Graph,
+  signal: Value,
+  pattern: Value,
+  pads: readonly [Pair, Pair],
+  { kernel, strides, dilations }: Geometry,
+): Value {
+  const [trimmed, [rowPads, columnPads]] = trim(graph, signal, pads);
+  const [batch, channels, height, width] = trimmed.shape;
+  const [, patterns, patternHeight, patternWidth] = pattern.shape;
+  const lines = reshape(graph, transpose(graph, trimmed, toChannelsLast), [
+    1,
+    batch,
+    height,
+    width * channels,
+  ]);
+
+  // Each sample in a group of its own saves reordering the pattern, but its gradient is written out before the sum.
+  const apart = kernel[0] * kernel[1] * channels <= patternHeight * patternWidth;
+  const weights = apart
+    ? reshape(graph, pattern, [batch * patterns, 1, patternHeight, patternWidth])
+    : transpose(graph, pattern, [1, 0, 2, 3]);
   const attributes: Attributes = {
-    dilations: [1, ...strides],
-    pads: padAttribute([[0, 0], ...left]),
-    strides: [1, ...dilations],
+    // Strides and dilations change places.
+    ...convAttributes({
+      strides: [dilations[0], dilations[1]],
+      dilations: [strides[0], strides[1] * channels],
+      pads: [rowPads, [columnPads[0] * channels, columnPads[1] * channels]],
+    }),
+    ...(apart && batch > 1 ? { group: batch } : {}),
   };
-  const shape = [1, outChannels, channels, ...kernel];
-  const gradient = emitOne(graph, "Conv", [volume, patterns], attributes, "float32", shape);
-  return transpose(graph, reshape(graph, gradient, shape.slice(1)), [2, 3, 1, 0]);
+  const sums = apart ? batch : 1;
+  const shape = [1, sums * patterns, kernel[0], kernel[1] * channels];
+  const gradient = emitOne(graph, "Conv", [lines, weights], attributes, "float32", shape);
+  return reduce(
+    graph,
+    "ReduceSum",
+    reshape(graph, gradient, [sums, patterns, ...kernel, channels]),
+    [0],
+    false,
+  );
 }
 
 /** The same for a depthwise convolution → [h, w, in, multiplier], by one product of sums for each tap. */
