@@ -1,0 +1,47 @@
+import type { Estimate } from "./types.ts";
+
+/** A number with so many decimals; a dash for what is no number. */
+export function decimals(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : "–";
+}
+
+/** `0.846 [0.812, 0.880]`: a mean and its 95 % interval, if there is one. */
+export function meanAndInterval(estimate: Estimate, digits: number): string {
+  const mean = decimals(estimate.mean, digits);
+  return estimate.ci95 === null ? mean : `${mean} ${interval(estimate, digits)}`;
+}
+
+/** `[0.812, 0.880]`; a dash where one subject leaves no interval. */
+export function interval({ ci95 }: Estimate, digits: number): string {
+  return ci95 === null ? "–" : `[${decimals(ci95[0], digits)}, ${decimals(ci95[1], digits)}]`;
+}
+
+/** A whole number with thin groups of three: `11,460`. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** `1 slice`, `2 slices`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** `5 min 12 s`, `1 h 2 min`, `0.8 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `16.0 GiB`. */
+export function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/** `256×128`: height before width. */
+export function sides([height, width]: readonly [number, number]): string {
+  return `${height}×${width}`;
+}

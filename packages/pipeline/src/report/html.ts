@@ -1,0 +1,305 @@
+import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
+import { bitRates, estimateNote, measuredFigures } from "./protocol.ts";
+import { style } from "./style.ts";
+import { priorBits, runInWords, splitNames, useNote } from "./summary.ts";
+import type { Evaluation, Picture, ReportInput, RunInfo } from "./types.ts";
+
+/** HTML that is ready to be put into a page; made by {@link html} only, which escapes whatever is not. */
+interface Markup {
+  readonly markup: string;
+}
+
+type Content = Markup | string | number | readonly Content[];
+
+/**
+ * One self-contained HTML page about a run: figures with intervals and protocol, pictures, curves, data, settings,
+ * environment and times.
+ *
+ * It asks nothing of the network (its content security policy forbids it), has no scripts, and follows the reader's
+ * light or dark setting.
+ */
+export function reportHtml(input: ReportInput): string {
+  const { run, evaluation, evaluations, pictures, plots, next } = input;
+  const sections: readonly (readonly [id: string, title: string, body: Content])[] = [
+    ...(evaluation === undefined ? [] : [["figures", "Figures", figures(evaluation)] as const]),
+    ...pictures.map(
+      (picture, index) => [`picture-${index + 1}`, picture.title, pictureFigure(picture)] as const,
+    ),
+    ...(plots.length === 0 ? [] : [["curves", "Curves", curves(plots)] as const]),
+    ...(evaluations.length === 0 ? [] : [["other-data", "Other data", otherData(evaluations)] as const]),
+    ["data", "Data", dataTable(run)],
+    ["settings", "Settings", settings(input.config)],
+    ["environment", "Environment and time", environment(run)],
+    ...(next.length === 0 ? [] : [["next", "What next", nextCommands(next)] as const]),
+  ];
+  const page = html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="generator" content="Slicebook ${run.versions.slicebook ?? ""}">
+<title>${run.name}: Slicebook report</title>
+<style>${raw(style)}</style>
+</head>
+<body>
+<header>
+<h1>${run.name}</h1>
+<p class="lead">${runInWords(run)}</p>
+<nav aria-label="Sections"><ul>
+${sections.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>\n`)}</ul></nav>
+</header>
+<main>
+${cards(input)}
+${sections.map(([id, title, body]) => html`<section aria-labelledby="${id}">\n<h2 id="${id}">${title}</h2>\n${body}\n</section>\n`)}</main>
+<footer>
+<p>${useNote}</p>
+<p>Made by Slicebook ${run.versions.slicebook ?? ""} from the run of ${day(run.created)}.</p>
+</footer>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+function cards({ evaluation, metrics, run }: ReportInput): Content {
+  const bits = priorBits(metrics);
+  const shown: [name: string, value: string, more: string][] = [];
+  if (evaluation !== undefined) {
+    const { ssim, msSsim, psnr, codesInUse, codes, perplexity, bitsPerPixel } = evaluation;
+    const from = `${counted(ssim.n, "slice")} of ${counted(ssim.subjects, "subject")}, ${evaluation.split} split`;
+    const range = (estimate: typeof ssim, digits: number) =>
+      estimate.ci95 === null ? "one subject: no interval" : `95 % interval ${interval(estimate, digits)}`;
+    shown.push(
+      ["SSIM", decimals(ssim.mean, 3), `${range(ssim, 3)}; ${from}`],
+      [`MS-SSIM, ${counted(msSsim.scales, "scale")}`, decimals(msSsim.mean, 3), range(msSsim, 3)],
+      ["PSNR", `${decimals(psnr.mean, 1)} dB`, range(psnr, 1)],
+      ["Codes in use", count(codesInUse), `of ${count(codes)}; perplexity ${decimals(perplexity, 1)}`],
+      [
+        "Bits per pixel",
+        decimals(bitsPerPixel.prior ?? bitsPerPixel.entropy, 3),
+        `${bitsPerPixel.prior === null ? "by the codes' entropy" : "by the prior"}; ${decimals(bitsPerPixel.fixed, 3)} with codes of one length`,
+      ],
+    );
+  }
+  if (bits !== undefined) {
+    const most = decimals(Math.log2(run.model.codes), 2);
+    shown.push(["Prior", `${decimals(bits, 2)} bits`, `a code, validation split; ${most} without a prior`]);
+  }
+  if (shown.length === 0) return [];
+  const groups = shown.map(
+    ([name, value, more]) =>
+      html`<div class="card"><dt>${name}</dt><dd class="value">${value}</dd><dd>${more}</dd></div>\n`,
+  );
+  return html`<dl class="cards">\n${groups}</dl>`;
+}
+
+function figures(evaluation: Evaluation): Content {
+  const measured = measuredFigures(evaluation);
+  const { ssim, split, subjects } = evaluation;
+  const quality = table({
+    caption: `The ${split} split: ${counted(ssim.n, "slice")} of ${counted(ssim.subjects, "subject")}`,
+    head: ["Figure", ["Mean"], ["95 % interval"], ["Standard deviation"], "Protocol"],
+    rows: measured.map(({ name, unit, estimate, digits, better, protocol }) => [
+      unit === "" ? name : `${name} (${unit})`,
+      decimals(estimate.mean, digits),
+      interval(estimate, digits),
+      decimals(estimate.sd, digits),
+      `${protocol} ${better === "higher" ? "Higher" : "Lower"} is better.`,
+    ]),
+  });
+  const rates = table({
+    caption: "Bits per pixel, three ways to count",
+    head: ["Count", ["Bits per pixel"], "What it is"],
+    rows: bitRates(evaluation),
+  });
+  const bySubject = table({
+    caption: "Means of each subject",
+    head: ["Subject", ["Slices"], ...measured.map(({ name }): [string] => [name])],
+    rows: subjects.map((subject) => [
+      subject.subject,
+      String(subject.n),
+      decimals(subject.ssim, 4),
+      decimals(subject.ssimDefault, 4),
+      decimals(subject.msSsim, 4),
+      decimals(subject.psnr, 2),
+      decimals(subject.mse, 6),
+    ]),
+  });
+  return html`<p>${estimateNote}</p>
+${quality}
+${rates}
+<details><summary>Every subject</summary>
+${bySubject}
+</details>`;
+}
+
+function pictureFigure(picture: Picture): Content {
+  const source = `data:${mediaType(picture.bytes)};base64,${Buffer.from(picture.bytes).toString("base64")}`;
+  const image = html`<img src="${source}" alt="${picture.alt}">`;
+  const caption = picture.text === undefined ? [] : html`\n<figcaption>${picture.text}</figcaption>`;
+  const figure = html`<figure class="picture">\n${image}${caption}\n</figure>`;
+  return picture.animated ? html`<details><summary>Play the film</summary>\n${figure}\n</details>` : figure;
+}
+
+function curves(plots: ReportInput["plots"]): Content {
+  const drawn = plots.map(
+    ({ svg, alt }) => html`<figure class="plot">${raw(inlineSvg(svg, alt))}</figure>\n`,
+  );
+  return html`<div class="plots">\n${drawn}</div>`;
+}
+
+function otherData(evaluations: ReportInput["evaluations"]): Content {
+  return table({
+    caption: "This model on other data, by the same protocol",
+    head: ["Name", "Data", ["Slices"], ["Subjects"], ["SSIM, 95 % interval"], ["MS-SSIM"], ["PSNR (dB)"]],
+    rows: evaluations.map(({ name, evaluation: { dataset, split, ssim, msSsim, psnr } }) => [
+      name,
+      `${dataset.adapter}, ${split} split`,
+      count(ssim.n),
+      count(ssim.subjects),
+      meanAndInterval(ssim, 4),
+      decimals(msSsim.mean, 4),
+      decimals(psnr.mean, 2),
+    ]),
+  });
+}
+
+function dataTable({ data }: RunInfo): Content {
+  const classes = [...new Set(Object.values(data.splits).flatMap((split) => Object.keys(split.classes)))];
+  const splits = (["train", "validate", "test"] as const).map((split) => {
+    const { slices, subjects, classes: byClass } = data.splits[split];
+    return [
+      splitNames[split],
+      count(slices),
+      count(subjects),
+      ...classes.map((name) => count(byClass[name] ?? 0)),
+    ];
+  });
+  const skipped =
+    data.skipped === 0
+      ? []
+      : html`<p>${counted(data.skipped, "slice")} could not be read and was left out.</p>\n`;
+  return html`${table({
+    caption: "Slices and subjects of each split",
+    head: ["Split", ["Slices"], ["Subjects"], ...classes.map((name): [string] => [`${name} slices`])],
+    rows: splits,
+  })}
+${skipped}${table({
+  caption: "The data set",
+  head: ["Property", "Value"],
+  rows: [
+    ["Adapter", data.adapter],
+    ...(data.root === undefined ? [] : [["Folder", data.root]]),
+    ["Size (height×width)", sides(data.size)],
+    ["Preprocessing", data.preprocessing],
+    ["Fingerprint", data.fingerprint],
+  ],
+})}`;
+}
+
+function settings(config: string): Content {
+  return html`<details><summary>config.yaml, every default written out</summary>
+<pre tabindex="0" aria-label="config.yaml"><code>${config}</code></pre>
+</details>`;
+}
+
+function environment({ machine, engine, versions, seed, commit, model, stages, created }: RunInfo): Content {
+  const facts = [
+    ["Model", `${model.preset}, ${count(model.parameters)} parameters`],
+    ["Engine", engine.description],
+    ["Processor", `${machine.cpu}, ${counted(machine.cores, "core")}`],
+    ["Memory", gibibytes(machine.memory)],
+    ["Platform", machine.platform],
+    ["Seed", String(seed)],
+    ["Commit", commit ?? "not known"],
+    ["Started", created],
+    [
+      "Versions",
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", "),
+    ],
+  ];
+  const times = Object.entries(stages).map(([stage, { seconds, finished }]) => [
+    stage,
+    duration(seconds),
+    finished,
+  ]);
+  return html`${table({ caption: "Where and with what it was made", head: ["What", "Value"], rows: facts })}
+${times.length === 0 ? [] : table({ caption: "Time of each stage", head: ["Stage", ["Time"], "Finished"], rows: times })}`;
+}
+
+function nextCommands(commands: ReportInput["next"]): Content {
+  const items = commands.map(
+    ({ command, what }) => html`<div><dt><code>${command}</code></dt><dd>${what}</dd></div>\n`,
+  );
+  return html`<dl class="commands">\n${items}</dl>`;
+}
+
+/** A table whose first column names its rows; a column named by a list holds numbers. */
+function table({
+  caption,
+  head,
+  rows,
+}: {
+  readonly caption: string;
+  readonly head: readonly (string | readonly [string])[];
+  readonly rows: readonly (readonly string[])[];
+}): Markup {
+  const isNumber = head.map((name) => typeof name !== "string");
+  const align = (column: number) => (isNumber[column] ? raw(' class="number"') : []);
+  const headings = head.map((name, column) => html`<th scope="col"${align(column)}>${name}</th>`);
+  const lines = rows.map((cells) => {
+    const [first = "", ...others] = cells;
+    return html`<tr><th scope="row">${first}</th>${others.map((cell, index) => html`<td${align(index + 1)}>${cell}</td>`)}</tr>\n`;
+  });
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table>
+<caption>${caption}</caption>
+<thead><tr>${headings}</tr></thead>
+<tbody>
+${lines}</tbody>
+</table></div>`;
+}
+
+/** A whole SVG document as an image within a page: described as one, rather than piece by piece. */
+function inlineSvg(svg: string, alt: string): string {
+  return svg
+    .replace(/^[\s\S]*?<svg\b/, "<svg")
+    .replace(/\s(?:role|class|version|xmlns|xmlns:xlink|pointer-events|aria-[a-z]+)="[^"]*"/g, "")
+    .replace("<svg", `<svg role="img" aria-label="${escapeHtml(alt)}"`);
+}
+
+function mediaType(bytes: Uint8Array): string {
+  if (bytes[0] === 0x89) return "image/png";
+  return bytes[0] === 0x47 ? "image/gif" : "image/webp";
+}
+
+function day(time: string): string {
+  return time.slice(0, 10);
+}
+
+function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
+  const parts = strings.map((text, index) => text + (index < values.length ? markupOf(values[index]!) : ""));
+  return raw(parts.join(""));
+}
+
+function raw(markup: string): Markup {
+  return { markup };
+}
+
+function markupOf(content: Content): string {
+  if (typeof content === "string" || typeof content === "number") return escapeHtml(String(content));
+  return "markup" in content ? content.markup : content.map(markupOf).join("");
+}
+
+function escapeHtml(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}

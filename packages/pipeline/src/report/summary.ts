@@ -1,0 +1,26 @@
+import { counted, duration, sides } from "./format.ts";
+import type { MetricsRow, RunInfo } from "./types.ts";
+
+export const splitNames = { train: "training", validate: "validation", test: "test" } as const;
+
+/** What the run is, in a sentence: model, data, and the time that its training took. */
+export function runInWords({ data, model, stages, machine }: RunInfo): string {
+  const { slices, subjects } = data.splits.train;
+  const trained = stages.train === undefined ? "" : ` in ${duration(stages.train.seconds)}`;
+  return (
+    `A VQ-VAE that turns ${sides(data.size)} MR slices into ${sides(model.grid)} grids of codes from a book of ${model.codes}, ` +
+    `trained on ${counted(slices, "slice")} of ${counted(subjects, "subject")} (${data.adapter})${trained} ` +
+    `on ${counted(machine.cores, "core")}.`
+  );
+}
+
+/** The prior's least bits per code on the validation split; `undefined` where it has none. */
+export function priorBits(rows: readonly MetricsRow[]): number | undefined {
+  const bits = rows.flatMap((row) => (row.stage === "prior" ? (row.validation?.bitsPerCode ?? []) : []));
+  return bits.length === 0 ? undefined : Math.min(...bits);
+}
+
+/** What the figures and pictures must not be taken for. */
+export const useNote =
+  "For research and teaching. Not a medical device: reconstructions and samples must not be used to diagnose or " +
+  "treat. Samples may resemble training slices, so what the training data's terms forbid to share, they may too.";
