@@ -4,11 +4,12 @@ import { pathToFileURL } from "node:url";
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
 import { adni, hipmri, oasis } from "./course-adapters.ts";
+import { folder } from "./folder-adapter.ts";
 import { phantom } from "./phantom-adapter.ts";
 import type { DatasetAdapter } from "./types.ts";
 
 /** The adapters that come with the package. */
-export const builtInAdapters: readonly DatasetAdapter[] = [hipmri, oasis, adni, phantom];
+export const builtInAdapters: readonly DatasetAdapter[] = [hipmri, oasis, adni, phantom, folder];
 
 /** An adapter, and where a worker thread can load it from. */
 export interface LoadedAdapter {

@@ -1,8 +1,8 @@
 import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { decodeFile } from "./decode-file.ts";
-import { findSplitFolders, listFiles } from "./list-files.ts";
-import { splitSubjects } from "./split-subjects.ts";
+import { findSplitFolders, listFiles, stem } from "./list-files.ts";
+import { bySplit, holdOut } from "./split-subjects.ts";
 import {
   type DatasetAdapter,
   type ListContext,
@@ -119,16 +119,9 @@ async function listAdni({ root, seed, validateFraction }: ListContext<unknown>):
       else records.push({ path, split, subject, slice: Number(slice), label, name: stem(path) });
     }
   }
-  const classes = new Map<string, string>();
-  for (const { split, subject, label = "" } of records) if (split === "train") classes.set(subject, label);
-  const held = splitSubjects(classes, { fraction: validateFraction, seed });
-  const parted = records.map(
-    (record): SliceRecord =>
-      record.split === "train" && held.has(record.subject) ? { ...record, split: "validate" } : record,
-  );
   const place = (folder: string) => `AD_NC/${folder}/{AD,NC}/<id>_<slice>.jpeg`;
   return {
-    records: SPLITS.flatMap((split) => parted.filter((record) => record.split === split)),
+    records: bySplit(holdOut(records, { fraction: validateFraction, seed, split: "validate" })),
     ignored,
     places: { train: place("train"), validate: `${place("train")} (held out by id)`, test: place("test") },
     classes: ADNI_CLASSES,
@@ -141,11 +134,4 @@ function classFolder(path: string, top: string): string | undefined {
     if (ADNI_CLASSES.includes(basename(folder))) return basename(folder);
   }
   return undefined;
-}
-
-/** A file's name without the endings of its kind: `case_001_slice_0` of `case_001_slice_0.nii.png`. */
-function stem(path: string): string {
-  return basename(path)
-    .replace(/(?:\.nii)?\.[a-z]+$/i, "")
-    .replace(/\.nii$/i, "");
 }

@@ -1,9 +1,16 @@
 import { constants } from "node:buffer";
-import { readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { decodePicture } from "./decode-picture.ts";
-import { checkedLength, type DecodeNiftiOptions, decodeNifti, isGzip, readNiftiHeader } from "./nifti.ts";
+import {
+  checkedLength,
+  type DecodeNiftiOptions,
+  decodeNifti,
+  isGzip,
+  type NiftiHeader,
+  readNiftiHeader,
+} from "./nifti.ts";
 import type { SliceImage } from "./types.ts";
 
 /** Enough of a compressed file to hold its NIfTI header. */
@@ -20,12 +27,31 @@ const LARGEST_FILE = Math.min(2 ** 31, constants.MAX_LENGTH);
  */
 export async function decodeFile(path: string, options: DecodeNiftiOptions = {}): Promise<SliceImage> {
   try {
-    const bytes = await readFile(path);
-    if (bytes.length === 0) throw new Error("it is empty");
+    if (options.slice !== undefined) {
+      const { content, image } = await readVolume(path);
+      return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
+    }
+    const bytes = await readWhole(path);
     if (isPicture(bytes)) return await decodePicture(bytes);
-    const content = isGzip(bytes) ? gunzipNifti(bytes) : bytes;
-    const image = readNiftiHeader(content).paired ? await readImageFile(path) : undefined;
+    const { content, image } = await unpackNifti(path, bytes);
     return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Reads the header of a NIfTI file and no more; throws `SLICE_UNREADABLE`. */
+export async function readHeaderOf(path: string): Promise<NiftiHeader> {
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+      const bytes = buffer.subarray(0, bytesRead);
+      if (bytes.length === 0) throw new Error("it is empty");
+      return readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -41,6 +67,39 @@ export function unreadable(path: string, error: unknown): SlicebookError {
   });
 }
 
+interface NiftiContent {
+  readonly content: Uint8Array;
+  /** The `.img` file's, where the content is a `.hdr`'s. */
+  readonly image: Uint8Array | undefined;
+}
+
+let latestVolume: { readonly key: string; readonly reading: Promise<NiftiContent> } | undefined;
+
+/** Reads a volume; the latest one is kept, since its slices are asked for one after another. */
+async function readVolume(path: string): Promise<NiftiContent> {
+  const { size, mtimeMs } = await stat(path);
+  const key = JSON.stringify([path, size, mtimeMs]);
+  if (latestVolume?.key !== key) {
+    const reading = readWhole(path).then((bytes) => unpackNifti(path, bytes));
+    latestVolume = { key, reading };
+    reading.catch(() => {
+      latestVolume = undefined;
+    });
+  }
+  return latestVolume.reading;
+}
+
+async function readWhole(path: string): Promise<Buffer> {
+  const bytes = await readFile(path);
+  if (bytes.length === 0) throw new Error("it is empty");
+  return bytes;
+}
+
+async function unpackNifti(path: string, bytes: Uint8Array): Promise<NiftiContent> {
+  const content = isGzip(bytes) ? gunzipNifti(bytes) : bytes;
+  return { content, image: readNiftiHeader(content).paired ? await readImageFile(path) : undefined };
+}
+
 function isPicture(bytes: Uint8Array): boolean {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString("latin1");
   return (
@@ -54,10 +113,13 @@ function isPicture(bytes: Uint8Array): boolean {
 
 /** Unpacks no more than the NIfTI header announces and a little. */
 function gunzipNifti(bytes: Uint8Array): Uint8Array {
-  const head = gunzip(bytes.subarray(0, HEAD_BYTES), { finishFlush: zlib.Z_SYNC_FLUSH });
-  const header = readNiftiHeader(head);
+  const header = readNiftiHeader(gunzipHead(bytes));
   const length = header.paired ? SLACK_BYTES : checkedLength(header, LARGEST_FILE) + SLACK_BYTES;
   return gunzip(bytes, { maxOutputLength: length });
+}
+
+function gunzipHead(bytes: Uint8Array): Uint8Array {
+  return gunzip(bytes.subarray(0, HEAD_BYTES), { finishFlush: zlib.Z_SYNC_FLUSH });
 }
 
 function gunzip(bytes: Uint8Array, options: Parameters<typeof gunzipSync>[1]): Uint8Array {

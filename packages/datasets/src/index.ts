@@ -36,4 +36,5 @@ export {
   type SliceRecord,
   SPLITS,
   type Split,
+  type VolumePlace,
 } from "./types.ts";

@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { naturalOrder } from "./natural-order.ts";
 import { SPLITS, type Split } from "./types.ts";
@@ -83,18 +83,25 @@ export async function findSplitFolders(
   return folders;
 }
 
-/** Every file below a folder, in numeric order, without hidden ones (`.DS_Store`, `._case_004…`). */
-export async function listFiles(folder: string): Promise<string[]> {
+/** Every file up to `depth` folders below one, in numeric order, without hidden ones (`.DS_Store`, `._case_004…`). */
+export async function listFiles(folder: string, depth = FILE_DEPTH): Promise<string[]> {
   const paths: string[] = [];
-  const walk = async (current: string, depth: number) => {
+  const walk = async (current: string, below: number) => {
     for (const entry of await entriesOf(current)) {
       const path = join(current, entry.name);
       if (!entry.folder) paths.push(path);
-      else if (depth < FILE_DEPTH) await walk(path, depth + 1);
+      else if (below > 0) await walk(path, below - 1);
     }
   };
-  await walk(folder, 0);
+  await walk(folder, depth);
   return paths.sort(naturalOrder);
+}
+
+/** A file's name without the endings of its kind: `case_001_slice_0` of `case_001_slice_0.nii.png`. */
+export function stem(path: string): string {
+  return basename(path)
+    .replace(/(?:\.nii)?\.[a-z]+$/i, "")
+    .replace(/\.nii$/i, "");
 }
 
 /** A few of many names, for messages. */

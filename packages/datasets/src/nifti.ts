@@ -1,7 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import { readHeader } from "nifti-reader-js";
 import { greyOf } from "./grey.ts";
-import type { PixelType, SliceImage } from "./types.ts";
+import type { PixelType, SliceImage, VolumePlace } from "./types.ts";
 
 /** The fields of a NIfTI header that say where and what the values are. */
 export interface NiftiHeader {
@@ -22,10 +22,7 @@ export interface NiftiHeader {
 }
 
 /** Which slice to take out of a volume; a file with one slice needs none. */
-export interface DecodeNiftiOptions {
-  /** The axis across the slices: 2 takes `volume[:, :, slice]`. */
-  readonly plane?: 0 | 1 | 2;
-  readonly slice?: number;
+export interface DecodeNiftiOptions extends Partial<VolumePlace> {
   /** The content of the `.img` file, for a `.hdr`. */
   readonly image?: Uint8Array;
 }
@@ -243,15 +240,21 @@ interface SlicePlace {
   readonly columnStride: number;
 }
 
-function slicePlace(shape: readonly number[], { plane, slice }: DecodeNiftiOptions): SlicePlace {
+/** The three lengths of a volume, or a slice's two and 1; throws `NIFTI_INVALID` for any other shape. */
+export function volumeSides(shape: readonly number[]): [number, number, number] {
   const sides = [...shape];
   while (sides.length > 2 && sides.at(-1) === 1) sides.pop();
-  const text = `[${shape.join(", ")}]`;
-  if (sides.length === 1 || sides.length > 3)
-    throw invalid(`its shape ${text} is neither a slice nor a volume`);
-  const [first, second, third = 1] = sides as [number, number, number?];
-  const lengths = [first, second, third];
+  if (sides.length === 1 || sides.length > 3) {
+    throw invalid(`its shape [${shape.join(", ")}] is neither a slice nor a volume`);
+  }
+  return [sides[0]!, sides[1]!, sides[2] ?? 1];
+}
+
+function slicePlace(shape: readonly number[], { plane, slice }: DecodeNiftiOptions): SlicePlace {
+  const lengths = volumeSides(shape);
+  const [first, second, third] = lengths;
   const strides = [1, first, first * second];
+  const text = `[${shape.join(", ")}]`;
   if (third > 1 && (plane === undefined || slice === undefined)) {
     throw invalid(`it is a volume of shape ${text}, and no plane and slice are chosen`);
   }

@@ -10,7 +10,7 @@ export const datasetSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "The data set's layout: hipmri, oasis, adni or phantom, or a package or module with an adapter of yours.",
+      "The data set's layout: hipmri, oasis, adni, phantom or folder, or a package or module with an adapter of yours.",
     ),
   root: z
     .string()

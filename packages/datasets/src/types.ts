@@ -36,6 +36,12 @@ export interface SliceImage {
   readonly type: PixelType;
 }
 
+/** A slice of a volume: `plane` is the axis across the slices (2 takes `volume[:, :, slice]`). */
+export interface VolumePlace {
+  readonly plane: 0 | 1 | 2;
+  readonly slice: number;
+}
+
 /** One slice of a data set, as a listing names it. */
 export interface SliceRecord {
   /** The file that holds it; for slices without a file, any text that names it. */
@@ -45,6 +51,8 @@ export interface SliceRecord {
   readonly subject: string;
   /** The slice's number within its subject's scan. */
   readonly slice: number;
+  /** Where it lies in the volume that the file holds; absent for files of one slice. */
+  readonly volume?: VolumePlace;
   /** Its class, in data sets that have classes. */
   readonly label?: string;
   /** A name like a file's, without ending, that no other slice of the data set has. */

@@ -30,16 +30,16 @@ describe("splitSubjects", () => {
   const classes = new Map(Array.from({ length: 40 }, (_, id) => [`${id}`, id < 30 ? "AD" : "NC"]));
 
   it("holds out the same fraction of each class", () => {
-    const held = [...splitSubjects(classes, { fraction: 0.2, seed: 1 })];
+    const held = [...splitSubjects(classes, { fraction: 0.2, seed: 1, split: "validate" })];
     expect(held.filter((id) => classes.get(id) === "AD")).toHaveLength(6);
     expect(held.filter((id) => classes.get(id) === "NC")).toHaveLength(2);
   });
 
   it("depends on the seed, not on the order in which subjects are listed", () => {
     const reversed = new Map([...classes].reverse());
-    const held = splitSubjects(classes, { fraction: 0.2, seed: 1 });
-    expect(splitSubjects(reversed, { fraction: 0.2, seed: 1 })).toEqual(held);
-    expect(splitSubjects(classes, { fraction: 0.2, seed: 2 })).not.toEqual(held);
+    const held = splitSubjects(classes, { fraction: 0.2, seed: 1, split: "validate" });
+    expect(splitSubjects(reversed, { fraction: 0.2, seed: 1, split: "validate" })).toEqual(held);
+    expect(splitSubjects(classes, { fraction: 0.2, seed: 2, split: "validate" })).not.toEqual(held);
   });
 
   it("holds out at least one of two subjects and never the only one", () => {
@@ -48,7 +48,7 @@ describe("splitSubjects", () => {
       ["2", "AD"],
       ["3", "NC"],
     ]);
-    const held = splitSubjects(few, { fraction: 0.01, seed: 0 });
+    const held = splitSubjects(few, { fraction: 0.01, seed: 0, split: "validate" });
     expect(held.size).toBe(1);
     expect(held.has("3")).toBe(false);
   });

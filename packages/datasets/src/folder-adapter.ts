@@ -1,0 +1,188 @@
+import { relative, sep } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import { z } from "zod";
+import { decodeFile, readHeaderOf } from "./decode-file.ts";
+import { listed, listFiles, stem } from "./list-files.ts";
+import { volumeSides } from "./nifti.ts";
+import { bySplit, holdOut } from "./split-subjects.ts";
+import {
+  type DatasetAdapter,
+  type ListContext,
+  type Listing,
+  type SliceRecord,
+  SPLITS,
+  type Split,
+} from "./types.ts";
+
+const PLACES = ["split", "class", "subject", "slice"];
+
+const names = z.array(z.string().min(1)).min(1);
+
+const folderOptions = z.strictObject({
+  pattern: z
+    .string()
+    .superRefine((pattern, context) => {
+      const places = [...pattern.matchAll(/\{([^}]*)\}/g)].map(([, place = ""]) => place);
+      const unknown = places.find((place) => !PLACES.includes(place));
+      const allowed = PLACES.map((place) => `{${place}}`).join(", ");
+      if (unknown !== undefined) {
+        context.addIssue({ code: "custom", message: `{${unknown}} is not one of ${allowed}` });
+      }
+      if (!places.includes("subject")) {
+        context.addIssue({ code: "custom", message: "it must contain {subject}, by which slices are split" });
+      }
+    })
+    .describe(
+      "Where slices are below the root, such as {split}/{class}/{subject}_{slice}.*: {subject} and {class} are any " +
+        "text, {slice} is a number, * is anything; only {subject} is needed.",
+    ),
+  splits: z
+    .strictObject({
+      train: names.default(["train", "training"]),
+      validate: names.default(["validate", "validation", "valid", "val"]),
+      test: names.default(["test", "testing"]),
+    })
+    .prefault({})
+    .describe("The names that {split} may have for each split."),
+  testFraction: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.2)
+    .describe(
+      "The part of the subjects of each class held out for testing where the pattern has no {split}.",
+    ),
+  volumes: z
+    .strictObject({
+      plane: z
+        .union([z.literal(0), z.literal(1), z.literal(2)])
+        .describe("The axis across the slices: 2 takes volume[:, :, i]."),
+      from: z.int().min(0).default(0).describe("The first slice of each volume."),
+      to: z.int().min(1).optional().describe("The slice after the last one; the volume's end unless given."),
+      step: z.int().min(1).default(1).describe("Every how many slices one is taken."),
+    })
+    .optional()
+    .describe("How 3-D NIfTI files are cut into slices. Without it, a 3-D file is an error."),
+});
+
+/** The options of the `folder` adapter. */
+export type FolderOptions = z.output<typeof folderOptions>;
+
+/** Any folder whose file names say whose slice it is, by a pattern in the configuration. */
+export const folder: DatasetAdapter<FolderOptions> = {
+  name: "folder",
+  description: "any folder, by a pattern such as {split}/{class}/{subject}_{slice}.*",
+  schema: folderOptions,
+  defaultSize: () => [256, 256],
+  list: listFolder,
+  decode: ({ path, volume }) => decodeFile(path, volume),
+};
+
+async function listFolder({
+  root,
+  options,
+  seed,
+  validateFraction,
+}: ListContext<FolderOptions>): Promise<Listing> {
+  const { pattern, testFraction, volumes } = options;
+  if (root === undefined) {
+    throw new SlicebookError(
+      "DATASET_ROOT",
+      'the data set "folder" is read from files, and dataset.root is not set',
+      {
+        remedy: `Set dataset.root to the folder below which ${pattern} is.`,
+      },
+    );
+  }
+  const expression = patternExpression(options);
+  const records: SliceRecord[] = [];
+  const ignored: string[] = [];
+  const paths = await listFiles(root, pattern.split("/").length - 1);
+  for (const path of paths) {
+    if (/\.img(?:\.gz)?$/i.test(path)) continue; // read with its .hdr
+    const groups = relative(root, path).split(sep).join("/").match(expression)?.groups;
+    if (groups === undefined) {
+      ignored.push(path);
+      continue;
+    }
+    const { subject = "", slice } = groups;
+    const record: SliceRecord = {
+      path,
+      split: splitNamed(groups.split, options),
+      subject,
+      slice: Number(slice ?? 0),
+      ...(groups.class !== undefined && { label: groups.class }),
+      name: stem(path),
+    };
+    records.push(...(volumes === undefined ? [record] : await slicesOf(record, volumes)));
+  }
+  if (records.length === 0) {
+    const there = paths.length === 0 ? "it holds no files at that depth" : `it holds ${listed(ignored, 5)}`;
+    throw new SlicebookError("DATASET_EMPTY", `no file in ${root} is like ${pattern}; ${there}`, {
+      remedy: "Mend dataset.options.pattern, which starts below dataset.root.",
+    });
+  }
+  const tested = pattern.includes("{split}")
+    ? records
+    : holdOut(records, { fraction: testFraction, seed, split: "test" });
+  const parted = tested.some(({ split }) => split === "validate")
+    ? tested
+    : holdOut(tested, { fraction: validateFraction, seed, split: "validate" });
+  const place = (split: Split) => pattern.replace("{split}", `{${options.splits[split].join(",")}}`);
+  return {
+    records: bySplit(parted),
+    ignored,
+    places: { train: place("train"), validate: place("validate"), test: place("test") },
+  };
+}
+
+/** A pattern as a regular expression over paths below the root, with a group for each place. */
+function patternExpression({ pattern, splits }: FolderOptions): RegExp {
+  const seen = new Set<string>();
+  const texts: Record<string, string> = {
+    split: SPLITS.flatMap((split) => splits[split])
+      .map(escaped)
+      .join("|"),
+    class: "[^/]+?",
+    subject: "[^/]+?",
+    slice: "\\d+",
+  };
+  const source = pattern
+    .split(/(\{[^}]*\}|\*)/)
+    .map((part) => {
+      if (part === "*") return "[^/]*";
+      const place = /^\{(.*)\}$/.exec(part)?.[1];
+      if (place === undefined) return escaped(part);
+      if (seen.has(place)) return `\\k<${place}>`;
+      seen.add(place);
+      return `(?<${place}>${texts[place]})`;
+    })
+    .join("");
+  return new RegExp(`^${source}$`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+function splitNamed(name: string | undefined, { splits }: FolderOptions): Split {
+  return SPLITS.find((split) => name !== undefined && splits[split].includes(name)) ?? "train";
+}
+
+/** The slices of a volume that the options name; what is no volume stays as it is, for decoding to judge. */
+async function slicesOf(
+  record: SliceRecord,
+  { plane, from, to = Number.POSITIVE_INFINITY, step }: NonNullable<FolderOptions["volumes"]>,
+): Promise<SliceRecord[]> {
+  if (!/\.(?:nii|hdr)(?:\.gz)?$/i.test(record.path)) return [record];
+  const sides = await readHeaderOf(record.path).then(
+    ({ shape }) => volumeSides(shape),
+    () => undefined,
+  );
+  if (sides === undefined || sides[2] === 1) return [record];
+  const slices: SliceRecord[] = [];
+  for (let slice = from; slice < Math.min(to, sides[plane]); slice += step) {
+    slices.push({ ...record, slice, volume: { plane, slice }, name: `${record.name}_slice_${slice}` });
+  }
+  return slices;
+}
