@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { SlicebookError } from "@slicebook/base";
 import { unreadable } from "./decode-file.ts";
 import { range } from "./preprocess.ts";
@@ -12,19 +13,19 @@ export interface DecodeOptions extends DecodeContext<unknown> {
   readonly keepValues: boolean;
 }
 
-/** What is known of a slice once it is decoded, before any change of size. */
+/** What is known of a slice as it is in its file, before any change of size. */
 export interface SliceInfo {
   readonly height: number;
   readonly width: number;
   readonly type: PixelType;
   readonly low: number;
   readonly high: number;
+  /** A hash of its size and values. */
+  readonly digest: string;
 }
 
-export interface DecodedSlice {
-  readonly info: SliceInfo;
-  readonly values: StoredSlice | undefined;
-}
+/** A decoded slice: its values at the size asked for, or what is known of it as it was. */
+export type DecodedSlice = { readonly values: StoredSlice } | { readonly info: SliceInfo };
 
 /** Decodes one slice and brings it to size; throws `SLICE_UNREADABLE` or `SLICE_SIZE`, naming the file. */
 export async function decodeSlice(
@@ -44,10 +45,11 @@ export async function decodeSlice(
       new SlicebookError("SLICE_VALUE", `its value at ${place} is ${values[bad]}`),
     );
   }
+  if (keepValues)
+    return { values: packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path })) };
   const [low, high] = range(values);
-  const info: SliceInfo = { height, width, type, low, high };
-  if (!keepValues) return { info, values: undefined };
-  return { info, values: packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path })) };
+  const digest = createHash("sha1").update(`${height}x${width}:`).update(packed(values)).digest("hex");
+  return { info: { height, width, type, low, high, digest } };
 }
 
 function firstNotFinite(values: Samples): number {

@@ -44,7 +44,8 @@ if (parentPort !== null) {
     for (const record of records) {
       try {
         const slice = await decodeSlice(adapter, record, options);
-        if (slice.values?.buffer instanceof ArrayBuffer) buffers.push(slice.values.buffer);
+        if ("values" in slice && slice.values.buffer instanceof ArrayBuffer)
+          buffers.push(slice.values.buffer);
         outcomes.push({ slice });
       } catch (error) {
         if (!isSlicebookError(error)) throw error;

@@ -1,5 +1,6 @@
 import { decodeAll, type Progress } from "./decode-all.ts";
 import type { SliceInfo } from "./decode-slice.ts";
+import { type DuplicateGroup, findDuplicates, findOutliers, type Outlier } from "./find-oddities.ts";
 import { type ListDatasetOptions, listDataset, overlapOf } from "./list-dataset.ts";
 import type { SkippedSlice } from "./open-dataset.ts";
 import type { DatasetInput } from "./schema.ts";
@@ -40,6 +41,10 @@ export interface DatasetSummary {
   readonly ignored: readonly string[];
   /** Subjects in more than one split. */
   readonly overlap: readonly { readonly subject: string; readonly splits: readonly Split[] }[];
+  /** Slices with the same size and values, within a split or across splits. */
+  readonly duplicates: readonly DuplicateGroup[];
+  /** Slices of one value, of an unusual size, or whose values spread unusually. */
+  readonly outliers: readonly Outlier[];
   readonly fingerprint: string;
 }
 
@@ -62,12 +67,12 @@ export async function inspectDataset(
     onProgress,
     signal,
   });
-  const summarise = (split: Split) =>
-    splitSummary(
-      listed.records.flatMap((record, index) =>
-        record.split === split ? [{ record, info: decoded[index]?.info }] : [],
-      ),
-    );
+  const slices = listed.records.map((record, index) => {
+    const slice = decoded[index];
+    return { record, info: slice !== undefined && "info" in slice ? slice.info : undefined };
+  });
+  const readable = slices.flatMap(({ record, info }) => (info === undefined ? [] : [{ record, info }]));
+  const summarise = (split: Split) => splitSummary(slices.filter(({ record }) => record.split === split));
   return {
     adapter: listed.loaded.adapter.name,
     root: listed.config.root,
@@ -77,6 +82,8 @@ export async function inspectDataset(
     unreadable,
     ignored: listed.ignored,
     overlap: overlapOf(listed.records),
+    duplicates: findDuplicates(readable),
+    outliers: findOutliers(readable),
     fingerprint: await listed.fingerprint(),
   };
 }

@@ -91,8 +91,8 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     signal,
   });
   const slices = records.flatMap((record, index) => {
-    const values = decoded[index]?.values;
-    return values === undefined ? [] : [{ record, values }];
+    const slice = decoded[index];
+    return slice !== undefined && "values" in slice ? [{ record, values: slice.values }] : [];
   });
   for (const split of wanted) {
     if (!slices.some(({ record }) => record.split === split)) throw noneReadable(split, skipped);

@@ -164,6 +164,46 @@ describe("fingerprintDataset", () => {
   });
 });
 
+describe("inspectDataset", () => {
+  it("finds slices that are there twice, in the same split and across splits", async () => {
+    const root = await temporaryFolder({
+      ...SMALL,
+      [case_("train", 4, 11)]: slice(1),
+      [case_("test", 6, 1)]: slice(3),
+    });
+    const { duplicates } = await inspectDataset(config(root));
+    const at = (split: string, subject: number, number: number) => ({
+      path: join(root, case_(split, subject, number)),
+      split,
+      subject: `case_00${subject}`,
+    });
+    expect(duplicates).toEqual([
+      { slices: [at("train", 4, 9), at("train", 4, 11)], acrossSplits: false },
+      { slices: [at("validate", 5, 0), at("test", 6, 1)], acrossSplits: true },
+    ]);
+  });
+
+  it("finds slices of one value, of an unusual size, and of unusual range", async () => {
+    const usual = Array.from(
+      { length: 20 },
+      (_, number) => [case_("train", 4, number), slice(number)] as const,
+    );
+    const loud = Float32Array.from({ length: 128 }, (_, pixel) => 250 * (pixel % 100));
+    const root = await temporaryFolder({
+      ...Object.fromEntries(usual),
+      [case_("train", 5, 0)]: gzipSync(encodeNifti(new Uint8Array(128), { shape: SIZE, type: "int16" })),
+      [case_("validate", 6, 0)]: slice(50, [16, 9]),
+      [case_("test", 7, 0)]: gzipSync(encodeNifti(loud, { shape: SIZE, type: "int16" })),
+    });
+    const { outliers } = await inspectDataset(config(root));
+    expect(outliers.map(({ split, reason }) => [split, reason])).toEqual([
+      ["train", "all its values are 0"],
+      ["validate", "it is 16x9, most are 16x8"],
+      ["test", "its values spread over 2.48e+4, most over 3.84 to 12.8"],
+    ]);
+  });
+});
+
 describe("openDataset", () => {
   it("gives slices preprocessed, in their original units, and back again", async () => {
     const root = await temporaryFolder(SMALL);
