@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { presets, vqvae } from "@slicebook/core";
 import { formatTable } from "./table.ts";
 import { benchmarkTraining, CELLS, type Cell } from "./train.ts";
 
@@ -60,6 +61,8 @@ function parse() {
 function cellsOf(size: string | undefined, batch: string | undefined): readonly Cell[] {
   const sides = size === undefined ? undefined : sizeFrom(size);
   const count = batch === undefined ? undefined : wholeNumber("batch", batch);
+  // Throws for a size that the model cannot take, before anything is measured.
+  if (sides !== undefined) vqvae.gridSize(presets.reference, sides);
   if (sides !== undefined && count !== undefined) return [{ size: sides, batch: count }];
   const cells = CELLS.filter(
     (cell) =>
