@@ -25,73 +25,78 @@ const cases = PRESETS.flatMap((preset) =>
   (["ema", "codebook-loss"] as const).map((kind) => ({ preset, kind, downsampling: kind === "ema" ? 4 : 8 })),
 );
 
-describe.each(cases)("$preset with $kind at downsampling $downsampling, compiled by ONNX Runtime", (options) => {
-  const config = vqvaeSchema.parse({
-    preset: options.preset,
-    downsampling: options.downsampling,
-    width: 8,
-    residualWidth: 4,
-    codes: 8,
-    codeDimension: 3,
-    warmupSteps: 1,
-    quantizer: { kind: options.kind, decay: 0.6, restartBelow: 0.4, initialisationImages: 2 },
-    optimizer: { learningRate: 1e-2 },
-  });
-
-  /** One step as a plain autoencoder, the codebook from data, and three steps with codes. */
-  async function train(engine: Engine): Promise<{ carry: HostTensors; history: HostTensors[] }> {
-    const step = vqvae.trainStep(config, { dataVariance: 0.8 });
-    const start = vqvae.initialCarry(config, { seed: 0 });
-    const loop = await engine.loop(step, start, vqvae.stepInputs(config, shape));
-    const history: HostTensors[] = [];
-    for (let number = 0; number < 4; number++) {
-      if (number === vqvae.codebookInit(config)!.step) {
-        const carry = await loop.read();
-        const parameters = vqvae.parameters(carry, { average: false });
-        const features = await engine.compile(
-          vqvae.features(config),
-          [vqvae.imageSpec(config, { ...shape, batch: 2 })],
-          { parameters },
-        );
-        const encodings = (await features.run(images(99))) as HostTensor;
-        await loop.replace(vqvae.withCodebook(config, carry, encodings, { seed: 0 }));
-        await features.dispose();
-      }
-      const noise = vqvae.stepNoise(config, { ...shape, seed: 0, step: number });
-      history.push(await loop.next({ images: images(number), progress: float32([number / 4], []), ...noise }));
-    }
-    const carry = await loop.read();
-    await loop.dispose();
-    return { carry, history };
-  }
-
-  it("trains and reconstructs as it does eagerly: loss, every weight, every moment, every code", async () => {
-    const compiled = await train(onnx);
-    const expected = await train(eager);
-    expect(compiled.history.length).toBe(4);
-    compiled.history.forEach((metrics, step) => {
-      for (const [name, metric] of Object.entries(expected.history[step]!)) {
-        expectClose(metrics[name]!.data, metric.data, 1e-4, `${name} of step ${step}`);
-      }
+describe.each(cases)(
+  "$preset with $kind at downsampling $downsampling, compiled by ONNX Runtime",
+  (options) => {
+    const config = vqvaeSchema.parse({
+      preset: options.preset,
+      downsampling: options.downsampling,
+      width: 8,
+      residualWidth: 4,
+      codes: 8,
+      codeDimension: 3,
+      warmupSteps: 1,
+      quantizer: { kind: options.kind, decay: 0.6, restartBelow: 0.4, initialisationImages: 2 },
+      optimizer: { learningRate: 1e-2 },
     });
-    expect(Object.keys(compiled.carry)).toEqual(Object.keys(expected.carry));
-    for (const [name, tensor] of Object.entries(expected.carry)) {
-      expectClose(compiled.carry[name]!.data, tensor.data, 1e-4, name);
+
+    /** One step as a plain autoencoder, the codebook from data, and three steps with codes. */
+    async function train(engine: Engine): Promise<{ carry: HostTensors; history: HostTensors[] }> {
+      const step = vqvae.trainStep(config, { dataVariance: 0.8 });
+      const start = vqvae.initialCarry(config, { seed: 0 });
+      const loop = await engine.loop(step, start, vqvae.stepInputs(config, shape));
+      const history: HostTensors[] = [];
+      for (let number = 0; number < 4; number++) {
+        if (number === vqvae.codebookInit(config)!.step) {
+          const carry = await loop.read();
+          const parameters = vqvae.parameters(carry, { average: false });
+          const features = await engine.compile(
+            vqvae.features(config),
+            [vqvae.imageSpec(config, { ...shape, batch: 2 })],
+            { parameters },
+          );
+          const encodings = (await features.run(images(99))) as HostTensor;
+          await loop.replace(vqvae.withCodebook(config, carry, encodings, { seed: 0 }));
+          await features.dispose();
+        }
+        const noise = vqvae.stepNoise(config, { ...shape, seed: 0, step: number });
+        history.push(
+          await loop.next({ images: images(number), progress: float32([number / 4], []), ...noise }),
+        );
+      }
+      const carry = await loop.read();
+      await loop.dispose();
+      return { carry, history };
     }
 
-    const parameters = vqvae.parameters(expected.carry, { average: true });
-    const run = async (engine: Engine) => {
-      const signature = [vqvae.imageSpec(config, shape)];
-      const reconstruct = await engine.compile(vqvae.reconstruct(config), signature, { parameters });
-      const result = (await reconstruct.run(images(7))) as { images: HostTensor; indices: HostTensor };
-      await reconstruct.dispose();
-      return result;
-    };
-    const [found, wanted] = [await run(onnx), await run(eager)];
-    expect(found.indices).toEqual(wanted.indices);
-    expectClose(found.images.data, wanted.images.data, 1e-4, "images");
-  });
-});
+    it("trains and reconstructs as it does eagerly: loss, every weight, every moment, every code", async () => {
+      const compiled = await train(onnx);
+      const expected = await train(eager);
+      expect(compiled.history.length).toBe(4);
+      compiled.history.forEach((metrics, step) => {
+        for (const [name, metric] of Object.entries(expected.history[step]!)) {
+          expectClose(metrics[name]!.data, metric.data, 1e-4, `${name} of step ${step}`);
+        }
+      });
+      expect(Object.keys(compiled.carry)).toEqual(Object.keys(expected.carry));
+      for (const [name, tensor] of Object.entries(expected.carry)) {
+        expectClose(compiled.carry[name]!.data, tensor.data, 1e-4, name);
+      }
+
+      const parameters = vqvae.parameters(expected.carry, { average: true });
+      const run = async (engine: Engine) => {
+        const signature = [vqvae.imageSpec(config, shape)];
+        const reconstruct = await engine.compile(vqvae.reconstruct(config), signature, { parameters });
+        const result = (await reconstruct.run(images(7))) as { images: HostTensor; indices: HostTensor };
+        await reconstruct.dispose();
+        return result;
+      };
+      const [found, wanted] = [await run(onnx), await run(eager)];
+      expect(found.indices).toEqual(wanted.indices);
+      expectClose(found.images.data, wanted.images.data, 1e-4, "images");
+    });
+  },
+);
 
 it("an engine is what a prior's sampler takes", () => {
   const sampler: SamplerEngine = onnx;
