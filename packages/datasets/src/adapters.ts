@@ -30,10 +30,11 @@ const adapterShape = z.object({
 });
 
 /**
- * Finds an adapter: a built-in by name, else a module by path (`./my-slices.js`, relative to `from`), URL, or package.
+ * Finds an adapter: a built-in by name, else a module by path (`./my-slices.js`, relative to `from`), URL, or
+ * package.
  *
- * A module gives its adapter as its default export or as `adapter`. Throws `ADAPTER_UNKNOWN` if there is none, and
- * `ADAPTER_INVALID` if the module's export is no adapter.
+ * A module gives its adapter as its default export or as `adapter`. Throws `ADAPTER_UNKNOWN` if there is
+ * none, and `ADAPTER_INVALID` if the module's export is no adapter.
  */
 export async function loadAdapter(
   name: string,
@@ -44,8 +45,9 @@ export async function loadAdapter(
   const specifier = moduleOf(name, from);
   const module: Record<string, unknown> = await import(specifier).catch((error: unknown) => {
     const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    const names = builtInAdapters.map((adapter) => adapter.name).join(", ");
     throw new SlicebookError("ADAPTER_UNKNOWN", `there is no data set adapter "${name}": ${why}`, {
-      remedy: `Use ${builtInAdapters.map((adapter) => adapter.name).join(", ")}, or the path or package of an adapter.`,
+      remedy: `Use ${names}, or the path or package of an adapter.`,
       cause: error,
     });
   });

@@ -21,7 +21,8 @@ const GAP = 4;
 const BACKGROUND = 32;
 
 /**
- * Lays slices out on a grey sheet, each from black at its minimum to white at its maximum, and returns it as a PNG.
+ * Lays slices out on a grey sheet, each from black at its minimum to white at its maximum, and returns it as
+ * a PNG.
  *
  * Throws a `RangeError` if there are none.
  */

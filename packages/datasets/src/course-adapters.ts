@@ -57,7 +57,9 @@ export const oasis: DatasetAdapter<MaskOptions> = {
 const ADNI_CLASSES = ["AD", "NC"];
 const ADNI_FILE = /^(\d+)_(\d+)\.(?:jpe?g|png)$/i;
 
-/** ADNI: brain, 240×256 JPEG of two classes; validation is held out of training by id, stratified by class. */
+/**
+ * ADNI: brain, 240×256 JPEG of two classes; validation is held out of training by id, stratified by class.
+ */
 export const adni: DatasetAdapter<Record<string, never>> = {
   name: "adni",
   description: "AD_NC/{train,test}/{AD,NC}/218391_78.jpeg",

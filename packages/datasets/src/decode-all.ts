@@ -28,7 +28,9 @@ export interface DecodeAllOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Decodes slices on all cores; the results are in the records' order, `undefined` where `onError` went on. */
+/**
+ * Decodes slices on all cores; the results are in the records' order, `undefined` where `onError` went on.
+ */
 export async function decodeAll(
   { adapter, specifier }: LoadedAdapter,
   records: readonly SliceRecord[],

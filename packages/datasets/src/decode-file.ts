@@ -22,8 +22,8 @@ const LARGEST_FILE = Math.min(2 ** 31, constants.MAX_LENGTH);
 /**
  * Reads one slice from a file, whose kind is told by its first bytes rather than by its name.
  *
- * NIfTI (`.nii`, `.nii.gz`, `.hdr` with its `.img`), PNG, JPEG, TIFF and WebP. Throws `SLICE_UNREADABLE`, naming
- * the file and what is wrong with it.
+ * NIfTI (`.nii`, `.nii.gz`, `.hdr` with its `.img`), PNG, JPEG, TIFF and WebP. Throws `SLICE_UNREADABLE`,
+ * naming the file and what is wrong with it.
  */
 export async function decodeFile(path: string, options: DecodeNiftiOptions = {}): Promise<SliceImage> {
   try {

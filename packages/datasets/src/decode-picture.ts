@@ -7,9 +7,9 @@ const LARGEST_SIDE = 16_384;
 /**
  * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice; Node only.
  *
- * 16-bit and float pixels keep their depth, 1- to 4-bit ones are widened to 8 bits (a 4-bit 15 becomes 255), palettes
- * are looked up, and colour turns to grey by BT.601's luma, as in Pillow's `convert("L")`. Alpha is laid over black.
- * The EXIF orientation is applied; colour profiles are not.
+ * 16-bit and float pixels keep their depth, 1- to 4-bit ones are widened to 8 bits (a 4-bit 15 becomes 255),
+ * palettes are looked up, and colour turns to grey by BT.601's luma, as in Pillow's `convert("L")`. Alpha is
+ * laid over black. The EXIF orientation is applied; colour profiles are not.
  */
 export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
   const { default: sharp } = await import("sharp");

@@ -6,7 +6,10 @@ export interface EncodeNiftiOptions {
   /** The lengths of the axes; the values run along the last one first. */
   readonly shape: readonly number[];
   readonly type: Exclude<PixelType, "rgb24" | "rgba32">;
-  /** Written as `scl_slope` and `scl_inter`: what is stored is (value - intercept) / slope, rounded for integers. */
+  /**
+   * Written as `scl_slope` and `scl_inter`: what is stored is (value - intercept) / slope, rounded for
+   * integers.
+   */
   readonly slope?: number;
   readonly intercept?: number;
   readonly littleEndian?: boolean;
@@ -36,8 +39,8 @@ const INTEGER_RANGES: Partial<Record<PixelType, readonly [low: number, high: num
 /**
  * Encodes values as a single NIfTI file (`.nii`), not compressed; the inverse of `decodeNifti`.
  *
- * `values` are row-major (`values[row * width + column]`); the file has axis 0 running fastest, as NIfTI asks.
- * Throws a `RangeError` if the values do not fill the shape or do not fit the type.
+ * `values` are row-major (`values[row * width + column]`); the file has axis 0 running fastest, as NIfTI
+ * asks. Throws a `RangeError` if the values do not fill the shape or do not fit the type.
  */
 export function encodeNifti(
   values: ArrayLike<number>,

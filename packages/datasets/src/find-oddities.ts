@@ -26,7 +26,10 @@ const FURTHEST = 6;
 /** Fewer slices than this say too little about what is usual. */
 const LEAST_FOR_RANGE = 16;
 
-/** Groups slices of equal content, in the order of their first ones. Slices of one value are left to the outliers. */
+/**
+ * Groups slices of equal content, in the order of their first ones. Slices of one value are left to the
+ * outliers.
+ */
 export function findDuplicates(slices: readonly InspectedSlice[]): DuplicateGroup[] {
   const groups = new Map<string, SliceRecord[]>();
   for (const { record, info } of slices) {
@@ -44,10 +47,11 @@ export function findDuplicates(slices: readonly InspectedSlice[]): DuplicateGrou
 }
 
 /**
- * Finds slices of one value only, of another size than most, or whose values spread far more or less than others'.
+ * Finds slices of one value only, of another size than most, or whose values spread far more or less than
+ * others'.
  *
- * The spread (largest less smallest value) is compared on a logarithmic scale among slices of the same pixel type,
- * by the median and the median absolute deviation, which outliers themselves hardly move.
+ * The spread (largest less smallest value) is compared on a logarithmic scale among slices of the same pixel
+ * type, by the median and the median absolute deviation, which outliers themselves hardly move.
  */
 export function findOutliers(slices: readonly InspectedSlice[]): Outlier[] {
   const usual = mostCommon(slices.map(({ info }) => sizeText(info)));
@@ -85,8 +89,8 @@ function logSpread({ low, high }: SliceInfo): number {
 function usualBounds(values: readonly number[]): [low: number, high: number] | undefined {
   if (values.length < LEAST_FOR_RANGE) return undefined;
   const middle = median(values);
-  // 1.4826 makes the median absolute deviation the standard deviation of a normal distribution; a tenth at least,
-  // so that sets whose slices all spread alike do not turn up slices that differ by a little.
+  // 1.4826 makes the median absolute deviation the standard deviation of a normal distribution. A tenth at
+  // least, so that sets whose slices all spread alike do not turn up slices that differ by a little.
   const deviation = Math.max(0.1, 1.4826 * median(values.map((value) => Math.abs(value - middle))));
   return [middle - FURTHEST * deviation, middle + FURTHEST * deviation];
 }

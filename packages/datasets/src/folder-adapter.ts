@@ -33,8 +33,8 @@ const folderOptions = z.strictObject({
       }
     })
     .describe(
-      "Where slices are below the root, such as {split}/{class}/{subject}_{slice}.*: {subject} and {class} are any " +
-        "text, {slice} is a number, * is anything; only {subject} is needed.",
+      "Where slices are below the root, such as {split}/{class}/{subject}_{slice}.*: {subject} and {class} " +
+        "are any text, {slice} is a number, * is anything; only {subject} is needed.",
     ),
   splits: z
     .strictObject({

@@ -1,5 +1,6 @@
 /**
- * The grey value of a colour by ITU-R BT.601's luma in 16-bit fixed point, as Pillow's `convert("L")` rounds it.
+ * The grey value of a colour by ITU-R BT.601's luma in 16-bit fixed point, as Pillow's `convert("L")` rounds
+ * it.
  *
  * Equal channels come back exactly, for 8-bit values and 16-bit ones.
  */

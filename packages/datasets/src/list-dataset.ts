@@ -67,8 +67,9 @@ export async function listDataset(
 /**
  * A text that changes when a slice or an option that decides a value does, without decoding anything.
  *
- * It starts with `content:` where all files were hashed (sets of up to 64 MiB), else with `sizes:`, which is made
- * of the files' names and sizes and does not see an edit that keeps a file's size. A copy of the folder has the same.
+ * It starts with `content:` where all files were hashed (sets of up to 64 MiB), else with `sizes:`, which is
+ * made of the files' names and sizes and does not see an edit that keeps a file's size. A copy of the folder
+ * has the same.
  */
 export async function fingerprintDataset(
   input: DatasetInput,
@@ -138,8 +139,7 @@ function checkOverlap(records: readonly SliceRecord[]): void {
   const names = shared.map(({ subject, splits }) => `${subject} (${splits.join(", ")})`);
   const subjects = shared.length === 1 ? "1 subject is" : `${shared.length} subjects are`;
   throw new SlicebookError("DATASET_OVERLAP", `${subjects} in more than one split: ${listed(names, 20)}`, {
-    remedy:
-      "Move each subject's slices to one split, or set dataset.splits.allowOverlap to true and say so in reports.",
+    remedy: "Move each subject's slices to one split, or set dataset.splits.allowOverlap to true and say so.",
   });
 }
 
@@ -156,7 +156,9 @@ export function overlapOf(records: readonly SliceRecord[]): { subject: string; s
     .map(([subject, set]) => ({ subject, splits: SPLITS.filter((split) => set.has(split)) }));
 }
 
-/** Slices that share a name get their split's name before it, and a number after it if they still share it. */
+/**
+ * Slices that share a name get their split's name before it, and a number after it if they still share it.
+ */
 function withUniqueNames(records: readonly SliceRecord[]): SliceRecord[] {
   const shared = duplicates(records.map(({ name }) => name));
   const split = records.map((record) =>

@@ -83,7 +83,10 @@ export async function findSplitFolders(
   return folders;
 }
 
-/** Every file up to `depth` folders below one, in numeric order, without hidden ones (`.DS_Store`, `._case_004…`). */
+/**
+ * Every file up to `depth` folders below one, in numeric order, without hidden ones (`.DS_Store`,
+ * `._case_004…`).
+ */
 export async function listFiles(folder: string, depth = FILE_DEPTH): Promise<string[]> {
   const paths: string[] = [];
   const walk = async (current: string, below: number) => {

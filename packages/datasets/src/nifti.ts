@@ -7,7 +7,10 @@ import type { PixelType, SliceImage, VolumePlace } from "./types.ts";
 export interface NiftiHeader {
   readonly version: 1 | 2;
   readonly littleEndian: boolean;
-  /** The lengths of the axes as written, such as `[256, 128]` or `[256, 128, 1]`; axis 0 runs fastest in the file. */
+  /**
+   * The lengths of the axes as written, such as `[256, 128]` or `[256, 128, 1]`; axis 0 runs fastest in the
+   * file.
+   */
   readonly shape: readonly number[];
   readonly type: PixelType;
   /** Where the values start, in bytes; in the `.img` file if `paired`. */
@@ -17,7 +20,10 @@ export interface NiftiHeader {
   readonly intercept: number;
   /** Whether the values are in an `.img` file beside this `.hdr`. */
   readonly paired: boolean;
-  /** Rows of the 4×4 matrix from voxel indices to millimetres: the sform, else the qform, else the voxel sizes. */
+  /**
+   * Rows of the 4×4 matrix from voxel indices to millimetres: the sform, else the qform, else the voxel
+   * sizes.
+   */
   readonly affine: readonly (readonly number[])[];
 }
 
@@ -131,9 +137,10 @@ export function niftiByteLength({ shape, type, offset }: NiftiHeader): number {
 /**
  * Decodes one slice: `values[row * width + column]` is what nibabel's `dataobj[row, column]` is.
  *
- * Axis 0 of the array is rows, although it runs fastest in the file; of a volume, the two axes that remain keep their
- * order. `scl_slope` and `scl_inter` are applied in float64. Integers are exact up to 2⁵³. Colour turns to grey.
- * Throws `NIFTI_INVALID` for bytes that are no NIfTI image, or when which slice is meant is not clear.
+ * Axis 0 of the array is rows, although it runs fastest in the file; of a volume, the two axes that remain
+ * keep their order. `scl_slope` and `scl_inter` are applied in float64. Integers are exact up to 2⁵³. Colour
+ * turns to grey. Throws `NIFTI_INVALID` for bytes that are no NIfTI image, or when which slice is meant is
+ * not clear.
  */
 export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {}): SliceImage {
   const header = readNiftiHeader(bytes);
@@ -199,7 +206,10 @@ async function gunzipNifti(bytes: Uint8Array, limit: number): Promise<Uint8Array
   return joined(chunks, length);
 }
 
-/** The bytes that a file with this header has when unpacked; throws `NIFTI_INVALID` if they are more than `limit`. */
+/**
+ * The bytes that a file with this header has when unpacked; throws `NIFTI_INVALID` if they are more than
+ * `limit`.
+ */
 export function checkedLength(header: NiftiHeader, limit: number): number {
   const length = niftiByteLength(header);
   if (length > limit) {
@@ -277,7 +287,7 @@ function readAffine(view: DataView, header: ReturnType<typeof readHeader>): numb
   const [qfac, dx, dy, dz] = header.pixDims as [number, number, number, number];
   const bottom = [0, 0, 0, 1];
   if (header.sform_code > 0) {
-    // The reader drops a NIfTI-1 sform when the qform's code is higher; nibabel and most others prefer the sform.
+    // The reader drops a NIfTI-1 sform when the qform's code is higher; nibabel and most others prefer it.
     const one = view.byteLength < 540 || headerVersion(view) === 1;
     const at = (index: number) =>
       one

@@ -23,7 +23,10 @@ export interface SliceSet {
   images(indices: ArrayLike<number>): Float32Array;
   /** The same slices in their original units, at the data set's size. */
   originals(indices: ArrayLike<number>): Float32Array;
-  /** Maps values in preprocessed units, such as a reconstruction of slice `index`, to that slice's original units. */
+  /**
+   * Maps values in preprocessed units, such as a reconstruction of slice `index`, to that slice's original
+   * units.
+   */
   toOriginal(index: number, values: Float32Array): Float32Array;
 }
 
@@ -46,7 +49,9 @@ export interface Dataset {
   readonly fingerprint: string;
   /** What the preprocessing learnt from the training slices; give it to another folder's `openDataset`. */
   readonly preprocessing: Preprocessing;
-  /** Over all pixels of the preprocessed training slices (of all opened slices, if training was not opened). */
+  /**
+   * Over all pixels of the preprocessed training slices (of all opened slices, if training was not opened).
+   */
   readonly statistics: { readonly mean: number; readonly variance: number };
   readonly skipped: readonly SkippedSlice[];
   /** Files beside the slices whose names do not fit the layout. */
@@ -66,10 +71,12 @@ export interface OpenDatasetOptions extends ListDatasetOptions {
 }
 
 /**
- * Lists, checks and decodes a data set; slices are held in memory in the smallest type that holds their values.
+ * Lists, checks and decodes a data set; slices are held in memory in the smallest type that holds their
+ * values.
  *
- * Throws `SlicebookError`s: `CONFIG_INVALID`, `DATASET_ROOT`, `DATASET_EMPTY` (no folder, or a split without slices),
- * `DATASET_AMBIGUOUS`, `DATASET_OVERLAP`, `SLICE_UNREADABLE`, `SLICE_SIZE`, `ADAPTER_UNKNOWN`, `ADAPTER_INVALID`.
+ * Throws `SlicebookError`s: `CONFIG_INVALID`, `DATASET_ROOT`, `DATASET_EMPTY` (no folder, or a split without
+ * slices), `DATASET_AMBIGUOUS`, `DATASET_OVERLAP`, `SLICE_UNREADABLE`, `SLICE_SIZE`, `ADAPTER_UNKNOWN`,
+ * `ADAPTER_INVALID`.
  */
 export async function openDataset(config: DatasetInput, options: OpenDatasetOptions = {}): Promise<Dataset> {
   const { splits: wanted = SPLITS, workers, onProgress, signal } = options;
@@ -168,7 +175,8 @@ function noSlices({ config, loaded, places }: ListedDataset, split: Split): Slic
   const where = config.root === undefined ? "" : ` in ${config.root}`;
   return new SlicebookError(
     "DATASET_EMPTY",
-    `the ${split} split of the data set "${loaded.adapter.name}" has no slices${where}: looked for ${places[split]}`,
+    `the ${split} split of the data set "${loaded.adapter.name}" has no slices${where}: ` +
+      `looked for ${places[split]}`,
     { remedy: "Check that the archive was unpacked whole and that dataset.root is its folder." },
   );
 }

@@ -35,7 +35,9 @@ export function rowPlaces({ height, pixel }: Canvas): Float64Array {
   return Float64Array.from({ length: height }, (_, row) => ((height - 1) / 2 - row) * pixel);
 }
 
-/** How much of a pixel a shape covers whose edge is `distance` away (negative inside): 0 to 1 over one pixel. */
+/**
+ * How much of a pixel a shape covers whose edge is `distance` away (negative inside): 0 to 1 over one pixel.
+ */
 export function coverage(distance: number, pixel: number): number {
   return Math.min(1, Math.max(0, 0.5 - distance / pixel));
 }
@@ -48,7 +50,10 @@ export interface Bounds {
   readonly halfHeight: number;
 }
 
-/** Paints a shape, given by its signed distance, over what is there; the label is set where most of a pixel is covered. */
+/**
+ * Paints a shape, given by its signed distance, over what is there; the label is set where most of a pixel is
+ * covered.
+ */
 export function paint(
   target: Canvas,
   bounds: Bounds,
@@ -173,7 +178,10 @@ export function drawWaves(source: Random, count: number, shortest: number, longe
   return waves;
 }
 
-/** The waves' field at height `z`, with a variance of 1, over the part of a canvas within `bounds`; 0 elsewhere. */
+/**
+ * The waves' field at height `z`, with a variance of 1, over the part of a canvas within `bounds`; 0
+ * elsewhere.
+ */
 export function waveField(target: Canvas, waves: Waves, z: number, bounds: Bounds): Float32Array {
   const { height, width } = target;
   const { left, right, top, bottom } = pixelsWithin(target, bounds);

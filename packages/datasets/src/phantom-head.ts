@@ -52,10 +52,11 @@ const LOWEST = -0.06;
 const HIGHEST = 0.72;
 
 /**
- * Draws an axial slice of a T1-weighted head, front up: scalp, skull, folded cortex, white matter, ventricles.
+ * Draws an axial slice of a T1-weighted head, front up: scalp, skull, folded cortex, white matter,
+ * ventricles.
  *
- * `position` goes from 0 (at the level of the basal ganglia) to 1 (near the top). With `atrophy` the ventricles and
- * the sulci are wide and the cortex is thin.
+ * `position` goes from 0 (at the level of the basal ganglia) to 1 (near the top). With `atrophy` the
+ * ventricles and the sulci are wide and the cortex is thin.
  */
 export function drawHead(
   size: readonly [number, number],

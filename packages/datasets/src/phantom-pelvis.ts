@@ -26,7 +26,8 @@ const GLAND = 0.4;
 const ZONE = 0.68;
 
 /**
- * Draws an axial slice of a T2-weighted male pelvis, front up: fat, muscle, hip bones, bladder, prostate, rectum.
+ * Draws an axial slice of a T2-weighted male pelvis, front up: fat, muscle, hip bones, bladder, prostate,
+ * rectum.
  *
  * `position` goes from 0 (under the prostate) to 1 (through the bladder).
  */

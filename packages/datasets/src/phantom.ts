@@ -32,14 +32,17 @@ export interface PhantomSlice {
   readonly labels: Uint8Array;
 }
 
-/** Steps of the table of normal quantiles: 12 bits are plenty for a picture's noise, and a look-up is fast. */
+/**
+ * Steps of the table of normal quantiles: 12 bits are plenty for a picture's noise, and a look-up is fast.
+ */
 const QUANTILES = 4096;
 
 /**
- * Draws a procedural slice that looks like an MR image: the anatomy, blurred, shaded by a coil, with Rician noise.
+ * Draws a procedural slice that looks like an MR image: the anatomy, blurred, shaded by a coil, with Rician
+ * noise.
  *
- * It depends on the options only. Pelvises taller than wide are drawn lying on their side, with left and right along
- * the rows, as HipMRI stores them.
+ * It depends on the options only. Pelvises taller than wide are drawn lying on their side, with left and
+ * right along the rows, as HipMRI stores them.
  */
 export function drawPhantom(options: PhantomOptions): PhantomSlice {
   const { anatomy, size, seed, subject, slice, position, atrophy = false } = options;
@@ -126,7 +129,9 @@ function normalQuantiles(): Float32Array {
   return quantiles;
 }
 
-/** The standard normal's quantile by bisection of its distribution function (Abramowitz and Stegun, 26.2.17). */
+/**
+ * The standard normal's quantile by bisection of its distribution function (Abramowitz and Stegun, 26.2.17).
+ */
 function normalQuantile(probability: number): number {
   let low = -5;
   let high = 5;

@@ -14,7 +14,10 @@ export type Preprocessing =
   | { readonly name: "zscore-dataset"; readonly mean: number; readonly deviation: number }
   | { readonly name: "residual"; readonly mean: Float32Array; readonly low: number; readonly high: number };
 
-/** How one slice was mapped: `preprocessed = (original - mean image - offset) × scale`, the image 0 unless residual. */
+/**
+ * How one slice was mapped: `preprocessed = (original - mean image - offset) × scale`, the image 0 unless
+ * residual.
+ */
 export interface SliceMap {
   readonly offset: number;
   readonly scale: number;
@@ -23,10 +26,11 @@ export interface SliceMap {
 /**
  * Learns what a preprocessing needs from the training slices, all of one size.
  *
- * - `zscore`: each slice to mean 0 and standard deviation 1; `minmax`: each slice to [0, 1]. Nothing to learn.
+ * - `zscore`: each slice to mean 0 and standard deviation 1; `minmax`: each slice to [0, 1]. Nothing to
+ *   learn.
  * - `zscore-dataset`: all training pixels together to mean 0 and standard deviation 1.
- * - `residual`: the training slices' mean image is taken away, and what is left is mapped by its range over the
- *   training slices, so that they fall in [0, 1]. Other slices may fall a little outside.
+ * - `residual`: the training slices' mean image is taken away, and what is left is mapped by its range over
+ *   the training slices, so that they fall in [0, 1]. Other slices may fall a little outside.
  *
  * `slices` is called once per pass over the data (two passes for `residual`).
  */
@@ -132,7 +136,10 @@ export function range(values: Samples): [low: number, high: number] {
   return [low, high];
 }
 
-/** Mean and population standard deviation of all values of all slices, merged slice by slice (Chan et al., 1979). */
+/**
+ * Mean and population standard deviation of all values of all slices, merged slice by slice (Chan et al.,
+ * 1979).
+ */
 export function pooledMoments(slices: Iterable<Samples>): { mean: number; deviation: number } {
   let count = 0;
   let mean = 0;

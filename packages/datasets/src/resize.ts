@@ -3,9 +3,9 @@ import type { Samples, Size } from "./types.ts";
 /**
  * Resizes a row-major image by antialiased bilinear interpolation.
  *
- * The triangle filter is widened by the reduction factor when shrinking, so that every source pixel counts; when
- * enlarging it is plain bilinear. Pixel centres are at half integers and the image's edge values are not repeated,
- * as in Pillow's `resize(BILINEAR)` of a float image and PyTorch's `interpolate(antialias=True)`.
+ * The triangle filter is widened by the reduction factor when shrinking, so that every source pixel counts;
+ * when enlarging it is plain bilinear. Pixel centres are at half integers and the image's edge values are not
+ * repeated, as in Pillow's `resize(BILINEAR)` of a float image and PyTorch's `interpolate(antialias=True)`.
  */
 export function resizeBilinear(
   values: Samples,

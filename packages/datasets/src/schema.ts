@@ -10,7 +10,7 @@ export const datasetSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "The data set's layout: hipmri, oasis, adni, phantom or folder, or a package or module with an adapter of yours.",
+      "The layout: hipmri, oasis, adni, phantom or folder, or a package or module with an adapter of yours.",
     ),
   root: z
     .string()
@@ -27,7 +27,7 @@ export const datasetSchema = z.strictObject({
     .enum(SIZE_POLICIES)
     .optional()
     .describe(
-      "What to do with a slice of another size: pad, crop or resize it. Without it, such a slice is an error.",
+      "What to do with slices of another size: pad, crop or resize. Without it, such a slice is an error.",
     ),
   preprocessing: z
     .enum(PREPROCESSINGS)

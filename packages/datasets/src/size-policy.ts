@@ -19,7 +19,8 @@ export interface FitSizeOptions {
 /**
  * Brings a slice to `size`; a slice of that size is returned as it is.
  *
- * - `pad` centres it (the odd pixel goes below or right) on the slice's own minimum, which leaves its range as it was.
+ * - `pad` centres it (the odd pixel goes below or right) on the slice's own minimum, which leaves its range
+ *   as it was.
  * - `crop` keeps its centre (the odd pixel is lost below or right).
  * - `resize` is {@link resizeBilinear}.
  *

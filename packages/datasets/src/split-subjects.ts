@@ -14,9 +14,9 @@ export interface SplitSubjectsOptions {
 /**
  * Chooses the subjects to hold out: the same fraction of every class, never a part of a subject's slices.
  *
- * `classes` gives each subject's class. Of a class with n ≥ 2 subjects, round(n × fraction) are held out, but at
- * least one is held out and at least one kept; a class of one subject keeps it. The choice depends on the seed and
- * on the names in the class only, not on their order.
+ * `classes` gives each subject's class. Of a class with n ≥ 2 subjects, round(n × fraction) are held out, but
+ * at least one is held out and at least one kept; a class of one subject keeps it. The choice depends on the
+ * seed and on the names in the class only, not on their order.
  */
 export function splitSubjects(
   classes: ReadonlyMap<string, string>,
@@ -39,7 +39,10 @@ export function splitSubjects(
   return held;
 }
 
-/** Moves the slices of held-out subjects from training to another split; `fraction` as for {@link splitSubjects}. */
+/**
+ * Moves the slices of held-out subjects from training to another split; `fraction` as for {@link
+ * splitSubjects}.
+ */
 export function holdOut(records: readonly SliceRecord[], options: SplitSubjectsOptions): SliceRecord[] {
   const classes = new Map<string, string>();
   for (const { split, subject, label = "" } of records) if (split === "train") classes.set(subject, label);

@@ -65,7 +65,9 @@ export interface Listing {
   readonly records: readonly SliceRecord[];
   /** Files beside the slices whose names do not fit the layout. */
   readonly ignored: readonly string[];
-  /** Where the slices of each split were looked for, for messages: `keras_slices_test/case_*_slice_*.nii.gz`. */
+  /**
+   * Where the slices of each split were looked for, for messages: `keras_slices_test/case_*_slice_*.nii.gz`.
+   */
   readonly places: Readonly<Record<Split, string>>;
   /** The classes in their order, where the layout fixes it; else the labels that occur, sorted. */
   readonly classes?: readonly string[];

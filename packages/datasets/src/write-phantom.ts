@@ -21,7 +21,9 @@ export interface WritePhantomOptions {
   /** Slices of each subject. */
   readonly slices?: number;
   readonly seed?: number;
-  /** Height and width; the layout's own size unless given. HipMRI's every fifth subject is an eighth wider. */
+  /**
+   * Height and width; the layout's own size unless given. HipMRI's every fifth subject is an eighth wider.
+   */
   readonly size?: Size;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal?: AbortSignal;
@@ -57,9 +59,11 @@ const OASIS_GREYS = [0, 85, 170, 255];
 const WHITE_LEVEL = 900;
 
 /**
- * Writes procedural slices in exactly the folders, names, sizes and pixel types of a real data set, and their masks.
+ * Writes procedural slices in exactly the folders, names, sizes and pixel types of a real data set, and their
+ * masks.
  *
- * - `hipmri`: `keras_slices_*` of `.nii.gz` (int16, some with a slope, and float64), pelvises, masks of six labels.
+ * - `hipmri`: `keras_slices_*` of `.nii.gz` (int16, some with a slope, and float64), pelvises, masks of six
+ *   labels.
  * - `oasis`: `keras_png_slices_*` of 8-bit `.nii.png`, heads, masks of the greys 0, 85, 170 and 255.
  * - `adni`: `AD_NC/{train,test}/{AD,NC}` of `.jpeg`, heads; those of AD have wide ventricles. No masks.
  */

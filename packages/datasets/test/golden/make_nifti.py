@@ -1,4 +1,4 @@
-"""Makes nifti.json: small NIfTI files of every type, byte order, scaling and shape, and what nibabel reads in them.
+"""Makes nifti.json: NIfTI files of every type, byte order, scaling and shape, and what nibabel reads in them.
 
 Run with nibabel 5 and NumPy 1.24: python3 make_nifti.py
 """
@@ -15,6 +15,12 @@ import numpy as np
 AFFINE = np.array([[-0.9, 0.1, 0, 12], [0.05, 1.1, 0, -7], [0, 0, 2.5, 3], [0, 0, 0, 1]])
 TYPES = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
 RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+HEADERS = {
+    (1, False): nib.nifti1.Nifti1Header,
+    (1, True): nib.nifti1.Nifti1PairHeader,
+    (2, False): nib.nifti2.Nifti2Header,
+    (2, True): nib.nifti2.Nifti2PairHeader,
+}
 random = np.random.default_rng(0)
 cases = []
 
@@ -37,10 +43,11 @@ def packed(content):
     return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
 
 
-def add(name, dtype, shape, order="<", version=1, scale=None, read=None, pair=False, qform=None, extension=None):
+def add(
+    name, dtype, shape, order="<", *, version=1, scale=None, read=None, pair=False, qform=None, extension=None
+):
     """Writes a header and values byte by byte, lets nibabel read them, and keeps both."""
-    single, paired = [(nib.Nifti1Header, nib.nifti1.Nifti1PairHeader), (nib.Nifti2Header, nib.nifti2.Nifti2PairHeader)][version - 1]
-    header = (paired if pair else single)(endianness=order)
+    header = HEADERS[version, pair](endianness=order)
     array = draw(dtype, shape)
     header.set_data_dtype(array.dtype)
     header.set_data_shape(shape)
@@ -97,8 +104,9 @@ add("rgb", RGB, (3, 4))
 turned = np.array([[0, -2.0, 0, 5], [1.5, 0, 0, -6], [0, 0, -3, 7], [0, 0, 0, 1]])
 add("qform only", "int16", (3, 4), qform=turned)
 add("qform only, nifti2", "int16", (3, 4), version=2, qform=turned)
-add("extension", "int16", (3, 4), extension=(32).to_bytes(4, "little") + (6).to_bytes(4, "little") + b"a comment".ljust(24))
-add("malformed extension", "int16", (3, 4), extension=(24).to_bytes(4, "little") + bytes(20))
+comment = np.array([32, 6], "<i4").tobytes() + b"a comment".ljust(24)
+add("extension", "int16", (3, 4), extension=comment)
+add("malformed extension", "int16", (3, 4), extension=np.array([24], "<i4").tobytes() + bytes(20))
 
 text = ",\n".join(json.dumps(case) for case in cases)
 Path(__file__).with_name("nifti.json").write_text(f"[\n{text}\n]\n")

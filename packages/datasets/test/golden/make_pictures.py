@@ -1,4 +1,4 @@
-"""Makes pictures.json: small PNG, JPEG, TIFF and WebP files of every depth and colour, and Pillow's grey values.
+"""Makes pictures.json: PNG, JPEG, TIFF and WebP files of every depth and colour, and Pillow's grey values.
 
 Run with Pillow 9.4 and NumPy 1.24: python3 make_pictures.py
 """
@@ -39,9 +39,11 @@ def raw_png(pixels, depth, colour):
         bits = "".join(format(int(value), f"0{depth}b") for value in row)
         bits += "0" * (-len(bits) % 8)
         rows += b"\0" + bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
-    chunk = lambda tag, data: struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
+    number = lambda value: struct.pack(">I", value)
+    chunk = lambda tag, data: number(len(data)) + tag + data + number(zlib.crc32(tag + data))
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 bytes_ = lambda *shape: random.integers(0, 256, shape, dtype=np.uint8)

@@ -11,7 +11,8 @@ from PIL import Image
 
 random = np.random.default_rng(2)
 cases = []
-for shape, size in [((7, 5), (3, 4)), ((4, 6), (9, 7)), ((12, 3), (5, 8)), ((6, 6), (1, 13)), ((5, 5), (5, 2))]:
+SIZES = [((7, 5), (3, 4)), ((4, 6), (9, 7)), ((12, 3), (5, 8)), ((6, 6), (1, 13)), ((5, 5), (5, 2))]
+for shape, size in SIZES:
     image = random.normal(scale=100, size=shape).astype(np.float32)
     resized = np.asarray(Image.fromarray(image).resize(size[::-1], Image.BILINEAR))
     flat = lambda array: [float(value) for value in array.reshape(-1)]
