@@ -33,7 +33,6 @@ interface Head {
   readonly asymmetry: number;
   readonly folds: Waves;
   readonly relief: Waves;
-  readonly texture: Waves;
 }
 
 const SKIN = 0.42;
@@ -77,7 +76,6 @@ export function drawHead(
   const folds = waveField(target, head.folds, millimetres, bounds);
   const relief = waveField(target, head.relief, millimetres, bounds);
   const inside = insideShapes(head, z);
-  const texture = waveField(target, head.texture, millimetres, bounds);
   const { height, width, pixel } = target;
   const xs = columnPlaces(target);
   const ys = rowPlaces(target);
@@ -121,7 +119,7 @@ export function drawHead(
         const whiteShare = coverage(head.cortex - gap, soft);
         const central = Math.abs(x) < CORE_WIDTH && Math.abs(y) < CORE_LENGTH;
         const deep = central ? coverage(inside.nuclei(x, y), soft * 2) : 0;
-        const white = WHITE - 0.07 * Math.exp(-below / 18) + 0.014 * texture[place]!;
+        const white = WHITE - 0.07 * Math.exp(-below / 18) + 0.014 * folds[place]!;
         let matter = GREY + (white - GREY) * whiteShare;
         matter += (DEEP - matter) * deep;
         brightness += (matter - brightness) * tissue;
@@ -156,9 +154,8 @@ function drawAnatomy(seed: number, subject: string, atrophy: boolean): Head {
     sulcusDepth: between(17, 25),
     ventricles: atrophy ? between(1.6, 2.1) : between(0.8, 1.2),
     asymmetry: between(0.88, 1.12),
-    folds: drawWaves(source, 14, 19, 27),
+    folds: drawWaves(source, 12, 19, 27),
     relief: drawWaves(source, 6, 45, 90),
-    texture: drawWaves(source, 6, 9, 24),
   };
 }
 
