@@ -109,7 +109,7 @@ export function trainingUpdate(
 }
 
 /** How much of the new weights enters their average: 1 − min(decay, (1 + step) / (10 + step)). */
-export function averageShare(step: Scalar, averageDecay: number): Scalar {
+function averageShare(step: Scalar, averageDecay: number): Scalar {
   // Early averages forget faster, or they would hold on to the weights' random start.
   return sub(1, minimum(averageDecay, div(add(step, 1), add(step, 10))));
 }

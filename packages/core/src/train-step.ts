@@ -24,7 +24,7 @@ import type { VqvaeConfig } from "./config.ts";
 import { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 import { applyLayers } from "./layers.ts";
 import { decoderLayers, encoderLayers } from "./networks.ts";
-import { averageShare, trainingUpdate } from "./optimizer.ts";
+import { trainingUpdate } from "./optimizer.ts";
 import { mapRecord, type Params, param, type TensorRecord, withoutPrefix, withPrefix } from "./params.ts";
 import {
   type Assignments,
@@ -74,7 +74,6 @@ export function trainStep(
         encodings: param(more, "encodings") as Tensor2D,
         assignments: { shares: param(more, "shares") as Tensor1D, sums: param(more, "sums") as Tensor2D },
         restarts: param(inputs, "restarts") as Tensor1D,
-        averageShare: averageShare(param(carry, "step") as Scalar, config.optimizer.averageDecay),
       };
       const quantizer = mapRecord(moveQuantizer(config, updated, batch), (value, name) =>
         where(quantizing, value, param(updated, name)),
@@ -138,14 +137,13 @@ interface CodebookBatch {
   readonly encodings: Tensor2D;
   readonly assignments: Assignments;
   readonly restarts: Tensor1D;
-  readonly averageShare: Scalar;
 }
 
 /** The entries of the carry that change with the codebook: its statistics, and the rows of restarted codes. */
 function moveQuantizer(
   { quantizer: { kind, decay, epsilon, restartBelow } }: VqvaeConfig,
   carry: Params,
-  { encodings, assignments, restarts, averageShare }: CodebookBatch,
+  { encodings, assignments, restarts }: CodebookBatch,
 ): TensorRecord {
   const matrix = (name: string) => param(carry, name) as Tensor2D;
   const usage = param(carry, "quantizer.usage") as Tensor1D;
@@ -165,12 +163,9 @@ function moveQuantizer(
   const moved = moveCodes(statistics, assignments, { decay, epsilon, encodings: encodings.shape[0] });
   const dead = deadCodes(moved.usage, restartBelow);
   const nextUsage = revivedUsage(moved.usage, dead, restartBelow);
-  const average = matrix("quantizer.average");
-  const nextAverage: Tensor2D = add(average, mul(sub(moved.codebook, average), averageShare));
   return {
     "quantizer.usage": nextUsage,
     "quantizer.codebook": replaceRows(moved.codebook, dead, fresh),
     "quantizer.sums": replaceRows(moved.sums, dead, mul(fresh, expandDims(nextUsage, 1))),
-    "quantizer.average": replaceRows(nextAverage, dead, fresh),
   };
 }

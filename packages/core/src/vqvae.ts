@@ -22,8 +22,7 @@ export interface ImageBatch {
  *
  * - `weights.*`, `adam.first.*`, `adam.second.*`, `average.*`: weights, Adam's moments and the weights' average;
  * - `quantizer.usage` [K]: the moving average of each code's share of the encodings; with the EMA quantizer also
- *   `quantizer.codebook`, `quantizer.sums` and `quantizer.average` (the codebook's average), [K, D]. The codebook-loss
- *   quantizer's codes are `weights.codebook`;
+ *   `quantizer.codebook` and `quantizer.sums`, [K, D]. The codebook-loss quantizer's codes are `weights.codebook`;
  * - `step` []: updates made.
  */
 export function initialCarry(config: VqvaeConfig, { seed }: { seed: number }): HostTensors {
@@ -44,7 +43,6 @@ export function initialCarry(config: VqvaeConfig, { seed }: { seed: number }): H
       codebook.data.map((value) => value * share),
       shape,
     ),
-    "quantizer.average": codebook,
   };
 }
 
@@ -87,11 +85,12 @@ export function codeSpec(config: VqvaeConfig, { batch, size }: ImageBatch): Tens
 /**
  * What `encode` and `decode` take, from a carry: the weights without their prefix, and `codebook` [K, D].
  *
- * `average` takes the moving averages, which reconstruct better while training goes on.
+ * `average` takes the weights' moving averages, which are smoother than the weights while the learning rate is high;
+ * an EMA codebook is one by itself and taken as it is.
  */
 export function parameters(carry: HostTensors, { average }: { average: boolean }): HostTensors {
   const weights = trainedWeights(carry, { average });
-  const codebook = carry[average ? "quantizer.average" : "quantizer.codebook"];
+  const codebook = carry["quantizer.codebook"];
   return codebook === undefined ? weights : { ...weights, codebook };
 }
 
@@ -192,7 +191,6 @@ export function withCodebook(
     ...shared,
     "quantizer.codebook": codebook,
     "quantizer.sums": float32(sums, shape),
-    "quantizer.average": codebook,
   };
 }
 

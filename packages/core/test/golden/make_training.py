@@ -68,8 +68,6 @@ def train(kind, preset):
     if kind == "codebook-loss":
         with torch.no_grad():
             code.copy_(wave((K, D), 0.4, 50)); average["codebook"].copy_(code)
-    else:
-        average["codebook"] = code.clone()
     usage = torch.full((K,), 1 / K); sums = code.detach() * usage[:, None]
     optimizer = torch.optim.Adam(list(w.values()), lr=1)
     metrics = []
@@ -104,14 +102,14 @@ def train(kind, preset):
             dead = usage < RESTART / K
             fresh = flat.detach()[torch.tensor([(7 * k + 3 * step) % n for k in range(K)])]
             usage = torch.where(dead, torch.tensor(2 * RESTART / K), usage)
-            for name, value in {**w, "codebook": code}.items():
+            for name, value in w.items():
                 average[name] += (1 - keep) * (value - average[name])
-            average["codebook"] = torch.where(dead[:, None], fresh, average["codebook"])
             if kind == "ema":
                 code = torch.where(dead[:, None], fresh, code)
                 sums = torch.where(dead[:, None], fresh * usage[:, None], sums)
             else:
-                code.copy_(torch.where(dead[:, None], fresh, code))
+                for codes in (code, average["codebook"]):
+                    codes.copy_(torch.where(dead[:, None], fresh, codes))
                 state = optimizer.state[code]
                 for moment in ("exp_avg", "exp_avg_sq"):
                     state[moment].copy_(torch.where(dead[:, None], torch.zeros(()), state[moment]))
