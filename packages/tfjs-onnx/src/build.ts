@@ -357,7 +357,13 @@ export function concat(graph: Graph, parts: readonly Value[], axis: number): Val
     const back = inverse(order);
     const moved = full.map((part) => transpose(graph, part, back));
     if (isActivationOrder(order) || moved.every((part) => transposed(part) === undefined)) {
-      return transpose(graph, concat(graph, moved, order[axis]), order);
+      // Not through concat again: parts in two different orders would take turns for ever.
+      const movedShape = back.map((at) => shape[at]);
+      return transpose(
+        graph,
+        emitOne(graph, "Concat", moved, { axis: order[axis] }, first.type, movedShape),
+        order,
+      );
     }
   }
   return emitOne(graph, "Concat", full, { axis }, first.type, shape);

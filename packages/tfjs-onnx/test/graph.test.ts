@@ -112,10 +112,15 @@ describe("changes the layout only at the ends of", () => {
   });
 });
 
-it("ends where operands are in two different orders", async () => {
-  const fn = (x: tf.Tensor, y: tf.Tensor) =>
-    tf.add(tf.transpose(x, [0, 2, 3, 1]), tf.transpose(y, [0, 3, 1, 2]));
-  expect(await difference(fn, [numbers([2, 3, 4, 5]), numbers([2, 5, 3, 4], { seed: 2 })])).toBe(0);
+describe("ends where operands are in two different orders:", () => {
+  it.each([
+    ["a sum", (x: tf.Tensor, y: tf.Tensor) => tf.add(x, y)],
+    ["a concatenation", (x: tf.Tensor, y: tf.Tensor) => tf.concat([x, y], 3)],
+  ])("%s", async (_, join) => {
+    const fn = (x: tf.Tensor, y: tf.Tensor) =>
+      join(tf.transpose(x, [0, 2, 3, 1]), tf.transpose(y, [0, 3, 1, 2]));
+    expect(await difference(fn, [numbers([2, 3, 4, 5]), numbers([2, 5, 3, 4], { seed: 2 })])).toBe(0);
+  });
 });
 
 it("gives a convolution its bias, and its activation's gradient the rectified value", () => {
