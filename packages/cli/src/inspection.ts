@@ -17,7 +17,7 @@ export function describeInspection(inspection: Inspection): string {
     ["stored sizes", counts(sizes)],
     ["stored types", counts(types)],
     ["values", `${formatNumber(range[0])} to ${formatNumber(range[1])}`],
-    ["preprocessed", `mean ${statistics.mean.toFixed(3)}, variance ${statistics.variance.toFixed(3)}`],
+    ["preprocessed", `mean ${rounded(statistics.mean)}, variance ${rounded(statistics.variance)}`],
     ["fingerprint", fingerprint],
   ];
   const sections = [table([["split", "slices", "subjects", ...classes], ...rows]), table(facts)];
@@ -32,4 +32,9 @@ function counts(record: Readonly<Record<string, number>>): string {
   return Object.entries(record)
     .map(([name, count]) => `${name} (${count})`)
     .join(", ");
+}
+
+/** To three decimals, so that a mean of nearly nothing is shown as 0. */
+function rounded(value: number): string {
+  return formatNumber(Number(value.toFixed(3)));
 }
