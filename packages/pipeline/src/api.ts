@@ -121,6 +121,10 @@ export interface Inspection {
   readonly statistics: { readonly mean: number; readonly variance: number };
   /** Slices left out because they cannot be read, where the configuration says so. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** Slices with the same values; across splits, training has seen what it is tested on. */
+  readonly duplicates: readonly { readonly paths: readonly string[]; readonly acrossSplits: boolean }[];
+  /** Slices unlike the others: of one value, of an unusual size or spread. */
+  readonly outliers: readonly { readonly path: string; readonly reason: string }[];
   readonly fingerprint: string;
 }
 

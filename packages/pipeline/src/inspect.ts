@@ -60,7 +60,7 @@ export async function inspectConfig(
 }
 
 function inspectionOf(summary: DatasetSummary, statistics: Inspection["statistics"]): Inspection {
-  const { adapter, root, size, classes, splits, unreadable, fingerprint } = summary;
+  const { adapter, root, size, classes, splits, unreadable, duplicates, outliers, fingerprint } = summary;
   const all = SPLITS.map((split) => splits[split]);
   const ranges = all.flatMap(({ range }) => (range === undefined ? [] : [range]));
   const split = (name: (typeof SPLITS)[number]) => ({
@@ -80,21 +80,28 @@ function inspectionOf(summary: DatasetSummary, statistics: Inspection["statistic
     types: merged(all.map(({ types }) => types)),
     range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
     statistics,
+    duplicates: duplicates.map(({ slices, acrossSplits }) => ({
+      paths: slices.map(({ path }) => path),
+      acrossSplits,
+    })),
+    outliers: outliers.map(({ path, reason }) => ({ path, reason })),
     skipped: unreadable.map(({ path, reason }) => ({ path, reason })),
     fingerprint,
   };
 }
 
-function warnings({ overlap, ignored, splits }: DatasetSummary): string[] {
+function warnings({ overlap, ignored, splits, duplicates, outliers }: DatasetSummary): string[] {
+  const empty = SPLITS.filter((split) => splits[split].slices === 0);
+  const shared = overlap.map(({ subject, splits }) => `${subject} (${splits.join(", ")})`);
+  const leaked = duplicates.filter(({ acrossSplits }) => acrossSplits);
+  const same = duplicates.length - leaked.length;
+  const paths = (group: (typeof duplicates)[number]) => group.slices.map(({ path }) => path).join(" = ");
   return [
-    ...SPLITS.filter((split) => splits[split].slices === 0).map(
-      (split) => `the ${split} split has no slices`,
-    ),
-    ...(overlap.length === 0
-      ? []
-      : [
-          `in more than one split: ${overlap.map(({ subject, splits }) => `${subject} (${splits.join(", ")})`).join("; ")}`,
-        ]),
+    ...empty.map((split) => `the ${split} split has no slices`),
+    ...(shared.length === 0 ? [] : [`subjects in more than one split: ${shared.join("; ")}`]),
+    ...leaked.map((group) => `the same slice is in more than one split: ${paths(group)}`),
+    ...(same === 0 ? [] : [`${same} slices occur more than once within a split`]),
+    ...outliers.map(({ path, reason }) => `${path}: ${reason}`),
     ...(ignored.length === 0
       ? []
       : [

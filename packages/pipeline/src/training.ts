@@ -54,8 +54,10 @@ export interface TrainOptions {
 const LOG_STEPS = 20;
 /** Looks at the validation split in a run, at least. */
 const LEAST_LOOKS = 5;
-/** Looks in a run limited by minutes, at most. */
+/** In a run limited by minutes: looks at least and at most, and looks if no epoch's end calls for any. */
+const FEWEST_LOOKS = 4;
 const MOST_LOOKS = 60;
+const LONGEST_WAIT = 12;
 /** The share of the time that looking at the validation split may take in a run limited by minutes. */
 const VALIDATION_SHARE = 0.1;
 const PROGRESS_SECONDS = 0.2;
@@ -255,8 +257,9 @@ function looksNow(
 ): boolean {
   if (totalSeconds === Infinity) return due;
   const since = seconds - validatedAt;
-  if (since >= totalSeconds / (LEAST_LOOKS + 1)) return true;
-  return due && since >= totalSeconds / MOST_LOOKS && validationSeconds <= VALIDATION_SHARE * seconds;
+  if (since >= totalSeconds / FEWEST_LOOKS) return true;
+  if (validationSeconds > VALIDATION_SHARE * seconds) return false;
+  return since >= totalSeconds / (due ? MOST_LOOKS : LONGEST_WAIT);
 }
 
 /** The items of one step; a set smaller than a batch is gone through again. */
