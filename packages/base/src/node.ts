@@ -1,1 +1,1 @@
-export { writeFileAtomic } from "./write-file-atomic.ts";
+export { removeTemporaries, writeFileAtomic } from "./write-file-atomic.ts";

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+
+const TEMPORARY = ".slicebook-tmp";
 
 /**
  * Writes a file whole or not at all: beside its place, flushed to disk, then renamed over it.
@@ -10,7 +12,7 @@ import { basename, dirname, join } from "node:path";
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
   try {
     const file = await open(temporary, "wx");
     try {
@@ -23,5 +25,16 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Removes what writers that were killed have left in a folder and the folders below it.
+ *
+ * Only for a folder that nobody else writes to at the time.
+ */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true })) {
+    if (entry.endsWith(TEMPORARY)) await rm(join(folder, entry), { force: true });
   }
 }
