@@ -23,7 +23,8 @@ export type Request =
   | {
       /**
        * Stages of a run folder that exists. Overrides may change `sample.*`, `engine.*` and `prior.*`; with
-       * `dataset.*` among them, the only stage may be `evaluate`, whose result goes to `evaluations/<name>.json`.
+       * `dataset.*` among them, the only stage may be `evaluate`, whose result goes to
+       * `evaluations/<name>.json`.
        */
       readonly kind: "stages";
       readonly run: string;
@@ -32,7 +33,10 @@ export type Request =
       readonly resume: boolean;
     }
   | {
-      /** Files through a run's encoder and decoder: PNGs and figures into `out` (default: `RUN/reconstructions/files`). */
+      /**
+       * Files through a run's encoder and decoder: PNGs and figures into `out` (default:
+       * `RUN/reconstructions/files`).
+       */
       readonly kind: "reconstruct";
       readonly run: string;
       readonly files: readonly string[];

@@ -19,7 +19,10 @@ export interface CodeGrids {
 
 const texts = z.array(z.string());
 
-/** Writes grids as safetensors: `codes` int32 [n, rows, columns], `labels` int32 [n]; names and classes as metadata. */
+/**
+ * Writes grids as safetensors: `codes` int32 [n, rows, columns], `labels` int32 [n]; names and classes as
+ * metadata.
+ */
 export async function saveCodes(
   path: string,
   { codes, shape, labels, classes, names }: CodeGrids,

@@ -171,7 +171,8 @@ async function reconstructWith(
     indices: new Int32Array((images.length / pixels) * grid),
   };
   await eachBatch(images, vqvae.imageSpec(model, { batch, size }).shape, async (part, { start, count }) => {
-    const result = (await compiled.run(...first, part)) as HostTensors; // a record, as the compiled function gives it
+    // A record, as the compiled function gives it.
+    const result = (await compiled.run(...first, part)) as HostTensors;
     found.images.set(floats(result.images!).subarray(0, count * pixels), start * pixels);
     found.indices.set(integers(result.indices!).subarray(0, count * grid), start * grid);
     also?.(result, { start, count });

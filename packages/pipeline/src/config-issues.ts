@@ -3,7 +3,10 @@ import { z } from "zod";
 import { type ConfigSource, isRecord } from "./config-source.ts";
 import { nearMiss } from "./near-miss.ts";
 
-/** Checks a value by a schema; what is wrong becomes one `SlicebookError`, a line an issue, each with its place. */
+/**
+ * Checks a value by a schema; what is wrong becomes one `SlicebookError`, a line an issue, each with its
+ * place.
+ */
 export function checked<Output>(
   source: ConfigSource,
   schema: z.ZodType<Output>,
@@ -33,7 +36,8 @@ function describeIssues(
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => {
         const path = [...issue.path, key].map(String);
-        return `${source.whereIs([...at, ...path])}: ${[...at, ...path].join(".")}: ${unknownKey(path, at, known)}`;
+        const whole = [...at, ...path];
+        return `${source.whereIs(whole)}: ${whole.join(".")}: ${unknownKey(path, at, known)}`;
       });
     }
     const inner = innermost(issue);
@@ -67,10 +71,14 @@ function describe(issue: z.core.$ZodIssue, found: unknown): string {
       const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
       return `expected ${allowed.join(" or ")}, received ${show(found)}${hint}`;
     }
-    case "too_small":
-      return `expected ${amount(issue.origin)} ${issue.inclusive ? "of at least" : "above"} ${issue.minimum}, received ${show(found)}`;
-    case "too_big":
-      return `expected ${amount(issue.origin)} ${issue.inclusive ? "of at most" : "below"} ${issue.maximum}, received ${show(found)}`;
+    case "too_small": {
+      const bound = `${issue.inclusive ? "of at least" : "above"} ${issue.minimum}`;
+      return `expected ${amount(issue.origin)} ${bound}, received ${show(found)}`;
+    }
+    case "too_big": {
+      const bound = `${issue.inclusive ? "of at most" : "below"} ${issue.maximum}`;
+      return `expected ${amount(issue.origin)} ${bound}, received ${show(found)}`;
+    }
     default:
       return issue.message.replace(/^Invalid (input|option): /, "");
   }

@@ -25,8 +25,8 @@ const LIMITS = ["minutes", "epochs", "steps"];
 /**
  * Reads a YAML file and sets the overrides in it.
  *
- * A limit (minutes, epochs, steps) among the overrides replaces every limit that the file gives in that section, so
- * that `train.epochs=20` means twenty epochs whatever the file says.
+ * A limit (minutes, epochs, steps) among the overrides replaces every limit that the file gives in that
+ * section, so that `train.epochs=20` means twenty epochs whatever the file says.
  */
 export async function readConfigSource(file: string, overrides: readonly string[]): Promise<ConfigSource> {
   const { document, lines } = await readYaml(file);

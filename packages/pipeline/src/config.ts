@@ -32,8 +32,8 @@ const cadence = {
   validateEvery: positive
     .default(1)
     .describe(
-      "Epochs between two looks at the validation split, 0.5 for every half. Short runs look at least five times; " +
-        "runs limited by minutes less often where it would take more than a tenth of the time.",
+      "Epochs between two looks at the validation split, 0.5 for every half. Short runs look at least five " +
+        "times; runs limited by minutes less often where it would take more than a tenth of the time.",
     ),
   patience: positiveInteger
     .nullable()

@@ -9,13 +9,19 @@ import { versionsInUse } from "./versions.ts";
 
 const GIGA = 2 ** 30;
 const OLDEST_NODE = [20, 19] as const;
-/** What engines are timed on: the default model's encoder and decoder, with as many images as take them a moment. */
+/**
+ * What engines are timed on: the default model's encoder and decoder, with as many images as take them a
+ * moment.
+ */
 const TIMED: Readonly<Record<EngineKind, Omit<CodecOptions, "model">>> = {
   onnx: { size: [64, 64], batch: 8 },
   cpu: { size: [32, 32], batch: 1 },
 };
 
-/** Says what works on this machine, by trying it: Node, each engine with its speed, pictures, and text in them. */
+/**
+ * Says what works on this machine, by trying it: Node, each engine with its speed, pictures, and text in
+ * them.
+ */
 export async function doctor(): Promise<DoctorReport> {
   const checks: DoctorCheck[] = [nodeCheck(), machineCheck()];
   for (const kind of ENGINE_KINDS) checks.push(await engineCheck(kind));
@@ -75,25 +81,31 @@ async function speed(engine: Engine, { size, batch }: Omit<CodecOptions, "model"
   const parameters = vqvae.parameters(vqvae.initialCarry(model, { seed: 0 }), { average: false });
   const codec = await createCodec(engine, parameters, { model, size, batch });
   try {
-    const images = new Float32Array(batch * size[0] * size[1]);
-    await codec.reconstruct(images);
+    const blank = new Float32Array(batch * size[0] * size[1]);
+    await codec.reconstruct(blank);
     const start = performance.now();
-    await codec.reconstruct(images);
+    await codec.reconstruct(blank);
     const perSecond = (batch * 1000) / (performance.now() - start);
-    return `${perSecond.toPrecision(3)} images of ${size.join("×")} a second through the model "${model.preset}"`;
+    const images = `${perSecond.toPrecision(3)} images of ${size.join("×")}`;
+    return `${images} a second through the model "${model.preset}"`;
   } finally {
     await codec.dispose();
   }
 }
 
-/** Whether pictures can be made, and whether text in them is more than boxes: it is drawn with a font of our own. */
+/**
+ * Whether pictures can be made, and whether text in them is more than boxes: it is drawn with a font of our
+ * own.
+ */
 async function pictureCheck(): Promise<DoctorCheck> {
   try {
     const { default: sharp } = await import("sharp");
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30">${svgText("Ag", { x: 5, y: 22, size: 20 })}</svg>`;
+    const text = svgText("Ag", { x: 5, y: 22, size: 20 });
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30">${text}</svg>`;
     const { channels } = await sharp(await svgToPng(svg)).stats();
     const drawn = channels.some(({ stdev }) => stdev > 0);
-    const found = `sharp ${sharp.versions.sharp} (libvips ${sharp.versions.vips}); text is ${drawn ? "drawn" : "not drawn"}`;
+    const versions = `sharp ${sharp.versions.sharp} (libvips ${sharp.versions.vips})`;
+    const found = `${versions}; text is ${drawn ? "drawn" : "not drawn"}`;
     const remedy = "Install the packages again: the font dejavu-fonts-ttf is missing.";
     return { name: "pictures", ok: drawn, found, ...(drawn ? {} : { remedy }) };
   } catch (error) {

@@ -37,7 +37,9 @@ export async function evaluateElsewhere(session: Session, overrides: readonly st
   return evaluation;
 }
 
-/** The run's configuration with another data set; the run's adapter options are not those of another adapter. */
+/**
+ * The run's configuration with another data set; the run's adapter options are not those of another adapter.
+ */
 async function otherConfig(session: Session, overrides: readonly string[]): Promise<ResolvedConfig> {
   const keys = overrides.map((text) => parseOverride(text));
   const refused = keys.find(({ path: [section, key] }) => section === "dataset" && key === "preprocessing");

@@ -53,8 +53,8 @@ export interface Evaluated {
 /**
  * Reconstructs a whole split and measures it.
  *
- * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects; perplexity, codes
- * in use and the codes' entropy are those of the whole split.
+ * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
+ * perplexity, codes in use and the codes' entropy are those of the whole split.
  */
 export async function evaluateSplit(
   codec: Codec,

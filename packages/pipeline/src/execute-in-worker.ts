@@ -6,8 +6,8 @@ import { revivedError, type WorkerCommand, type WorkerOrder, type WorkerReply } 
 /**
  * Carries out a request in a thread of its own, so that this one stays free to draw and to hear signals.
  *
- * As {@link execute} does: `SlicebookError`s arrive with code, message and remedy, and aborting the signal lets the
- * worker save before this rejects with `INTERRUPTED`.
+ * As {@link execute} does: `SlicebookError`s arrive with code, message and remedy, and aborting the signal
+ * lets the worker save before this rejects with `INTERRUPTED`.
  */
 export async function executeInWorker(request: Request, options: ExecuteOptions = {}): Promise<Result> {
   const { onEvent, signal } = options;

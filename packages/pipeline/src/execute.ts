@@ -34,7 +34,8 @@ import { labelsOf } from "./stages/sample.ts";
 /**
  * Carries out a request in this thread.
  *
- * Throws `SlicebookError`s for what the user can mend; after the signal, `INTERRUPTED`, with what there is saved.
+ * Throws `SlicebookError`s for what the user can mend; after the signal, `INTERRUPTED`, with what there is
+ * saved.
  */
 export async function execute(request: Request, options: ExecuteOptions = {}): Promise<Result> {
   try {
@@ -92,7 +93,7 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
     if (request.stages.join() !== "evaluate") {
       throw new SlicebookError(
         "ARGUMENT_INVALID",
-        `dataset.* is given for ${request.stages.join(", ")}, but a run keeps its data; only evaluate takes others`,
+        `dataset.* is given for ${request.stages.join(", ")}: only evaluate takes other data`,
         { remedy: "Start another run with `slicebook run CONFIG run.name=NAME dataset.…`." },
       );
     }
@@ -202,9 +203,10 @@ async function checkFree(folder: string, what: string): Promise<void> {
 function checkSections(folder: string, overrides: readonly string[], allowed: readonly string[]): void {
   const refused = overrides.map(parseOverride).find(({ path }) => !allowed.includes(path[0]!));
   if (refused === undefined) return;
+  const keys = allowed.map((section) => `${section}.*`).join(", ");
   throw new SlicebookError(
     "ARGUMENT_INVALID",
-    `argument ${refused.text}: only ${allowed.map((section) => `${section}.*`).join(", ")} can be changed in ${folder}`,
+    `argument ${refused.text}: only ${keys} can be changed in ${folder}`,
     { remedy: "To change what the model is or how it is trained, start another run with run.name=NAME." },
   );
 }

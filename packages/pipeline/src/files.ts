@@ -19,7 +19,10 @@ export async function hashOfFile(path: string): Promise<string> {
   return bytes === undefined ? "none" : createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Reads a JSON file of ours; one that is not what it should be is a `SlicebookError` (`RUN_DAMAGED`) naming it. */
+/**
+ * Reads a JSON file of ours; one that is not what it should be is a `SlicebookError` (`RUN_DAMAGED`) naming
+ * it.
+ */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   let value: unknown;
   try {

@@ -104,9 +104,7 @@ function warnings({ overlap, ignored, splits, duplicates, outliers }: DatasetSum
     ...outliers.map(({ path, reason }) => `${path}: ${reason}`),
     ...(ignored.length === 0
       ? []
-      : [
-          `${ignored.length} files beside the slices are ignored, since their names do not fit: ${ignored[0]}, …`,
-        ]),
+      : [`${ignored.length} files are ignored, since their names are not slices': ${ignored[0]}, …`]),
   ];
 }
 

@@ -10,11 +10,12 @@ import { type ConfigSource, readConfigSource } from "./config-source.ts";
 import { loadPrior } from "./priors.ts";
 
 /**
- * Reads a YAML file, sets the overrides (`train.epochs=20`) in it, and checks all of it, the options of the data set's
- * adapter and of the prior included.
+ * Reads a YAML file, sets the overrides (`train.epochs=20`) in it, and checks all of it, the options of the
+ * data set's adapter and of the prior included.
  *
- * A limit (minutes, epochs, steps) among the overrides replaces all limits that the file gives in that section.
- * Throws `CONFIG_NOT_FOUND`, `ARGUMENT_INVALID` and `CONFIG_INVALID`, with `file:line` or `argument key=value`.
+ * A limit (minutes, epochs, steps) among the overrides replaces all limits that the file gives in that
+ * section. Throws `CONFIG_NOT_FOUND`, `ARGUMENT_INVALID` and `CONFIG_INVALID`, with `file:line` or `argument
+ * key=value`.
  */
 export async function loadConfig(file: string, overrides: readonly string[] = []): Promise<ResolvedConfig> {
   const source = await readConfigSource(file, overrides);
@@ -59,7 +60,10 @@ async function checkedDataset(
   return { ...dataset, size: [height, width], options: optionsRecord.parse(options) };
 }
 
-/** Runs a step of the checking; a `SlicebookError` of it gets the place in the configuration before its message. */
+/**
+ * Runs a step of the checking; a `SlicebookError` of it gets the place in the configuration before its
+ * message.
+ */
 async function at<T>(source: ConfigSource, path: readonly string[], run: () => Promise<T>): Promise<T> {
   try {
     return await run();

@@ -7,14 +7,16 @@ import { z } from "zod";
 
 const holderSchema = z.object({ pid: z.int(), host: z.string(), started: z.string() });
 
-/** The locks that this process holds: a lock file with its number may also be a dead one's that had the same. */
+/**
+ * The locks that this process holds: a lock file with its number may also be a dead one's that had the same.
+ */
 const held = new Set<string>();
 
 /**
  * Takes a run folder for this process; the returned function gives it back.
  *
- * A lock left by a process that is gone (killed, crashed) is taken over. Throws `RUN_LOCKED` if another one works in
- * the folder.
+ * A lock left by a process that is gone (killed, crashed) is taken over. Throws `RUN_LOCKED` if another one
+ * works in the folder.
  */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, ".lock");
@@ -77,7 +79,10 @@ async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
   return started === "" || started === (await startOf(pid));
 }
 
-/** When a process was started, in the kernel's ticks, which tells it from a later one of the same number; "" unknown. */
+/**
+ * When a process was started, in the kernel's ticks, which tells it from a later one of the same number; ""
+ * unknown.
+ */
 async function startOf(pid: number): Promise<string> {
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "";

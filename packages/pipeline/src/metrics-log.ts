@@ -12,8 +12,8 @@ export async function readRows(path: string): Promise<MetricsRow[]> {
 }
 
 /**
- * Cuts a `metrics.jsonl` to its first `rows` lines: what a killed process wrote after its last checkpoint, torn or
- * not, is written again.
+ * Cuts a `metrics.jsonl` to its first `rows` lines: what a killed process wrote after its last checkpoint,
+ * torn or not, is written again.
  */
 export async function keepRows(path: string, rows: number): Promise<void> {
   const kept = (await wholeLines(path)).slice(0, rows);

@@ -1,4 +1,7 @@
-/** The candidate most like a misspelt word, if one is near enough to be meant (a third of its letters wrong at most). */
+/**
+ * The candidate most like a misspelt word, if one is near enough to be meant (a third of its letters wrong at
+ * most).
+ */
 export function nearMiss(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
@@ -12,7 +15,10 @@ export function nearMiss(word: string, candidates: Iterable<string>): string | u
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours from one word to another (optimal string alignment). */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours from one word to another (optimal string
+ * alignment).
+ */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

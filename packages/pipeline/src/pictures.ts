@@ -8,7 +8,9 @@ export interface PicturePairs {
   readonly reconstructions: ImageStack;
 }
 
-/** Brings slices of a set, and reconstructions [n, h, w] of them in preprocessed units, to a picture's scale. */
+/**
+ * Brings slices of a set, and reconstructions [n, h, w] of them in preprocessed units, to a picture's scale.
+ */
 export function picturePairs(
   set: SliceSet,
   indices: readonly number[],
@@ -34,7 +36,10 @@ export function picturePairs(
   return { originals: { data: unit.original, shape }, reconstructions: { data: unit.reconstruction, shape } };
 }
 
-/** Images [n, h, w] each mapped from its own range to [0, 1]: for samples, which have no original to take it from. */
+/**
+ * Images [n, h, w] each mapped from its own range to [0, 1]: for samples, which have no original to take it
+ * from.
+ */
 export function ownRange(images: Float32Array, [height, width]: readonly [number, number]): ImageStack {
   const pixels = height * width;
   const data = new Float32Array(images.length);

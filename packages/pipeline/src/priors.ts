@@ -20,7 +20,8 @@ const priorShape = z.object({
 });
 
 /**
- * Finds a prior: a built-in by name, else a module by path (`./my-prior.js`, from the current directory) or package.
+ * Finds a prior: a built-in by name, else a module by path (`./my-prior.js`, from the current directory) or
+ * package.
  *
  * A module gives its prior as its default export or as `prior`. Throws `PRIOR_UNKNOWN` if there is none, and
  * `PRIOR_INVALID` if the module's export is no prior.
@@ -31,7 +32,7 @@ export async function loadPrior(name: string): Promise<Prior> {
   const module: Record<string, unknown> = await import(specifierOf(name)).catch((error: unknown) => {
     const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
     throw new SlicebookError("PRIOR_UNKNOWN", `there is no prior "${name}": ${why}`, {
-      remedy: `Use ${builtInPriors.map((prior) => prior.name).join(", ")}, or the path or package of a prior.`,
+      remedy: `Use ${builtInPriors.map((one) => one.name).join(", ")}, or the path or package of a prior.`,
       cause: error,
     });
   });

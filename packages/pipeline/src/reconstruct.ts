@@ -17,8 +17,8 @@ import { loadPreprocessing, modelParameters } from "./trained-model.ts";
 const SHOWN = 8;
 
 /**
- * Puts files through a run's encoder and decoder: a PNG of each reconstruction, a picture of the first few beside
- * their originals, and every file's figures in `figures.json`.
+ * Puts files through a run's encoder and decoder: a PNG of each reconstruction, a picture of the first few
+ * beside their originals, and every file's figures in `figures.json`.
  */
 export async function reconstructFiles(
   session: Session,

@@ -20,7 +20,10 @@ const definitions: Readonly<Record<Stage, StageDefinition>> = {
   report: reportStage,
 };
 
-/** Runs stages in their order; one whose inputs are those of its last run, and whose results are there, is skipped. */
+/**
+ * Runs stages in their order; one whose inputs are those of its last run, and whose results are there, is
+ * skipped.
+ */
 export async function runStages(
   session: Session,
   wanted: readonly Stage[],

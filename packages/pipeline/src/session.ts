@@ -12,7 +12,10 @@ import { reportProgress } from "./progress.ts";
 import { type RunPaths, type RunRecord, readRecord, runPaths, writeRecord } from "./run-folder.ts";
 import { versionsInUse } from "./versions.ts";
 
-/** A run that is worked on: its configuration and files, and what is opened for it when a stage first needs it. */
+/**
+ * A run that is worked on: its configuration and files, and what is opened for it when a stage first needs
+ * it.
+ */
 export interface Session {
   readonly config: ResolvedConfig;
   readonly paths: RunPaths;
@@ -94,7 +97,7 @@ export async function openWithProgress(
   });
   if (dataset.skipped.length > 0) {
     const [first] = dataset.skipped;
-    const text = `${dataset.skipped.length} slices are left out, since they cannot be read; the first: ${first!.reason}`;
+    const text = `${dataset.skipped.length} unreadable slices are left out; the first: ${first!.reason}`;
     onEvent({ type: "warning", text });
   }
   return dataset;

@@ -14,6 +14,8 @@ export interface StageDefinition {
   inputs(session: Session): Promise<unknown>;
   /** The files without which it has to run again. */
   outputs(session: Session): readonly string[];
-  /** What it returns are the seconds that it took with those before an interruption; else they are measured. */
+  /**
+   * What it returns are the seconds that it took with those before an interruption; else they are measured.
+   */
   run(session: Session, options: StageRunOptions): Promise<number | undefined>;
 }

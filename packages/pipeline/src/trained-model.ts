@@ -36,7 +36,10 @@ const learntSchema = z.discriminatedUnion("name", [
   z.object({ name: z.literal("residual"), low: z.number(), high: z.number() }),
 ]);
 
-/** Keeps what the preprocessing learnt from the training slices, so that other slices are brought to the same units. */
+/**
+ * Keeps what the preprocessing learnt from the training slices, so that other slices are brought to the same
+ * units.
+ */
 export async function savePreprocessing(path: string, preprocessing: Preprocessing): Promise<void> {
   const { mean, ...numbers } = { mean: undefined, ...preprocessing };
   const image = mean instanceof Float32Array;

@@ -66,13 +66,13 @@ const NONE: Sums = { count: 0, of: {} };
 /**
  * Trains until the first limit is reached, `patience` runs out, or the signal comes.
  *
- * The items of epoch e come in the order of `random(seed, "epoch", e)`, so that a step's inputs depend on its number
- * only: going on from any checkpoint of a run limited by steps or epochs gives the weights of a run that never
- * stopped, bit for bit. `last` is saved every `checkpointSeconds`, at the end, and on the signal; `best` whenever the
- * validation split says so.
+ * The items of epoch e come in the order of `random(seed, "epoch", e)`, so that a step's inputs depend on its
+ * number only: going on from any checkpoint of a run limited by steps or epochs gives the weights of a run
+ * that never stopped, bit for bit. `last` is saved every `checkpointSeconds`, at the end, and on the signal;
+ * `best` whenever the validation split says so.
  *
- * Throws `TRAINING_DIVERGED` at a loss or weights that are no numbers (the last good checkpoint stays), `INTERRUPTED`
- * after the signal.
+ * Throws `TRAINING_DIVERGED` at a loss or weights that are no numbers (the last good checkpoint stays),
+ * `INTERRUPTED` after the signal.
  */
 export async function train(trainee: Trainee, options: TrainOptions): Promise<TrainingState> {
   const { engine, schedule, seed, files, unit, onEvent, signal } = options;
@@ -100,7 +100,8 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   let validation: ValidationMetrics | undefined;
   const speed = speedometer();
 
-  // In one order always: a checkpoint's tensors are sorted, and a sum over all of them depends on their order.
+  // In one order always: a checkpoint's tensors are sorted, and a sum over all of them depends on their
+  // order.
   const initial = sortedByName(options.from?.carry ?? trainee.initialCarry());
   const loop = await engine.loop(trainee.step, initial, trainee.signature);
   try {
@@ -250,7 +251,10 @@ function looksBy(step: number, perStep: number): number {
   return Math.floor(step * perStep + 1e-9);
 }
 
-/** Whether to look at the validation split: when it is due by steps, and in a run limited by minutes by the clock too. */
+/**
+ * Whether to look at the validation split: when it is due by steps, and in a run limited by minutes by the
+ * clock too.
+ */
 function looksNow(
   { seconds, validatedAt, validationSeconds }: TrainingState,
   { due, totalSeconds }: { due: boolean; totalSeconds: number },

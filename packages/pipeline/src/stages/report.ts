@@ -107,7 +107,12 @@ async function filmOf({ config, paths, made }: Session, metrics: readonly Metric
   for (const step of steps) {
     const row = looks.get(step);
     const ssim = row?.validation?.ssim;
-    const label = `step ${step}${row === undefined ? "" : `, epoch ${row.epoch}`}${ssim === undefined ? "" : `, SSIM ${ssim.mean.toFixed(3)}`}`;
+    const epoch = row === undefined ? [] : [`epoch ${row.epoch}`];
+    const label = [
+      `step ${step}`,
+      ...epoch,
+      ...(ssim === undefined ? [] : [`SSIM ${ssim.mean.toFixed(3)}`]),
+    ].join(", ");
     frames.push({ label, images: await readFrame(frameFile(paths.progression, step), height) });
   }
   const film = await progressionFilm(await readFrame(originalsFile(paths.progression), height), frames);

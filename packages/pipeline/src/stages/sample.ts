@@ -89,7 +89,9 @@ export const sampleStage: StageDefinition = {
   },
 };
 
-/** The class number of each sample: the one asked for, else every class in turn; undefined without classes. */
+/**
+ * The class number of each sample: the one asked for, else every class in turn; undefined without classes.
+ */
 export function labelsOf(
   classes: readonly string[],
   { count, class: wanted }: Session["config"]["sample"],

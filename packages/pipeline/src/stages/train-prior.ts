@@ -53,7 +53,8 @@ export const trainPriorStage: StageDefinition = {
     const { batch } = config.prior;
 
     const found = await loadCheckpoint(last);
-    // A prior for other codes, or with other options, is of no use any more: the explicit request starts a new one.
+    // A prior for other codes, or with other options, is of no use any more: the explicit request starts a
+    // new one.
     const from = found?.state.inputs === inputs ? found : undefined;
     if (from !== undefined && !from.state.finished && !resume)
       throw unfinished(paths.folder, from.state.step);
@@ -153,7 +154,10 @@ function trainee(
   };
 }
 
-/** The bits per pixel that the prior gives the codes complete the evaluation, which is made before there is a prior. */
+/**
+ * The bits per pixel that the prior gives the codes complete the evaluation, which is made before there is a
+ * prior.
+ */
 async function addToEvaluation(session: Session, bits: number): Promise<void> {
   const path = session.paths.evaluation;
   if (!(await exists(path))) return;

@@ -114,7 +114,9 @@ function trainee(
   };
 }
 
-/** What looks at a fixed part of the validation split, and now and then keeps a picture of some of its slices. */
+/**
+ * What looks at a fixed part of the validation split, and now and then keeps a picture of some of its slices.
+ */
 async function validation(
   { config, paths }: Session,
   { size, splits, statistics }: Dataset,
@@ -189,7 +191,9 @@ interface Looked {
   readonly step: number;
 }
 
-/** The loss of a training step, without its gradient: reconstruction, and past the warm-up the codes' terms. */
+/**
+ * The loss of a training step, without its gradient: reconstruction, and past the warm-up the codes' terms.
+ */
 function validationLoss(
   { reconstruction, quantizer, codeDimension, warmupSteps }: VqvaeConfig,
   looked: Looked,
@@ -224,7 +228,7 @@ function unfinished(folder: string, step: number): SlicebookError {
 function otherTraining(folder: string, checkpoint: string): SlicebookError {
   return new SlicebookError(
     "RUN_DIFFERS",
-    `${checkpoint} is of another training than ${folder} now describes: its data or its settings have changed`,
+    `${checkpoint} is of another training than ${folder} now describes: data or settings have changed`,
     { remedy: "Give this run another name with run.name=NAME, or delete the folder." },
   );
 }
