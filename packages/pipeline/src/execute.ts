@@ -1,6 +1,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { removeTemporaries } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import { writePhantom } from "@slicebook/datasets/node";
 import {
@@ -171,6 +172,7 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
   await mkdir(folder, { recursive: true });
   const release = await lockRun(folder);
   try {
+    await removeTemporaries(folder);
     return await use();
   } finally {
     await release();

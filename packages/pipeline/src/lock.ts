@@ -46,7 +46,8 @@ type Holder = z.output<typeof holderSchema>;
 /** Makes the lock file unless there is one; it appears with its text, so that nobody finds it empty. */
 async function create(path: string): Promise<boolean> {
   const holder: Holder = { pid: process.pid, host: hostname(), started: await startOf(process.pid) };
-  const draft = `${path}.${randomUUID()}`;
+  // Named so that `removeTemporaries` clears away what a kill right here would leave.
+  const draft = `${path}.${randomUUID()}.slicebook-tmp`;
   await writeFile(draft, JSON.stringify(holder));
   try {
     await link(draft, path);

@@ -73,6 +73,8 @@ describe("an interrupted run", () => {
     // As if killed while it wrote: a row past the checkpoint, and a torn one.
     const log = place.at("runs", "halved", "metrics.jsonl");
     await appendFile(log, `${JSON.stringify({ stage: "train", step: 10 })}\n{"stage":"tra`);
+    const torn = place.at("runs", "halved", "checkpoints", ".last.safetensors.1.slicebook-tmp");
+    await writeFile(torn, "half a checkpoint");
     await expect(attempt(half)).rejects.toMatchObject({ code: "RUN_UNFINISHED" });
     await expect(attempt({ ...half, resume: true, until: atStep("train", 15) })).rejects.toMatchObject({
       code: "INTERRUPTED",
@@ -82,6 +84,7 @@ describe("an interrupted run", () => {
     });
     await attempt({ ...half, resume: true });
 
+    await expect(readFile(torn)).rejects.toMatchObject({ code: "ENOENT" });
     for (const part of [[], ["prior"]]) {
       expect(await rows("halved", ...part, "metrics.jsonl")).toEqual(
         await rows("whole", ...part, "metrics.jsonl"),
