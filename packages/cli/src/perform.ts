@@ -4,7 +4,6 @@ import { createDisplay } from "./display.ts";
 import { Interruption, interruptible } from "./interruption.ts";
 import { resumeCommand } from "./invocation.ts";
 import type { OutputOptions } from "./program.ts";
-import { ssimInterval } from "./ssim-interval.ts";
 import { describeResult } from "./summary.ts";
 
 /**
@@ -22,9 +21,7 @@ export async function perform(request: Request, options: OutputOptions): Promise
   try {
     const result = await executeInWorker(request, { onEvent: display.show, signal: interruption.signal });
     display.close();
-    process.stdout.write(
-      json ? `${JSON.stringify(result)}\n` : describeResult(result, await ssimInterval(result)),
-    );
+    process.stdout.write(json ? `${JSON.stringify(result)}\n` : describeResult(result));
     return result;
   } catch (error) {
     display.close();

@@ -187,6 +187,11 @@ export function createProgram(): Command {
     .requiredOption("--out <folder>", "where the data set goes")
     .option("--subjects <train,validate,test>", "subjects in each split", subjectCounts)
     .option("--slices <n>", "slices of each subject", wholeNumber)
+    .option(
+      "--size <height x width>",
+      "size in pixels, such as 128x64; by default the layout's own",
+      imageSize,
+    )
     .option("--seed <n>", "the seed: the same one draws the same slices", wholeNumber, 0)
     .action(async (options: OutputOptions & PhantomFlags) => {
       const { phantom } = await import("./commands/phantom.ts");
@@ -243,6 +248,7 @@ export interface PhantomFlags {
   readonly out: string;
   readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
   readonly slices?: number;
+  readonly size?: readonly [number, number];
   readonly seed: number;
 }
 
@@ -305,4 +311,17 @@ function subjectCounts(text: string): { train: number; validate: number; test: n
     throw new InvalidArgumentError("Give three numbers, for train, validate and test: 8,2,2.");
   }
   return { train, validate, test };
+}
+
+/** Sides below are too small for the anatomy to show; above, a slice takes seconds. */
+const PHANTOM_SIDES = { least: 16, most: 1024 };
+
+function imageSize(text: string): readonly [number, number] {
+  const [, height, width] = /^(\d+)[x×,](\d+)$/.exec(text.trim()) ?? [];
+  const sides = [Number(height), Number(width)] as const;
+  if (!sides.every((side) => side >= PHANTOM_SIDES.least && side <= PHANTOM_SIDES.most)) {
+    const { least, most } = PHANTOM_SIDES;
+    throw new InvalidArgumentError(`Give height and width, each from ${least} to ${most}: 128x64.`);
+  }
+  return sides;
 }

@@ -19,8 +19,8 @@ const labels: Readonly<Record<string, string>> = {
 
 const units: Readonly<Record<string, string>> = { psnr: " dB" };
 
-/** What was done, made and measured, and what to type next; `interval` is the SSIM's. */
-export function describeResult(result: Result, interval: readonly [number, number] | undefined): string {
+/** What was done, made and measured, and what to type next. */
+export function describeResult(result: Result): string {
   const { run, stages, figures, files, next, inspection } = result;
   const sections: string[] = [];
   if (inspection !== undefined) sections.push(describeInspection(inspection));
@@ -33,21 +33,19 @@ export function describeResult(result: Result, interval: readonly [number, numbe
     sections.push(`Stages   ${parts.join(", ")}`);
   }
   if (files.length > 0) sections.push(`Made\n${indent(groupFiles(files).join("\n"))}`);
-  const rows = figureRows(figures, interval);
+  const rows = figureRows(figures);
   if (rows.length > 0) sections.push(`Figures\n${indent(table(rows))}`);
   if (next !== "") sections.push(`Next     ${next.replace(/^(npx )?slicebook\b/, programName())}`);
   return `\n${sections.join("\n")}\n`;
 }
 
-function figureRows(
-  figures: Result["figures"],
-  interval: readonly [number, number] | undefined,
-): [string, string][] {
+function figureRows({ ssimLow, ssimHigh, ...figures }: Result["figures"]): [string, string][] {
   const names = [...Object.keys(labels), ...Object.keys(figures)].filter((name) => name in figures);
   return [...new Set(names)].map((name) => {
     const text = `${formatNumber(figures[name]!)}${units[name] ?? ""}`;
-    if (name !== "ssim" || interval === undefined) return [labels[name] ?? name, text];
-    return [labels.ssim!, `${text}  (95 % interval ${interval.map(formatNumber).join(" to ")})`];
+    if (name !== "ssim" || ssimLow === undefined || ssimHigh === undefined)
+      return [labels[name] ?? name, text];
+    return [labels.ssim!, `${text}  (95 % interval ${formatNumber(ssimLow)} to ${formatNumber(ssimHigh)})`];
   });
 }
 

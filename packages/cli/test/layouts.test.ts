@@ -100,3 +100,12 @@ describe.each([
     expect(made.filter((name) => name.endsWith(".png"))).not.toEqual([]);
   });
 });
+
+test("phantoms have the size that is asked for, and no absurd one", async () => {
+  const sized = ["phantom", "--layout", "oasis", "--out", "sized", "--subjects", "1,1,1", "--slices", "1"];
+  expect(await slicebook([...sized, "--size", "48x32"], { cwd })).toMatchObject({ code: 0 });
+  const { stdout } = await slicebook(["inspect", "sized", "dataset.size=[48, 32]", "--json"], { cwd });
+  expect(JSON.parse(stdout).inspection.sizes).toEqual({ "48x32": 3 });
+  const refused = await slicebook([...sized, "--size", "99999x32"], { cwd });
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("from 16 to 1024") });
+});

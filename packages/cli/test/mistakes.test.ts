@@ -119,6 +119,7 @@ test("a checkpoint of another architecture", async () => {
   const best = join("checkpoints", "best.safetensors");
   await copyFile(join(cwd, "runs", "wide", best), join(cwd, "runs", "narrow", best));
   const text = await failure(["evaluate", "runs/narrow"]);
+  expect(text).toContain(join("runs", "narrow", best));
   expect(text).toContain("another architecture");
   expect(text).toContain("[3, 3, 16, 24]");
 });

@@ -58,6 +58,8 @@ export type Request =
       /** Subjects in each split (default: the data sets package's). */
       readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
       readonly slicesPerSubject?: number;
+      /** Height and width in pixels (default: the layout's own). */
+      readonly size?: readonly [number, number];
     };
 
 /** What happens meanwhile; plain JSON, posted from the worker. */
@@ -136,7 +138,7 @@ export interface Result {
   /** The run folder; absent for `inspect` and `phantom`. */
   readonly run?: string;
   readonly stages: readonly StageResult[];
-  /** The key figures by name: `ssim`, `psnr`, `perplexity`, `bitsPerCode`, … */
+  /** The key figures by name: `ssim`, `ssimLow` and `ssimHigh` (its 95 % interval), `psnr`, `perplexity`, `bitsPerCode`, … */
   readonly figures: Readonly<Record<string, number>>;
   /** The files made, relative to the current directory where they lie under it. */
   readonly files: readonly string[];

@@ -1,7 +1,7 @@
 import { type HostTensors, int32 } from "@slicebook/base";
 import { type BoundPrior, specsOf } from "@slicebook/core";
 import type { Compiled, Engine } from "@slicebook/engine";
-import { loadCheckpoint } from "./checkpoint.ts";
+import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import { eachBatch, floats } from "./codec.ts";
 import { exists } from "./files.ts";
@@ -32,10 +32,10 @@ export async function priorFile({ paths }: Session): Promise<string> {
 
 /** That checkpoint's averaged weights. */
 export async function priorParameters(session: Session, prior: BoundPrior): Promise<HostTensors> {
-  const checkpoint = await loadCheckpoint(await priorFile(session));
+  const file = await priorFile(session);
+  const checkpoint = await loadCheckpoint(file);
   if (checkpoint === undefined) throw missing(session.paths.folder, "trained prior", "train-prior");
-  prior.checkCarry(checkpoint.carry);
-  return prior.parameters(checkpoint.carry, { average: true });
+  return prior.parameters(checkedCarry(file, checkpoint, prior.checkCarry), { average: true });
 }
 
 /** Measures how likely a prior finds grids, with the weights given at each call. */

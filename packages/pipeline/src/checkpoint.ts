@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type HostTensors, SlicebookError } from "@slicebook/base";
+import { type HostTensors, isSlicebookError, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
 import { z } from "zod";
@@ -65,6 +65,22 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
           : String(error);
     throw invalid(path, why, error);
   }
+}
+
+/** The carry of a checkpoint after a model has checked that it fits; what is wrong is said of the file. */
+export function checkedCarry(
+  path: string,
+  { carry }: Checkpoint,
+  check: (carry: HostTensors) => void,
+): HostTensors {
+  try {
+    check(carry);
+  } catch (error) {
+    if (!isSlicebookError(error)) throw error;
+    const { code, message, remedy } = error;
+    throw new SlicebookError(code, `${path}: ${message}`, { ...(remedy && { remedy }), cause: error });
+  }
+  return carry;
 }
 
 function invalid(path: string, why: string, cause: unknown): SlicebookError {

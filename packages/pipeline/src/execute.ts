@@ -137,7 +137,7 @@ async function reconstruct(request: RequestOf<"reconstruct">, options: ExecuteOp
 }
 
 async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): Promise<Result> {
-  const { layout, out, seed, subjects, slicesPerSubject } = request;
+  const { layout, out, seed, subjects, slicesPerSubject, size } = request;
   await checkFree(out, "folder for phantoms");
   const { onEvent = () => {}, signal } = options;
   const progress = reportProgress(onEvent, "phantom", "slices");
@@ -147,6 +147,7 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
     seed,
     ...(subjects === undefined ? {} : { subjects }),
     ...(slicesPerSubject === undefined ? {} : { slices: slicesPerSubject }),
+    ...(size === undefined ? {} : { size }),
     onProgress: ({ done, total }) => progress(done, total),
     ...(signal === undefined ? {} : { signal }),
   });
@@ -237,6 +238,7 @@ function evaluationFigures(evaluation: Evaluation): Record<string, number> {
   const { ssim, ssimDefault, msSsim, psnr, mse, perplexity, codesInUse, bitsPerPixel } = evaluation;
   return {
     ssim: ssim.mean,
+    ...(ssim.ci95 === null ? {} : { ssimLow: ssim.ci95[0], ssimHigh: ssim.ci95[1] }),
     ssimDefault: ssimDefault.mean,
     msSsim: msSsim.mean,
     psnr: psnr.mean,

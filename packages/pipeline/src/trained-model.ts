@@ -4,7 +4,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors, vqvae } from "@slicebook/core";
 import type { Preprocessing } from "@slicebook/datasets";
 import { z } from "zod";
-import { loadCheckpoint } from "./checkpoint.ts";
+import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import { floats } from "./codec.ts";
 import { exists, hashOfFile } from "./files.ts";
 import { missing } from "./run-folder.ts";
@@ -21,8 +21,8 @@ export async function modelParameters(session: Session): Promise<HostTensors> {
   const file = await modelFile(session);
   const checkpoint = await loadCheckpoint(file);
   if (checkpoint === undefined) throw missing(session.paths.folder, "trained model", "train");
-  vqvae.checkCarry(session.config.model, checkpoint.carry);
-  return vqvae.parameters(checkpoint.carry, { average: true });
+  const carry = checkedCarry(file, checkpoint, (found) => vqvae.checkCarry(session.config.model, found));
+  return vqvae.parameters(carry, { average: true });
 }
 
 export async function modelHash(session: Session): Promise<string> {

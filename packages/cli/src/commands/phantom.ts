@@ -3,7 +3,7 @@ import type { OutputOptions, PhantomFlags } from "../program.ts";
 
 /** Writes a phantom data set. */
 export async function phantom(options: OutputOptions & PhantomFlags): Promise<void> {
-  const { layout, out, seed, subjects, slices } = options;
+  const { layout, out, seed, subjects, slices, size } = options;
   await perform(
     {
       kind: "phantom",
@@ -12,6 +12,7 @@ export async function phantom(options: OutputOptions & PhantomFlags): Promise<vo
       seed,
       ...(subjects === undefined ? {} : { subjects }),
       ...(slices === undefined ? {} : { slicesPerSubject: slices }),
+      ...(size === undefined ? {} : { size }),
     },
     options,
   );

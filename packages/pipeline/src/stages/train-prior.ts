@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { int32, random, SlicebookError } from "@slicebook/base";
 import { type BoundPrior, bitsPerPixel } from "@slicebook/core";
 import { bindPrior, createLikelihoodMeter, priorParameters, takeGrids } from "../bound-prior.ts";
-import { loadCheckpoint } from "../checkpoint.ts";
+import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { type CodeGrids, loadCodes } from "../code-grids.ts";
 import { exists, hashOfFile, readJson } from "../files.ts";
 import {
@@ -59,7 +59,7 @@ export const trainPriorStage: StageDefinition = {
     if (from !== undefined && !from.state.finished && !resume)
       throw unfinished(paths.folder, from.state.step);
     if (from === undefined) await rm(dirname(metrics), { recursive: true, force: true });
-    else prior.checkCarry(from.carry);
+    else checkedCarry(last, from, prior.checkCarry);
     await mkdir(dirname(last), { recursive: true });
 
     const initial = prior.initialCarry(seed);

@@ -13,7 +13,7 @@ import {
 } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
-import { loadCheckpoint } from "../checkpoint.ts";
+import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { createMovingCodec, encodingsOf, floats } from "../codec.ts";
 import type { ResolvedConfig } from "../config.ts";
 import { picturePairs, spread } from "../pictures.ts";
@@ -51,7 +51,7 @@ export const trainStage: StageDefinition = {
     const { config, paths } = session;
     const from = await loadCheckpoint(paths.last);
     if (from !== undefined) {
-      vqvae.checkCarry(config.model, from.carry);
+      checkedCarry(paths.last, from, (carry) => vqvae.checkCarry(config.model, carry));
       if (from.state.inputs !== inputs) throw otherTraining(paths.folder, paths.last);
       if (!from.state.finished && !resume) throw unfinished(paths.folder, from.state.step);
     }
