@@ -43,9 +43,15 @@ export function checkImports(root) {
         const where = relative(root, file);
         const ours = /^@slicebook\/([^/]+)/.exec(target)?.[1];
         if (ours !== undefined && ours !== name && !allowed.includes(ours)) {
-          faults.push(`${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`);
+          faults.push(
+            `${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`,
+          );
         }
-        if (name in PURE && !PURE[name].includes(path) && (NATIVE.test(target) || target === "@slicebook/base/node")) {
+        if (
+          name in PURE &&
+          !PURE[name].includes(path) &&
+          (NATIVE.test(target) || target === "@slicebook/base/node")
+        ) {
           faults.push(`${where} imports ${target}, but ${name} also runs in a browser`);
         }
       }

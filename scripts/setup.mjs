@@ -9,7 +9,12 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
 
 export function run(command, args, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32", ...options });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+    ...options,
+  });
   if (result.error) throw result.error;
   return result.status ?? 1;
 }
@@ -17,14 +22,22 @@ export function run(command, args, options = {}) {
 /** Installs what the lock file names, unless it is installed already. */
 function install() {
   const stamp = `${root}/node_modules/.slicebook-lock`;
-  const lock = createHash("sha256").update(readFileSync(`${root}/pnpm-lock.yaml`)).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(`${root}/pnpm-lock.yaml`))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.error("Setting up: installing packages (once) …");
-  const status = run("npx", ["--yes", manifest.packageManager, "install", "--frozen-lockfile", "--reporter=append-only"], {
-    env: { ...process.env, npm_config_loglevel: "error" },
-  });
+  const status = run(
+    "npx",
+    ["--yes", manifest.packageManager, "install", "--frozen-lockfile", "--reporter=append-only"],
+    {
+      env: { ...process.env, npm_config_loglevel: "error" },
+    },
+  );
   if (status !== 0) {
-    console.error("error: the packages could not be installed\n  → Check the network and `npm config get registry`, then try again.");
+    console.error(
+      "error: the packages could not be installed\n  → Check the network and `npm config get registry`, then try again.",
+    );
     process.exit(status);
   }
   writeFileSync(stamp, lock);
@@ -33,13 +46,19 @@ function install() {
 export function setup() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    console.error(`error: Node ${process.versions.node} is too old, Slicebook needs ${manifest.engines.node}\n  → Install a newer Node.`);
+    console.error(
+      `error: Node ${process.versions.node} is too old, Slicebook needs ${manifest.engines.node}\n  → Install a newer Node.`,
+    );
     process.exit(1);
   }
   install();
-  const status = run(process.execPath, [`${root}/node_modules/nx/dist/bin/nx.js`, "run-many", "-t", "build", "--output-style=static"], {
-    stdio: ["ignore", "ignore", 2],
-  });
+  const status = run(
+    process.execPath,
+    [`${root}/node_modules/nx/dist/bin/nx.js`, "run-many", "-t", "build", "--output-style=static"],
+    {
+      stdio: ["ignore", "ignore", 2],
+    },
+  );
   if (status !== 0) {
     run("npx", ["nx", "run-many", "-t", "build", "--output-style=static"]);
     console.error("error: the build failed\n  → See the messages above.");

@@ -10,9 +10,22 @@ for (const fault of faults) console.log(`import direction: ${fault}`);
 
 const packages = readdirSync(`${root}/packages`).map((name) => `${root}/packages/${name}`);
 for (const folder of packages) rmSync(`${folder}/.reports`, { recursive: true, force: true });
-const status = run("npx", ["nx", "run-many", "-t", "lint", "typecheck", "test", "--parallel=2", "--output-style=static", "--nxBail=false"], {
-  stdio: "inherit",
-});
+const shown = { stdio: "inherit" };
+const untidy = run(
+  "npx",
+  ["biome", "check", "scripts", "vitest.shared.ts", "package.json", "nx.json"],
+  shown,
+);
+const targets = [
+  "-t",
+  "lint",
+  "typecheck",
+  "test",
+  "--parallel=2",
+  "--output-style=static",
+  "--nxBail=false",
+];
+const status = run("npx", ["nx", "run-many", ...targets], shown);
 
 // Nx replays the reports of cached tests, so the sum is over every package each time.
 let passed = 0;
@@ -24,6 +37,6 @@ for (const folder of packages) {
   passed += numPassedTests;
   failed += Math.max(numFailedTests, numFailedTestSuites > 0 ? 1 : 0);
 }
-if (status !== 0 && failed === 0) failed = 1;
+if (untidy + status !== 0 && failed === 0) failed = 1;
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
