@@ -1,9 +1,9 @@
 import { isSlicebookError } from "@slicebook/base";
 import { executeInWorker, type Request, type Result } from "@slicebook/pipeline";
 import { createDisplay } from "./display.ts";
+import type { OutputOptions } from "./flags.ts";
 import { Interruption, interruptible } from "./interruption.ts";
 import { resumeCommand } from "./invocation.ts";
-import type { OutputOptions } from "./program.ts";
 import { describeResult } from "./summary.ts";
 
 /**

@@ -1,14 +1,9 @@
 import type { Stage } from "@slicebook/pipeline";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "./exit-codes.ts";
+import type { InspectFlags, OutputOptions, PhantomFlags, SampleFlags } from "./flags.ts";
 import { programName } from "./invocation.ts";
 import { version } from "./version.ts";
-
-/** Options that every command which works takes. */
-export interface OutputOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
 
 const examples = [
   "run configs/phantom.yaml",
@@ -227,29 +222,6 @@ export function createProgram(): Command {
     });
 
   return program;
-}
-
-interface SampleFlags {
-  readonly count?: string;
-  readonly seed?: string;
-  readonly class?: string;
-  readonly temperature?: string;
-  readonly topK?: string;
-  readonly topP?: string;
-}
-
-export interface InspectFlags {
-  readonly adapter?: string;
-  readonly out?: string;
-}
-
-export interface PhantomFlags {
-  readonly layout: "hipmri" | "oasis" | "adni";
-  readonly out: string;
-  readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
-  readonly slices?: number;
-  readonly size?: readonly [number, number];
-  readonly seed: number;
 }
 
 /** The flags of `sample` are short names of overrides, so that the configuration's schema checks them. */

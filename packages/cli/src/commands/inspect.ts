@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
+import type { InspectFlags, OutputOptions } from "../flags.ts";
 import { perform } from "../perform.ts";
-import type { InspectFlags, OutputOptions } from "../program.ts";
 
 /** Says what is in the data set of a YAML file, or in a folder in one of the known layouts. */
 export async function inspect(

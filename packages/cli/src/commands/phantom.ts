@@ -1,5 +1,5 @@
+import type { OutputOptions, PhantomFlags } from "../flags.ts";
 import { perform } from "../perform.ts";
-import type { OutputOptions, PhantomFlags } from "../program.ts";
 
 /** Writes a phantom data set. */
 export async function phantom(options: OutputOptions & PhantomFlags): Promise<void> {

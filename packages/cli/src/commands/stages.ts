@@ -1,6 +1,6 @@
 import { stages as allStages, type Stage } from "@slicebook/pipeline";
+import type { OutputOptions } from "../flags.ts";
 import { perform } from "../perform.ts";
-import type { OutputOptions } from "../program.ts";
 
 /** `run` and `train`: stages of the run that a YAML file describes. */
 export async function runConfig(

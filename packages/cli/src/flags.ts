@@ -1,0 +1,29 @@
+/** Options that every command which works takes. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Short names of `sample.*` overrides, as typed. */
+export interface SampleFlags {
+  readonly count?: string;
+  readonly seed?: string;
+  readonly class?: string;
+  readonly temperature?: string;
+  readonly topK?: string;
+  readonly topP?: string;
+}
+
+export interface InspectFlags {
+  readonly adapter?: string;
+  readonly out?: string;
+}
+
+export interface PhantomFlags {
+  readonly layout: "hipmri" | "oasis" | "adni";
+  readonly out: string;
+  readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
+  readonly slices?: number;
+  readonly size?: readonly [number, number];
+  readonly seed: number;
+}
