@@ -1,8 +1,14 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type { Event } from "@slicebook/pipeline";
-import { expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { createDisplay } from "../src/display.ts";
+
+beforeEach(() => {
+  // Test runners ask for colours: what a display does by itself is tested here.
+  vi.stubEnv("FORCE_COLOR", undefined);
+  vi.stubEnv("NO_COLOR", undefined);
+});
 
 type Progress = Extract<Event, { type: "progress" }>;
 
