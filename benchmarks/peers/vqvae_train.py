@@ -125,7 +125,7 @@ def main():
         "engine": "pytorch",
         "version": torch.__version__,
         "weights": sum(p.numel() for p in model.parameters()) + model.codebook.codes.numel(),
-        "imagesPerSecond": task["batch"] / statistics.median(durations),
+        "perSecond": task["batch"] / statistics.median(durations),
         "steps": len(durations),
         "peakMemory": peak_memory(),
     }))

@@ -2,12 +2,18 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
+import { type Cell, type CompareResult, type Comparison, compare } from "./compare.ts";
+import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
+import { PRIOR_CELLS, priorTraining } from "./prior.ts";
 import { formatTable } from "./table.ts";
-import { benchmarkTraining, CELLS, type Cell } from "./train.ts";
+import { TRAIN_CELLS, training } from "./train.ts";
 
-const USAGE = `usage: npm run -s bench -- train [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N] [--seconds 10]
+const USAGE = `usage: npm run -s bench -- train|prior|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
+                                                [--seconds 10]
 
-Measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn.
+train   measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
+prior   the same of the gated PixelCNN over grids of codes; --size is the grid's
+memory  the peak of memory of training the reference VQ-VAE
 
 --json     prints one line of JSON instead of a table
 --size     measures only cells of this height x width
@@ -17,23 +23,47 @@ Measures training steps of the reference VQ-VAE, and of the same model in PyTorc
 --seconds  each process measures this long (default 10)
 `;
 
+interface Benchmark {
+  readonly comparison: Comparison;
+  readonly cells: readonly Cell[];
+  /** Throws for a size that the model cannot take, before anything is measured. */
+  readonly checkSize: (size: readonly [number, number]) => unknown;
+  readonly toResult: (result: CompareResult) => CompareResult | MemoryResult;
+}
+
+const reference = {
+  comparison: training,
+  checkSize: (size: readonly [number, number]) => vqvae.gridSize(presets.reference, size),
+};
+const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
+  ["train", { ...reference, cells: TRAIN_CELLS, toResult: (result) => result }],
+  [
+    "prior",
+    { comparison: priorTraining, cells: PRIOR_CELLS, checkSize: () => {}, toResult: (result) => result },
+  ],
+  ["memory", { ...reference, cells: MEMORY_CELLS, toResult: memoryOf }],
+]);
+
 async function main(): Promise<void> {
   const { values, positionals } = parse();
   if (values.help) {
     process.stdout.write(USAGE);
     return;
   }
-  if (positionals.length !== 1 || positionals[0] !== "train") {
-    throw usageError(`there is no benchmark "${positionals.join(" ")}", only "train"`);
+  const benchmark = BENCHMARKS.get(positionals.join(" "));
+  if (benchmark === undefined) {
+    const names = [...BENCHMARKS.keys()].join(", ");
+    throw usageError(`there is no benchmark "${positionals.join(" ")}", only ${names}`);
   }
-  const result = await benchmarkTraining({
-    cells: cellsOf(values.size, values.batch),
+  const compared = await compare(benchmark.comparison, {
+    cells: cellsOf(benchmark, values.size, values.batch),
     runs: wholeNumber("runs", values.runs ?? "3"),
     threads: wholeNumber("threads", values.threads ?? String(availableParallelism())),
     seconds: wholeNumber("seconds", values.seconds ?? "10"),
     warmup: 2,
     onProgress: (message) => console.error(message),
   });
+  const result = benchmark.toResult(compared);
   const command = ["npm run -s bench --", ...process.argv.slice(2)].join(" ");
   console.log(values.json ? JSON.stringify({ ...result, command }) : formatTable(result));
 }
@@ -58,13 +88,16 @@ function parse() {
 }
 
 /** The usual cells, narrowed down to what is asked for; or a cell of its own, where both sides of it are given. */
-function cellsOf(size: string | undefined, batch: string | undefined): readonly Cell[] {
+function cellsOf(
+  { cells: usual, checkSize }: Benchmark,
+  size: string | undefined,
+  batch: string | undefined,
+): readonly Cell[] {
   const sides = size === undefined ? undefined : sizeFrom(size);
   const count = batch === undefined ? undefined : wholeNumber("batch", batch);
-  // Throws for a size that the model cannot take, before anything is measured.
-  if (sides !== undefined) vqvae.gridSize(presets.reference, sides);
+  if (sides !== undefined) checkSize(sides);
   if (sides !== undefined && count !== undefined) return [{ size: sides, batch: count }];
-  const cells = CELLS.filter(
+  const cells = usual.filter(
     (cell) =>
       (sides === undefined || sides.join() === cell.size.join()) &&
       (count === undefined || count === cell.batch),

@@ -1,10 +1,23 @@
 import { spawn } from "node:child_process";
-import { SlicebookError } from "@slicebook/base";
+import { existsSync, readFileSync } from "node:fs";
+import { type HostTensors, SlicebookError } from "@slicebook/base";
 import { z } from "zod";
 
-/** What one process is to measure. Both sides get the same, as JSON in their first argument. */
+/** How a process measures. */
+const timing = {
+  batch: z.int(),
+  threads: z.int(),
+  /** Steps that are taken first and not counted. */
+  warmup: z.int(),
+  /** How long to measure; at least three steps are. */
+  seconds: z.number(),
+};
+
+/**
+ * What one process is to measure of the VQ-VAE. Both sides get the same, as JSON in their first argument, and `model`
+ * holds the sizes that are the same on both.
+ */
 export const taskSchema = z.strictObject({
-  /** Sizes of the model, which are the same on both sides. */
   model: z.strictObject({
     width: z.int(),
     residualBlocks: z.int(),
@@ -17,14 +30,25 @@ export const taskSchema = z.strictObject({
     learningRate: z.number(),
   }),
   size: z.tuple([z.int(), z.int()]),
-  batch: z.int(),
-  threads: z.int(),
-  /** Steps that are taken first and not counted. */
-  warmup: z.int(),
-  /** How long to measure; at least three steps are. */
-  seconds: z.number(),
+  ...timing,
 });
-export type Task = z.output<typeof taskSchema>;
+
+/** What one process is to measure of the prior; `size` is its grid's, in codes. */
+export const priorTaskSchema = z.strictObject({
+  model: z.strictObject({
+    codes: z.int(),
+    layers: z.int(),
+    hidden: z.int(),
+    firstKernel: z.int(),
+    kernel: z.int(),
+    headWidth: z.int(),
+    learningRate: z.number(),
+  }),
+  size: z.tuple([z.int(), z.int()]),
+  ...timing,
+});
+export type PriorTask = z.output<typeof priorTaskSchema>;
+export type Task = z.output<typeof taskSchema> | PriorTask;
 
 /** What such a process prints, as the last line of its output. */
 export const measurementSchema = z.object({
@@ -33,13 +57,37 @@ export const measurementSchema = z.object({
   version: z.string(),
   /** Trained values, to tell that both sides train the same model. */
   weights: z.int(),
-  /** The median step's. */
-  imagesPerSecond: z.number().positive(),
+  /** Images or grids per second: the median step's. */
+  perSecond: z.number().positive(),
   steps: z.int(),
   /** The process's peak of resident memory in MiB; null where the system does not tell. */
   peakMemory: z.number().nullable(),
 });
 export type Measurement = z.output<typeof measurementSchema>;
+
+/** Takes steps until they have been measured for long enough, and gives each one's milliseconds. */
+export async function timeSteps(
+  takeStep: (step: number) => Promise<HostTensors>,
+  { warmup, seconds }: Pick<Task, "warmup" | "seconds">,
+): Promise<number[]> {
+  for (let step = 0; step < warmup; step++) await takeStep(step);
+  const durations: number[] = [];
+  const end = performance.now() + 1000 * seconds;
+  while (durations.length < 3 || performance.now() < end) {
+    const start = performance.now();
+    const { loss } = await takeStep(warmup + durations.length);
+    durations.push(performance.now() - start);
+    if (!Number.isFinite(loss?.data[0])) throw new Error(`the loss became ${loss?.data[0]}`);
+  }
+  return durations;
+}
+
+/** This process's peak of resident memory in MiB. Linux keeps it in kB, as "VmHWM:    123456 kB". */
+export function peakMemory(): number | null {
+  if (!existsSync("/proc/self/status")) return null;
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
+}
 
 /** Runs one measurement in a process of its own, so that no run has another's caches, memory or threads. */
 export async function measureIn(command: string, script: string, task: Task): Promise<Measurement> {

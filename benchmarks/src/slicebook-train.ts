@@ -1,9 +1,8 @@
 // One measurement of Slicebook's training: prints a line of JSON. Started by `measureIn`.
-import { existsSync, readFileSync } from "node:fs";
 import { float32, type HostTensors, random, sizeOf } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
-import { type Measurement, taskSchema } from "./measurement.ts";
+import { type Measurement, peakMemory, taskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
 
 const SEED = 0;
@@ -31,31 +30,15 @@ async function takeStep(step: number): Promise<HostTensors> {
   return loop.next({ ...noise, images: batches[step % BATCHES]!, progress: float32([0], []) });
 }
 
-for (let step = 0; step < warmup; step++) await takeStep(step);
-const durations: number[] = [];
-const end = performance.now() + 1000 * seconds;
-while (durations.length < 3 || performance.now() < end) {
-  const start = performance.now();
-  const { loss } = await takeStep(warmup + durations.length);
-  durations.push(performance.now() - start);
-  if (!Number.isFinite(loss?.data[0])) throw new Error(`the loss became ${loss?.data[0]}`);
-}
-
+const durations = await timeSteps(takeStep, { warmup, seconds });
 const measurement: Measurement = {
   engine: engine.description,
   version: process.versions.node,
   weights: vqvae.countWeights(config),
-  imagesPerSecond: (1000 * batch) / median(durations),
+  perSecond: (1000 * batch) / median(durations),
   steps: durations.length,
   peakMemory: peakMemory(),
 };
 console.log(JSON.stringify(measurement));
 await loop.dispose();
 await engine.dispose();
-
-/** Linux keeps it in kB, as "VmHWM:    123456 kB". */
-function peakMemory(): number | null {
-  if (!existsSync("/proc/self/status")) return null;
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-  return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
-}

@@ -15,7 +15,7 @@ export interface EngineOptions {
   readonly kind?: EngineKind;
   /** Default `"cpu"`. */
   readonly device?: Device;
-  /** Threads of the CPU; by default as many as the machine has cores. The eager engine has one. */
+  /** Threads of the CPU; by default one for each physical core. The eager engine has one. */
   readonly threads?: number;
 }
 
@@ -93,7 +93,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       "ENGINE_OPTIONS",
       `threads: expected an integer of at least 1, found ${threads}`,
       {
-        remedy: "Leave engine.threads out to use every core.",
+        remedy: "Leave engine.threads out to use every physical core.",
       },
     );
   }

@@ -12,3 +12,4 @@ export {
   type StepFunction,
   type TensorFunction,
 } from "./engine.ts";
+export { type EngineProbe, probeEngines } from "./probe.ts";

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import {
   mapStructure,
@@ -12,15 +11,12 @@ import * as ort from "onnxruntime-node";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { matchSpecs, type NamedSpec, specsOf } from "./check.ts";
 import type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";
+import { physicalCores } from "./physical-cores.ts";
 
 type OrtTensors = Record<string, OrtTensor>;
 
 /** Traces functions into ONNX graphs and runs them with ONNX Runtime on the CPU. */
-export async function createOnnxEngine({
-  threads = availableParallelism(),
-}: {
-  threads?: number;
-}): Promise<Engine> {
+export async function createOnnxEngine({ threads = physicalCores() }: { threads?: number }): Promise<Engine> {
   const open: Open = async ({ model, outputs }) =>
     outputs.length === 0 ? EMPTY_SESSION : InferenceSession.create(model, sessionOptions(threads));
   return {

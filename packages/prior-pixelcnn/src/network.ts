@@ -75,8 +75,22 @@ export function head(params: Params, horizontal: tf.Tensor): tf.Tensor {
 /** tanh(a)·sigmoid(b) of the two halves of the channels: `[..., 2·hidden]` → `[..., hidden]`. */
 export function gate(preactivation: tf.Tensor): tf.Tensor {
   const [content, opening] = tf.split(preactivation, 2, -1);
-  return tf.mul(tf.tanh(content!), tf.sigmoid(opening!));
+  return gateHalves(content!, opening!);
 }
+
+/** With t = tanh(a), s = sigmoid(b) and y = t·s: ∂y/∂a = s − y·t and ∂y/∂b = y − y·s, fewer passes than the parts'. */
+const gateHalves = tf.customGrad((...args) => {
+  const [content, opening, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+  const squashed = tf.tanh(content);
+  const open = tf.sigmoid(opening);
+  const value = tf.mul(squashed, open);
+  save([squashed, open, value]);
+  const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+    const [t, s, y] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return [tf.mul(dy, tf.sub(s, tf.mul(y, t))), tf.mul(dy, tf.sub(y, tf.mul(y, s)))];
+  };
+  return { value, gradFunc };
+});
 
 /** Adds a vertical layer's bias, its class's and, in the first layer, its positions' (`row`: those of one row). */
 export function addVerticalBiases(
@@ -151,10 +165,19 @@ export function convolve(
   return tf.conv2d(padded as tf.Tensor4D, kernel as tf.Tensor4D, 1, "valid");
 }
 
-/** A 1×1 convolution with bias, as one matrix product: `[..., in]` → `[..., out]`. */
+/**
+ * A 1×1 convolution with bias: `[..., in]` → `[..., out]`.
+ *
+ * Of whole grids as a convolution, so that a compiler which keeps their channels first need not turn them around
+ * each layer; of anything else, as in the sampler's single rows, as one matrix product.
+ */
 function pointwise(params: Params, name: string, input: tf.Tensor, kernelName = "kernel"): tf.Tensor {
   const kernel = param(params, `${name}.${kernelName}`);
   const [inputs, outputs] = kernel.shape as [number, number];
+  if (input.rank === 4) {
+    const convolved = convolve(input, tf.reshape(kernel, [1, 1, inputs, outputs]));
+    return tf.add(convolved, param(params, `${name}.bias`));
+  }
   const flat = tf.matMul(tf.reshape(input, [input.size / inputs, inputs]), kernel as tf.Tensor2D);
   const sum = tf.add(flat, param(params, `${name}.bias`));
   return tf.reshape(sum, [...input.shape.slice(0, -1), outputs]);

@@ -49,6 +49,20 @@ describe("keeps the graph small:", () => {
     expect(countNodes(trace(fn, [float(3, 4), float(5, 3)]))).toEqual({ Gemm: 1 });
   });
 
+  it("a bias of a product is added as it is computed, unless the product itself is wanted", () => {
+    const dense = (x: tf.Tensor, w: tf.Tensor, b: tf.Tensor) => tf.add(tf.matMul(x, w), b);
+    expect(countNodes(trace(dense, [float(3, 4), float(4, 5), float(5)]))).toEqual({ Gemm: 1 });
+    const both = (x: tf.Tensor, w: tf.Tensor, b: tf.Tensor) => [dense(x, w, b), tf.matMul(x, w)];
+    expect(countNodes(trace(both, [float(3, 4), float(4, 5), float(5)]))).toEqual({ Gemm: 1, Add: 1 });
+  });
+
+  it("large images of one channel are broadcast without their last axis", async () => {
+    const fn = (x: tf.Tensor, scale: tf.Tensor, rows: tf.Tensor) => [tf.mul(x, scale), tf.sub(x, rows)];
+    const args = [numbers([2, 64, 64, 1]), numbers([]), numbers([64, 1, 1])];
+    expect(countNodes(traceFor(fn, args))).toEqual({ Mul: 1, Sub: 1, Reshape: 4 });
+    expect(await difference(fn, args)).toBeLessThan(1e-6);
+  });
+
   it("models are a matter of kilobytes", () => {
     for (const { fn, args } of Object.values(examples))
       expect(traceFor(fn, args).model.length).toBeLessThan(60_000);

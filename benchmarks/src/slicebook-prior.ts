@@ -1,0 +1,51 @@
+// One measurement of Slicebook's training of the prior: prints a line of JSON. Started by `measureIn`.
+import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import { createEngine } from "@slicebook/engine";
+import { pixelcnn } from "@slicebook/prior-pixelcnn";
+import { type Measurement, peakMemory, priorTaskSchema, timeSteps } from "./measurement.ts";
+import { median } from "./median.ts";
+
+const SEED = 0;
+
+const { model, size, batch, threads, warmup, seconds } = priorTaskSchema.parse(
+  JSON.parse(process.argv[2] ?? ""),
+);
+const { codes, learningRate, ...sizes } = model;
+const [rows, columns] = size;
+// Without what the peer has not: dropout and a bias for each position.
+const config = pixelcnn.schema.parse({
+  ...sizes,
+  dropout: 0,
+  positionBias: false,
+  optimizer: { learningRate },
+});
+const prior = pixelcnn.bind(config, { codes, rows, columns, classes: 0 });
+const shape = [batch, rows, columns];
+const stream = random(SEED, "grids");
+const grids = int32(
+  Int32Array.from({ length: sizeOf(shape) }, () => stream.integer(codes)),
+  shape,
+);
+const labels = int32(new Int32Array(batch), [batch]);
+const carry = prior.initialCarry(SEED);
+const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
+const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(batch));
+
+async function takeStep(step: number): Promise<HostTensors> {
+  const noise = prior.stepNoise({ seed: SEED, step, batch });
+  return loop.next({ ...noise, codes: grids, labels, progress: float32([0], []) });
+}
+
+const durations = await timeSteps(takeStep, { warmup, seconds });
+const weights = Object.entries(carry).filter(([name]) => name.startsWith("weights."));
+const measurement: Measurement = {
+  engine: engine.description,
+  version: process.versions.node,
+  weights: weights.reduce((sum, [, tensor]) => sum + sizeOf(tensor.shape), 0),
+  perSecond: (1000 * batch) / median(durations),
+  steps: durations.length,
+  peakMemory: peakMemory(),
+};
+console.log(JSON.stringify(measurement));
+await loop.dispose();
+await engine.dispose();

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import { DEVICES, ENGINE_KINDS, probeEngines } from "../src/index.ts";
+
+it("tells of every engine and device that it runs, how fast, and what it is", async () => {
+  const probes = await probeEngines({ threads: 1 });
+  expect(probes.map(({ kind, device }) => [kind, device])).toEqual(
+    ENGINE_KINDS.flatMap((kind) => DEVICES.map((device) => [kind, device])),
+  );
+  for (const probe of probes) {
+    expect(probe).toMatchObject({
+      available: true,
+      description: expect.stringMatching(/\d+\.\d+.*1 thread$/),
+    });
+    expect(probe.available && probe.gflops).toBeGreaterThan(0);
+  }
+});
+
+it("gives the reason and the remedy instead of failing", async () => {
+  const probes = await probeEngines({ threads: 0 });
+  expect(probes.length).toBeGreaterThan(0);
+  for (const probe of probes) {
+    expect(probe).toMatchObject({
+      available: false,
+      reason: "threads: expected an integer of at least 1, found 0",
+      remedy: expect.stringContaining("engine.threads"),
+    });
+  }
+});
