@@ -21,6 +21,8 @@ type Step = (...args: Record<string, tf.Tensor>[]) => [Record<string, tf.Tensor>
  * tfjs keeps one active backend for the whole thread; each call here makes `cpu` the active one for its duration.
  */
 export async function createEagerEngine(): Promise<Engine> {
+  // Or tfjs greets on standard error, and advises another package.
+  tf.enableProdMode();
   await onCpu(() => undefined);
   return {
     kind: "cpu",

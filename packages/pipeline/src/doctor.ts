@@ -1,22 +1,12 @@
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { presets, vqvae } from "@slicebook/core";
-import { createEngine, ENGINE_KINDS, type Engine, type EngineKind } from "@slicebook/engine";
+import { type EngineProbe, probeEngines } from "@slicebook/engine";
 import type { DoctorCheck, DoctorReport } from "./api.ts";
-import { type CodecOptions, createCodec } from "./codec.ts";
 import { svgText } from "./figures/font.ts";
 import { svgToPng } from "./figures/plot.ts";
 import { versionsInUse } from "./versions.ts";
 
 const GIGA = 2 ** 30;
 const OLDEST_NODE = [20, 19] as const;
-/**
- * What engines are timed on: the default model's encoder and decoder, with as many images as take them a
- * moment.
- */
-const TIMED: Readonly<Record<EngineKind, Omit<CodecOptions, "model">>> = {
-  onnx: { size: [64, 64], batch: 8 },
-  cpu: { size: [32, 32], batch: 1 },
-};
 
 /**
  * Says what works on this machine, by trying it: Node, each engine with its speed, pictures, and text in
@@ -24,7 +14,7 @@ const TIMED: Readonly<Record<EngineKind, Omit<CodecOptions, "model">>> = {
  */
 export async function doctor(): Promise<DoctorReport> {
   const checks: DoctorCheck[] = [nodeCheck(), machineCheck()];
-  for (const kind of ENGINE_KINDS) checks.push(await engineCheck(kind));
+  checks.push(...(await probeEngines()).map(engineCheck));
   checks.push(await pictureCheck());
   const versions = await versionsInUse();
   checks.push({
@@ -55,42 +45,14 @@ function machineCheck(): DoctorCheck {
   return { name: "machine", ok: true, found: `${availableParallelism()} cores (${model}), ${memory}` };
 }
 
-async function engineCheck(kind: EngineKind): Promise<DoctorCheck> {
-  const name = `engine ${kind}`;
-  try {
-    const engine = await createEngine({ kind });
-    try {
-      return { name, ok: true, found: `${engine.description}; ${await speed(engine, TIMED[kind])}` };
-    } finally {
-      await engine.dispose();
-    }
-  } catch (error) {
-    const found = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-    return {
-      name,
-      ok: false,
-      found,
-      remedy: "Install the packages again, without --no-optional or --ignore-scripts.",
-    };
-  }
-}
-
-/** Images through the default model a second; the first call, which compiles, does not count. */
-async function speed(engine: Engine, { size, batch }: Omit<CodecOptions, "model">): Promise<string> {
-  const model = presets.patch;
-  const parameters = vqvae.parameters(vqvae.initialCarry(model, { seed: 0 }), { average: false });
-  const codec = await createCodec(engine, parameters, { model, size, batch });
-  try {
-    const blank = new Float32Array(batch * size[0] * size[1]);
-    await codec.reconstruct(blank);
-    const start = performance.now();
-    await codec.reconstruct(blank);
-    const perSecond = (batch * 1000) / (performance.now() - start);
-    const images = `${perSecond.toPrecision(3)} images of ${size.join("×")}`;
-    return `${images} a second through the model "${model.preset}"`;
-  } finally {
-    await codec.dispose();
-  }
+function engineCheck(probe: EngineProbe): DoctorCheck {
+  const name = `engine ${probe.kind}`;
+  if (!probe.available) return { name, ok: false, found: probe.reason, remedy: probe.remedy };
+  return {
+    name,
+    ok: true,
+    found: `${probe.description}; convolves at ${probe.gflops.toPrecision(2)} GFLOP/s`,
+  };
 }
 
 /**
