@@ -134,13 +134,20 @@ function gunzip(bytes: Uint8Array, options: Parameters<typeof gunzipSync>[1]): U
   }
 }
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+/** Where the values of a `.hdr` file may be; none for other files. */
+export function imagePathsOf(path: string): readonly string[] {
   const beside = path.replace(/\.hdr(\.gz)?$/i, "");
-  for (const ending of [".img", ".img.gz"]) {
-    const bytes = await readFile(beside + ending).catch(() => undefined);
+  return beside === path ? [] : [`${beside}.img`, `${beside}.img.gz`];
+}
+
+async function readImageFile(path: string): Promise<Uint8Array> {
+  const places = imagePathsOf(path);
+  for (const place of places) {
+    const bytes = await readFile(place).catch(() => undefined);
     if (bytes !== undefined) {
       return isGzip(bytes) ? gunzip(bytes, { maxOutputLength: LARGEST_FILE }) : bytes;
     }
   }
-  throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${beside}.img is missing`);
+  const missing = places[0] ?? "its .img file";
+  throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${missing} is missing`);
 }

@@ -22,3 +22,32 @@ export function packed(values: Samples): StoredSlice {
   if (low >= 0 && high <= 0xffff) return new Uint16Array(values);
   return new Float32Array(values);
 }
+
+/** The types of stored slices, by name. */
+export const STORED_TYPES = ["uint8", "int16", "uint16", "float32"] as const;
+
+export type StoredType = (typeof STORED_TYPES)[number];
+
+export function storedTypeOf(values: StoredSlice): StoredType {
+  if (values instanceof Uint8Array) return "uint8";
+  if (values instanceof Int16Array) return "int16";
+  return values instanceof Uint16Array ? "uint16" : "float32";
+}
+
+export function storedBytes(type: StoredType): 1 | 2 | 4 {
+  return type === "uint8" ? 1 : type === "float32" ? 4 : 2;
+}
+
+/** A stored slice in a buffer, at an offset that its type allows. */
+export function storedAt(type: StoredType, buffer: ArrayBuffer, at: number, count: number): StoredSlice {
+  switch (type) {
+    case "uint8":
+      return new Uint8Array(buffer, at, count);
+    case "int16":
+      return new Int16Array(buffer, at, count);
+    case "uint16":
+      return new Uint16Array(buffer, at, count);
+    case "float32":
+      return new Float32Array(buffer, at, count);
+  }
+}
