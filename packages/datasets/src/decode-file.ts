@@ -1,13 +1,14 @@
-import { constants } from "node:buffer";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { decodePicture } from "./decode-picture.ts";
 import {
   checkedLength,
+  checkSlice,
   type DecodeNiftiOptions,
   decodeNifti,
   isGzip,
+  LARGEST_FILE,
   type NiftiHeader,
   readNiftiHeader,
 } from "./nifti.ts";
@@ -17,7 +18,6 @@ import type { SliceImage } from "./types.ts";
 const HEAD_BYTES = 4096;
 /** How much may follow the last value before a file is taken for a bomb. */
 const SLACK_BYTES = 2 ** 20;
-const LARGEST_FILE = Math.min(2 ** 31, constants.MAX_LENGTH);
 
 /**
  * Reads one slice from a file, whose kind is told by its first bytes rather than by its name.
@@ -28,12 +28,12 @@ const LARGEST_FILE = Math.min(2 ** 31, constants.MAX_LENGTH);
 export async function decodeFile(path: string, options: DecodeNiftiOptions = {}): Promise<SliceImage> {
   try {
     if (options.slice !== undefined) {
-      const { content, image } = await readVolume(path);
+      const { content, image } = await readVolume(path, options);
       return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
     }
     const bytes = await readWhole(path);
     if (isPicture(bytes)) return await decodePicture(bytes);
-    const { content, image } = await unpackNifti(path, bytes);
+    const { content, image } = await unpackNifti(path, bytes, options);
     return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
   } catch (error) {
     throw unreadable(path, error);
@@ -76,11 +76,11 @@ interface NiftiContent {
 let latestVolume: { readonly key: string; readonly reading: Promise<NiftiContent> } | undefined;
 
 /** Reads a volume; the latest one is kept, since its slices are asked for one after another. */
-async function readVolume(path: string): Promise<NiftiContent> {
+async function readVolume(path: string, options: DecodeNiftiOptions): Promise<NiftiContent> {
   const { size, mtimeMs } = await stat(path);
   const key = JSON.stringify([path, size, mtimeMs]);
   if (latestVolume?.key !== key) {
-    const reading = readWhole(path).then((bytes) => unpackNifti(path, bytes));
+    const reading = readWhole(path).then((bytes) => unpackNifti(path, bytes, options));
     latestVolume = { key, reading };
     reading.catch(() => {
       latestVolume = undefined;
@@ -90,14 +90,29 @@ async function readVolume(path: string): Promise<NiftiContent> {
 }
 
 async function readWhole(path: string): Promise<Buffer> {
-  const bytes = await readFile(path);
-  if (bytes.length === 0) throw new Error("it is empty");
-  return bytes;
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes, of at most ${LARGEST_FILE}`);
+    const bytes = await file.readFile();
+    if (bytes.length === 0) throw new Error("it is empty");
+    return bytes;
+  } finally {
+    await file.close();
+  }
 }
 
-async function unpackNifti(path: string, bytes: Uint8Array): Promise<NiftiContent> {
-  const content = isGzip(bytes) ? gunzipNifti(bytes) : bytes;
-  return { content, image: readNiftiHeader(content).paired ? await readImageFile(path) : undefined };
+async function unpackNifti(
+  path: string,
+  bytes: Uint8Array,
+  options: DecodeNiftiOptions,
+): Promise<NiftiContent> {
+  const header = readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
+  checkSlice(header, options);
+  if (!header.paired)
+    return { content: isGzip(bytes) ? gunzipNifti(bytes, header) : bytes, image: undefined };
+  const content = isGzip(bytes) ? gunzip(bytes, SLACK_BYTES) : bytes;
+  return { content, image: await readImageFile(path, header) };
 }
 
 function isPicture(bytes: Uint8Array): boolean {
@@ -112,19 +127,26 @@ function isPicture(bytes: Uint8Array): boolean {
 }
 
 /** Unpacks no more than the NIfTI header announces and a little. */
-function gunzipNifti(bytes: Uint8Array): Uint8Array {
-  const header = readNiftiHeader(gunzipHead(bytes));
-  const length = header.paired ? SLACK_BYTES : checkedLength(header, LARGEST_FILE) + SLACK_BYTES;
-  return gunzip(bytes, { maxOutputLength: length });
+function gunzipNifti(bytes: Uint8Array, header: NiftiHeader): Uint8Array {
+  return gunzip(bytes, checkedLength(header, LARGEST_FILE));
 }
 
 function gunzipHead(bytes: Uint8Array): Uint8Array {
-  return gunzip(bytes.subarray(0, HEAD_BYTES), { finishFlush: zlib.Z_SYNC_FLUSH });
+  return unpacked(() => gunzipSync(bytes.subarray(0, HEAD_BYTES), { finishFlush: zlib.Z_SYNC_FLUSH }));
 }
 
-function gunzip(bytes: Uint8Array, options: Parameters<typeof gunzipSync>[1]): Uint8Array {
+function gunzip(bytes: Uint8Array, length: number): Uint8Array {
+  // In one piece: zlib joins smaller ones at the end, and needs twice the memory for it.
+  const options = {
+    chunkSize: Math.max(length + 1, zlib.Z_MIN_CHUNK),
+    maxOutputLength: length + SLACK_BYTES,
+  };
+  return unpacked(() => gunzipSync(bytes, options));
+}
+
+function unpacked(unpack: () => Uint8Array): Uint8Array {
   try {
-    return gunzipSync(bytes, options);
+    return unpack();
   } catch (error) {
     const large = error instanceof RangeError;
     const why = large
@@ -140,13 +162,19 @@ export function imagePathsOf(path: string): readonly string[] {
   return beside === path ? [] : [`${beside}.img`, `${beside}.img.gz`];
 }
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+}
+
+async function readImageFile(path: string, header: NiftiHeader): Promise<Uint8Array> {
   const places = imagePathsOf(path);
   for (const place of places) {
-    const bytes = await readFile(place).catch(() => undefined);
-    if (bytes !== undefined) {
-      return isGzip(bytes) ? gunzip(bytes, { maxOutputLength: LARGEST_FILE }) : bytes;
-    }
+    if (!(await isFile(place))) continue;
+    const bytes = await readWhole(place);
+    return isGzip(bytes) ? gunzipNifti(bytes, header) : bytes;
   }
   const missing = places[0] ?? "its .img file";
   throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${missing} is missing`);

@@ -1,8 +1,7 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { greyOf } from "./grey.ts";
+import { LARGEST_SLICE } from "./nifti.ts";
 import type { PixelType, SliceImage } from "./types.ts";
-
-const LARGEST_SIDE = 16_384;
 
 /**
  * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice; Node only.
@@ -13,7 +12,7 @@ const LARGEST_SIDE = 16_384;
  */
 export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
   const { default: sharp } = await import("sharp");
-  const options: SharpOptions = { failOn: "warning", limitInputPixels: LARGEST_SIDE ** 2, ignoreIcc: true };
+  const options: SharpOptions = { failOn: "warning", limitInputPixels: LARGEST_SLICE, ignoreIcc: true };
   const metadata = await sharp(bytes, options).metadata();
   const type = pixelType(metadata);
   const picture = inDepth(sharp(bytes, options).autoOrient(), metadata, type);

@@ -74,6 +74,18 @@ const UNSUPPORTED: Readonly<Record<number, string>> = {
   2048: "complex256",
 };
 
+/**
+ * The most bytes that a file may have, or unpack to: 512 MiB, a volume of 512×512×512 float32 values. A gzip file of
+ * half a megabyte can announce that much, and several are read at a time.
+ */
+export const LARGEST_FILE = 2 ** 29;
+
+/**
+ * The most pixels that a slice may have: 2²⁴, as many as the largest size that can be asked for, 4096×4096. In
+ * float64, which some need, that is 128 MiB.
+ */
+export const LARGEST_SLICE = 2 ** 24;
+
 /** The bytes that {@link readNiftiHeader} looks at. */
 export const NIFTI_HEADER_BYTES = 540;
 
@@ -92,8 +104,8 @@ export function readNiftiHeader(bytes: Uint8Array): NiftiHeader {
   const version = headerVersion(view);
   const length = version === 1 ? 348 : 540;
   if (bytes.length < length) throw invalid(`its header is cut off after ${bytes.length} of ${length} bytes`);
-  // Only the header itself is handed over, so that a malformed extension behind it does no harm.
-  const header = attempt(() => readHeader(bytes.slice(0, length).buffer, true));
+  // Only a copy of the header itself is handed over, so that a malformed extension behind it does no harm.
+  const header = attempt(() => readHeader(new Uint8Array(bytes.subarray(0, length)).buffer, true));
   const { littleEndian, dims } = header;
   const count = dims[0]!;
   if (!(count >= 1 && count <= 7)) throw invalid(`its header names ${count} axes, where 1 to 7 are allowed`);
@@ -165,6 +177,11 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
   return { height, width, values, type: header.type };
 }
 
+/** Throws `NIFTI_INVALID` if a file with this header has no such slice, before its values are unpacked. */
+export function checkSlice({ shape }: NiftiHeader, options: DecodeNiftiOptions = {}): void {
+  slicePlace(shape, options);
+}
+
 /** Whether bytes start like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -174,16 +191,20 @@ export function isGzip(bytes: Uint8Array): boolean {
  * Decodes a slice of a file that may be compressed (`.nii.gz`); the same in Node and in browsers.
  *
  * No more is unpacked than the header announces, so that a small file cannot fill the memory by itself:
- * `limit` (1 GiB unless given) is the most that a header may announce.
+ * `limit` (512 MiB unless given) is the most that a header may announce.
  */
 export async function readNifti(
   bytes: Uint8Array,
-  { limit = 2 ** 30, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
+  { limit = LARGEST_FILE, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
 ): Promise<SliceImage> {
-  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit) : bytes, options);
+  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit, options) : bytes, options);
 }
 
-async function gunzipNifti(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
+async function gunzipNifti(
+  bytes: Uint8Array,
+  limit: number,
+  options: DecodeNiftiOptions,
+): Promise<Uint8Array> {
   const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -195,6 +216,7 @@ async function gunzipNifti(bytes: Uint8Array, limit: number): Promise<Uint8Array
       length += chunk.length;
       if (header === undefined && length >= NIFTI_HEADER_BYTES) {
         header = readNiftiHeader(joined(chunks, length));
+        checkSlice(header, options);
         wanted = header.paired ? length : checkedLength(header, limit);
       }
       if (length >= wanted) break;
@@ -272,6 +294,10 @@ function slicePlace(shape: readonly number[], { plane, slice }: DecodeNiftiOptio
   const index = slice ?? 0;
   if (!Number.isInteger(index) || index < 0 || index >= lengths[across]!) {
     throw invalid(`slice ${index} is outside its shape ${text} along axis ${across}`);
+  }
+  const pixels = (first * second * third) / lengths[across]!;
+  if (pixels > LARGEST_SLICE) {
+    throw invalid(`a slice of its shape ${text} has ${pixels} pixels, of at most ${LARGEST_SLICE}`);
   }
   const [rowAxis, columnAxis] = [0, 1, 2].filter((axis) => axis !== across) as [number, number];
   return {
