@@ -1,4 +1,5 @@
-import { open, stat } from "node:fs/promises";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { decodePicture } from "./decode-picture.ts";
@@ -10,12 +11,15 @@ import {
   isGzip,
   LARGEST_FILE,
   type NiftiHeader,
+  niftiByteLength,
   readNiftiHeader,
 } from "./nifti.ts";
 import type { SliceImage } from "./types.ts";
 
 /** Enough of a compressed file to hold its NIfTI header. */
 const HEAD_BYTES = 4096;
+/** Files that unpack to no more need no look at their header first. */
+const SMALL_BYTES = 2 ** 24;
 /** How much may follow the last value before a file is taken for a bomb. */
 const SLACK_BYTES = 2 ** 20;
 
@@ -28,12 +32,12 @@ const SLACK_BYTES = 2 ** 20;
 export async function decodeFile(path: string, options: DecodeNiftiOptions = {}): Promise<SliceImage> {
   try {
     if (options.slice !== undefined) {
-      const { content, image } = await readVolume(path, options);
+      const { content, image } = readVolume(path, options);
       return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
     }
-    const bytes = await readWhole(path);
+    const bytes = readWhole(path);
     if (isPicture(bytes)) return await decodePicture(bytes);
-    const { content, image } = await unpackNifti(path, bytes, options);
+    const { content, image } = unpackNifti(path, bytes, options);
     return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
   } catch (error) {
     throw unreadable(path, error);
@@ -73,46 +77,38 @@ interface NiftiContent {
   readonly image: Uint8Array | undefined;
 }
 
-let latestVolume: { readonly key: string; readonly reading: Promise<NiftiContent> } | undefined;
+let latestVolume: (NiftiContent & { readonly key: string }) | undefined;
 
 /** Reads a volume; the latest one is kept, since its slices are asked for one after another. */
-async function readVolume(path: string, options: DecodeNiftiOptions): Promise<NiftiContent> {
-  const { size, mtimeMs } = await stat(path);
+function readVolume(path: string, options: DecodeNiftiOptions): NiftiContent {
+  const { size, mtimeMs } = statSync(path);
   const key = JSON.stringify([path, size, mtimeMs]);
   if (latestVolume?.key !== key) {
-    const reading = readWhole(path).then((bytes) => unpackNifti(path, bytes, options));
-    latestVolume = { key, reading };
-    reading.catch(() => {
-      latestVolume = undefined;
-    });
+    latestVolume = { key, ...unpackNifti(path, readWhole(path), options) };
   }
-  return latestVolume.reading;
+  return latestVolume;
 }
 
-async function readWhole(path: string): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes, of at most ${LARGEST_FILE}`);
-    const bytes = await file.readFile();
-    if (bytes.length === 0) throw new Error("it is empty");
-    return bytes;
-  } finally {
-    await file.close();
-  }
+/** Waits for the disk, which for files of slices is much sooner done than to let others work meanwhile. */
+function readWhole(path: string): Buffer {
+  const { size } = statSync(path);
+  if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes, of at most ${LARGEST_FILE}`);
+  const bytes = readFileSync(path);
+  if (bytes.length === 0) throw new Error("it is empty");
+  return bytes;
 }
 
-async function unpackNifti(
-  path: string,
-  bytes: Uint8Array,
-  options: DecodeNiftiOptions,
-): Promise<NiftiContent> {
-  const header = readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
+function unpackNifti(path: string, bytes: Uint8Array, options: DecodeNiftiOptions): NiftiContent {
+  const quick = isGzip(bytes) ? gunzipSmall(bytes) : bytes;
+  const header = readNiftiHeader(quick ?? gunzipHead(bytes));
   checkSlice(header, options);
+  if (quick !== undefined && !header.paired && quick.length <= niftiByteLength(header) + SLACK_BYTES) {
+    return { content: quick, image: undefined };
+  }
   if (!header.paired)
     return { content: isGzip(bytes) ? gunzipNifti(bytes, header) : bytes, image: undefined };
   const content = isGzip(bytes) ? gunzip(bytes, SLACK_BYTES) : bytes;
-  return { content, image: await readImageFile(path, header) };
+  return { content, image: readImageFile(path, header) };
 }
 
 function isPicture(bytes: Uint8Array): boolean {
@@ -124,6 +120,21 @@ function isPicture(bytes: Uint8Array): boolean {
     start.startsWith("MM\0*") ||
     (start.startsWith("RIFF") && start.endsWith("WEBP"))
   );
+}
+
+/**
+ * Unpacks a file at once if it says in its last four bytes that it is small, as the files of slices are, and if that
+ * is true.
+ */
+function gunzipSmall(bytes: Uint8Array): Uint8Array | undefined {
+  const end = bytes.byteOffset + bytes.byteLength;
+  const length = bytes.length < 18 ? 0 : new DataView(bytes.buffer, end - 4).getUint32(0, true);
+  if (length < zlib.Z_MIN_CHUNK || length > SMALL_BYTES) return undefined;
+  try {
+    return gunzipSync(bytes, { chunkSize: length + 1, maxOutputLength: length });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Unpacks no more than the NIfTI header announces and a little. */
@@ -162,18 +173,11 @@ export function imagePathsOf(path: string): readonly string[] {
   return beside === path ? [] : [`${beside}.img`, `${beside}.img.gz`];
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (info) => info.isFile(),
-    () => false,
-  );
-}
-
-async function readImageFile(path: string, header: NiftiHeader): Promise<Uint8Array> {
+function readImageFile(path: string, header: NiftiHeader): Uint8Array {
   const places = imagePathsOf(path);
   for (const place of places) {
-    if (!(await isFile(place))) continue;
-    const bytes = await readWhole(place);
+    if (!existsSync(place)) continue;
+    const bytes = readWhole(place);
     return isGzip(bytes) ? gunzipNifti(bytes, header) : bytes;
   }
   const missing = places[0] ?? "its .img file";
