@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+
+const TEMPORARY = ".slicebook-tmp";
 
 /** A file that is being written beside its place, and is there only once it is committed. */
 export interface AtomicFile {
@@ -20,7 +22,7 @@ export interface AtomicFile {
 export async function openFileAtomic(path: string): Promise<AtomicFile> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
   const file = await open(temporary, "wx");
   let finished = false;
 
@@ -63,5 +65,16 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   } catch (error) {
     await file.discard();
     throw error;
+  }
+}
+
+/**
+ * Removes what writers that were killed have left in a folder and the folders below it.
+ *
+ * Only for a folder that nobody else writes to at the time.
+ */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true })) {
+    if (entry.endsWith(TEMPORARY)) await rm(join(folder, entry), { force: true });
   }
 }

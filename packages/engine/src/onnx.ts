@@ -21,7 +21,8 @@ export async function createOnnxEngine({
 }: {
   threads?: number;
 }): Promise<Engine> {
-  const open = (model: Uint8Array) => InferenceSession.create(model, sessionOptions(threads));
+  const open: Open = async ({ model, outputs }) =>
+    outputs.length === 0 ? EMPTY_SESSION : InferenceSession.create(model, sessionOptions(threads));
   return {
     kind: "onnx",
     device: "cpu",
@@ -55,7 +56,14 @@ const traceAny = trace as unknown as (
   options: CompileOptions,
 ) => TraceResult;
 
-type Open = (model: Uint8Array) => Promise<InferenceSession>;
+interface Session {
+  run(feeds: OrtTensors): Promise<OrtTensors>;
+  release(): Promise<void>;
+}
+type Open = (traced: TraceResult) => Promise<Session>;
+
+/** ONNX Runtime refuses a graph without outputs: that of a function which only hands its arguments through. */
+const EMPTY_SESSION: Session = { run: async () => ({}), release: async () => undefined };
 
 async function compileOnnx(
   open: Open,
@@ -64,7 +72,7 @@ async function compileOnnx(
   { name = fn.name, parameters }: CompileOptions,
 ): Promise<Compiled> {
   const traced = traceAny(fn, signature, { name, parameters });
-  const session = await open(traced.model);
+  const session = await open(traced);
   const specs = [...traced.inputs, ...traced.unusedInputs];
   return {
     async run(...args) {
@@ -97,7 +105,7 @@ async function loopOnnx(
   }));
   const inputSpecs: NamedSpec[] = Object.entries(inputSignature).map(([key, spec]) => ({ name: key, spec }));
   const traced = traceAny(step, [specsOf(initial), inputSignature], { name, parameters });
-  const session = await open(traced.model);
+  const session = await open(traced);
   const [carryOutput, metricsOutput] = traced.output as [
     Record<string, TracedOutput>,
     Record<string, TracedOutput>,

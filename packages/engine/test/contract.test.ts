@@ -64,6 +64,13 @@ describe.each<EngineKind>(["onnx", "cpu"])("the engine %s", (kind) => {
     await compiled.dispose();
   });
 
+  it("runs a function that only hands its arguments through", async () => {
+    const compiled = await engine.compile((x: tf.Tensor) => [x], [spec([2])]);
+    const [same] = (await compiled.run(float32([4, 5], [2]))) as HostTensor[];
+    expect(values(same)).toEqual([4, 5]);
+    await compiled.dispose();
+  });
+
   it("passes fixed parameters first", async () => {
     const fn = (parameters: Record<string, tf.Tensor>, x: tf.Tensor) => tf.mul(parameters.scale!, x);
     const compiled = await engine.compile(fn, [spec([2])], { parameters: { scale: float32([3], [1]) } });

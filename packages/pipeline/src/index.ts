@@ -1,1 +1,20 @@
-export {};
+export {
+  type DoctorCheck,
+  type DoctorReport,
+  type Event,
+  type ExecuteOptions,
+  type Inspection,
+  type PhantomLayout,
+  phantomLayouts,
+  type Request,
+  type Result,
+  type SplitSummary,
+  type Stage,
+  type StageResult,
+  stages,
+} from "./api.ts";
+export { configJsonSchema, type ResolvedConfig } from "./config.ts";
+export { doctor } from "./doctor.ts";
+export { execute } from "./execute.ts";
+export { executeInWorker } from "./execute-in-worker.ts";
+export { loadConfig, resolvedYaml } from "./load-config.ts";

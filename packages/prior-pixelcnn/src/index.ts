@@ -1,1 +1,3 @@
-export {};
+export { type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
+export { type DrawOptions, drawCode } from "./draw.ts";
+export { pixelcnn } from "./pixelcnn.ts";

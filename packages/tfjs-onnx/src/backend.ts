@@ -6,6 +6,7 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { constant, type Graph, type Value } from "./graph.ts";
+import { UnsupportedError } from "./kernels/kernel.ts";
 import type { DType } from "./spec.ts";
 import { TraceError } from "./trace-error.ts";
 
@@ -46,6 +47,12 @@ export class RecordingBackend extends KernelBackend {
   lookUp({ dataId, shape, dtype }: TensorInfo): Value {
     const entry = this.#entries.get(dataId);
     if (entry !== undefined) return entry.value;
+    if (!this.#engine.state.tensorInfo.has(dataId)) {
+      throw new TraceError("TRACE_DISPOSED_TENSOR", `${this.#where()} uses a tensor that was disposed`, {
+        remedy:
+          "Let tf.tidy() return the tensor, or keep it; a gradient can only use tensors that were saved.",
+      });
+    }
     const type = this.#supported(dtype);
     let data: BackendValues;
     try {
@@ -53,13 +60,24 @@ export class RecordingBackend extends KernelBackend {
     } catch (cause) {
       throw new TraceError(
         "TRACE_CAPTURED_TENSOR",
-        `${this.#where()} uses a tensor of shape [${shape.join(", ")}] made outside, which its backend cannot read at once`,
+        `${this.#where()} uses a tensor [${shape.join(", ")}] made outside, which cannot be read at once`,
         { remedy: "Pass the tensor as an argument of the traced function.", cause },
       );
     }
     const value = constant(this.graph, toData(data, type), type, shape);
     this.#entries.set(dataId, { value, references: 1 });
     return value;
+  }
+
+  /** Says where in the traced function a kernel was asked for what it cannot do. */
+  explain<T>(record: () => T): T {
+    try {
+      return record();
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      const { message, remedy } = error;
+      throw new TraceError("TRACE_UNSUPPORTED", `${this.#where()}: ${message} cannot be traced`, { remedy });
+    }
   }
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
@@ -153,8 +171,8 @@ export class RecordingBackend extends KernelBackend {
   #readError(): TraceError {
     return new TraceError("TRACE_VALUE_READ", `${this.#where()} reads the values of a traced tensor`, {
       remedy:
-        "There are no values while a function is traced: compute with tensors alone (no data(), dataSync(), " +
-        "array(), print() or if on a value), or read them outside.",
+        "There are no values while a function is traced: compute with tensors alone (no data(), " +
+        "dataSync(), array(), print() or if on a value), or read them outside.",
     });
   }
 }

@@ -15,9 +15,9 @@ import {
 import { sizeOf } from "./spec.ts";
 
 /*
- * Constructors that keep the graph small as it grows. TensorFlow.js is NHWC and ONNX's convolutions NCHW, so every
- * convolution is wrapped in transposes; these constructors push each transpose (and each broadcast) towards the
- * outputs, through whatever commutes with it, until it meets its inverse and both vanish.
+ * Constructors that keep the graph small as it grows. TensorFlow.js is NHWC and ONNX's convolutions NCHW, so
+ * every convolution is wrapped in transposes; these constructors push each transpose (and each broadcast)
+ * towards the outputs, through whatever commutes with it, until it meets its inverse and both vanish.
  */
 
 /** The axis order that makes NCHW of NHWC. */
@@ -86,20 +86,35 @@ export function elementwise(
     return expand(graph, elementwise(graph, op, narrow, type, attributes), shape);
   }
 
-  const same = neutral[op]?.findIndex((item, index) => item !== undefined && splatOf(narrow[index]) === item);
+  return (
+    sinkTranspose(graph, op, narrow, type, attributes, shape) ??
+    combine(graph, op, narrow, type, attributes, shape)
+  );
+}
+
+/** The node itself, or what already is its result. */
+function combine(
+  graph: Graph,
+  op: string,
+  operands: readonly Value[],
+  type: ElementType,
+  attributes: Attributes,
+  shape: readonly number[],
+): Value {
+  const same = neutral[op]?.findIndex(
+    (item, index) => item !== undefined && splatOf(operands[index]) === item,
+  );
   if (same !== undefined && same >= 0) {
-    const other = narrow[1 - same];
+    const other = operands[1 - same];
     if (sameShape(other.shape, shape) && other.type === type) return other;
   }
 
-  if (op === "Greater" && splatOf(narrow[1]) === 0) {
-    // x > 0 where relu(x) > 0, and then nothing but its Relu needs x: one tensor less, and ONNX Runtime fuses the two.
-    const rectified = known(graph, "Relu", narrow[0]);
-    if (rectified !== undefined) return elementwise(graph, op, [rectified, narrow[1]], type);
-  }
-
-  const sunk = sinkTranspose(graph, op, narrow, type, attributes, shape);
-  return sunk ?? emitOne(graph, op, narrow, attributes, type, shape);
+  // x > 0 where relu(x) > 0, and then nothing but its Relu needs x: one tensor less, and ONNX Runtime fuses
+  // the two.
+  const rectified =
+    op === "Greater" && splatOf(operands[1]) === 0 ? known(graph, "Relu", operands[0]) : undefined;
+  const inputs = rectified === undefined ? operands : [rectified, operands[1]];
+  return emitOne(graph, op, inputs, attributes, type, shape);
 }
 
 export function cast(graph: Graph, x: Value, type: ElementType): Value {
@@ -254,7 +269,9 @@ export function reduce(
     : emitOne(graph, op, [x], { axes: sorted, keepdims }, x.type, shape);
 }
 
-/** `x[start:end:step]` for each axis, with JavaScript's idea of them: 0 ≤ start, and end may be −1 going down. */
+/**
+ * `x[start:end:step]` for each axis, with JavaScript's idea of them: 0 ≤ start, and end may be −1 going down.
+ */
 export function slice(
   graph: Graph,
   x: Value,
@@ -340,7 +357,13 @@ export function concat(graph: Graph, parts: readonly Value[], axis: number): Val
     const back = inverse(order);
     const moved = full.map((part) => transpose(graph, part, back));
     if (isActivationOrder(order) || moved.every((part) => transposed(part) === undefined)) {
-      return transpose(graph, concat(graph, moved, order[axis]), order);
+      // Not through concat again: parts in two different orders would take turns for ever.
+      const movedShape = back.map((at) => shape[at]);
+      return transpose(
+        graph,
+        emitOne(graph, "Concat", moved, { axis: order[axis] }, first.type, movedShape),
+        order,
+      );
     }
   }
   return emitOne(graph, "Concat", full, { axis }, first.type, shape);
@@ -455,10 +478,13 @@ function sinkTranspose(
   }
   // Not through elementwise again: operands in two different orders would take turns for ever.
   const movedShape = broadcastShape(moved.map((operand) => operand.shape));
-  return transpose(graph, emitOne(graph, op, moved, attributes, type, movedShape), order);
+  return transpose(graph, combine(graph, op, moved, type, attributes, movedShape), order);
 }
 
-/** `reshape(transpose(y))` as `transpose(reshape(y))`, where the reshape splits axes or joins ones that y has in a row. */
+/**
+ * `reshape(transpose(y))` as `transpose(reshape(y))`, where the reshape splits axes or joins ones that y has
+ * in a row.
+ */
 function sinkTransposeThroughReshape(graph: Graph, x: Value, shape: readonly number[]): Value | undefined {
   const before = transposed(x);
   if (before === undefined || shape.includes(0)) return undefined;

@@ -3,8 +3,8 @@ import { emit, type Graph, type GraphNode, nodeOf, type Value } from "./graph.ts
 import { sortNodes } from "./model.ts";
 
 /**
- * Joins what only the whole graph shows to belong together: a convolution and the bias that is all its result is used
- * for. Gives the values that stand for `outputs`.
+ * Joins what only the whole graph shows to belong together: a convolution and the bias that is all its result
+ * is used for. Gives the values that stand for `outputs`.
  */
 export function fuse(graph: Graph, outputs: readonly Value[]): Value[] {
   const nodes = sortNodes(outputs);

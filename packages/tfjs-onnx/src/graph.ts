@@ -12,7 +12,9 @@ export interface TensorType {
   readonly shape: readonly number[];
 }
 
-/** Where a value comes from. A `splat` is one number in every place, kept so until someone needs the array. */
+/**
+ * Where a value comes from. A `splat` is one number in every place, kept so until someone needs the array.
+ */
 export type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "node"; readonly node: GraphNode; readonly output: number }
@@ -60,7 +62,9 @@ export function splat(graph: Graph, value: number, type: ElementType, shape: rea
   ])[0];
 }
 
-/** A constant with values of its own, or a splat if they are all one. `name` keeps it apart from equal ones. */
+/**
+ * A constant with values of its own, or a splat if they are all one. `name` keeps it apart from equal ones.
+ */
 export function constant(
   graph: Graph,
   data: ConstantData,

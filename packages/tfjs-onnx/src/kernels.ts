@@ -38,7 +38,9 @@ export function registerKernels(): void {
         const recorder = backend as RecordingBackend;
         const given = Object.entries(inputs).filter(([, tensor]) => tensor != null);
         const values = given.map(([key, tensor]) => [key, recorder.lookUp(tensor as TensorInfo)] as const);
-        const result = record(recorder.graph, Object.fromEntries(values), attrs ?? {});
+        const result = recorder.explain(() =>
+          record(recorder.graph, Object.fromEntries(values), attrs ?? {}),
+        );
         return "id" in result ? recorder.hold(result) : result.map((value) => recorder.hold(value));
       },
     });

@@ -46,7 +46,8 @@ export function writeModel(
   const initializers: TensorProto[] = [];
   const order = sortNodes(outputs.map((output) => output.value));
 
-  // A node's output may bear the graph output's name itself; what no node makes is passed through an Identity.
+  // A node's output may bear the graph output's name itself; what no node makes is passed through an
+  // Identity.
   const copies: NodeProto[] = [];
   for (const { name, value } of outputs) {
     if (value.source.kind === "node" && !names.has(value)) names.set(value, name);
@@ -75,9 +76,12 @@ export function writeModel(
     return fresh;
   };
 
+  const used = new Set([...order.flatMap((node) => node.inputs), ...outputs.map((output) => output.value)]);
   for (const { op, inputs, attributes, outputs } of order) {
     const inputNames = inputs.map((value) => (value === undefined ? "" : nameOf(value)));
-    nodes.push(node(op, inputNames, outputs.map(nameOf), attributes));
+    // Optional outputs that nobody asks for are left off, so that they are not computed.
+    const last = outputs.findLastIndex((value) => used.has(value));
+    nodes.push(node(op, inputNames, outputs.slice(0, last + 1).map(nameOf), attributes));
   }
   let copy = 0;
   for (const { name, value } of outputs) {

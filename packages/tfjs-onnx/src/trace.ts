@@ -15,7 +15,9 @@ export interface TracedValue {
   readonly spec: TensorSpec;
 }
 
-/** Where to find one tensor of the function's result: a graph output, or an argument handed through unchanged. */
+/**
+ * Where to find one tensor of the function's result: a graph output, or an argument handed through unchanged.
+ */
 export interface TracedOutput extends TracedValue {
   readonly kind: "output" | "input";
 }
@@ -27,7 +29,9 @@ export interface TraceResult {
   readonly inputs: readonly TracedValue[];
   /** The arguments that no output depends on; the graph has no such inputs. */
   readonly unusedInputs: readonly TracedValue[];
-  /** The graph's outputs. Where there are none, every result is an argument, and the model has nothing to run. */
+  /**
+   * The graph's outputs. Where there are none, every result is an argument, and the model has nothing to run.
+   */
   readonly outputs: readonly TracedValue[];
   /** The function's result, each tensor replaced by where to find it. */
   readonly output: Structure<TracedOutput>;
@@ -53,12 +57,14 @@ export type Parameters = Readonly<Record<string, ConstantTensor>>;
 /**
  * Records a TensorFlow.js function, gradients included, as an ONNX model.
  *
- * The function is called once, with tensors that have shapes and types but no values, on a backend that writes down
- * what it is asked. It must be synchronous and pure: its result is a tensor, or nested records and arrays of tensors.
- * With `options.parameters` it gets these first, as tensors that the graph holds as initialisers.
+ * The function is called once, with tensors that have shapes and types but no values, on a backend that
+ * writes down what it is asked. It must be synchronous and pure: its result is a tensor, or nested records
+ * and arrays of tensors. With `options.parameters` it gets these first, as tensors that the graph holds as
+ * initialisers.
  *
- * The active backend and `tf.memory()` are afterwards as before, also after an error. Throws a {@link TraceError} if
- * the function reads a value, draws random numbers, assigns a variable or calls an op whose kernel is not supported.
+ * The active backend and `tf.memory()` are afterwards as before, also after an error. Throws a {@link
+ * TraceError} if the function reads a value, draws random numbers, assigns a variable or calls an op whose
+ * kernel is not supported.
  */
 export function trace<const S extends Signature>(
   fn: (parameters: Readonly<Record<string, Tensor>>, ...args: Arguments<S>) => Structure<Tensor>,
@@ -95,7 +101,7 @@ export function trace(
         if (data.length !== sizeOf(shape)) {
           throw new TraceError(
             "TRACE_SIGNATURE",
-            `${ops.describe()}: the parameter "${key}" has ${data.length} values for the shape [${shape.join(", ")}]`,
+            `The parameter "${key}" of "${name}" has ${data.length} values for the shape [${shape.join(", ")}]`,
           );
         }
         return [key, toTensor(constant(graph, data, dtype, shape, `parameters.${key}`))];
@@ -167,7 +173,10 @@ function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
   }
 }
 
-/** Follows the ops that run, refuses what cannot be traced, and collects the tensors made; returns the way back. */
+/**
+ * Follows the ops that run, refuses what cannot be traced, and collects the tensors made; returns the way
+ * back.
+ */
 function watch(ops: OpStack, made: Set<Tensor>): () => void {
   const tfjs = engine();
   const { assign } = Variable.prototype;

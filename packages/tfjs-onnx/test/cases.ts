@@ -213,8 +213,8 @@ function resizing(): KernelCase[] {
 }
 
 /**
- * TensorFlow.js's CPU gradients leave half-pixel centres out and mix up sides or batches: ours are compared with them
- * where theirs are right, and with the forward kernels in the gradient tests.
+ * TensorFlow.js's CPU gradients leave half-pixel centres out and mix up sides or batches: ours are compared
+ * with them where theirs are right, and with the forward kernels in the gradient tests.
  */
 function resizingGradient(): KernelCase[] {
   const squares = resizes.filter(({ from }) => from[0] === from[1]);
@@ -634,6 +634,7 @@ export const cases: Readonly<Record<string, readonly KernelCase[]>> = {
   UnsortedSegmentSum: [
     { inputs: { x: numbers([6, 9]), segmentIds: integers([6], 0, 4) }, attrs: { numSegments: 5 } },
     { inputs: { x: numbers([6]), segmentIds: integers([6], 0, 4) }, attrs: { numSegments: 5 } },
+    { inputs: { x: numbers([40, 8]), segmentIds: integers([40], 0, 99) }, attrs: { numSegments: 100 } },
     { inputs: { x: numbers([6, 2, 2]), segmentIds: integers([6], 0, 4) }, attrs: { numSegments: 5 } },
   ],
   ZerosLike: [{ inputs: { x: numbers([2, 3]) } }],

@@ -60,7 +60,10 @@ export function traceFor(fn: Fn, args: readonly Structure<ConstantTensor>[]): Tr
   return trace(fn as (...args: Structure<Tensor>[]) => Structure<Tensor>, signature);
 }
 
-/** The largest difference between what ONNX Runtime and TensorFlow.js compute, relative to each tensor's largest value. */
+/**
+ * The largest difference between what ONNX Runtime and TensorFlow.js compute, relative to each tensor's
+ * largest value.
+ */
 export async function difference(fn: Fn, args: readonly Structure<ConstantTensor>[]): Promise<number> {
   const [traced, eager] = [await runTraced(traceFor(fn, args), args), runEager(fn, args)].map((result) =>
     flatten(result, isConstant).map(({ leaf }) => leaf),

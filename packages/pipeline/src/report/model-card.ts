@@ -184,7 +184,7 @@ from safetensors.numpy import load_file
 
 tensors = load_file("checkpoints/best.safetensors")
 weights = {name[len("average."):]: value for name, value in tensors.items() if name.startswith("average.")}
-codebook = tensors["quantizer.average"] if "quantizer.average" in tensors else weights["codebook"]
+codebook = tensors["quantizer.codebook"] if "quantizer.codebook" in tensors else weights["codebook"]
 print(codebook.shape, sorted(weights))
 \`\`\``;
 }

@@ -24,7 +24,7 @@ import {
 } from "../build.ts";
 import { type Attributes, emitOne, type Graph, type Value } from "../graph.ts";
 import { activate } from "./elementwise.ts";
-import { type KernelRecorder, kernel, unsupported } from "./kernel.ts";
+import { type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
 
 type Pair = readonly [number, number];
 type Shape4D = [number, number, number, number];
@@ -55,7 +55,10 @@ function pair(of: (axis: 0 | 1) => number): Pair {
   return [of(0), of(1)];
 }
 
-/** What TensorFlow.js makes of strides and padding, with the padding that ONNX's own formula needs for that size. */
+/**
+ * What TensorFlow.js makes of strides and padding, with the padding that ONNX's own formula needs for that
+ * size.
+ */
 export function geometryOf(info: ConvInfo): Geometry {
   const kernel: Pair = [info.filterHeight, info.filterWidth];
   const strides: Pair = [info.strideHeight, info.strideWidth];
@@ -148,9 +151,10 @@ function depthwiseConv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs
 /**
  * The gradient of a convolution with respect to its input, which is a transposed convolution.
  *
- * With stride s the kernel is cut into s·s kernels of ⌈k/s⌉ taps, one for each place in a block of s × s pixels. One
- * plain convolution computes them all as channels, they are laid out, and what lies over the border is cut off:
- * no multiplication with the zeros between the strides, and ONNX Runtime's Conv is faster than its ConvTranspose.
+ * With stride s the kernel is cut into s·s kernels of ⌈k/s⌉ taps, one for each place in a block of s × s
+ * pixels. One plain convolution computes them all as channels, they are laid out, and what lies over the
+ * border is cut off: no multiplication with the zeros between the strides, and ONNX Runtime's Conv is faster
+ * than its ConvTranspose.
  */
 export function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, input } = geometry;
@@ -213,8 +217,8 @@ export function convInputGradient(graph: Graph, dy: Value, filter: Value, geomet
 }
 
 /**
- * Channels (c, row, column) to blocks of pixels: DepthToSpace in two steps, the columns and then the rows, each of which
- * ONNX Runtime copies faster than both at once.
+ * Channels (c, row, column) to blocks of pixels: DepthToSpace in two steps, the columns and then the rows,
+ * each of which ONNX Runtime copies faster than both at once.
  */
 function spreadBlocks(graph: Graph, x: Value, stride: number): Value {
   if (stride === 1) return x;
@@ -276,12 +280,14 @@ export function convTranspose(
 }
 
 /**
- * The gradient of a convolution with respect to its kernel: x [n, in, h, w] and dy [n, out, h', w'] → [h, w, in, out].
+ * The gradient of a convolution with respect to its kernel: x [n, in, h, w] and dy [n, out, h', w'] → [h, w,
+ * in, out].
  *
- * It is a convolution itself, of x with dy as the kernel, each sample a channel. The signal is laid out with its
- * channels along the columns, [h, w · in], and the kernel's taps are that far apart: ONNX Runtime then gathers whole
- * runs of channels, and the gradient costs what the forward convolution does. The more channels the kernel has, the less
- * is gathered, so with stride 1 x and dy change places where x has more; the result is then back to front.
+ * It is a convolution itself, of x with dy as the kernel, each sample a channel. The signal is laid out with
+ * its channels along the columns, [h, w · in], and the kernel's taps are that far apart: ONNX Runtime then
+ * gathers whole runs of channels, and the gradient costs what the forward convolution does. The more channels
+ * the kernel has, the less is gathered, so with stride 1 x and dy change places where x has more; the result
+ * is then back to front.
  */
 function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, input, output } = geometry;
@@ -309,7 +315,9 @@ function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometr
   return transpose(graph, correlate(graph, x, dy, [convPads[0], convPads[1]], geometry), [1, 2, 3, 0]);
 }
 
-/** Slides the pattern [n, p, h', w'] over the signal [n, s, h, w], and sums over the samples → [p, kh, kw, s]. */
+/**
+ * Slides the pattern [n, p, h', w'] over the signal [n, s, h, w], and sums over the samples → [p, kh, kw, s].
+ */
 function correlate(
   graph: Graph,
   signal: Value,
@@ -327,7 +335,8 @@ function correlate(
     width * channels,
   ]);
 
-  // Each sample in a group of its own saves reordering the pattern, but its gradient is written out before the sum.
+  // Each sample in a group of its own saves reordering the pattern, but its gradient is written out before
+  // the sum.
   const apart = kernel[0] * kernel[1] * channels <= patternHeight * patternWidth;
   const weights = apart
     ? reshape(graph, pattern, [batch * patterns, 1, patternHeight, patternWidth])
@@ -391,7 +400,7 @@ function bias(graph: Graph, x: Value, offset: Value | undefined, format: DataFor
 
 function needsNhwc(format: string | undefined, name: string): void {
   if (format === undefined || format === "NHWC") return;
-  throw unsupported(`${name} of ${format} tensors`, "Use the NHWC layout.");
+  throw new UnsupportedError(`${name} of ${format} tensors`, "Use the NHWC layout.");
 }
 
 export const convolutionKernels: readonly KernelRecorder[] = [

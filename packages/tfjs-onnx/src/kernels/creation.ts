@@ -1,7 +1,7 @@
 import type { FillAttrs, LinSpaceAttrs, OneHotAttrs, RangeAttrs } from "@tensorflow/tfjs-core";
 import { cast, compare, reshape, where } from "../build.ts";
 import { constant, type ElementType, type Graph, splat, type Value } from "../graph.ts";
-import { type KernelRecorder, kernel, unsupported } from "./kernel.ts";
+import { type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
 
 /** 0, 1, … `count` − 1. */
 export function iota(graph: Graph, count: number): Value {
@@ -15,7 +15,8 @@ export function iota(graph: Graph, count: number): Value {
 
 export const creationKernels: readonly KernelRecorder[] = [
   kernel("Fill", (graph, _, { shape, value, dtype }: FillAttrs) => {
-    if (typeof value === "string") throw unsupported("fills a tensor with text", "Fill it with a number.");
+    if (typeof value === "string")
+      throw new UnsupportedError("a tensor filled with text", "Fill it with a number.");
     return splat(graph, value, (dtype ?? "float32") as ElementType, shape);
   }),
   kernel("ZerosLike", (graph, { x }) => splat(graph, 0, x.type, x.shape)),

@@ -138,7 +138,9 @@ function expm1(graph: Graph, x: Value): Value {
   return where(graph, isNear, near, sub(graph, elementwise(graph, "Exp", [x]), one));
 }
 
-/** log(1 + x), where 1 + x is rounded put right by the factor x / ((1 + x) − 1) (Goldberg 1991, theorem 4). */
+/**
+ * log(1 + x), where 1 + x is rounded put right by the factor x / ((1 + x) − 1) (Goldberg 1991, theorem 4).
+ */
 function log1p(graph: Graph, x: Value): Value {
   const one = scalarLike(graph, x, 1);
   const shifted = add(graph, x, one);

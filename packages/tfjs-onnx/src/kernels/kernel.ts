@@ -1,5 +1,4 @@
 import type { Graph, Value } from "../graph.ts";
-import { TraceError } from "../trace-error.ts";
 
 /** A kernel's tensors by the names TensorFlow.js gives them; lists are numbered `"0"`, `"1"`. */
 export type KernelInputs = Readonly<Record<string, Value>>;
@@ -26,7 +25,14 @@ export function listed(inputs: KernelInputs): Value[] {
     .map((key) => inputs[key]);
 }
 
-/** The error of a kernel that is known, but not with these attributes. */
-export function unsupported(what: string, remedy: string): TraceError {
-  return new TraceError("TRACE_UNSUPPORTED", what, { remedy });
+/** A kernel that is known, but not with these attributes. */
+export class UnsupportedError extends Error {
+  readonly remedy: string;
+
+  /** `what` completes "tf.op in function: …". */
+  constructor(what: string, remedy: string) {
+    super(what);
+    this.name = "UnsupportedError";
+    this.remedy = remedy;
+  }
 }

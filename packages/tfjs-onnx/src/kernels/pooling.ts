@@ -27,26 +27,23 @@ function poolAttributes(info: PoolInfo) {
   return { ...convAttributes(geometry), kernel_shape: geometry.kernel };
 }
 
-function pool(graph: Graph, op: "MaxPool" | "AveragePool", x: Value, info: PoolInfo): Value {
-  const first = transpose(graph, x, toChannelsFirst);
+/**
+ * The greatest of each window, and where it is among all elements of x (NCHW); who needs only one takes only
+ * that.
+ */
+function maxPool(graph: Graph, x: Value, info: PoolInfo): readonly Value[] {
   const shape = [info.batchSize, info.inChannels, info.outHeight, info.outWidth];
-  return transpose(
-    graph,
-    emitOne(graph, op, [first], poolAttributes(info), "float32", shape),
-    toChannelsLast,
-  );
+  return emit(graph, "MaxPool", [x], poolAttributes(info), [
+    { type: "float32", shape },
+    { type: "int64", shape },
+  ]);
 }
 
 /** Every gradient goes to the place of its window's (first) maximum. */
 function maxPoolGradient(graph: Graph, dy: Value, x: Value, info: PoolInfo): Value {
   const first = transpose(graph, x, toChannelsFirst);
-  const shape = [info.batchSize, info.inChannels, info.outHeight, info.outWidth];
-  const [, places] = emit(graph, "MaxPool", [first], poolAttributes(info), [
-    { type: "float32", shape },
-    { type: "int64", shape },
-  ]);
-  const length = sizeOf(shape);
-  const size = sizeOf(first.shape);
+  const [, places] = maxPool(graph, first, info);
+  const [length, size] = [sizeOf(places.shape), sizeOf(first.shape)];
   const data = splat(graph, 0, "float32", [size]);
   const updates = reshape(graph, transpose(graph, dy, toChannelsFirst), [length]);
   const inputs = [data, reshape(graph, places, [length]), updates];
@@ -68,12 +65,17 @@ function avgPoolGradient(graph: Graph, dy: Value, info: PoolInfo): Value {
 }
 
 export const poolingKernels: readonly KernelRecorder[] = [
-  kernel("MaxPool", (graph, { x }, attrs: MaxPoolAttrs) =>
-    pool(graph, "MaxPool", x, poolInfo(x.shape, attrs)),
-  ),
-  kernel("AvgPool", (graph, { x }, attrs: AvgPoolAttrs) =>
-    pool(graph, "AveragePool", x, poolInfo(x.shape, attrs)),
-  ),
+  kernel("MaxPool", (graph, { x }, attrs: MaxPoolAttrs) => {
+    const [greatest] = maxPool(graph, transpose(graph, x, toChannelsFirst), poolInfo(x.shape, attrs));
+    return transpose(graph, greatest, toChannelsLast);
+  }),
+  kernel("AvgPool", (graph, { x }, attrs: AvgPoolAttrs) => {
+    const info = poolInfo(x.shape, attrs);
+    const shape = [info.batchSize, info.inChannels, info.outHeight, info.outWidth];
+    const first = transpose(graph, x, toChannelsFirst);
+    const mean = emitOne(graph, "AveragePool", [first], poolAttributes(info), "float32", shape);
+    return transpose(graph, mean, toChannelsLast);
+  }),
   kernel("MaxPoolGrad", (graph, { dy, input }, attrs: MaxPoolGradAttrs) =>
     maxPoolGradient(graph, dy, input, poolInfo(input.shape, attrs)),
   ),

@@ -1,0 +1,23 @@
+import { doctor } from "@slicebook/pipeline";
+import { exitCodes } from "../exit-codes.ts";
+import { paint } from "../paint.ts";
+
+/** Prints what works here; the exit code is 1 if something that a run needs does not. */
+export async function printDoctor({ json }: { readonly json?: boolean }): Promise<void> {
+  const report = await doctor();
+  if (!report.ok) process.exitCode = exitCodes.mistake;
+  if (json) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  const width = Math.max(...report.checks.map((check) => check.name.length));
+  for (const { name, ok, found, remedy } of report.checks) {
+    const mark = paint(ok ? "green" : "red", ok ? "✔" : "✘", process.stdout);
+    process.stdout.write(`${mark} ${name.padEnd(width)}  ${found}\n`);
+    if (remedy !== undefined) process.stdout.write(`  ${" ".repeat(width)}  → ${remedy}\n`);
+  }
+  const verdict = report.ok
+    ? "Everything that a run needs works."
+    : "Something that a run needs does not work here.";
+  process.stdout.write(`\n${verdict}\n`);
+}

@@ -1,0 +1,55 @@
+/** The signals that ask for an orderly end. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** The user, or the machine, asked to stop, and what there was has been saved. */
+export class Interruption extends Error {
+  readonly signal: StopSignal;
+  readonly remedy: string;
+
+  constructor(signal: StopSignal, message: string, remedy: string) {
+    super(message);
+    this.name = "Interruption";
+    this.signal = signal;
+    this.remedy = remedy;
+  }
+}
+
+/** Work that a signal can stop. */
+export interface Interruptible {
+  readonly signal: AbortSignal;
+  /** The signal that came, if one did. */
+  received(): StopSignal | undefined;
+}
+
+/**
+ * Takes over Ctrl-C and `kill`: the first signal aborts, so that the work can save and end; the second exits at once.
+ * It stays so until the process ends.
+ *
+ * `onStop` is called on the first, `onExit` before leaving on the second (to put the terminal right).
+ */
+export function interruptible(options: {
+  readonly onStop: () => void;
+  readonly onExit: () => void;
+}): Interruptible {
+  const { onStop, onExit } = options;
+  const controller = new AbortController();
+  let received: StopSignal | undefined;
+
+  function handle(signal: NodeJS.Signals): void {
+    if (signal !== "SIGINT" && signal !== "SIGTERM") return;
+    if (received !== undefined) {
+      onExit();
+      // By the signal itself: leaving in order would wait for, and abort in, what the worker computes.
+      process.off(signal, handle);
+      process.kill(process.pid, signal);
+      return;
+    }
+    received = signal;
+    onStop();
+    controller.abort();
+  }
+
+  process.on("SIGINT", handle);
+  process.on("SIGTERM", handle);
+  return { signal: controller.signal, received: () => received };
+}

@@ -1,0 +1,308 @@
+import type { Stage } from "@slicebook/pipeline";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { exitCodes } from "./exit-codes.ts";
+import { programName } from "./invocation.ts";
+import { version } from "./version.ts";
+
+/** Options that every command which works takes. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const examples = [
+  "run configs/phantom.yaml",
+  "inspect configs/oasis.yaml dataset.root=/data/oasis --out sheet.png",
+  "run configs/oasis.yaml dataset.root=/data/oasis train.minutes=30",
+  "evaluate runs/oasis dataset.root=/data/another-oasis",
+  "sample runs/oasis --count 16 --seed 7",
+];
+
+const guide = `
+CONFIG is a YAML file, RUN a run folder such as runs/oasis. key=value overrides one value of the configuration:
+train.epochs=20  run.name=wide  run.root=/scratch/runs. \`slicebook config CONFIG\` shows them all.
+
+Progress goes to standard error, results to standard output. NO_COLOR and FORCE_COLOR are respected.
+
+Exit codes:
+  ${exitCodes.ok}    done
+  ${exitCodes.mistake}    something you can mend: a missing folder, a wrong value; the message says what to do
+  ${exitCodes.usage}    the command line is wrong: an unknown command or option, a missing argument
+  ${exitCodes.internal}   a bug in Slicebook; --debug (or SLICEBOOK_DEBUG=1) shows where
+  ${exitCodes.SIGINT}  interrupted by Ctrl-C; the work is saved, --resume goes on
+  ${exitCodes.SIGTERM}  the same by SIGTERM
+`;
+
+/**
+ * The `slicebook` command. Building it and printing its help load nothing heavy: each command imports what it does
+ * when it runs.
+ */
+export function createProgram(): Command {
+  const program = new Command(programName())
+    .description("Learn a codebook of MR image slices, train a prior on it and sample new slices.")
+    .addHelpText("beforeAll", ({ command }) => (command.parent === null ? showExamples(examples) : ""))
+    .addHelpText("after", guide)
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help; also after a command")
+    .helpCommand("help [command]", "show the help of a command")
+    .configureHelp({
+      // Without the "[options]" that every line would have.
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" "),
+    })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+
+  const define = (name: string, description: string, usage: readonly string[]) =>
+    program
+      .command(name)
+      .description(description)
+      .addHelpText("before", showExamples(usage))
+      .option("--debug", "show where an error happened")
+      .showSuggestionAfterError(true)
+      .exitOverride();
+
+  const defineRun = (name: string, description: string, stages: readonly Stage[] | "all", usage: string[]) =>
+    withOutput(define(name, description, usage))
+      .addArgument(configArgument())
+      .addArgument(overridesArgument())
+      .option("--resume", "go on from the last checkpoint of an interrupted run")
+      .action(async (config: string, overrides: string[], options: OutputOptions & { resume?: boolean }) => {
+        const { runConfig } = await import("./commands/stages.ts");
+        await runConfig(config, overrides, stages, options);
+      });
+
+  const defineStage = (stage: Stage, description: string, usage: string[]) =>
+    withOutput(define(stage, description, usage))
+      .addArgument(runArgument())
+      .addArgument(overridesArgument());
+
+  defineRun("run", "do every stage: train, evaluate, encode, train-prior, sample, report", "all", [
+    "run configs/phantom.yaml",
+    "run configs/hipmri.yaml dataset.root=/data/hipmri train.minutes=30 prior.minutes=30",
+    "run configs/hipmri.yaml dataset.root=/data/hipmri --resume",
+  ]);
+  defineRun(
+    "train",
+    "train the VQ-VAE only",
+    ["train"],
+    [
+      "train configs/oasis.yaml dataset.root=/data/oasis train.epochs=20",
+      "train configs/oasis.yaml dataset.root=/data/oasis train.epochs=20 --resume",
+    ],
+  );
+
+  defineStage(
+    "evaluate",
+    "measure SSIM and the other figures on a run's test split, or on another folder into RUN/evaluations",
+    ["evaluate runs/oasis", "evaluate runs/oasis dataset.root=/data/another-oasis"],
+  ).action(async (run: string, overrides: string[], options: OutputOptions) => {
+    const { runStage } = await import("./commands/stages.ts");
+    await runStage("evaluate", run, overrides, options);
+  });
+
+  defineStage("encode", "turn every slice into its grid of codes", ["encode runs/oasis"]).action(
+    async (run: string, overrides: string[], options: OutputOptions) => {
+      const { runStage } = await import("./commands/stages.ts");
+      await runStage("encode", run, overrides, options);
+    },
+  );
+
+  defineStage("train-prior", "train the prior over the code grids", [
+    "train-prior runs/oasis",
+    "train-prior runs/oasis prior.minutes=60",
+  ])
+    .option("--resume", "go on from the last checkpoint of an interrupted prior")
+    .action(async (run: string, overrides: string[], options: OutputOptions & { resume?: boolean }) => {
+      const { runStage } = await import("./commands/stages.ts");
+      await runStage("train-prior", run, overrides, options);
+    });
+
+  defineStage("sample", "draw new slices from the prior", [
+    "sample runs/oasis --count 16 --seed 7",
+    "sample runs/adni --class AD --temperature 0.9 --top-p 0.95",
+  ])
+    .option("--count <n>", "how many slices")
+    .option("--seed <n>", "the seed: the same one draws the same slices")
+    .option("--class <name>", "the class to draw, for a prior trained with classes")
+    .option("--temperature <t>", "below 1: safer; above 1: wilder")
+    .option("--top-k <k>", "draw each code from the k likeliest")
+    .option("--top-p <p>", "draw each code from the likeliest that make up the probability p")
+    .action(async (run: string, overrides: string[], options: OutputOptions & SampleFlags) => {
+      const { runStage } = await import("./commands/stages.ts");
+      await runStage("sample", run, [...sampleOverrides(options), ...overrides], {
+        ...options,
+        resume: false,
+      });
+    });
+
+  defineStage("report", "draw the plots and grids of a run again", ["report runs/oasis"]).action(
+    async (run: string, overrides: string[], options: OutputOptions) => {
+      const { runStage } = await import("./commands/stages.ts");
+      await runStage("report", run, overrides, options);
+    },
+  );
+
+  withOutput(
+    define("reconstruct", "put files of your own through a run's encoder and decoder", [
+      "reconstruct runs/oasis slice1.png slice2.png --out reconstructed",
+    ]),
+  )
+    .addArgument(runArgument())
+    .argument("<files...>", "slices: NIfTI, PNG or JPEG")
+    .option("--out <folder>", "where the pictures go (default: RUN/reconstructions/files)")
+    .action(async (run: string, files: string[], options: OutputOptions & { out?: string }) => {
+      const { reconstruct } = await import("./commands/stages.ts");
+      await reconstruct(run, files, options);
+    });
+
+  withOutput(
+    define("inspect", "say what is in a data set: splits, subjects, sizes, types, ranges", [
+      "inspect configs/hipmri.yaml dataset.root=/data/hipmri",
+      "inspect /data/hipmri --out sheet.png",
+      "inspect /data/slices --adapter oasis --json",
+    ]),
+  )
+    .argument("<config|root>", "a YAML file, or the folder of a data set")
+    .addArgument(overridesArgument())
+    .option(
+      "--adapter <name>",
+      "how a folder is laid out: hipmri, oasis or adni (default: seen from its folders)",
+    )
+    .option("--out <file>", "write a contact sheet there (PNG)")
+    .action(async (subject: string, overrides: string[], options: OutputOptions & InspectFlags) => {
+      const { inspect } = await import("./commands/inspect.ts");
+      await inspect(subject, overrides, options);
+    });
+
+  withOutput(
+    define("phantom", "write procedural slices in the layout of a real data set", [
+      "phantom --layout oasis --out data/phantom-oasis",
+      "phantom --layout adni --out data/phantom-adni --subjects 8,2,2 --slices 5 --seed 3",
+    ]),
+  )
+    .addOption(
+      new Option("--layout <name>", "the layout").choices(["hipmri", "oasis", "adni"]).makeOptionMandatory(),
+    )
+    .requiredOption("--out <folder>", "where the data set goes")
+    .option("--subjects <train,validate,test>", "subjects in each split", subjectCounts)
+    .option("--slices <n>", "slices of each subject", wholeNumber)
+    .option("--seed <n>", "the seed: the same one draws the same slices", wholeNumber, 0)
+    .action(async (options: OutputOptions & PhantomFlags) => {
+      const { phantom } = await import("./commands/phantom.ts");
+      await phantom(options);
+    });
+
+  define("config", "print a configuration with every default, or its JSON schema", [
+    "config configs/oasis.yaml train.epochs=20 > mine.yaml",
+    "config --schema > slicebook.schema.json",
+  ])
+    .argument("[config]", "the YAML file")
+    .addArgument(overridesArgument())
+    .option("--schema", "print the JSON schema of all configurations instead, for an editor")
+    .action(
+      async (
+        config: string | undefined,
+        overrides: string[],
+        { schema }: { schema?: boolean },
+        command: Command,
+      ) => {
+        if (!schema && config === undefined) command.error("error: missing required argument 'config'");
+        const { printConfig, printSchema } = await import("./commands/config.ts");
+        if (schema || config === undefined) printSchema();
+        else await printConfig(config, overrides);
+      },
+    );
+
+  define("doctor", "say what works on this machine, and why the rest does not", ["doctor", "doctor --json"])
+    .option("--json", "print one JSON object")
+    .action(async (options: { json?: boolean }) => {
+      const { printDoctor } = await import("./commands/doctor.ts");
+      await printDoctor(options);
+    });
+
+  return program;
+}
+
+interface SampleFlags {
+  readonly count?: string;
+  readonly seed?: string;
+  readonly class?: string;
+  readonly temperature?: string;
+  readonly topK?: string;
+  readonly topP?: string;
+}
+
+export interface InspectFlags {
+  readonly adapter?: string;
+  readonly out?: string;
+}
+
+export interface PhantomFlags {
+  readonly layout: "hipmri" | "oasis" | "adni";
+  readonly out: string;
+  readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
+  readonly slices?: number;
+  readonly seed: number;
+}
+
+/** The flags of `sample` are short names of overrides, so that the configuration's schema checks them. */
+function sampleOverrides(flags: SampleFlags): string[] {
+  const { count, seed, class: label, temperature, topK, topP } = flags;
+  // Quoted, a class that looks like a number stays a text.
+  const quoted = label === undefined ? undefined : JSON.stringify(label);
+  const values = { count, seed, class: quoted, temperature, topK, topP };
+  return Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`sample.${key}=${value}`],
+  );
+}
+
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+/** Commands that can be copied as they are. */
+function showExamples(lines: readonly string[]): string {
+  return `Examples:\n${lines.map((line) => `  ${programName()} ${line}\n`).join("")}`;
+}
+
+function withOutput(command: Command): Command {
+  return command
+    .option("--json", "print the result as one JSON object")
+    .option("--quiet", "no progress, only warnings and the result");
+}
+
+function configArgument(): Argument {
+  return new Argument("<config>", "the YAML file that describes the run");
+}
+
+function runArgument(): Argument {
+  return new Argument("<run>", "the run's folder, such as runs/oasis");
+}
+
+function overridesArgument(): Argument {
+  return new Argument("[key=value...]", "values to use instead of the configuration's").argParser(
+    (text: string, previous: string[] | undefined) => {
+      if (!/^[^=]+=/.test(text)) {
+        throw new InvalidArgumentError(`Write overrides as key=value, for example train.epochs=20.`);
+      }
+      return [...(previous ?? []), text];
+    },
+  );
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("Give a whole number.");
+  return value;
+}
+
+function subjectCounts(text: string): { train: number; validate: number; test: number } {
+  const [train, validate, test, ...rest] = text.split(",").map((part) => wholeNumber(part.trim()));
+  if (train === undefined || validate === undefined || test === undefined || rest.length > 0) {
+    throw new InvalidArgumentError("Give three numbers, for train, validate and test: 8,2,2.");
+  }
+  return { train, validate, test };
+}

@@ -1,0 +1,70 @@
+import { join, parse } from "node:path";
+import type { Result } from "@slicebook/pipeline";
+import { formatDuration, formatNumber, table } from "./format.ts";
+import { describeInspection } from "./inspection.ts";
+import { programName } from "./invocation.ts";
+
+/** Figures' names as people write them, in the order in which they are shown; others follow as they are. */
+const labels: Readonly<Record<string, string>> = {
+  ssim: "SSIM",
+  ssimDefault: "SSIM (7×7)",
+  msSsim: "MS-SSIM",
+  psnr: "PSNR",
+  mse: "MSE",
+  perplexity: "perplexity",
+  codesInUse: "codes in use",
+  bitsPerCode: "bits per code",
+  bitsPerPixel: "bits per pixel",
+};
+
+const units: Readonly<Record<string, string>> = { psnr: " dB" };
+
+/** What was done, made and measured, and what to type next; `interval` is the SSIM's. */
+export function describeResult(result: Result, interval: readonly [number, number] | undefined): string {
+  const { run, stages, figures, files, next, inspection } = result;
+  const sections: string[] = [];
+  if (inspection !== undefined) sections.push(describeInspection(inspection));
+  if (run !== undefined) sections.push(`Run      ${run}`);
+  if (stages.length > 0) {
+    const done = stages.filter(({ state }) => state === "done");
+    const skipped = stages.filter(({ state }) => state === "skipped");
+    const parts = done.map(({ stage, seconds }) => `${stage} (${formatDuration(seconds)})`);
+    if (skipped.length > 0) parts.push(`unchanged: ${skipped.map(({ stage }) => stage).join(", ")}`);
+    sections.push(`Stages   ${parts.join(", ")}`);
+  }
+  if (files.length > 0) sections.push(`Made\n${indent(groupFiles(files).join("\n"))}`);
+  const rows = figureRows(figures, interval);
+  if (rows.length > 0) sections.push(`Figures\n${indent(table(rows))}`);
+  if (next !== "") sections.push(`Next     ${next.replace(/^(npx )?slicebook\b/, programName())}`);
+  return `\n${sections.join("\n")}\n`;
+}
+
+function figureRows(
+  figures: Result["figures"],
+  interval: readonly [number, number] | undefined,
+): [string, string][] {
+  const names = [...Object.keys(labels), ...Object.keys(figures)].filter((name) => name in figures);
+  return [...new Set(names)].map((name) => {
+    const text = `${formatNumber(figures[name]!)}${units[name] ?? ""}`;
+    if (name !== "ssim" || interval === undefined) return [labels[name] ?? name, text];
+    return [labels.ssim!, `${text}  (95 % interval ${interval.map(formatNumber).join(" to ")})`];
+  });
+}
+
+/** Files of one name and several endings on one line: `plots/loss.{svg,png}`. */
+function groupFiles(files: readonly string[]): string[] {
+  const endings = new Map<string, string[]>();
+  for (const file of files) {
+    const { dir, name, ext } = parse(file);
+    const stem = join(dir, name);
+    endings.set(stem, [...(endings.get(stem) ?? []), ext.slice(1)]);
+  }
+  return [...endings].map(([stem, [first, ...others]]) => {
+    if (others.length > 0) return `${stem}.{${[first, ...others].join(",")}}`;
+    return first === "" ? stem : `${stem}.${first}`;
+  });
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, "  ");
+}

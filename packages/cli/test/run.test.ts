@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { filesUnder, readJson, slicebook, temporaryFolder } from "./command.ts";
+import { readCheckpoint, writeTiny } from "./runs.ts";
+
+const cwd = temporaryFolder();
+const run = join(cwd, "runs", "tiny");
+const allStages = ["train", "evaluate", "encode", "train-prior", "sample", "report"];
+
+let printed: string;
+
+beforeAll(async () => {
+  await writeTiny(cwd);
+  const { code, stdout, stderr } = await slicebook(["run", "tiny.yaml"], { cwd });
+  if (code !== 0) throw new Error(stderr);
+  printed = stdout;
+});
+
+async function hashes(folder: string): Promise<Record<string, string>> {
+  const entries = await Promise.all(
+    (await filesUnder(folder)).map(async (name): Promise<[string, string]> => {
+      const bytes = await readFile(join(folder, name));
+      return [name, createHash("sha256").update(bytes).digest("hex")];
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+describe("a whole run", () => {
+  test("makes every file of a run folder, and leaves no temporary one", async () => {
+    const files = await filesUnder(run);
+    expect(files).toEqual(
+      expect.arrayContaining([
+        "README.md",
+        "checkpoints/best.safetensors",
+        "checkpoints/last.safetensors",
+        "config.yaml",
+        "evaluation.json",
+        "metrics.csv",
+        "metrics.jsonl",
+        "prior/checkpoints/best.safetensors",
+        "prior/checkpoints/last.safetensors",
+        "report.html",
+        "run.json",
+      ]),
+    );
+    for (const folder of ["reconstructions", "samples", "plots"]) {
+      expect(files.filter((file) => file.startsWith(`${folder}/`) && file.endsWith(".png"))).not.toEqual([]);
+    }
+    expect(files.filter((file) => /(^|\/)\./.test(file))).toEqual([]);
+    for (const file of files) expect((await stat(join(run, file))).size).toBeGreaterThan(0);
+  });
+
+  test("measures every test slice and subject", async () => {
+    expect(await readJson(join(run, "evaluation.json"))).toMatchObject({
+      split: "test",
+      ssim: { mean: expect.any(Number), n: 12, subjects: 3, ci95: [expect.any(Number), expect.any(Number)] },
+      perplexity: expect.any(Number),
+    });
+  });
+
+  test("ends with the stages, the figures, the files and the next command", () => {
+    expect(printed).toMatch(/^Run +runs\/tiny$/m);
+    expect(printed).toMatch(/^Stages +train \(.+\), evaluate \(.+\).*, report \(.+\)$/m);
+    expect(printed).toMatch(/^ {2}SSIM +\d\.\d+ .*95 % /m);
+    expect(printed).toMatch(/^ {2}perplexity +\d/m);
+    expect(printed).toMatch(/^ {2}runs\/tiny\/evaluation\.json$/m);
+    expect(printed).toMatch(/^Next +slicebook \w+/m);
+  });
+
+  test("done again skips every stage and changes no file", async () => {
+    const before = await hashes(run);
+    const { code, stdout } = await slicebook(["run", "tiny.yaml", "--json"], { cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stages: allStages.map((stage) => ({ stage, state: "skipped" })),
+    });
+    expect(await hashes(run)).toEqual(before);
+  });
+});
+
+test("samples of a seed are the same pictures each time, of another seed others", async () => {
+  const drawn = async (seed: number) => {
+    const { code, stdout, stderr } = await slicebook(
+      ["sample", "runs/tiny", "--count", "3", "--seed", String(seed), "--json"],
+      { cwd },
+    );
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    const { files } = JSON.parse(stdout) as { files: string[] };
+    const pictures = files.filter((file) => file.endsWith(".png"));
+    expect(pictures).not.toEqual([]);
+    return Promise.all(pictures.map(async (file) => (await readFile(join(cwd, file))).toString("base64")));
+  };
+  const [seven, eight, sevenAgain] = [await drawn(7), await drawn(8), await drawn(7)];
+  expect(sevenAgain).toEqual(seven);
+  expect(eight).not.toEqual(seven);
+});
+
+test("a configuration printed with every default reads back to itself and trains the same weights", async () => {
+  const printedConfig = await slicebook(["config", "tiny.yaml"], { cwd });
+  expect(printedConfig).toMatchObject({ code: 0, stderr: "" });
+  await writeFile(join(cwd, "resolved.yaml"), printedConfig.stdout);
+  expect((await slicebook(["config", "resolved.yaml"], { cwd })).stdout).toBe(printedConfig.stdout);
+  const { code } = await slicebook(["train", "resolved.yaml", "run.name=again", "--quiet"], { cwd });
+  expect(code).toBe(0);
+  const last = "checkpoints/last.safetensors";
+  const [once, again] = await Promise.all([
+    readCheckpoint(join(run, last)),
+    readCheckpoint(join(cwd, "runs", "again", last)),
+  ]);
+  expect(again.tensors).toBe(once.tensors);
+});
+
+test("a run folder that was moved goes through its stages there, without its data set's folder", async () => {
+  await cp(run, join(cwd, "moved"), { recursive: true });
+  const { code, stdout } = await slicebook(["evaluate", "moved", "--json"], { cwd });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ stages: [{ stage: "evaluate", state: "skipped" }] });
+});
+
+test.each(["hipmri", "oasis", "adni", "phantom"])("the shipped configuration %s is valid", async (name) => {
+  const file = fileURLToPath(new URL(`../../../configs/${name}.yaml`, import.meta.url));
+  expect(await slicebook(["config", file], { cwd })).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("the JSON schema knows the sections of a configuration", async () => {
+  const { code, stdout } = await slicebook(["config", "--schema"], { cwd });
+  expect(code).toBe(0);
+  const { properties } = JSON.parse(stdout) as { properties: object };
+  expect(Object.keys(properties)).toEqual(
+    expect.arrayContaining(["dataset", "model", "train", "prior", "sample"]),
+  );
+});
+
+test("the doctor finds that what a run needs works", async () => {
+  const { code, stdout } = await slicebook(["doctor", "--json"], { cwd });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+});

@@ -1,0 +1,168 @@
+import type { MetricsRow } from "./report/types.ts";
+
+/** The stages of a run, in their order. */
+export const stages = ["train", "evaluate", "encode", "train-prior", "sample", "report"] as const;
+export type Stage = (typeof stages)[number];
+
+/** The folder layouts that `phantom` writes. */
+export const phantomLayouts = ["hipmri", "oasis", "adni"] as const;
+export type PhantomLayout = (typeof phantomLayouts)[number];
+
+/** Something to do; plain JSON, so that it crosses into a worker. */
+export type Request =
+  | {
+      /** Stages of the run that a YAML file describes; the run folder is made when it is missing. */
+      readonly kind: "run";
+      readonly config: string;
+      /** Dotted `key=value` texts, such as `train.epochs=20`. */
+      readonly overrides: readonly string[];
+      readonly stages: readonly Stage[];
+      /** Go on from the last checkpoint of an interrupted run rather than refuse its folder. */
+      readonly resume: boolean;
+    }
+  | {
+      /**
+       * Stages of a run folder that exists. Overrides may change `sample.*`, `engine.*` and `prior.*`; with
+       * `dataset.*` among them, the only stage may be `evaluate`, whose result goes to
+       * `evaluations/<name>.json`.
+       */
+      readonly kind: "stages";
+      readonly run: string;
+      readonly overrides: readonly string[];
+      readonly stages: readonly Stage[];
+      readonly resume: boolean;
+    }
+  | {
+      /**
+       * Files through a run's encoder and decoder: PNGs and figures into `out` (default:
+       * `RUN/reconstructions/files`).
+       */
+      readonly kind: "reconstruct";
+      readonly run: string;
+      readonly files: readonly string[];
+      readonly out?: string;
+    }
+  | {
+      /** What is in the data set of a YAML file; with `out`, a contact sheet is written there (PNG). */
+      readonly kind: "inspect";
+      readonly config: string;
+      readonly overrides: readonly string[];
+      readonly out?: string;
+    }
+  | {
+      /** Writes procedural slices into `out`, in one of the real data sets' layouts. */
+      readonly kind: "phantom";
+      readonly layout: PhantomLayout;
+      readonly out: string;
+      readonly seed: number;
+      /** Subjects in each split (default: the data sets package's). */
+      readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
+      readonly slicesPerSubject?: number;
+    };
+
+/** What happens meanwhile; plain JSON, posted from the worker. */
+export type Event =
+  | {
+      readonly type: "stage";
+      readonly stage: Stage;
+      readonly state: "start" | "skip" | "done";
+      readonly seconds?: number;
+      /** Why a stage is skipped. */
+      readonly reason?: string;
+    }
+  | {
+      readonly type: "progress";
+      readonly stage: Stage | "read" | "reconstruct" | "phantom";
+      readonly step: number;
+      /** Unknown when only minutes limit the stage. */
+      readonly totalSteps?: number;
+      /** The current epoch, from 1; 0 for what has no epochs. */
+      readonly epoch: number;
+      readonly totalEpochs?: number;
+      /** Done so far, 0 to 1. */
+      readonly fraction: number;
+      /** Units a second. */
+      readonly rate?: number;
+      readonly unit: "images" | "grids" | "slices" | "codes";
+      /** Seconds left. */
+      readonly eta?: number;
+      readonly metrics: Readonly<Record<string, number>>;
+    }
+  | { readonly type: "epoch"; readonly stage: Stage; readonly row: MetricsRow }
+  | { readonly type: "note"; readonly text: string }
+  | { readonly type: "warning"; readonly text: string }
+  | { readonly type: "file"; readonly path: string; readonly what: string };
+
+/** What became of one stage. */
+export interface StageResult {
+  readonly stage: Stage;
+  readonly state: "skipped" | "done";
+  readonly seconds: number;
+}
+
+/** Slices and subjects of one split, and its slices by class. */
+export interface SplitSummary {
+  readonly slices: number;
+  readonly subjects: number;
+  readonly classes: Readonly<Record<string, number>>;
+}
+
+/** What `inspect` found. */
+export interface Inspection {
+  readonly dataset: string;
+  readonly root?: string;
+  /** Height and width after the size policy. */
+  readonly size: readonly [number, number];
+  readonly classes: readonly string[];
+  readonly splits: Readonly<Record<"train" | "validate" | "test", SplitSummary>>;
+  /** How many slices have each stored size, `256×128`. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** How many slices have each stored type, `int16`. */
+  readonly types: Readonly<Record<string, number>>;
+  /** The least and greatest value in the originals' units. */
+  readonly range: readonly [number, number];
+  /** Mean and variance of the preprocessed training slices. */
+  readonly statistics: { readonly mean: number; readonly variance: number };
+  /** Slices left out because they cannot be read, where the configuration says so. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** Slices with the same values; across splits, training has seen what it is tested on. */
+  readonly duplicates: readonly { readonly paths: readonly string[]; readonly acrossSplits: boolean }[];
+  /** Slices unlike the others: of one value, of an unusual size or spread. */
+  readonly outliers: readonly { readonly path: string; readonly reason: string }[];
+  readonly fingerprint: string;
+}
+
+export interface Result {
+  /** The run folder; absent for `inspect` and `phantom`. */
+  readonly run?: string;
+  readonly stages: readonly StageResult[];
+  /** The key figures by name: `ssim`, `psnr`, `perplexity`, `bitsPerCode`, … */
+  readonly figures: Readonly<Record<string, number>>;
+  /** The files made, relative to the current directory where they lie under it. */
+  readonly files: readonly string[];
+  /** The command to type next; empty when there is none. */
+  readonly next: string;
+  /** Of `inspect` only. */
+  readonly inspection?: Inspection;
+}
+
+export interface ExecuteOptions {
+  readonly onEvent?: (event: Event) => void;
+  /** Aborting it saves what there is, then rejects with the `SlicebookError` `INTERRUPTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** One thing that `doctor` looked at. */
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found: a version, a speed, why it does not work. */
+  readonly found: string;
+  readonly remedy?: string;
+}
+
+export interface DoctorReport {
+  /** Whether everything that a run needs works. */
+  readonly ok: boolean;
+  readonly checks: readonly DoctorCheck[];
+}

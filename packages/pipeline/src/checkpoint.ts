@@ -1,0 +1,75 @@
+import { readFile } from "node:fs/promises";
+import { type HostTensors, SlicebookError } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
+import { z } from "zod";
+
+const sumsSchema = z.strictObject({ count: z.int().min(0), of: z.record(z.string(), z.number()) });
+
+/** Sums of metrics over some steps. */
+export type Sums = z.output<typeof sumsSchema>;
+
+/** Where a training stands, besides its carry: enough to go on as if it had not stopped. */
+export const trainingStateSchema = z.strictObject({
+  schema: z.literal(1),
+  /** The hash of what decides the training: a checkpoint of another configuration is not gone on from. */
+  inputs: z.string(),
+  /** Steps taken; with the steps of an epoch this is also the epoch and the place in it. */
+  step: z.int().min(0),
+  seconds: z.number().min(0),
+  /** Seconds of `seconds` spent on the validation split. */
+  validationSeconds: z.number().min(0),
+  /** When the validation split was last looked at, in `seconds`. */
+  validatedAt: z.number().min(0),
+  /** Lines of `metrics.jsonl` so far. */
+  rows: z.int().min(0),
+  /** Sums of the steps' metrics since the last line. */
+  sums: sumsSchema,
+  best: z.strictObject({ score: z.number(), step: z.int() }).nullable(),
+  /** Looks at the validation split since the best. */
+  sinceBest: z.int().min(0),
+  /** Whether the training has ended by itself. */
+  finished: z.boolean(),
+});
+
+export type TrainingState = z.output<typeof trainingStateSchema>;
+
+export interface Checkpoint {
+  readonly carry: HostTensors;
+  readonly state: TrainingState;
+}
+
+const STATE = "slicebook.training";
+
+/** Writes a carry and where its training stands, whole or not at all. */
+export async function saveCheckpoint(path: string, { carry, state }: Checkpoint): Promise<void> {
+  await writeFileAtomic(path, encodeSafetensors(carry, { format: "pt", [STATE]: JSON.stringify(state) }));
+}
+
+/** Reads a checkpoint; undefined where there is none. Throws `CHECKPOINT_INVALID` for a file that is none. */
+export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw invalid(path, error.message, error);
+  });
+  if (bytes === undefined) return undefined;
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    return { carry: tensors, state: trainingStateSchema.parse(JSON.parse(metadata[STATE] ?? "null")) };
+  } catch (error) {
+    const why =
+      error instanceof z.ZodError
+        ? `where its training stands is not in it as this version writes it (${error.issues[0]?.message})`
+        : error instanceof Error
+          ? error.message
+          : String(error);
+    throw invalid(path, why, error);
+  }
+}
+
+function invalid(path: string, why: string, cause: unknown): SlicebookError {
+  return new SlicebookError("CHECKPOINT_INVALID", `${path} is no checkpoint that can be used: ${why}`, {
+    remedy: "Delete it and train again, or restore it from a copy.",
+    cause,
+  });
+}

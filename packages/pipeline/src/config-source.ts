@@ -1,0 +1,180 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, extname } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import { type Document, isMap, isScalar, isSeq, LineCounter, parse, parseDocument } from "yaml";
+import { nearMiss } from "./near-miss.ts";
+
+/** One dotted `key=value` text of the command line. */
+export interface Override {
+  readonly text: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** A configuration before it is checked, and where each of its values was written. */
+export interface ConfigSource {
+  readonly file: string;
+  readonly value: Record<string, unknown>;
+  readonly overrides: readonly Override[];
+  /** `configs/hipmri.yaml:12`, or `argument train.epochs=x` for what an override set. */
+  whereIs(path: readonly PropertyKey[]): string;
+}
+
+const LIMITS = ["minutes", "epochs", "steps"];
+
+/**
+ * Reads a YAML file and sets the overrides in it.
+ *
+ * A limit (minutes, epochs, steps) among the overrides replaces every limit that the file gives in that
+ * section, so that `train.epochs=20` means twenty epochs whatever the file says.
+ */
+export async function readConfigSource(file: string, overrides: readonly string[]): Promise<ConfigSource> {
+  const { document, lines } = await readYaml(file);
+  const value = plainValue(file, document, lines);
+  const parsed = overrides.map(parseOverride);
+  for (const { path, value: limit } of parsed) {
+    const [section, key] = path;
+    const limits = value[section!];
+    if (path.length !== 2 || !LIMITS.includes(key!) || limit === null || !isRecord(limits)) continue;
+    for (const limit of LIMITS) delete limits[limit];
+  }
+  for (const override of parsed) setAt(value, override);
+
+  function whereIs(path: readonly PropertyKey[]): string {
+    const override = parsed.findLast((one) => one.path.every((key, index) => key === String(path[index])));
+    return override === undefined ? `${file}:${lineOf(document, lines, path)}` : `argument ${override.text}`;
+  }
+  return { file, value, overrides: parsed, whereIs };
+}
+
+/** Splits `train.epochs=20` and reads the value as YAML. */
+export function parseOverride(text: string): Override {
+  const equals = text.indexOf("=");
+  const key = text.slice(0, Math.max(equals, 0)).trim();
+  const path = key.split(".");
+  if (equals < 0 || path.some((part) => part === "" || part === "__proto__")) {
+    throw new SlicebookError(
+      "ARGUMENT_INVALID",
+      `argument ${text}: expected key=value, such as train.epochs=20`,
+      {
+        remedy: "Write the key with dots, an equals sign and the value, without spaces.",
+      },
+    );
+  }
+  try {
+    return { text, path, value: parse(text.slice(equals + 1)) };
+  } catch (error) {
+    throw new SlicebookError(
+      "ARGUMENT_INVALID",
+      `argument ${text}: the value is not YAML: ${firstLine(error)}`,
+      {
+        remedy: "Put the value in quotes if it holds special characters.",
+      },
+    );
+  }
+}
+
+async function readYaml(file: string): Promise<{ document: Document; lines: LineCounter }> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw await unreadable(file, error);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    const messages = document.errors.map((error) => {
+      const { line } = lines.linePos(error.pos[0]);
+      return `${file}:${line}: ${error.code === "DUPLICATE_KEY" ? "a key is given twice" : error.message}`;
+    });
+    throw invalid(messages.join("\n"));
+  }
+  return { document, lines };
+}
+
+function plainValue(file: string, document: Document, lines: LineCounter): Record<string, unknown> {
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    throw invalid(`${file}: the file is empty; expected a mapping with dataset, model, train, …`);
+  }
+  if (!isMap(document.contents)) {
+    const found = isSeq(document.contents) ? "a list" : "a single value";
+    const line = lines.linePos(document.contents.range?.[0] ?? 0).line;
+    throw invalid(`${file}:${line}: expected a mapping with dataset, model, train, …; found ${found}`);
+  }
+  try {
+    // A round trip over JSON parts what aliases share, so that an override changes one place only.
+    return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 })));
+  } catch (error) {
+    throw invalid(`${file}: ${firstLine(error)}`);
+  }
+}
+
+function setAt(root: Record<string, unknown>, { text, path, value }: Override): void {
+  let place = root;
+  for (const [index, key] of path.slice(0, -1).entries()) {
+    const next = (Object.hasOwn(place, key) ? place[key] : undefined) ?? {};
+    if (!isRecord(next)) {
+      const parent = path.slice(0, index + 1).join(".");
+      throw new SlicebookError(
+        "ARGUMENT_INVALID",
+        `argument ${text}: ${parent} is a single value, it has no keys`,
+        {
+          remedy: `Set ${parent} itself.`,
+        },
+      );
+    }
+    place[key] = next;
+    place = next;
+  }
+  place[path.at(-1)!] = value;
+}
+
+/** The line of a value's key, or of the nearest thing around it that is written in the file. */
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
+      if (pair === undefined) break;
+      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)];
+      if (isScalar(node) || isMap(node)) offset = node.range?.[0] ?? offset;
+    } else {
+      break;
+    }
+  }
+  return lines.linePos(offset).line;
+}
+
+async function unreadable(file: string, error: unknown): Promise<SlicebookError> {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    const beside = await readdir(dirname(file)).catch(() => []);
+    const configs = beside.filter((name) => [".yaml", ".yml"].includes(extname(name)));
+    const meant = nearMiss(basename(file), configs);
+    return new SlicebookError("CONFIG_NOT_FOUND", `${file}: there is no such file`, {
+      remedy: meant === undefined ? "Give the path of a YAML file." : `Did you mean ${meant}?`,
+    });
+  }
+  const why =
+    code === "EISDIR" ? "is a folder; expected a YAML file" : `cannot be read (${code || firstLine(error)})`;
+  return new SlicebookError("CONFIG_NOT_FOUND", `${file}: ${why}`, {
+    remedy: "Give the path of a YAML file.",
+  });
+}
+
+function invalid(message: string): SlicebookError {
+  return new SlicebookError("CONFIG_INVALID", message, { remedy: "Mend the file and try again." });
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,153 @@
+import { vqvaeSchema } from "@slicebook/core";
+import { datasetSchema } from "@slicebook/datasets";
+import { DEVICES, ENGINE_KINDS } from "@slicebook/engine";
+import { z } from "zod";
+
+/** The version of the configuration's own form, written into every run's `config.yaml`. */
+export const CONFIG_VERSION = 1;
+
+const positive = z.number().positive();
+const positiveInteger = z.int().positive();
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+
+const limits = {
+  minutes: positive
+    .nullable()
+    .default(null)
+    .describe("Stop after this many minutes of training; null: no such limit."),
+  epochs: positiveInteger
+    .nullable()
+    .default(null)
+    .describe("Stop after this many epochs; null: no such limit."),
+  steps: positiveInteger
+    .nullable()
+    .default(null)
+    .describe("Stop after this many steps; null: no such limit."),
+};
+
+const cadence = {
+  validateEvery: positive
+    .default(1)
+    .describe(
+      "Epochs between two looks at the validation split, 0.5 for every half. Short runs look at least five " +
+        "times; runs limited by minutes less often where it would take more than a tenth of the time.",
+    ),
+  patience: positiveInteger
+    .nullable()
+    .default(null)
+    .describe("Stop after this many looks at the validation split without an improvement; null: never."),
+  checkpointSeconds: positive
+    .default(30)
+    .describe("Seconds of training between two saved checkpoints, at most."),
+};
+
+const limited = (section: { minutes: number | null; epochs: number | null; steps: number | null }) =>
+  section.minutes !== null || section.epochs !== null || section.steps !== null;
+const noLimit = { error: "needs a limit: give at least one of minutes, epochs, steps" };
+
+const trainSchema = z
+  .strictObject({
+    ...limits,
+    batch: positiveInteger.default(8).describe("Slices a step."),
+    ...cadence,
+    validateSlices: positiveInteger
+      .default(64)
+      .describe("Validation slices looked at, drawn by the seed once a run where the split has more."),
+  })
+  .refine(limited, noLimit);
+
+const priorSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .default("pixelcnn")
+      .describe(
+        "The prior: pixelcnn, or a package or module (from the current directory) with a prior of yours.",
+      ),
+    ...limits,
+    batch: positiveInteger.default(16).describe("Code grids a step."),
+    ...cadence,
+    patience: positiveInteger
+      .nullable()
+      .default(10)
+      .describe("Stop after this many looks at the validation split without an improvement; null: never."),
+    options: z.record(z.string(), z.unknown()).default({}).describe("The prior's own options."),
+  })
+  .refine(limited, noLimit);
+
+const sampleSchema = z.strictObject({
+  count: z.int().min(1).max(4096).default(16).describe("Samples to draw."),
+  temperature: positive
+    .default(1)
+    .describe("Divides the prior's logits: below 1 safer, above 1 more varied."),
+  topK: positiveInteger
+    .nullable()
+    .default(null)
+    .describe("Draw among the k likeliest codes only; null: among all."),
+  topP: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe("Draw among the likeliest codes that make up this probability only; null: among all."),
+  seed: seed.default(0).describe("Decides the samples; each depends on the seed and its number only."),
+  class: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("The class to draw, in data sets that have classes; null: each in turn."),
+});
+
+const engineSchema = z.strictObject({
+  kind: z
+    .enum(ENGINE_KINDS)
+    .default("onnx")
+    .describe(
+      "onnx: compiled by ONNX Runtime. cpu: TensorFlow.js's own, some hundred times slower, for reference.",
+    ),
+  device: z.enum(DEVICES).default("cpu").describe("Where the engine computes."),
+  threads: z.int().min(1).max(1024).nullable().default(null).describe("Threads; null: one a core."),
+});
+
+const runSchema = z.strictObject({
+  root: z.string().min(1).default("runs").describe("The folder of run folders, from the current directory."),
+  name: z
+    .string()
+    .regex(/^[^/\\\0]+$/, { error: "expected a folder's name, without slashes" })
+    .refine((name) => name !== "." && name !== "..", { error: "expected a folder's name, not . or .." })
+    .nullable()
+    .default(null)
+    .describe("The run folder's name; null: the configuration file's."),
+});
+
+/** One YAML file: everything that decides a run. */
+export const configSchema = z.strictObject({
+  version: z.literal(CONFIG_VERSION).default(CONFIG_VERSION).describe("The version of this form."),
+  seed: seed.default(0).describe("Decides first weights, the order of slices, and every noise of training."),
+  dataset: datasetSchema.describe(
+    "Where slices come from. A relative root starts from the current directory.",
+  ),
+  model: vqvaeSchema.prefault({}).describe("The VQ-VAE."),
+  train: trainSchema.describe("How the VQ-VAE is trained; the limit that is reached first ends it."),
+  prior: priorSchema.prefault({ minutes: 5 }).describe("The model of code grids, and how it is trained."),
+  sample: sampleSchema.prefault({}).describe("What the stage `sample` draws."),
+  engine: engineSchema.prefault({}).describe("What computes."),
+  run: runSchema.prefault({}).describe("Where results go."),
+});
+
+type Config = z.output<typeof configSchema>;
+
+/** A checked configuration with every default written out, the run's name included. */
+export type ResolvedConfig = Omit<Config, "run"> & {
+  readonly run: { readonly root: string; readonly name: string };
+};
+
+/** The JSON Schema of a configuration file, for editors. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { io: "input" });
+}

@@ -1,0 +1,71 @@
+import { basename, join, resolve } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import type { ResolvedConfig } from "./config.ts";
+import { parseOverride } from "./config-source.ts";
+import { exists, readJson } from "./files.ts";
+import type { Evaluation } from "./report/types.ts";
+import { loadRunConfig, missing } from "./run-folder.ts";
+import { openWithProgress, type Session } from "./session.ts";
+import { evaluateDataset, evaluationSchema, writeEvaluation } from "./stages/evaluate.ts";
+import { loadPreprocessing } from "./trained-model.ts";
+
+/**
+ * Evaluates a run's model on another data set's test split, in the units of its training: into
+ * `evaluations/<folder's name>.json`, with pictures beside it.
+ */
+export async function evaluateElsewhere(session: Session, overrides: readonly string[]): Promise<Evaluation> {
+  const { paths, emit, signal } = session;
+  if (!(await exists(paths.preprocessing))) throw missing(paths.folder, "trained model", "train");
+  const { dataset: config } = await otherConfig(session, overrides);
+  const preprocessing = await loadPreprocessing(session);
+  if (preprocessing.name === "residual" && String(config.size) !== String(session.config.dataset.size)) {
+    throw new SlicebookError(
+      "SLICE_SIZE",
+      `the model's mean image is ${session.config.dataset.size?.join("×")}, not ${config.size?.join("×")}`,
+      {
+        remedy: "Leave dataset.size out, so that slices are brought to the model's size.",
+      },
+    );
+  }
+  const dataset = await openWithProgress(config, emit, signal, { splits: ["test"], preprocessing });
+  const name = await freeName(paths.evaluations, config, dataset.fingerprint);
+  const { evaluation } = await evaluateDataset(session, dataset, {
+    root: config.root,
+    picture: join(paths.evaluations, name),
+  });
+  await writeEvaluation(session, join(paths.evaluations, `${name}.json`), evaluation);
+  return evaluation;
+}
+
+/**
+ * The run's configuration with another data set; the run's adapter options are not those of another adapter.
+ */
+async function otherConfig(session: Session, overrides: readonly string[]): Promise<ResolvedConfig> {
+  const keys = overrides.map((text) => parseOverride(text));
+  const refused = keys.find(({ path: [section, key] }) => section === "dataset" && key === "preprocessing");
+  if (refused !== undefined) {
+    throw new SlicebookError(
+      "ARGUMENT_INVALID",
+      `argument ${refused.text}: the model was trained with another preprocessing`,
+      {
+        remedy: "Leave it out: slices are brought to the model's own units.",
+      },
+    );
+  }
+  const adapter = keys.find(({ path }) => path.join(".") === "dataset.adapter")?.value;
+  const another = adapter !== undefined && adapter !== session.config.dataset.adapter;
+  return loadRunConfig(session.paths.folder, another ? ["dataset.options={}", ...overrides] : overrides);
+}
+
+/** The folder's own name, or the adapter's; with the data's fingerprint if that is taken by other data. */
+async function freeName(
+  folder: string,
+  { root, adapter }: ResolvedConfig["dataset"],
+  fingerprint: string,
+): Promise<string> {
+  const name = basename(root === undefined ? adapter : resolve(root)) || adapter;
+  const path = join(folder, `${name}.json`);
+  if (!(await exists(path))) return name;
+  const { dataset } = await readJson(path, evaluationSchema);
+  return dataset.fingerprint === fingerprint ? name : `${name}-${fingerprint.split(":").at(-1)!.slice(0, 8)}`;
+}

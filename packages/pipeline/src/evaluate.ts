@@ -1,0 +1,165 @@
+import { setImmediate } from "node:timers/promises";
+import {
+  bitsPerPixel,
+  codesInUse,
+  countCodes,
+  entropyBits,
+  mse,
+  msSsim,
+  perplexity,
+  psnr,
+  ssim,
+  ssimDefault,
+  summarise,
+  toUnitRange,
+  type VqvaeConfig,
+  vqvae,
+} from "@slicebook/core";
+import type { Split } from "@slicebook/datasets";
+import type { Dataset } from "@slicebook/datasets/node";
+import type { Codec } from "./codec.ts";
+import { interruptedError } from "./interruption.ts";
+import type { Evaluation } from "./report/types.ts";
+
+/** PSNR counts as this many decibels where a reconstruction is better or exact. */
+const MOST_DECIBELS = 100;
+
+/** How one slice was reconstructed. */
+export interface SliceFigures {
+  readonly ssim: number;
+  readonly ssimDefault: number;
+  readonly msSsim: number;
+  readonly psnr: number;
+  readonly mse: number;
+}
+
+export interface EvaluateOptions {
+  readonly model: VqvaeConfig;
+  readonly batch: number;
+  readonly split: Split;
+  readonly root: string | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Evaluated {
+  readonly evaluation: Evaluation;
+  /** In the order of the split. */
+  readonly slices: readonly SliceFigures[];
+  /** How often each code is used over the split. */
+  readonly counts: Float64Array;
+}
+
+/**
+ * Reconstructs a whole split and measures it.
+ *
+ * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
+ * perplexity, codes in use and the codes' entropy are those of the whole split.
+ */
+export async function evaluateSplit(
+  codec: Codec,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluated> {
+  const { model, batch, split, root, onProgress, signal } = options;
+  const set = dataset.splits[split];
+  const [height, width] = dataset.size;
+  const pixels = height * width;
+  const counts = new Float64Array(model.codes);
+  const slices: SliceFigures[] = [];
+  let scales = 0;
+  while (slices.length < set.records.length) {
+    if (signal?.aborted) throw interruptedError();
+    const start = slices.length;
+    const part = Array.from(
+      { length: Math.min(batch, set.records.length - start) },
+      (_, index) => start + index,
+    );
+    const { images, indices } = await codec.reconstruct(set.images(part));
+    countCodes(indices, model.codes, counts);
+    const originals = set.originals(part);
+    for (const [place, index] of part.entries()) {
+      const original = originals.subarray(place * pixels, (place + 1) * pixels);
+      const reconstruction = set.toOriginal(index, images.subarray(place * pixels, (place + 1) * pixels));
+      const figures = compareSlice(original, reconstruction, { height, width });
+      scales = figures.scales;
+      slices.push(figures);
+    }
+    onProgress?.(slices.length, set.records.length);
+    await setImmediate();
+  }
+  const subjects = set.records.map(({ subject }) => subject);
+  const summary = (name: keyof SliceFigures) =>
+    summarise(
+      slices.map((slice) => slice[name]),
+      subjects,
+    );
+  const [rows, columns] = vqvae.gridSize(model, dataset.size);
+  const share = { codes: rows * columns, pixels };
+  const evaluation: Evaluation = {
+    schema: 1,
+    split,
+    dataset: {
+      adapter: dataset.name,
+      ...(root === undefined ? {} : { root }),
+      size: [height, width],
+      fingerprint: dataset.fingerprint,
+    },
+    ssim: summary("ssim"),
+    ssimDefault: summary("ssimDefault"),
+    msSsim: { ...summary("msSsim"), scales },
+    psnr: summary("psnr"),
+    mse: summary("mse"),
+    perplexity: perplexity(counts),
+    codesInUse: codesInUse(counts),
+    codes: model.codes,
+    bitsPerPixel: {
+      fixed: bitsPerPixel(Math.log2(model.codes), share),
+      entropy: bitsPerPixel(entropyBits(counts), share),
+      prior: null,
+    },
+    subjects: subjectFigures(slices, subjects),
+  };
+  return { evaluation, slices, counts };
+}
+
+/** The figures of one slice; both images are in the original's units. */
+export function compareSlice(
+  original: Float32Array,
+  reconstruction: Float32Array,
+  size: { readonly height: number; readonly width: number },
+): SliceFigures & { readonly scales: number } {
+  const unit = toUnitRange(original, reconstruction);
+  return {
+    ssim: ssim(unit.original, unit.reconstruction, size),
+    ssimDefault: ssimDefault(original, reconstruction, size),
+    ...msSsim(unit.original, unit.reconstruction, size),
+    psnr: Math.min(MOST_DECIBELS, psnr(unit.original, unit.reconstruction)),
+    mse: mse(unit.original, unit.reconstruction),
+  };
+}
+
+function subjectFigures(
+  slices: readonly SliceFigures[],
+  subjects: readonly string[],
+): Evaluation["subjects"] {
+  const own = new Map<string, SliceFigures[]>();
+  for (const [index, subject] of subjects.entries()) {
+    const list = own.get(subject);
+    if (list === undefined) own.set(subject, [slices[index]!]);
+    else list.push(slices[index]!);
+  }
+  return [...own].map(([subject, list]) => {
+    const mean = (name: keyof SliceFigures) =>
+      list.reduce((sum, slice) => sum + slice[name], 0) / list.length;
+    return {
+      subject,
+      n: list.length,
+      ssim: mean("ssim"),
+      ssimDefault: mean("ssimDefault"),
+      msSsim: mean("msSsim"),
+      psnr: mean("psnr"),
+      mse: mean("mse"),
+    };
+  });
+}

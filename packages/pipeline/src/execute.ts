@@ -1,0 +1,260 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { removeTemporaries } from "@slicebook/base/node";
+import { vqvae } from "@slicebook/core";
+import { writePhantom } from "@slicebook/datasets/node";
+import {
+  type ExecuteOptions,
+  type Request,
+  type Result,
+  type Stage,
+  type StageResult,
+  stages,
+} from "./api.ts";
+import { bindPrior } from "./bound-prior.ts";
+import type { ResolvedConfig } from "./config.ts";
+import { parseOverride } from "./config-source.ts";
+import type { SliceFigures } from "./evaluate.ts";
+import { evaluateElsewhere } from "./evaluate-elsewhere.ts";
+import { exists, readJson } from "./files.ts";
+import { inspectConfig } from "./inspect.ts";
+import { interruptedError } from "./interruption.ts";
+import { loadConfig } from "./load-config.ts";
+import { lockRun } from "./lock.ts";
+import { readPriorEvaluation } from "./prior-evaluation.ts";
+import { reportProgress } from "./progress.ts";
+import { reconstructFiles } from "./reconstruct.ts";
+import type { Evaluation } from "./report/types.ts";
+import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
+import { runStages } from "./run-stages.ts";
+import { openSession, type Session } from "./session.ts";
+import { evaluationSchema } from "./stages/evaluate.ts";
+import { labelsOf } from "./stages/sample.ts";
+
+/**
+ * Carries out a request in this thread.
+ *
+ * Throws `SlicebookError`s for what the user can mend; after the signal, `INTERRUPTED`, with what there is
+ * saved.
+ */
+export async function execute(request: Request, options: ExecuteOptions = {}): Promise<Result> {
+  try {
+    return await carriedOut(request, options);
+  } catch (error) {
+    if (options.signal?.aborted && !isSlicebookError(error)) throw interruptedError();
+    throw error;
+  }
+}
+
+function carriedOut(request: Request, options: ExecuteOptions): Promise<Result> {
+  switch (request.kind) {
+    case "run":
+      return runConfig(request, options);
+    case "stages":
+      return runOnFolder(request, options);
+    case "reconstruct":
+      return reconstruct(request, options);
+    case "inspect":
+      return inspectConfig(request, options);
+    case "phantom":
+      return phantom(request, options);
+  }
+}
+
+type RequestOf<Kind extends Request["kind"]> = Extract<Request, { readonly kind: Kind }>;
+
+async function runConfig(request: RequestOf<"run">, options: ExecuteOptions): Promise<Result> {
+  const config = await loadConfig(request.config, request.overrides);
+  const folder = join(config.run.root, config.run.name);
+  return inSession(config, folder, options, async (session) => {
+    const { paths } = session;
+    if (await exists(paths.config)) {
+      checkSameConfig(folder, await loadRunConfig(folder, []), config);
+      const record = await session.record();
+      if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
+        throw differentData(folder);
+      }
+    } else {
+      await checkFree(folder, "run folder");
+      await prepare(session, request.stages);
+    }
+    return locked(folder, async () => {
+      await writeConfig(paths, config);
+      await session.update((record) => record);
+      return summary(session, await runStages(session, request.stages, request));
+    });
+  });
+}
+
+async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions): Promise<Result> {
+  const { run: folder, overrides } = request;
+  const elsewhere = overrides.some((text) => parseOverride(text).path[0] === "dataset");
+  if (elsewhere) {
+    if (request.stages.join() !== "evaluate") {
+      throw new SlicebookError(
+        "ARGUMENT_INVALID",
+        `dataset.* is given for ${request.stages.join(", ")}: only evaluate takes other data`,
+        { remedy: "Start another run with `slicebook run CONFIG run.name=NAME dataset.…`." },
+      );
+    }
+    checkSections(folder, overrides, ["dataset", "engine"]);
+    return inSession(await loadRunConfig(folder, []), folder, options, (session) =>
+      locked(folder, async () => {
+        const start = performance.now();
+        const evaluation = await evaluateElsewhere(session, overrides);
+        const seconds = (performance.now() - start) / 1000;
+        const { figures: _, ...rest } = await summary(session, [
+          { stage: "evaluate", state: "done", seconds },
+        ]);
+        return { ...rest, figures: evaluationFigures(evaluation) };
+      }),
+    );
+  }
+  checkSections(folder, overrides, ["sample", "prior", "engine"]);
+  const config = await loadRunConfig(folder, overrides);
+  return inSession(config, folder, options, (session) =>
+    locked(folder, async () => {
+      if (overrides.length > 0) await writeConfig(session.paths, config);
+      return summary(session, await runStages(session, request.stages, request));
+    }),
+  );
+}
+
+async function reconstruct(request: RequestOf<"reconstruct">, options: ExecuteOptions): Promise<Result> {
+  const { run: folder, files, out } = request;
+  if (files.length === 0) {
+    throw new SlicebookError("ARGUMENT_INVALID", "no files to reconstruct are given", {
+      remedy: "Name slices (NIfTI, PNG, JPEG) after the run folder.",
+    });
+  }
+  return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
+    const target = out ?? join(session.paths.reconstructions, "files");
+    const figures = await reconstructFiles(session, files, target);
+    const { figures: _, ...rest } = await summary(session, []);
+    return { ...rest, figures: means(figures) };
+  });
+}
+
+async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): Promise<Result> {
+  const { layout, out, seed, subjects, slicesPerSubject } = request;
+  await checkFree(out, "folder for phantoms");
+  const { onEvent = () => {}, signal } = options;
+  const progress = reportProgress(onEvent, "phantom", "slices");
+  const written = await writePhantom({
+    layout,
+    folder: out,
+    seed,
+    ...(subjects === undefined ? {} : { subjects }),
+    ...(slicesPerSubject === undefined ? {} : { slices: slicesPerSubject }),
+    onProgress: ({ done, total }) => progress(done, total),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  onEvent({ type: "file", path: out, what: `phantoms as ${layout}` });
+  return { stages: [], figures: { ...written }, files: [out], next: `slicebook inspect ${out}` };
+}
+
+async function inSession(
+  config: ResolvedConfig,
+  folder: string,
+  options: ExecuteOptions,
+  use: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const session = openSession(config, folder, options);
+  try {
+    return await use(session);
+  } finally {
+    await session.dispose();
+  }
+}
+
+async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { recursive: true });
+  const release = await lockRun(folder);
+  try {
+    await removeTemporaries(folder);
+    return await use();
+  } finally {
+    await release();
+  }
+}
+
+/** Finds out before anything is written what would stop the run half way. */
+async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
+  const { model, sample } = session.config;
+  const { size, classes } = await session.dataset();
+  const [rows, columns] = vqvae.gridSize(model, size);
+  if (wanted.includes("train-prior")) await bindPrior(session, { shape: [0, rows, columns], classes });
+  if (wanted.includes("sample")) labelsOf(classes, sample);
+  await session.engine();
+}
+
+/** Refuses to write a run (or phantoms) among other files. */
+async function checkFree(folder: string, what: string): Promise<void> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith("."));
+  if (names.length === 0) return;
+  throw new SlicebookError(
+    "FOLDER_NOT_EMPTY",
+    `${folder} cannot be the ${what}: it holds ${names.slice(0, 3).join(", ")}`,
+    {
+      remedy: "Name another folder, or empty this one.",
+    },
+  );
+}
+
+function checkSections(folder: string, overrides: readonly string[], allowed: readonly string[]): void {
+  const refused = overrides.map(parseOverride).find(({ path }) => !allowed.includes(path[0]!));
+  if (refused === undefined) return;
+  const keys = allowed.map((section) => `${section}.*`).join(", ");
+  throw new SlicebookError(
+    "ARGUMENT_INVALID",
+    `argument ${refused.text}: only ${keys} can be changed in ${folder}`,
+    { remedy: "To change what the model is or how it is trained, start another run with run.name=NAME." },
+  );
+}
+
+async function summary(session: Session, results: readonly StageResult[]): Promise<Result> {
+  const { paths, files } = session;
+  const figures: Record<string, number> = {};
+  if (await exists(paths.evaluation)) {
+    Object.assign(figures, evaluationFigures(await readJson(paths.evaluation, evaluationSchema)));
+  }
+  const prior = (await exists(paths.best)) ? await readPriorEvaluation(session) : undefined;
+  if (prior !== undefined) figures.bitsPerCode = prior.test.bitsPerCode;
+  const done = (await session.record())?.stages ?? {};
+  const due = stages.find((stage) => done[stage] === undefined);
+  return {
+    run: paths.folder,
+    stages: results,
+    figures,
+    files: files.map(fromHere),
+    next:
+      due === undefined ? `slicebook reconstruct ${paths.folder} FILE…` : `slicebook ${due} ${paths.folder}`,
+  };
+}
+
+function evaluationFigures(evaluation: Evaluation): Record<string, number> {
+  const { ssim, ssimDefault, msSsim, psnr, mse, perplexity, codesInUse, bitsPerPixel } = evaluation;
+  return {
+    ssim: ssim.mean,
+    ssimDefault: ssimDefault.mean,
+    msSsim: msSsim.mean,
+    psnr: psnr.mean,
+    mse: mse.mean,
+    perplexity,
+    codesInUse,
+    bitsPerPixel: bitsPerPixel.prior ?? bitsPerPixel.entropy,
+  };
+}
+
+function means(figures: readonly SliceFigures[]): Record<string, number> {
+  const names = ["ssim", "ssimDefault", "msSsim", "psnr", "mse"] as const;
+  return Object.fromEntries(
+    names.map((name) => [name, figures.reduce((sum, slice) => sum + slice[name], 0) / figures.length]),
+  );
+}
+
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith(`..${sep}`) ? path : short;
+}

@@ -1,0 +1,117 @@
+import { writeFileAtomic } from "@slicebook/base/node";
+import { SPLITS } from "@slicebook/datasets";
+import { type DatasetSummary, inspectDataset } from "@slicebook/datasets/node";
+import type { ExecuteOptions, Inspection, Result } from "./api.ts";
+import { contactSheet } from "./figures/grid.ts";
+import { loadDatasetConfig } from "./load-config.ts";
+import { ownRange, spread } from "./pictures.ts";
+import { reportProgress } from "./progress.ts";
+import { openWithProgress } from "./session.ts";
+
+/** Slices of each split on the contact sheet. */
+const SHOWN = 16;
+
+/** Reads every slice of a YAML file's data set and says what there is; dirt is listed rather than refused. */
+export async function inspectConfig(
+  { config: file, overrides, out }: { config: string; overrides: readonly string[]; out?: string },
+  { onEvent = () => {}, signal }: ExecuteOptions,
+): Promise<Result> {
+  const config = await loadDatasetConfig(file, overrides);
+  const progress = reportProgress(onEvent, "read", "slices");
+  const summary = await inspectDataset(config, {
+    onProgress: ({ done, total }) => progress(done, total),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for (const text of warnings(summary)) onEvent({ type: "warning", text });
+  // For a look, slices of another size are resized where the configuration does not say what to do with them.
+  const lenient = {
+    ...config,
+    sizePolicy: config.sizePolicy ?? "resize",
+    onUnreadable: "skip",
+    splits: { ...config.splits, allowOverlap: true },
+  } as const;
+  const splits = SPLITS.filter((split) => summary.splits[split].slices > 0);
+  const dataset = await openWithProgress(lenient, () => {}, signal, { splits });
+  const files: string[] = [];
+  if (out !== undefined) {
+    const sections = splits.map((split) => {
+      const { records, originals } = dataset.splits[split];
+      const shown = spread(records.length, SHOWN);
+      return {
+        title: `${split}: ${records.length} slices`,
+        images: ownRange(originals(shown), dataset.size),
+        captions: shown.map((index) => records[index]!.name),
+      };
+    });
+    await writeFileAtomic(
+      out,
+      await contactSheet(sections, { title: `${dataset.name}: some of its slices` }),
+    );
+    onEvent({ type: "file", path: out, what: "contact sheet" });
+    files.push(out);
+  }
+  return {
+    stages: [],
+    figures: {},
+    files,
+    next: "",
+    inspection: inspectionOf(summary, dataset.statistics),
+  };
+}
+
+function inspectionOf(summary: DatasetSummary, statistics: Inspection["statistics"]): Inspection {
+  const { adapter, root, size, classes, splits, unreadable, duplicates, outliers, fingerprint } = summary;
+  const all = SPLITS.map((split) => splits[split]);
+  const ranges = all.flatMap(({ range }) => (range === undefined ? [] : [range]));
+  const split = (name: (typeof SPLITS)[number]) => ({
+    slices: splits[name].slices,
+    subjects: splits[name].subjects,
+    classes: Object.fromEntries(
+      Object.entries(splits[name].classes).map(([label, { slices }]) => [label, slices]),
+    ),
+  });
+  return {
+    dataset: adapter,
+    ...(root === undefined ? {} : { root }),
+    size,
+    classes,
+    splits: { train: split("train"), validate: split("validate"), test: split("test") },
+    sizes: merged(all.map(({ sizes }) => sizes)),
+    types: merged(all.map(({ types }) => types)),
+    range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
+    statistics,
+    duplicates: duplicates.map(({ slices, acrossSplits }) => ({
+      paths: slices.map(({ path }) => path),
+      acrossSplits,
+    })),
+    outliers: outliers.map(({ path, reason }) => ({ path, reason })),
+    skipped: unreadable.map(({ path, reason }) => ({ path, reason })),
+    fingerprint,
+  };
+}
+
+function warnings({ overlap, ignored, splits, duplicates, outliers }: DatasetSummary): string[] {
+  const empty = SPLITS.filter((split) => splits[split].slices === 0);
+  const shared = overlap.map(({ subject, splits }) => `${subject} (${splits.join(", ")})`);
+  const leaked = duplicates.filter(({ acrossSplits }) => acrossSplits);
+  const same = duplicates.length - leaked.length;
+  const paths = (group: (typeof duplicates)[number]) => group.slices.map(({ path }) => path).join(" = ");
+  return [
+    ...empty.map((split) => `the ${split} split has no slices`),
+    ...(shared.length === 0 ? [] : [`subjects in more than one split: ${shared.join("; ")}`]),
+    ...leaked.map((group) => `the same slice is in more than one split: ${paths(group)}`),
+    ...(same === 0 ? [] : [`${same} slices occur more than once within a split`]),
+    ...outliers.map(({ path, reason }) => `${path}: ${reason}`),
+    ...(ignored.length === 0
+      ? []
+      : [`${ignored.length} files are ignored, since their names are not slices': ${ignored[0]}, …`]),
+  ];
+}
+
+function merged(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const count of counts) {
+    for (const [name, number] of Object.entries(count)) sums[name] = (sums[name] ?? 0) + number;
+  }
+  return sums;
+}

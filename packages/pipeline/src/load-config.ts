@@ -1,0 +1,77 @@
+import { basename, extname } from "node:path";
+import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { datasetSchema } from "@slicebook/datasets";
+import { type LoadedAdapter, loadAdapter } from "@slicebook/datasets/node";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { configSchema, type ResolvedConfig } from "./config.ts";
+import { checked } from "./config-issues.ts";
+import { type ConfigSource, readConfigSource } from "./config-source.ts";
+import { loadPrior } from "./priors.ts";
+
+/**
+ * Reads a YAML file, sets the overrides (`train.epochs=20`) in it, and checks all of it, the options of the
+ * data set's adapter and of the prior included.
+ *
+ * A limit (minutes, epochs, steps) among the overrides replaces all limits that the file gives in that
+ * section. Throws `CONFIG_NOT_FOUND`, `ARGUMENT_INVALID` and `CONFIG_INVALID`, with `file:line` or `argument
+ * key=value`.
+ */
+export async function loadConfig(file: string, overrides: readonly string[] = []): Promise<ResolvedConfig> {
+  const source = await readConfigSource(file, overrides);
+  const config = checked(source, configSchema, source.value);
+  const dataset = await checkedDataset(source, config.dataset);
+  const prior = await at(source, ["prior", "name"], () => loadPrior(config.prior.name));
+  const options = checked(source, prior.schema, config.prior.options, ["prior", "options"]);
+  return {
+    ...config,
+    dataset,
+    prior: { ...config.prior, options: optionsRecord.parse(options) },
+    run: { ...config.run, name: config.run.name ?? basename(file, extname(file)) },
+  };
+}
+
+/** The `dataset` part of a YAML file, which need not hold more, checked as {@link loadConfig} does. */
+export async function loadDatasetConfig(
+  file: string,
+  overrides: readonly string[],
+): Promise<ResolvedConfig["dataset"]> {
+  const source = await readConfigSource(file, overrides);
+  const { dataset } = checked(source, z.object({ dataset: datasetSchema }), source.value);
+  return checkedDataset(source, dataset);
+}
+
+/** The configuration as YAML, every default written out; it reads back to itself. */
+export function resolvedYaml(config: ResolvedConfig): string {
+  return stringify(config, { lineWidth: 110 });
+}
+
+const optionsRecord = z.record(z.string(), z.unknown());
+
+async function checkedDataset(
+  source: ConfigSource,
+  dataset: ResolvedConfig["dataset"],
+): Promise<ResolvedConfig["dataset"]> {
+  const { adapter }: LoadedAdapter = await at(source, ["dataset", "adapter"], () =>
+    loadAdapter(dataset.adapter),
+  );
+  const options = checked(source, adapter.schema, dataset.options, ["dataset", "options"]);
+  const [height, width] = dataset.size ?? adapter.defaultSize(options);
+  return { ...dataset, size: [height, width], options: optionsRecord.parse(options) };
+}
+
+/**
+ * Runs a step of the checking; a `SlicebookError` of it gets the place in the configuration before its
+ * message.
+ */
+async function at<T>(source: ConfigSource, path: readonly string[], run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isSlicebookError(error)) throw error;
+    throw new SlicebookError(error.code, `${source.whereIs(path)}: ${path.join(".")}: ${error.message}`, {
+      cause: error,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import { toUnitRange } from "@slicebook/core";
+import type { SliceSet } from "@slicebook/datasets/node";
+import type { ImageStack } from "./figures/grid.ts";
+
+/** Slices and their reconstructions on one scale: each original's own range mapped to [0, 1], clipped. */
+export interface PicturePairs {
+  readonly originals: ImageStack;
+  readonly reconstructions: ImageStack;
+}
+
+/**
+ * Brings slices of a set, and reconstructions [n, h, w] of them in preprocessed units, to a picture's scale.
+ */
+export function picturePairs(
+  set: SliceSet,
+  indices: readonly number[],
+  reconstructions: Float32Array,
+  [height, width]: readonly [number, number],
+): PicturePairs {
+  const pixels = height * width;
+  const originals = set.originals(indices);
+  const unit = {
+    original: new Float32Array(originals.length),
+    reconstruction: new Float32Array(originals.length),
+  };
+  for (const [place, index] of indices.entries()) {
+    const [from, to] = [place * pixels, (place + 1) * pixels];
+    const pair = toUnitRange(
+      originals.subarray(from, to),
+      set.toOriginal(index, reconstructions.subarray(from, to)),
+    );
+    unit.original.set(pair.original, from);
+    unit.reconstruction.set(pair.reconstruction, from);
+  }
+  const shape = [indices.length, height, width] as const;
+  return { originals: { data: unit.original, shape }, reconstructions: { data: unit.reconstruction, shape } };
+}
+
+/**
+ * Images [n, h, w] each mapped from its own range to [0, 1]: for samples, which have no original to take it
+ * from.
+ */
+export function ownRange(images: Float32Array, [height, width]: readonly [number, number]): ImageStack {
+  const pixels = height * width;
+  const data = new Float32Array(images.length);
+  for (let from = 0; from < images.length; from += pixels) {
+    const image = images.subarray(from, from + pixels);
+    data.set(toUnitRange(image, image).original, from);
+  }
+  return { data, shape: [images.length / pixels, height, width] };
+}
+
+/** One image of a stack as an 8-bit grey PNG. */
+export async function greyPng(
+  { data, shape: [, height, width] }: ImageStack,
+  index: number,
+): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  const values = data.subarray(index * height * width, (index + 1) * height * width);
+  const bytes = Uint8Array.from(values, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+  return sharp(bytes, { raw: { width, height, channels: 1 } })
+    .toColourspace("b-w")
+    .png()
+    .toBuffer();
+}
+
+/** `count` numbers spread evenly over 0 … `total` − 1, the first and the last among them. */
+export function spread(total: number, count: number): number[] {
+  if (count >= total) return Array.from({ length: total }, (_, index) => index);
+  if (count === 1) return [0];
+  return Array.from({ length: count }, (_, index) => Math.round((index * (total - 1)) / (count - 1)));
+}

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { z } from "zod";
+import { exists, readJson } from "./files.ts";
+import type { Session } from "./session.ts";
+import { modelHash } from "./trained-model.ts";
+
+const likelihoodSchema = z.object({
+  /** Mean −ln p of a code. */
+  natsPerCode: z.number(),
+  bitsPerCode: z.number(),
+  bitsPerPixel: z.number(),
+  /** Code grids. */
+  grids: z.int(),
+});
+
+const priorEvaluationSchema = z.object({
+  schema: z.literal(1),
+  /** The hash of the VQ-VAE's checkpoint whose codes these are. */
+  model: z.string(),
+  validate: likelihoodSchema,
+  test: likelihoodSchema,
+});
+
+export type Likelihood = z.output<typeof likelihoodSchema>;
+
+/** `prior/evaluation.json`: how likely the prior finds the code grids of slices that it has not seen. */
+export type PriorEvaluation = z.output<typeof priorEvaluationSchema>;
+
+export function priorEvaluationFile({ paths }: Session): string {
+  return join(paths.folder, "prior", "evaluation.json");
+}
+
+/** The prior's evaluation, if there is one of the codes of the model as it is now. */
+export async function readPriorEvaluation(session: Session): Promise<PriorEvaluation | undefined> {
+  const path = priorEvaluationFile(session);
+  if (!(await exists(path))) return undefined;
+  const evaluation = await readJson(path, priorEvaluationSchema);
+  return evaluation.model === (await modelHash(session)) ? evaluation : undefined;
+}
+
+export async function writePriorEvaluation(session: Session, evaluation: PriorEvaluation): Promise<void> {
+  await writeFileAtomic(priorEvaluationFile(session), `${JSON.stringify(evaluation, undefined, 2)}\n`);
+}

@@ -1,0 +1,67 @@
+import { relative } from "node:path";
+import { stages as order, type Stage, type StageResult } from "./api.ts";
+import { exists, hashOf } from "./files.ts";
+import { interruptedError } from "./interruption.ts";
+import type { Session } from "./session.ts";
+import type { StageDefinition } from "./stage.ts";
+import { encodeStage } from "./stages/encode.ts";
+import { evaluateStage } from "./stages/evaluate.ts";
+import { reportStage } from "./stages/report.ts";
+import { sampleStage } from "./stages/sample.ts";
+import { trainStage } from "./stages/train.ts";
+import { trainPriorStage } from "./stages/train-prior.ts";
+
+const definitions: Readonly<Record<Stage, StageDefinition>> = {
+  train: trainStage,
+  evaluate: evaluateStage,
+  encode: encodeStage,
+  "train-prior": trainPriorStage,
+  sample: sampleStage,
+  report: reportStage,
+};
+
+/**
+ * Runs stages in their order; one whose inputs are those of its last run, and whose results are there, is
+ * skipped.
+ */
+export async function runStages(
+  session: Session,
+  wanted: readonly Stage[],
+  { resume }: { readonly resume: boolean },
+): Promise<StageResult[]> {
+  const results: StageResult[] = [];
+  for (const stage of order.filter((name) => wanted.includes(name))) {
+    if (session.signal?.aborted) throw interruptedError();
+    const definition = definitions[stage];
+    const inputs = hashOf(await definition.inputs(session));
+    const last = (await session.record())?.stages[stage];
+    const missing = await firstMissing(definition.outputs(session));
+    if (last?.inputs === inputs && missing === undefined) {
+      session.emit({ type: "stage", stage, state: "skip", reason: "nothing that it depends on has changed" });
+      results.push({ stage, state: "skipped", seconds: 0 });
+      continue;
+    }
+    if (last?.inputs === inputs && missing !== undefined) {
+      session.emit({
+        type: "note",
+        text: `${stage} runs again: ${relative(process.cwd(), missing)} is missing`,
+      });
+    }
+    session.emit({ type: "stage", stage, state: "start" });
+    const start = performance.now();
+    const trained = await definition.run(session, { inputs, resume });
+    const seconds = Math.max(trained ?? 0, (performance.now() - start) / 1000);
+    await session.update((record) => ({
+      ...record,
+      stages: { ...record.stages, [stage]: { seconds, finished: new Date().toISOString(), inputs } },
+    }));
+    session.emit({ type: "stage", stage, state: "done", seconds });
+    results.push({ stage, state: "done", seconds });
+  }
+  return results;
+}
+
+async function firstMissing(files: readonly string[]): Promise<string | undefined> {
+  for (const file of files) if (!(await exists(file))) return file;
+  return undefined;
+}

@@ -1,0 +1,171 @@
+import { execFile } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { vqvae } from "@slicebook/core";
+import { type Dataset, fingerprintDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
+import { createEngine, type Engine } from "@slicebook/engine";
+import type { Event, ExecuteOptions } from "./api.ts";
+import type { ResolvedConfig } from "./config.ts";
+import { reportProgress } from "./progress.ts";
+import { type RunPaths, type RunRecord, readRecord, runPaths, writeRecord } from "./run-folder.ts";
+import { versionsInUse } from "./versions.ts";
+
+/**
+ * A run that is worked on: its configuration and files, and what is opened for it when a stage first needs
+ * it.
+ */
+export interface Session {
+  readonly config: ResolvedConfig;
+  readonly paths: RunPaths;
+  readonly emit: (event: Event) => void;
+  readonly signal: AbortSignal | undefined;
+  engine(): Promise<Engine>;
+  dataset(): Promise<Dataset>;
+  /** The data set's fingerprint, for which nothing is decoded. */
+  fingerprint(): Promise<string>;
+  record(): Promise<RunRecord | undefined>;
+  /** Changes `run.json`. */
+  update(change: (record: RunRecord) => RunRecord): Promise<void>;
+  /** Tells of a file that was made. */
+  made(path: string, what: string): void;
+  readonly files: readonly string[];
+  dispose(): Promise<void>;
+}
+
+export function openSession(
+  config: ResolvedConfig,
+  folder: string,
+  { onEvent = () => {}, signal }: ExecuteOptions,
+): Session {
+  const paths = runPaths(folder);
+  const files: string[] = [];
+  let engine: Promise<Engine> | undefined;
+  let dataset: Promise<Dataset> | undefined;
+  let fingerprint: Promise<string> | undefined;
+
+  return {
+    config,
+    paths,
+    emit: onEvent,
+    signal,
+    files,
+    engine() {
+      const { kind, device, threads } = config.engine;
+      engine ??= createEngine({ kind, device, ...(threads === null ? {} : { threads }) });
+      return engine;
+    },
+    dataset() {
+      dataset ??= openWithProgress(config.dataset, onEvent, signal);
+      return dataset;
+    },
+    fingerprint() {
+      fingerprint ??=
+        dataset === undefined
+          ? fingerprintDataset(config.dataset)
+          : dataset.then((opened) => opened.fingerprint);
+      return fingerprint;
+    },
+    record: () => readRecord(paths),
+    async update(change) {
+      const before = (await readRecord(paths)) ?? (await newRecord(this));
+      await writeRecord(paths, change(before));
+    },
+    made(path, what) {
+      if (!files.includes(path)) files.push(path);
+      onEvent({ type: "file", path, what });
+    },
+    async dispose() {
+      await (await engine?.catch(() => undefined))?.dispose();
+    },
+  };
+}
+
+/** Opens a data set and says how far its reading is, and what was left out. */
+export async function openWithProgress(
+  config: ResolvedConfig["dataset"],
+  onEvent: (event: Event) => void,
+  signal: AbortSignal | undefined,
+  options: Pick<Parameters<typeof openDataset>[1] & object, "splits" | "preprocessing"> = {},
+): Promise<Dataset> {
+  const progress = reportProgress(onEvent, "read", "slices");
+  const dataset = await openDataset(config, {
+    ...options,
+    onProgress: ({ done, total }) => progress(done, total),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (dataset.skipped.length > 0) {
+    const [first] = dataset.skipped;
+    const text = `${dataset.skipped.length} unreadable slices are left out; the first: ${first!.reason}`;
+    onEvent({ type: "warning", text });
+  }
+  return dataset;
+}
+
+async function newRecord(session: Session): Promise<RunRecord> {
+  const { config } = session;
+  const [dataset, engine] = [await session.dataset(), await session.engine()];
+  const { root } = config.dataset;
+  const { preset, codes, codeDimension } = config.model;
+  const [processor] = cpus();
+  return {
+    schema: 1,
+    name: config.run.name,
+    created: new Date().toISOString(),
+    versions: await versionsInUse(),
+    machine: {
+      platform: `${process.platform}-${process.arch}`,
+      cpu: processor?.model.trim() ?? "unknown",
+      cores: cpus().length,
+      memory: totalmem(),
+    },
+    engine: {
+      kind: engine.kind,
+      device: engine.device,
+      threads: engine.threads,
+      description: engine.description,
+    },
+    seed: config.seed,
+    commit: await gitCommit(),
+    data: {
+      adapter: dataset.name,
+      ...(root === undefined ? {} : { root }),
+      size: dataset.size,
+      preprocessing: config.dataset.preprocessing,
+      fingerprint: dataset.fingerprint,
+      splits: {
+        train: splitInfo(dataset.splits.train),
+        validate: splitInfo(dataset.splits.validate),
+        test: splitInfo(dataset.splits.test),
+      },
+      skipped: dataset.skipped.length,
+    },
+    model: {
+      preset,
+      parameters: vqvae.countWeights(config.model),
+      grid: vqvae.gridSize(config.model, dataset.size),
+      codes,
+      codeSize: codeDimension,
+    },
+    stages: {},
+  };
+}
+
+function splitInfo({ records, subjects }: SliceSet): RunRecord["data"]["splits"]["train"] {
+  const classes: Record<string, number> = {};
+  for (const { label } of records) if (label !== undefined) classes[label] = (classes[label] ?? 0) + 1;
+  return { slices: records.length, subjects, classes };
+}
+
+/** The commit of the repository that this code lies in; null outside one. */
+async function gitCommit(): Promise<string | null> {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  if (folder.includes("node_modules")) return null;
+  try {
+    const { stdout } = await promisify(execFile)("git", ["-C", folder, "rev-parse", "HEAD"]);
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,60 @@
+import { setImmediate } from "node:timers/promises";
+import { vqvae } from "@slicebook/core";
+import { SPLITS } from "@slicebook/datasets";
+import { saveCodes } from "../code-grids.ts";
+import { createEncoder } from "../codec.ts";
+import { interruptedError } from "../interruption.ts";
+import { reportProgress } from "../progress.ts";
+import type { StageDefinition } from "../stage.ts";
+import { modelHash, modelParameters } from "../trained-model.ts";
+
+/** Slices into code grids, split by split: what the prior is trained on. */
+export const encodeStage: StageDefinition = {
+  name: "encode",
+
+  inputs: async (session) => ({ model: await modelHash(session), fingerprint: await session.fingerprint() }),
+
+  outputs: ({ paths }) => SPLITS.map((split) => paths.codes[split]),
+
+  async run(session) {
+    const { config, paths, signal, emit } = session;
+    const { batch } = config.train;
+    const { model } = config;
+    const { size, splits, classes } = await session.dataset();
+    const [rows, columns] = vqvae.gridSize(model, size);
+    const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
+      model,
+      size,
+      batch,
+    });
+    const total = SPLITS.reduce((sum, split) => sum + splits[split].records.length, 0);
+    const progress = reportProgress(emit, "encode", "images");
+    let done = 0;
+    try {
+      for (const split of SPLITS) {
+        const { records, images } = splits[split];
+        const codes = new Int32Array(records.length * rows * columns);
+        for (let start = 0; start < records.length; start += batch) {
+          if (signal?.aborted) throw interruptedError();
+          const count = Math.min(batch, records.length - start);
+          const part = Array.from({ length: count }, (_, index) => start + index);
+          codes.set(await encoder.encode(images(part)), start * rows * columns);
+          done += count;
+          progress(done, total);
+          await setImmediate();
+        }
+        await saveCodes(paths.codes[split], {
+          codes,
+          shape: [records.length, rows, columns],
+          labels: Int32Array.from(records, ({ label }) => Math.max(0, classes.indexOf(label ?? ""))),
+          classes,
+          names: records.map(({ name }) => name),
+        });
+        session.made(paths.codes[split], `code grids of the ${split} split`);
+      }
+    } finally {
+      await encoder.dispose();
+    }
+    return undefined;
+  },
+};

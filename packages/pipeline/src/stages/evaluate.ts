@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { vqvae } from "@slicebook/core";
+import type { Dataset } from "@slicebook/datasets/node";
+import { z } from "zod";
+import { createCodec, floats } from "../codec.ts";
+import { isRecord } from "../config-source.ts";
+import { type Evaluated, evaluateSplit } from "../evaluate.ts";
+import { codebookColours } from "../figures/colour.ts";
+import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
+import { picturePairs, spread } from "../pictures.ts";
+import { readPriorEvaluation } from "../prior-evaluation.ts";
+import { reportProgress } from "../progress.ts";
+import type { Evaluation } from "../report/types.ts";
+import type { Session } from "../session.ts";
+import type { StageDefinition } from "../stage.ts";
+import { modelHash, modelParameters } from "../trained-model.ts";
+
+/** Slices in a grid of reconstructions. */
+const SHOWN = 8;
+
+/** What else reads an evaluation needs to be sure of. */
+export const evaluationSchema = z.custom<Evaluation>(
+  (value) => isRecord(value) && value.schema === 1 && isRecord(value.bitsPerPixel) && isRecord(value.ssim),
+  { error: "expected an evaluation of schema 1" },
+);
+
+export const evaluateStage: StageDefinition = {
+  name: "evaluate",
+
+  inputs: async (session) => ({ model: await modelHash(session), fingerprint: await session.fingerprint() }),
+
+  outputs: ({ paths }) => [paths.evaluation, join(paths.reconstructions, "test.png")],
+
+  async run(session) {
+    const { paths } = session;
+    const dataset = await session.dataset();
+    const { evaluation } = await evaluateDataset(session, dataset, {
+      root: session.config.dataset.root,
+      picture: join(paths.reconstructions, "test"),
+    });
+    const prior = await readPriorEvaluation(session);
+    await writeEvaluation(session, paths.evaluation, {
+      ...evaluation,
+      bitsPerPixel: { ...evaluation.bitsPerPixel, prior: prior?.test.bitsPerPixel ?? null },
+    });
+    return undefined;
+  },
+};
+
+/** Reconstructs the test split of a data set with the run's model, measures it, and draws some of it. */
+export async function evaluateDataset(
+  session: Session,
+  dataset: Dataset,
+  {
+    root,
+    picture,
+  }: { readonly root: string | undefined /** Without its ending. */; readonly picture: string },
+): Promise<Evaluated> {
+  const { config, emit, signal } = session;
+  const { model } = config;
+  const { batch } = config.train;
+  const set = dataset.splits.test;
+  const parameters = await modelParameters(session);
+  const codec = await createCodec(await session.engine(), parameters, {
+    model,
+    size: dataset.size,
+    batch,
+  });
+  try {
+    const evaluated = await evaluateSplit(codec, dataset, {
+      model,
+      batch,
+      split: "test",
+      root,
+      signal,
+      onProgress: reportProgress(emit, "evaluate", "images"),
+    });
+    const shown = spread(set.records.length, SHOWN);
+    const { images, indices } = await codec.reconstruct(set.images(shown));
+    const { originals, reconstructions } = picturePairs(set, shown, images, dataset.size);
+    const { mean } = evaluated.evaluation.ssim;
+    const png = await reconstructionGrid(originals, reconstructions, {
+      title: "Reconstructions",
+      subtitle: `${dataset.name}, test split; SSIM ${mean.toFixed(3)} over ${set.records.length} slices`,
+      captions: shown.map((index) => set.records[index]!.name),
+      ssim: shown.map((index) => evaluated.slices[index]!.ssim),
+    });
+    await writeFileAtomic(`${picture}.png`, png);
+    session.made(`${picture}.png`, "reconstructions");
+    const [rows, columns] = vqvae.gridSize(model, dataset.size);
+    const codes = { data: indices, shape: [shown.length, rows, columns] as const };
+    const coloured = await codeGrid(codes, {
+      title: "Code grids",
+      subtitle: "each code in a colour of its own, like codes in like colours",
+      captions: shown.map((index) => set.records[index]!.name),
+      colours: codebookColours(floats(parameters.codebook!), model.codes),
+      images: originals,
+    });
+    await writeFileAtomic(`${picture}-codes.png`, coloured);
+    session.made(`${picture}-codes.png`, "code grids");
+    return evaluated;
+  } finally {
+    await codec.dispose();
+  }
+}
+
+export async function writeEvaluation(session: Session, path: string, evaluation: Evaluation): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(evaluation, undefined, 2)}\n`);
+  session.made(path, "evaluation");
+}

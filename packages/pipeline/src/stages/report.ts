@@ -1,0 +1,202 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { countCodes } from "@slicebook/core";
+import { loadCodes } from "../code-grids.ts";
+import { type FilmFrame, progressionFilm } from "../figures/film.ts";
+import { type Plot, plotCodebookUsage, plotMetrics, svgToPng } from "../figures/plot.ts";
+import { exists, hashOfFile, readJson } from "../files.ts";
+import { readRows } from "../metrics-log.ts";
+import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
+import { metricsCsv } from "../report/csv.ts";
+import { reportHtml } from "../report/html.ts";
+import { modelCard } from "../report/model-card.ts";
+import type { MetricsRow, NextCommand, Picture, ReportInput } from "../report/types.ts";
+import { missing, type RunRecord } from "../run-folder.ts";
+import type { Session } from "../session.ts";
+import type { StageDefinition } from "../stage.ts";
+import { evaluationSchema } from "./evaluate.ts";
+
+/** Pictures in the film of the training. */
+const MOST_FRAMES = 30;
+
+/** Curves, the film of the training, the report, the model card and the metrics as CSV. */
+export const reportStage: StageDefinition = {
+  name: "report",
+
+  async inputs({ paths, record }) {
+    const { report: _, ...stages } = (await record())?.stages ?? {};
+    const files = [
+      paths.config,
+      paths.metrics,
+      paths.prior.metrics,
+      paths.evaluation,
+      paths.codes.test,
+      join(paths.samples, "grid.png"),
+      ...(await evaluationFiles(paths.evaluations)),
+    ];
+    return {
+      stages,
+      frames: await frameSteps(paths.progression),
+      files: await Promise.all(files.map(hashOfFile)),
+    };
+  },
+
+  outputs: ({ paths }) => [paths.report, paths.card, paths.csv],
+
+  async run(session) {
+    const { config, paths } = session;
+    const run = await session.record();
+    if (run === undefined) throw missing(paths.folder, "training", "train");
+    const metrics = [...(await readRows(paths.metrics)), ...(await readRows(paths.prior.metrics))];
+    const plots = await drawPlots(session, metrics);
+    await filmOf(session, metrics);
+    const input: ReportInput = {
+      run,
+      config: await readFile(paths.config, "utf8"),
+      metrics,
+      ...((await exists(paths.evaluation))
+        ? { evaluation: await readJson(paths.evaluation, evaluationSchema) }
+        : {}),
+      evaluations: await otherEvaluations(paths.evaluations),
+      pictures: await pictures(session, run),
+      plots,
+      next: nextCommands(paths.folder, run, config.sample.seed),
+    };
+    for (const [path, content, what] of [
+      [paths.csv, metricsCsv(metrics), "metrics as CSV"],
+      [paths.card, modelCard(input), "model card"],
+      [paths.report, reportHtml(input), "report"],
+    ] as const) {
+      await writeFileAtomic(path, content);
+      session.made(path, what);
+    }
+    return undefined;
+  },
+};
+
+async function drawPlots(
+  { config, paths, made }: Session,
+  metrics: readonly MetricsRow[],
+): Promise<readonly Plot[]> {
+  const plots = [...(await plotMetrics(metrics, { codes: config.model.codes }))];
+  const test = await loadCodes(paths.codes.test);
+  if (test !== undefined) plots.push(await plotCodebookUsage(countCodes(test.codes, config.model.codes)));
+  for (const { name, spec, svg } of plots) {
+    await writeFileAtomic(join(paths.plots, `${name}.vl.json`), `${JSON.stringify(spec)}\n`);
+    await writeFileAtomic(join(paths.plots, `${name}.svg`), svg);
+    await writeFileAtomic(join(paths.plots, `${name}.png`), await svgToPng(svg));
+    made(join(paths.plots, `${name}.svg`), "plot");
+    made(join(paths.plots, `${name}.png`), "plot");
+  }
+  return plots;
+}
+
+async function filmOf({ config, paths, made }: Session, metrics: readonly MetricsRow[]): Promise<void> {
+  const all = await frameSteps(paths.progression);
+  if (all.length === 0) return;
+  const steps = all.filter(
+    (_, index) =>
+      Math.floor((index * MOST_FRAMES) / all.length) !== Math.floor(((index - 1) * MOST_FRAMES) / all.length),
+  );
+  const [height] = config.dataset.size!;
+  const looks = new Map(
+    metrics.flatMap((row) => (row.stage === "train" && row.validation ? [[row.step, row]] : [])),
+  );
+  const frames: FilmFrame[] = [];
+  for (const step of steps) {
+    const row = looks.get(step);
+    const ssim = row?.validation?.ssim;
+    const epoch = row === undefined ? [] : [`epoch ${row.epoch}`];
+    const label = [
+      `step ${step}`,
+      ...epoch,
+      ...(ssim === undefined ? [] : [`SSIM ${ssim.mean.toFixed(3)}`]),
+    ].join(", ");
+    frames.push({ label, images: await readFrame(frameFile(paths.progression, step), height) });
+  }
+  const film = await progressionFilm(await readFrame(originalsFile(paths.progression), height), frames);
+  for (const [ending, bytes] of [
+    ["webp", film.webp],
+    ["gif", film.gif],
+  ] as const) {
+    const path = join(paths.folder, `progression.${ending}`);
+    await writeFileAtomic(path, bytes);
+    made(path, "film of the training");
+  }
+}
+
+async function pictures({ paths }: Session, { data, stages }: RunRecord): Promise<Picture[]> {
+  const wanted = [
+    {
+      file: join(paths.reconstructions, "test.png"),
+      title: "Reconstructions",
+      text: "Slices of the test split over what the model makes of their codes, and the error.",
+      alt: `Test slices of ${data.adapter}, their reconstructions and maps of the absolute error.`,
+    },
+    {
+      file: join(paths.folder, "progression.webp"),
+      title: "Training progression",
+      text: "The same validation slices, reconstructed ever better as training goes on.",
+      alt: "Validation slices over their reconstructions at successive steps of the training.",
+      animated: true,
+    },
+    {
+      file: join(paths.reconstructions, "test-codes.png"),
+      title: "Code grids",
+      text: "Each test slice over its grid of codes; like codes have like colours.",
+      alt: "Test slices over their code grids in colour.",
+    },
+    ...(stages.sample === undefined
+      ? []
+      : [
+          {
+            file: join(paths.samples, "grid.png"),
+            title: "Samples",
+            text: "New slices: code grids drawn from the prior, decoded.",
+            alt: "A grid of slices that the model has drawn.",
+          },
+        ]),
+  ];
+  const found: Picture[] = [];
+  for (const { file, ...rest } of wanted) {
+    if (!(await exists(file))) continue;
+    const path = relative(paths.folder, file).split(sep).join("/");
+    found.push({ ...rest, path, bytes: await readFile(file) });
+  }
+  return found;
+}
+
+async function evaluationFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+async function otherEvaluations(folder: string): Promise<ReportInput["evaluations"]> {
+  const files = await evaluationFiles(folder);
+  return Promise.all(
+    files.map(async (file) => ({
+      name: relative(folder, file).replace(/\.json$/, ""),
+      evaluation: await readJson(file, evaluationSchema),
+    })),
+  );
+}
+
+function nextCommands(folder: string, { stages }: RunRecord, seed: number): NextCommand[] {
+  const prior = stages["train-prior"] !== undefined;
+  return [
+    ...(prior
+      ? [
+          {
+            command: `slicebook sample ${folder} sample.seed=${seed + 1} sample.count=64`,
+            what: "draw other samples",
+          },
+        ]
+      : [{ command: `slicebook train-prior ${folder}`, what: "train the prior of code grids" }]),
+    { command: `slicebook reconstruct ${folder} FILE…`, what: "reconstruct slices of your own" },
+    { command: `slicebook evaluate ${folder} dataset.root=FOLDER`, what: "evaluate on another folder" },
+  ];
+}

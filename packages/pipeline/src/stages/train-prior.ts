@@ -1,0 +1,177 @@
+import { mkdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { int32, random, SlicebookError } from "@slicebook/base";
+import { type BoundPrior, bitsPerPixel } from "@slicebook/core";
+import { bindPrior, createLikelihoodMeter, priorParameters, takeGrids } from "../bound-prior.ts";
+import { loadCheckpoint } from "../checkpoint.ts";
+import { type CodeGrids, loadCodes } from "../code-grids.ts";
+import { exists, hashOfFile, readJson } from "../files.ts";
+import {
+  type Likelihood,
+  type PriorEvaluation,
+  priorEvaluationFile,
+  writePriorEvaluation,
+} from "../prior-evaluation.ts";
+import type { Evaluation } from "../report/types.ts";
+import { missing } from "../run-folder.ts";
+import type { Session } from "../session.ts";
+import type { StageDefinition } from "../stage.ts";
+import { modelHash } from "../trained-model.ts";
+import { type Trainee, train } from "../training.ts";
+import { evaluationSchema, writeEvaluation } from "./evaluate.ts";
+
+/** Validation grids looked at while training; all are for the evaluation at the end. */
+const LOOKED_AT = 128;
+
+/** Trains the prior on the code grids, and measures it on those it has not seen. */
+export const trainPriorStage: StageDefinition = {
+  name: "train-prior",
+
+  async inputs({ config, paths }) {
+    const { checkpointSeconds: _, ...prior } = config.prior;
+    const { kind, device } = config.engine;
+    return {
+      prior,
+      seed: config.seed,
+      engine: { kind, device },
+      codes: await Promise.all(Object.values(paths.codes).map(hashOfFile)),
+    };
+  },
+
+  outputs: (session) => {
+    const { last, best, metrics } = session.paths.prior;
+    return [last, best, metrics, priorEvaluationFile(session)];
+  },
+
+  async run(session, { inputs, resume }) {
+    const { config, paths, signal } = session;
+    const { last, best, metrics } = paths.prior;
+    const grids = await allCodes(session);
+    const [prior, engine] = [await bindPrior(session, grids.train), await session.engine()];
+    const [, rows, columns] = grids.train.shape;
+    const { seed } = config;
+    const { batch } = config.prior;
+
+    const found = await loadCheckpoint(last);
+    // A prior for other codes, or with other options, is of no use any more: the explicit request starts a
+    // new one.
+    const from = found?.state.inputs === inputs ? found : undefined;
+    if (from !== undefined && !from.state.finished && !resume)
+      throw unfinished(paths.folder, from.state.step);
+    if (from === undefined) await rm(dirname(metrics), { recursive: true, force: true });
+    else prior.checkCarry(from.carry);
+    await mkdir(dirname(last), { recursive: true });
+
+    const initial = prior.initialCarry(seed);
+    const meter = await createLikelihoodMeter(engine, prior, prior.parameters(initial, { average: true }), {
+      rows,
+      columns,
+      batch,
+    });
+    try {
+      const validation = takeGrids(
+        grids.validate,
+        random(seed, "validation").permutation(grids.validate.shape[0]).subarray(0, LOOKED_AT),
+      );
+      const validate: Trainee["validate"] = async (carry) => {
+        const nats = await meter.natsPerCode(prior.parameters(carry, { average: true }), validation);
+        return { metrics: { loss: nats, bitsPerCode: nats / Math.LN2 }, score: -nats };
+      };
+      const { seconds } = await train(trainee(prior, grids.train, { batch, seed, validate }), {
+        engine,
+        schedule: config.prior,
+        seed,
+        inputs,
+        from,
+        files: { last, best, metrics },
+        unit: "grids",
+        onEvent: session.emit,
+        signal,
+      });
+      const parameters = await priorParameters(session, prior);
+      const measured = async (split: "validate" | "test"): Promise<Likelihood> => {
+        const natsPerCode = await meter.natsPerCode(parameters, grids[split]);
+        const bitsPerCode = natsPerCode / Math.LN2;
+        const [height, width] = config.dataset.size!;
+        const share = { codes: rows * columns, pixels: height * width };
+        return {
+          natsPerCode,
+          bitsPerCode,
+          bitsPerPixel: bitsPerPixel(bitsPerCode, share),
+          grids: grids[split].shape[0],
+        };
+      };
+      const evaluation: PriorEvaluation = {
+        schema: 1,
+        model: await modelHash(session),
+        validate: await measured("validate"),
+        test: await measured("test"),
+      };
+      await writePriorEvaluation(session, evaluation);
+      await addToEvaluation(session, evaluation.test.bitsPerPixel);
+      session.made(best, "prior's best checkpoint");
+      session.made(priorEvaluationFile(session), "prior's evaluation");
+      return seconds;
+    } finally {
+      await meter.dispose();
+    }
+  },
+};
+
+async function allCodes(session: Session): Promise<Record<"train" | "validate" | "test", CodeGrids>> {
+  const { folder, codes } = session.paths;
+  const [train, validate, test] = await Promise.all([codes.train, codes.validate, codes.test].map(loadCodes));
+  if (train === undefined || validate === undefined || test === undefined)
+    throw missing(folder, "code grids", "encode");
+  return { train, validate, test };
+}
+
+function trainee(
+  prior: BoundPrior,
+  grids: CodeGrids,
+  {
+    batch,
+    seed,
+    validate,
+  }: { readonly batch: number; readonly seed: number; readonly validate: Trainee["validate"] },
+): Trainee {
+  const [items, rows, columns] = grids.shape;
+  return {
+    name: "prior",
+    step: prior.trainStep,
+    initialCarry: () => prior.initialCarry(seed),
+    signature: prior.stepInputs(batch),
+    items,
+    inputs: (chosen, step) => {
+      const { codes, labels } = takeGrids(grids, chosen);
+      return {
+        codes: int32(codes, [batch, rows, columns]),
+        labels: int32(labels, [batch]),
+        ...prior.stepNoise({ seed, step, batch }),
+      };
+    },
+    validate,
+  };
+}
+
+/**
+ * The bits per pixel that the prior gives the codes complete the evaluation, which is made before there is a
+ * prior.
+ */
+async function addToEvaluation(session: Session, bits: number): Promise<void> {
+  const path = session.paths.evaluation;
+  if (!(await exists(path))) return;
+  const evaluation: Evaluation = await readJson(path, evaluationSchema);
+  const complete = { ...evaluation, bitsPerPixel: { ...evaluation.bitsPerPixel, prior: bits } };
+  await writeEvaluation(session, path, complete);
+}
+
+function unfinished(folder: string, step: number): SlicebookError {
+  return new SlicebookError(
+    "RUN_UNFINISHED",
+    `the prior's training in ${folder} was interrupted after step ${step}`,
+    {
+      remedy: `Add --resume to go on, or delete ${folder}/prior to start it anew.`,
+    },
+  );
+}

@@ -1,0 +1,234 @@
+import { mkdir, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { float32, type HostTensors, random, SlicebookError } from "@slicebook/base";
+import {
+  codesInUse,
+  countCodes,
+  perplexity,
+  ssim,
+  summarise,
+  toUnitRange,
+  type VqvaeConfig,
+  vqvae,
+} from "@slicebook/core";
+import type { Dataset } from "@slicebook/datasets/node";
+import type { Engine } from "@slicebook/engine";
+import { loadCheckpoint } from "../checkpoint.ts";
+import { createMovingCodec, encodingsOf, floats } from "../codec.ts";
+import type { ResolvedConfig } from "../config.ts";
+import { picturePairs, spread } from "../pictures.ts";
+import { dropFramesAfter, frameIsDue, saveFrame } from "../progression.ts";
+import type { ValidationMetrics } from "../report/types.ts";
+import type { Session } from "../session.ts";
+import type { StageDefinition } from "../stage.ts";
+import { savePreprocessing } from "../trained-model.ts";
+import { type Trainee, train } from "../training.ts";
+
+/** Slices in each picture of the progression. */
+const FRAME_SLICES = 6;
+
+export const trainStage: StageDefinition = {
+  name: "train",
+
+  async inputs({ config, fingerprint }) {
+    const { root: _, cache: ___, ...dataset } = config.dataset;
+    const { checkpointSeconds: __, ...schedule } = config.train;
+    const { kind, device } = config.engine;
+    const { model, seed } = config;
+    return {
+      dataset,
+      model,
+      train: schedule,
+      seed,
+      engine: { kind, device },
+      fingerprint: await fingerprint(),
+    };
+  },
+
+  outputs: ({ paths }) => [paths.last, paths.best, paths.metrics, paths.preprocessing],
+
+  async run(session, { inputs, resume }) {
+    const { config, paths } = session;
+    const from = await loadCheckpoint(paths.last);
+    if (from !== undefined) {
+      vqvae.checkCarry(config.model, from.carry);
+      if (from.state.inputs !== inputs) throw otherTraining(paths.folder, paths.last);
+      if (!from.state.finished && !resume) throw unfinished(paths.folder, from.state.step);
+    }
+    const [dataset, engine] = [await session.dataset(), await session.engine()];
+    await mkdir(dirname(paths.last), { recursive: true });
+    if (from === undefined) await rm(paths.progression, { recursive: true, force: true });
+    else await dropFramesAfter(paths.progression, from.state.step);
+    await savePreprocessing(paths.preprocessing, dataset.preprocessing);
+    const looking = await validation(session, dataset, engine);
+    try {
+      const { seconds } = await train(trainee(config, dataset, engine, looking.validate), {
+        engine,
+        schedule: config.train,
+        seed: config.seed,
+        inputs,
+        from,
+        files: { last: paths.last, best: paths.best, metrics: paths.metrics },
+        unit: "images",
+        onEvent: session.emit,
+        signal: session.signal,
+      });
+      session.made(paths.best, "best checkpoint");
+      session.made(paths.metrics, "metrics");
+      return seconds;
+    } finally {
+      await looking.dispose();
+    }
+  },
+};
+
+function trainee(
+  { model, seed, train: { batch } }: ResolvedConfig,
+  dataset: Dataset,
+  engine: Engine,
+  validate: Trainee["validate"],
+): Trainee {
+  const { size, splits, statistics } = dataset;
+  const init = vqvae.codebookInit(model);
+  return {
+    name: "train",
+    // A data set of one value has no variance, and then nothing to divide by.
+    step: vqvae.trainStep(model, { dataVariance: statistics.variance || 1 }),
+    initialCarry: () => vqvae.initialCarry(model, { seed }),
+    signature: vqvae.stepInputs(model, { batch, size }),
+    items: splits.train.records.length,
+    inputs: (items, step) => ({
+      images: float32(splits.train.images(items), [batch, ...size, 1]),
+      ...vqvae.stepNoise(model, { seed, step, batch, size }),
+    }),
+    beforeStep: async (step, loop) => {
+      if (init === undefined || step !== init.step) return undefined;
+      const order = random(seed, "codebook-images").permutation(splits.train.records.length);
+      const images = splits.train.images(order.subarray(0, init.images));
+      const carry = await loop.read();
+      const weights = vqvae.parameters(carry, { average: false });
+      const encodings = await encodingsOf(engine, weights, images, { model, size, batch });
+      return vqvae.withCodebook(model, carry, encodings, { seed });
+    },
+    validate,
+  };
+}
+
+/**
+ * What looks at a fixed part of the validation split, and now and then keeps a picture of some of its slices.
+ */
+async function validation(
+  { config, paths }: Session,
+  { size, splits, statistics }: Dataset,
+  engine: Engine,
+): Promise<{ validate: Trainee["validate"]; dispose(): Promise<void> }> {
+  const { model, seed } = config;
+  const { batch, validateSlices } = config.train;
+  const set = splits.validate;
+  const total = set.records.length;
+  const chosen = Array.from(random(seed, "validation").permutation(total).subarray(0, validateSlices)).sort(
+    (a, b) => a - b,
+  );
+  const shown = spread(chosen.length, FRAME_SLICES);
+  const subjects = chosen.map((index) => set.records[index]!.subject);
+  const images = set.images(chosen);
+  const originals = set.originals(chosen);
+  const [height, width] = size;
+  const pixels = height * width;
+  const parametersOf = (carry: HostTensors) => vqvae.parameters(carry, { average: true });
+  const codec = await createMovingCodec(engine, parametersOf(vqvae.initialCarry(model, { seed })), {
+    model,
+    size,
+    batch,
+  });
+
+  async function validate(
+    carry: HostTensors,
+    step: number,
+  ): Promise<{ metrics: ValidationMetrics; score: number }> {
+    const parameters = parametersOf(carry);
+    const found = await codec.reconstruct(parameters, images);
+    const similarities = chosen.map((index, place) => {
+      const [from, to] = [place * pixels, (place + 1) * pixels];
+      const reconstruction = set.toOriginal(index, found.images.subarray(from, to));
+      const unit = toUnitRange(originals.subarray(from, to), reconstruction);
+      return ssim(unit.original, unit.reconstruction, { height, width });
+    });
+    const counts = countCodes(found.indices, model.codes);
+    const codebook = floats(parameters.codebook!);
+    if (await frameIsDue(paths.progression, step)) {
+      const part = new Float32Array(shown.length * pixels);
+      for (const [to, from] of shown.entries()) {
+        part.set(found.images.subarray(from * pixels, (from + 1) * pixels), to * pixels);
+      }
+      const indices = shown.map((place) => chosen[place]!);
+      await saveFrame(paths.progression, step, picturePairs(set, indices, part, size));
+    }
+    const metrics: ValidationMetrics = {
+      loss: validationLoss(model, {
+        ...found,
+        wanted: images,
+        variance: statistics.variance || 1,
+        codebook,
+        step,
+      }),
+      ssim: summarise(similarities, subjects),
+      perplexity: perplexity(counts),
+      codesInUse: codesInUse(counts),
+    };
+    return { metrics, score: metrics.ssim?.mean ?? 0 };
+  }
+  return { validate, dispose: () => codec.dispose() };
+}
+
+interface Looked {
+  readonly images: Float32Array;
+  readonly indices: Int32Array;
+  readonly encodings: Float32Array;
+  readonly wanted: Float32Array;
+  readonly codebook: Float32Array;
+  readonly variance: number;
+  readonly step: number;
+}
+
+/**
+ * The loss of a training step, without its gradient: reconstruction, and past the warm-up the codes' terms.
+ */
+function validationLoss(
+  { reconstruction, quantizer, codeDimension, warmupSteps }: VqvaeConfig,
+  looked: Looked,
+): number {
+  const { images, indices, encodings, wanted, codebook, variance, step } = looked;
+  let error = 0;
+  for (let pixel = 0; pixel < wanted.length; pixel++) {
+    const distance = Math.abs(images[pixel]! - wanted[pixel]!);
+    error += reconstruction === "l1" ? distance : distance * distance;
+  }
+  const loss = error / wanted.length / (reconstruction === "l1" ? Math.sqrt(variance) : variance);
+  if (step <= warmupSteps) return loss;
+  let commitment = 0;
+  for (let place = 0; place < encodings.length; place++) {
+    const code = indices[Math.floor(place / codeDimension)]!;
+    commitment += (encodings[place]! - codebook[code * codeDimension + (place % codeDimension)]!) ** 2;
+  }
+  const weight = quantizer.commitment + (quantizer.kind === "codebook-loss" ? 1 : 0);
+  return loss + (weight * commitment) / encodings.length;
+}
+
+function unfinished(folder: string, step: number): SlicebookError {
+  return new SlicebookError(
+    "RUN_UNFINISHED",
+    `the training in ${folder} was interrupted after step ${step}`,
+    {
+      remedy: "Add --resume to go on, give this run another name with run.name=NAME, or delete the folder.",
+    },
+  );
+}
+
+function otherTraining(folder: string, checkpoint: string): SlicebookError {
+  return new SlicebookError(
+    "RUN_DIFFERS",
+    `${checkpoint} is of another training than ${folder} now describes: data or settings have changed`,
+    { remedy: "Give this run another name with run.name=NAME, or delete the folder." },
+  );
+}

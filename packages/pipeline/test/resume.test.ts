@@ -1,0 +1,144 @@
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Event, Stage } from "../src/api.ts";
+import { execute } from "../src/execute.ts";
+import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+
+interface Attempt {
+  readonly name: string;
+  readonly stages: readonly Stage[];
+  readonly resume?: boolean;
+  readonly overrides?: readonly string[];
+  /** When to stop. */
+  readonly until?: (event: Event) => boolean;
+}
+
+async function attempt({ name, stages, resume = false, overrides = [], until }: Attempt) {
+  const controller = new AbortController();
+  const config = await place.write("tiny.yaml", TINY);
+  return execute(
+    {
+      kind: "run",
+      config,
+      // Six steps an epoch, and a look in the middle of each.
+      overrides: [
+        `run.root=${place.at("runs")}`,
+        `run.name=${name}`,
+        "dataset.options.slices=6",
+        "train.validateEvery=0.5",
+        "prior.validateEvery=0.5",
+        // Small enough that clipping is at work: then every weight depends on the sum over all gradients.
+        "model.optimizer.clipNorm=0.01",
+        ...overrides,
+      ],
+      stages,
+      resume,
+    },
+    {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (until?.(event)) controller.abort();
+      },
+    },
+  );
+}
+
+const atStep = (stage: Stage, step: number) => (event: Event) =>
+  event.type === "epoch" && event.stage === stage && event.row.step === step;
+
+/** The rows of a metrics.jsonl without their clock. */
+async function rows(...path: string[]): Promise<unknown[]> {
+  const text = await readFile(place.at("runs", ...path), "utf8");
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => ({ ...JSON.parse(line), seconds: 0 }));
+}
+
+async function weights(...path: string[]) {
+  return (await readTensors(place.at("runs", ...path))).tensors;
+}
+
+describe("an interrupted run", () => {
+  it("goes on to the same weights, bit for bit, and the same metrics", async () => {
+    await attempt({ name: "whole", stages: ["train", "encode", "train-prior"] });
+
+    const half = { name: "halved", stages: ["train", "encode", "train-prior"] } as const;
+    await expect(attempt({ ...half, until: atStep("train", 9) })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+    // As if killed while it wrote: a row past the checkpoint, and a torn one.
+    const log = place.at("runs", "halved", "metrics.jsonl");
+    await appendFile(log, `${JSON.stringify({ stage: "train", step: 10 })}\n{"stage":"tra`);
+    const torn = place.at("runs", "halved", "checkpoints", ".last.safetensors.1.slicebook-tmp");
+    await writeFile(torn, "half a checkpoint");
+    await expect(attempt(half)).rejects.toMatchObject({ code: "RUN_UNFINISHED" });
+    await expect(attempt({ ...half, resume: true, until: atStep("train", 15) })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+    await expect(attempt({ ...half, resume: true, until: atStep("train-prior", 10) })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+    await attempt({ ...half, resume: true });
+
+    await expect(readFile(torn)).rejects.toMatchObject({ code: "ENOENT" });
+    for (const part of [[], ["prior"]]) {
+      expect(await rows("halved", ...part, "metrics.jsonl")).toEqual(
+        await rows("whole", ...part, "metrics.jsonl"),
+      );
+      for (const name of ["last.safetensors", "best.safetensors"]) {
+        const path = [...part, "checkpoints", name];
+        expect(await weights("halved", ...path)).toEqual(await weights("whole", ...path));
+      }
+    }
+  });
+});
+
+describe("training", () => {
+  it("stops at a loss that is no number, says where, and keeps the last good checkpoint", async () => {
+    const broken = attempt({
+      name: "broken",
+      stages: ["train"],
+      overrides: [
+        "model.optimizer.learningRate=1e30",
+        "model.optimizer.clipNorm=0",
+        "train.checkpointSeconds=0.0001",
+      ],
+    });
+    await expect(broken).rejects.toMatchObject({
+      code: "TRAINING_DIVERGED",
+      message: expect.stringMatching(/^training broke down at step \d+( \(epoch 1\))?: /),
+    });
+    const { last } = { last: join("broken", "checkpoints", "last.safetensors") };
+    const tensors = await weights(last).catch(() => ({}));
+    for (const { data } of Object.values(tensors)) expect(data.every(Number.isFinite)).toBe(true);
+  });
+
+  it("stops early when the validation split gets no better", async () => {
+    await attempt({
+      name: "patient",
+      stages: ["train"],
+      overrides: ["train.epochs=50", "train.patience=2", "model.optimizer.learningRate=1e-12"],
+    });
+    const { step } = JSON.parse(
+      (await readTensors(place.at("runs", "patient", "checkpoints", "last.safetensors"))).metadata[
+        "slicebook.training"
+      ]!,
+    );
+    expect(step).toBeLessThan(300);
+  });
+
+  it("refuses to go on when the checkpoint is damaged, naming it", async () => {
+    const stages = ["train"] as const;
+    await expect(attempt({ name: "torn", stages, until: atStep("train", 3) })).rejects.toThrow();
+    const path = place.at("runs", "torn", "checkpoints", "last.safetensors");
+    await writeFile(path, (await readFile(path)).subarray(0, 1000));
+    await expect(attempt({ name: "torn", stages, resume: true })).rejects.toMatchObject({
+      code: "CHECKPOINT_INVALID",
+      message: expect.stringContaining(path),
+    });
+  });
+});

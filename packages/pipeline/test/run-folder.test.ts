@@ -1,0 +1,75 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { describe, expect, it } from "vitest";
+import { lockRun } from "../src/lock.ts";
+import { keepRows, readRows } from "../src/metrics-log.ts";
+import { editDistance, nearMiss } from "../src/near-miss.ts";
+import { temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+const row = (step: number) => JSON.stringify({ stage: "train", kind: "step", step });
+
+describe("metrics.jsonl", () => {
+  it("is read up to a torn line", async () => {
+    const path = await place.write("metrics.jsonl", `${row(1)}\n${row(2)}\n${row(3).slice(0, 9)}`);
+    expect((await readRows(path)).map(({ step }) => step)).toEqual([1, 2]);
+  });
+
+  it.each([
+    [2, 2],
+    [1, 1],
+    [0, 0],
+    [5, 2],
+  ])("is cut to the %i rows that a checkpoint knows of", async (rows, left) => {
+    const path = await place.write("metrics.jsonl", `${row(1)}\n${row(2)}\n${row(3).slice(0, 9)}`);
+    await keepRows(path, rows);
+    const text = await readFile(path, "utf8");
+    expect(text).toBe(
+      [row(1), row(2)]
+        .slice(0, left)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+  });
+
+  it("need not be there", async () => {
+    await keepRows(place.at("nowhere.jsonl"), 0);
+    expect(await readRows(place.at("nowhere.jsonl"))).toEqual([]);
+  });
+});
+
+describe("the lock of a run folder", () => {
+  it("keeps a second run out until it is given back", async () => {
+    const release = await lockRun(place.at());
+    await expect(lockRun(place.at())).rejects.toMatchObject({ code: "RUN_LOCKED" });
+    await release();
+    await (await lockRun(place.at()))();
+  });
+
+  it("of a living process holds; its holder is named", async () => {
+    await writeFile(place.at(".lock"), JSON.stringify({ pid: process.ppid, host: hostname(), started: "" }));
+    await expect(lockRun(place.at())).rejects.toMatchObject({
+      code: "RUN_LOCKED",
+      message: expect.stringContaining(`process ${process.ppid}`),
+    });
+  });
+
+  it.each([
+    ["a dead process", { pid: 2 ** 22 + 1, host: hostname(), started: "" }],
+    ["a process whose number another has now", { pid: process.ppid, host: hostname(), started: "-1" }],
+    ["an earlier process of this number", { pid: process.pid, host: hostname(), started: "" }],
+    ["nobody who can be read", "torn"],
+  ])("of %s is taken over", async (_, holder) => {
+    await writeFile(place.at(".lock"), JSON.stringify(holder));
+    await (await lockRun(place.at()))();
+  });
+});
+
+describe("a near miss", () => {
+  it("is the nearest word, if it is near", () => {
+    expect(nearMiss("epoch", ["steps", "epochs", "minutes"])).toBe("epochs");
+    expect(nearMiss("bacth", ["batch", "patch"])).toBe("batch");
+    expect(nearMiss("xyz", ["batch", "epochs"])).toBeUndefined();
+    expect(editDistance("kitten", "sitting")).toBe(3);
+  });
+});

@@ -1,0 +1,280 @@
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Event, type Result, type Stage, stages } from "../src/api.ts";
+import { execute } from "../src/execute.ts";
+import type { Evaluation } from "../src/report/types.ts";
+import type { RunRecord } from "../src/run-folder.ts";
+import { listen, readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+let config: string;
+let folder: string;
+let first: { result: Result; events: readonly Event[] };
+
+async function run(overrides: readonly string[] = [], wanted: readonly Stage[] = stages) {
+  const { events, onEvent } = listen();
+  const all = [`run.root=${place.at("runs")}`, ...overrides];
+  const result = await execute(
+    { kind: "run", config, overrides: all, stages: wanted, resume: false },
+    { onEvent },
+  );
+  return { result, events };
+}
+
+const states = ({ stages }: Result) => stages.map(({ stage, state }) => `${stage} ${state}`);
+
+beforeAll(async () => {
+  config = await place.write("tiny.yaml", TINY);
+  folder = place.at("runs", "tiny");
+  first = await run();
+});
+
+describe("a run of every stage", () => {
+  it("leaves the documented files, and no others half written", async () => {
+    const files = await readdir(folder, { recursive: true });
+    expect(files).toEqual(
+      expect.arrayContaining([
+        "config.yaml",
+        "run.json",
+        "metrics.jsonl",
+        join("checkpoints", "last.safetensors"),
+        join("checkpoints", "best.safetensors"),
+        join("prior", "metrics.jsonl"),
+        join("prior", "checkpoints", "best.safetensors"),
+        join("codes", "test.safetensors"),
+        "evaluation.json",
+        join("reconstructions", "test.png"),
+        join("samples", "grid.png"),
+        join("samples", "sample-0003.png"),
+        join("plots", "loss-log.svg"),
+        join("plots", "ssim.png"),
+        "progression.webp",
+        "metrics.csv",
+        "report.html",
+        "README.md",
+      ]),
+    );
+    expect(files.filter((name) => name.includes(".tmp") || name.includes(".lock"))).toEqual([]);
+  });
+
+  it("measures the whole test split, the prior's bits included", async () => {
+    const evaluation = await readJsonFile<Evaluation>(join(folder, "evaluation.json"));
+    expect(evaluation.ssim).toMatchObject({ n: 6, subjects: 2 });
+    expect(evaluation.subjects.map(({ n }) => n)).toEqual([3, 3]);
+    // 16 codes on an 8×8 grid of 32×32 pixels: 4 bits for 16 pixels.
+    expect(evaluation.bitsPerPixel.fixed).toBe(0.25);
+    expect(evaluation.bitsPerPixel.prior).toBeGreaterThan(0);
+    expect(first.result.figures.ssim).toBe(evaluation.ssim.mean);
+  });
+
+  it("says how far it is, and each epoch once", () => {
+    const { events } = first;
+    const epochs = events.flatMap((event) =>
+      event.type === "epoch" && event.stage === "train" ? [event.row] : [],
+    );
+    expect(epochs.filter(({ epoch }) => Number.isInteger(epoch)).map(({ epoch }) => epoch)).toEqual([
+      1, 2, 3,
+    ]);
+    expect(epochs.filter(({ validation }) => validation?.ssim !== undefined).length).toBeGreaterThanOrEqual(
+      5,
+    );
+    const fractions = events.flatMap((event) => (event.type === "progress" ? [event.fraction] : []));
+    expect(fractions.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true);
+    expect(JSON.parse(JSON.stringify(events))).toEqual(events);
+  });
+
+  it("writes code grids that Python's safetensors reads: int32, with names", async () => {
+    const { tensors, metadata } = await readTensors(join(folder, "codes", "test.safetensors"));
+    expect(tensors.codes).toMatchObject({ dtype: "int32", shape: [6, 8, 8] });
+    expect(JSON.parse(metadata.names!)).toHaveLength(6);
+  });
+
+  it("notes versions, machine, data and times", async () => {
+    const record = await readJsonFile<RunRecord>(join(folder, "run.json"));
+    expect(record).toMatchObject({
+      schema: 1,
+      name: "tiny",
+      seed: 0,
+      versions: { slicebook: "0.1.0", node: process.versions.node, "onnxruntime-node": "1.30.0" },
+      data: { adapter: "phantom", size: [32, 32], splits: { train: { slices: 12, subjects: 4 } } },
+      model: { grid: [8, 8], codes: 16 },
+    });
+    expect(Object.keys(record.stages)).toEqual([...stages]);
+  });
+});
+
+describe("running it again", () => {
+  it("skips every stage", async () => {
+    const { result, events } = await run();
+    expect(states(result)).toEqual(stages.map((stage) => `${stage} skipped`));
+    expect(events.every(({ type }) => type === "stage")).toBe(true);
+  });
+
+  it("with another sample seed samples and reports only, and tells so in config.yaml", async () => {
+    const { result } = await run(["sample.seed=5"]);
+    expect(states(result).filter((state) => state.endsWith("done"))).toEqual(["sample done", "report done"]);
+    expect(await readFile(join(folder, "config.yaml"), "utf8")).toMatch(/sample:\n(.*\n)* {2}seed: 5/);
+  });
+
+  it("makes what was deleted", async () => {
+    await rm(join(folder, "codes", "test.safetensors"));
+    const { result } = await run(["sample.seed=5"]);
+    expect(states(result).filter((state) => state.endsWith("done"))).toEqual([
+      "encode done",
+      "report done", // it tells each stage's time
+    ]);
+  });
+
+  it("with another configuration is refused, and lists the differences", async () => {
+    await expect(run(["train.batch=2", "model.quantizer.decay=0.9", "sample.seed=5"])).rejects.toMatchObject({
+      code: "RUN_DIFFERS",
+      message: [
+        `${folder} holds a run with another configuration:`,
+        "  model.quantizer.decay: 0.99 there, 0.9 now",
+        "  train.batch: 4 there, 2 now",
+      ].join("\n"),
+    });
+  });
+});
+
+describe("a stage on a run folder", () => {
+  it("takes overrides of what it does, and refuses those of what the run is", async () => {
+    const request = { kind: "stages", run: folder, stages: ["sample"], resume: false } as const;
+    const result = await execute({ ...request, overrides: ["sample.count=2", "sample.temperature=0.5"] });
+    expect(states(result)).toEqual(["sample done"]);
+    expect(await readdir(join(folder, "samples"))).not.toContain("sample-0003.png");
+    await expect(execute({ ...request, overrides: ["train.epochs=9"] })).rejects.toMatchObject({
+      code: "ARGUMENT_INVALID",
+    });
+  });
+
+  it("names the stage that is missing before it", async () => {
+    const run = place.at("runs", "bare");
+    await cp(folder, run, { recursive: true });
+    await rm(join(run, "prior"), { recursive: true });
+    const request = { kind: "stages", run, overrides: [], stages: ["sample"], resume: false } as const;
+    await expect(execute(request)).rejects.toMatchObject({
+      code: "STAGE_MISSING",
+      remedy: `Run \`slicebook train-prior ${run}\` first.`,
+    });
+  });
+
+  it("refuses a checkpoint of another architecture", async () => {
+    const run = place.at("runs", "other");
+    await cp(folder, run, { recursive: true });
+    const text = await readFile(join(run, "config.yaml"), "utf8");
+    await writeFile(join(run, "config.yaml"), text.replace("width: 8\n", "width: 12\n"));
+    const request = { kind: "stages", run, overrides: [], stages: ["encode"], resume: false } as const;
+    await rm(join(run, "codes"), { recursive: true });
+    await expect(execute(request)).rejects.toMatchObject({ code: "CHECKPOINT_MISMATCH" });
+  });
+
+  it("is refused for a folder that is no run", async () => {
+    const request = {
+      kind: "stages",
+      run: place.at(),
+      overrides: [],
+      stages: ["report"],
+      resume: false,
+    } as const;
+    await expect(execute(request)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+  });
+});
+
+describe("other data", () => {
+  it("is evaluated into evaluations/, brought to the model's size, and left out of the run's own figures", async () => {
+    const data = place.at("oasis");
+    const subjects = { train: 1, validate: 1, test: 1 };
+    await execute({ kind: "phantom", layout: "oasis", out: data, seed: 3, subjects, slicesPerSubject: 2 });
+    const before = await readFile(join(folder, "evaluation.json"), "utf8");
+    const result = await execute({
+      kind: "stages",
+      run: folder,
+      overrides: ["dataset.adapter=oasis", `dataset.root=${data}`, "dataset.sizePolicy=resize"],
+      stages: ["evaluate"],
+      resume: false,
+    });
+    const evaluation = await readJsonFile<Evaluation>(join(folder, "evaluations", "oasis.json"));
+    expect(evaluation).toMatchObject({
+      dataset: { adapter: "oasis", root: data, size: [32, 32] },
+      ssim: { n: 2 },
+    });
+    expect(result.figures.ssim).toBe(evaluation.ssim.mean);
+    expect(await readFile(join(folder, "evaluation.json"), "utf8")).toBe(before);
+
+    const test = join(data, "keras_png_slices_test");
+    const file = join(test, (await readdir(test))[0]!);
+    const request = { kind: "reconstruct", run: folder, files: [file], out: place.at("out") } as const;
+    await expect(execute(request)).rejects.toMatchObject({ code: "SLICE_SIZE" });
+  });
+
+  it("file by file is reconstructed, with figures", async () => {
+    const data = place.at("hipmri");
+    const subjects = { train: 1, validate: 1, test: 1 };
+    await execute({ kind: "phantom", layout: "hipmri", out: data, seed: 3, subjects, slicesPerSubject: 1 });
+    const run = place.at("runs", "resizing");
+    await cp(folder, run, { recursive: true });
+    const text = await readFile(join(run, "config.yaml"), "utf8");
+    await writeFile(join(run, "config.yaml"), text.replace("dataset:\n", "dataset:\n  sizePolicy: resize\n"));
+    const files = ["train", "test"].map((split, index) =>
+      join(data, `keras_slices_${split}`, `case_00${4 + 2 * index}_week_0_slice_0.nii.gz`),
+    );
+    const result = await execute({ kind: "reconstruct", run, files });
+    const out = join(run, "reconstructions", "files");
+    expect((await readdir(out)).sort()).toEqual([
+      "case_004_week_0_slice_0.png",
+      "case_006_week_0_slice_0.png",
+      "figures.json",
+      "reconstructions.png",
+    ]);
+    const figures = await readJsonFile<{ ssim: number }[]>(join(out, "figures.json"));
+    expect(result.figures.ssim).toBeCloseTo((figures[0]!.ssim + figures[1]!.ssim) / 2, 12);
+  });
+
+  it("can be inspected with a file that only names it", async () => {
+    const only = await place.write("only.yaml", "dataset: {}\n");
+    const overrides = ["dataset.adapter=hipmri", `dataset.root=${place.at("hipmri")}`];
+    const { inspection } = await execute({
+      kind: "inspect",
+      config: only,
+      overrides,
+      out: place.at("sheet.png"),
+    });
+    expect(inspection).toMatchObject({
+      dataset: "hipmri",
+      size: [256, 128],
+      splits: { train: { slices: 1, subjects: 1 }, test: { slices: 1 } },
+      sizes: { "256x128": 3 },
+    });
+    expect((await readFile(place.at("sheet.png"))).subarray(1, 4).toString()).toBe("PNG");
+  });
+});
+
+describe("a mistake found before anything is written", () => {
+  it.each([
+    [
+      "no folder of slices",
+      ["dataset.adapter=oasis", "dataset.options={}", "dataset.root=/nowhere"],
+      "DATASET_ROOT",
+    ],
+    ["a size that does not divide into codes", ["dataset.size=[34, 32]"], undefined],
+    ["a class that the data set has not", ["sample.class=AD"], "CLASS_UNKNOWN"],
+  ])("leaves no run folder: %s", async (_, overrides, code) => {
+    const { events } = await run([...overrides, "run.name=mistake"]).catch((error: unknown) => {
+      expect(error).toMatchObject({ name: "SlicebookError", ...(code === undefined ? {} : { code }) });
+      return { events: [] };
+    });
+    expect(events).toEqual([]);
+    expect(await readdir(place.at("runs"))).not.toContain("mistake");
+  });
+
+  it("spares a folder with other files", async () => {
+    await place.write("precious.txt", "mine");
+    await expect(
+      run([`run.root=${place.at("..")}`, `run.name=${place.at().split("/").at(-1)}`]),
+    ).rejects.toMatchObject({
+      code: "FOLDER_NOT_EMPTY",
+    });
+  });
+});

@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { SlicebookError } from "@slicebook/base";
+import { expect, it } from "vitest";
+import type { Event, Request, Result } from "../src/api.ts";
+import { TINY, temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+
+interface Outcome {
+  readonly result?: Result;
+  readonly error?: SlicebookError;
+  readonly events: readonly Event["type"][];
+  /** How often a timer of 10 ms came meanwhile. */
+  readonly ticks: number;
+}
+
+async function inWorker(request: Request, abortAt: Event["type"] | "never" = "never"): Promise<Outcome> {
+  const client = join(import.meta.dirname, "worker-client.mjs");
+  const { stdout } = await promisify(execFile)(process.execPath, [client, JSON.stringify(request), abortAt]);
+  return JSON.parse(stdout);
+}
+
+it("brings events and the result out of the thread, and leaves the caller's free", async () => {
+  const config = await place.write("tiny.yaml", TINY);
+  const overrides = [`run.root=${place.at("runs")}`];
+  const { result, events, ticks } = await inWorker({
+    kind: "run",
+    config,
+    overrides,
+    stages: ["train", "evaluate"],
+    resume: false,
+  });
+  expect(result?.figures.ssim).toBeTypeOf("number");
+  expect(events.filter((type) => type === "epoch").length).toBeGreaterThan(2);
+  expect(ticks).toBeGreaterThan(0);
+});
+
+it("brings errors out with code, message and remedy", async () => {
+  const run = place.at("no");
+  const { error } = await inWorker({ kind: "stages", run, overrides: [], stages: ["report"], resume: false });
+  expect(error).toEqual({
+    name: "SlicebookError",
+    code: "RUN_NOT_FOUND",
+    message: `${run} is no run folder: it does not exist`,
+    remedy: "Give the folder that `slicebook run` or `slicebook train` made, such as runs/hipmri.",
+  });
+});
+
+it("saves when the signal comes, and then says so", async () => {
+  const config = await place.write("tiny.yaml", TINY);
+  const overrides = [`run.root=${place.at("runs")}`, "run.name=stopped", "train.epochs=100000"];
+  const { error } = await inWorker(
+    { kind: "run", config, overrides, stages: ["train"], resume: false },
+    "epoch",
+  );
+  expect(error).toMatchObject({ code: "INTERRUPTED", remedy: expect.stringContaining("--resume") });
+  const files = await readdir(place.at("runs", "stopped"), { recursive: true });
+  expect(files).toContain(join("checkpoints", "last.safetensors"));
+  expect(files).not.toContain(".lock");
+});

@@ -1,0 +1,144 @@
+import { float32, type HostTensor, type HostTensors, sizeOf } from "@slicebook/base";
+import { type CodeSpace, type Params, param, type Signature, type TensorRecord } from "@slicebook/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { PixelcnnConfig } from "./config.ts";
+import {
+  addVerticalBiases,
+  convolve,
+  embed,
+  gate,
+  head,
+  horizontalOutput,
+  reach,
+  toHorizontal,
+} from "./network.ts";
+
+/*
+ * The network one row and one position at a time, each value of it computed once. What later positions need of
+ * earlier ones is the carry: for every layer the last rows of the vertical stack and the last columns of the
+ * horizontal one, as many as its kernel reaches. `keep` is 0 at the first row (or column), which empties the carry as
+ * the zeros around a grid do, and 1 after it.
+ */
+
+type CachedStep = (params: Params, carry: Params, inputs: Params) => [TensorRecord, TensorRecord];
+
+/** The vertical stack's empty carry: `above<layer>` `[lanes, half, columns, hidden]`, the newest row last. */
+export function rowCarry(config: PixelcnnConfig, { columns }: CodeSpace, lanes: number): HostTensors {
+  return emptyCarry(config, "above", (half) => [lanes, half, columns, config.hidden]);
+}
+
+/** What {@link rowStep} takes. */
+export function rowInputs({ columns, classes }: CodeSpace, lanes: number): Signature {
+  return {
+    previous: { shape: [lanes, columns], dtype: "int32" },
+    row: { shape: [1], dtype: "int32" },
+    keep: { shape: [], dtype: "float32" },
+    ...(classes > 0 && { labels: { shape: [lanes], dtype: "int32" } }),
+  };
+}
+
+/**
+ * The vertical stack for one row, `row`, from the codes of the row above, `previous`.
+ *
+ * Gives `fromVertical` `[columns, lanes, layers, 2·hidden]`: what each layer's horizontal convolution is added to.
+ */
+export function rowStep(config: PixelcnnConfig): CachedStep {
+  return (params, carry, inputs) => {
+    const keep = param(inputs, "keep");
+    const remembered: TensorRecord = {};
+    const contributions: tf.Tensor[] = [];
+    let vertical = tf.expandDims(embed(params, param(inputs, "previous")), 1);
+    for (let layer = 0; layer < config.layers; layer++) {
+      const half = reach(config, layer);
+      const seen = slide(param(carry, `above${layer}`), vertical, layer, keep);
+      remembered[`above${layer}`] = seen.remembered;
+      const sum = convolve(seen.window, param(params, `layer${layer}.vertical.kernel`), [0, 0], [half, half]);
+      const preactivation = addVerticalBiases(params, layer, sum, inputs.labels, inputs.row);
+      contributions.push(toHorizontal(params, layer, preactivation, inputs.labels));
+      if (layer + 1 < config.layers) vertical = gate(preactivation);
+    }
+    // Each is [lanes, 1, columns, 2·hidden]; a column's values shall lie together.
+    const fromVertical = tf.transpose(tf.concat(contributions, 1), [2, 0, 1, 3]);
+    return [remembered, { fromVertical }];
+  };
+}
+
+/** The horizontal stack's empty carry: `left<layer>` `[lanes, half, hidden]`, the newest column last. */
+export function pixelCarry(config: PixelcnnConfig, lanes: number): HostTensors {
+  return emptyCarry(config, "left", (half) => [lanes, half, config.hidden]);
+}
+
+/** What {@link pixelStep} takes. */
+export function pixelInputs(config: PixelcnnConfig, lanes: number): Signature {
+  return {
+    previous: { shape: [lanes], dtype: "int32" },
+    keep: { shape: [], dtype: "float32" },
+    fromVertical: { shape: [lanes, config.layers, 2 * config.hidden], dtype: "float32" },
+  };
+}
+
+/**
+ * The horizontal stack and the head for one position, from the code to its left, `previous`, and its part of what
+ * {@link rowStep} gives. Gives `logits` `[lanes, K]`.
+ */
+export function pixelStep(config: PixelcnnConfig): CachedStep {
+  const wide = 2 * config.hidden;
+  return (params, carry, inputs) => {
+    const keep = param(inputs, "keep");
+    const fromVertical = tf.unstack(param(inputs, "fromVertical"), 1);
+    const remembered: TensorRecord = {};
+    let horizontal = embed(params, param(inputs, "previous"));
+    for (let layer = 0; layer < config.layers; layer++) {
+      const seen = slide(param(carry, `left${layer}`), tf.expandDims(horizontal, 1), layer, keep);
+      remembered[`left${layer}`] = seen.remembered;
+      const [lanes, columns] = seen.window.shape as [number, number];
+      const kernel = tf.reshape(param(params, `layer${layer}.horizontal.kernel`), [-1, wide]);
+      const window = tf.reshape(seen.window, [lanes, columns * config.hidden]);
+      const sum = tf.add(tf.matMul(window, kernel as tf.Tensor2D), fromVertical[layer]!);
+      horizontal = horizontalOutput(params, layer, gate(sum), horizontal);
+    }
+    return [remembered, { logits: head(params, horizontal) }];
+  };
+}
+
+/**
+ * What a layer's kernel sees along axis 1, and what to remember of it for the next step.
+ *
+ * The first layer's kernel ends before the position itself, so the newest entry is already one that it looks back on.
+ */
+function slide(
+  cache: tf.Tensor,
+  newest: tf.Tensor,
+  layer: number,
+  keep: tf.Tensor,
+): { window: tf.Tensor; remembered: tf.Tensor } {
+  if (layer === 0) {
+    const older = cache.shape[1] === 1 ? [] : [dropFirst(cache)];
+    const window = tf.mul(tf.concat([...older, newest], 1), keep);
+    return { window, remembered: window };
+  }
+  const window = tf.concat([tf.mul(cache, keep), newest], 1);
+  return { window, remembered: dropFirst(window) };
+}
+
+function dropFirst(tensor: tf.Tensor): tf.Tensor {
+  const begin = tensor.shape.map((_, axis) => (axis === 1 ? 1 : 0));
+  return tf.slice(
+    tensor,
+    begin,
+    tensor.shape.map((side, axis) => side - begin[axis]!),
+  );
+}
+
+function emptyCarry(
+  config: PixelcnnConfig,
+  name: string,
+  shapeOf: (half: number) => readonly number[],
+): HostTensors {
+  const carry: Record<string, HostTensor> = {};
+  for (let layer = 0; layer < config.layers; layer++) {
+    const shape = shapeOf(reach(config, layer));
+    carry[`${name}${layer}`] = float32(new Float32Array(sizeOf(shape)), shape);
+  }
+  return carry;
+}

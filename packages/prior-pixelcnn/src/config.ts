@@ -1,0 +1,51 @@
+import { optimizerDefaults, optimizerSchema } from "@slicebook/core";
+import { z } from "zod";
+
+const oddKernel = z
+  .int()
+  .min(3)
+  .max(31)
+  .refine((side) => side % 2 === 1, { error: (issue) => `expected an odd number, received ${issue.input}` });
+
+const { shape } = optimizerSchema;
+
+/** The core's optimiser options, with this prior's defaults. */
+const optimizer = z.strictObject({
+  learningRate: shape.learningRate.default(4e-3),
+  warmupSteps: shape.warmupSteps.default(optimizerDefaults.warmupSteps),
+  schedule: shape.schedule.default(optimizerDefaults.schedule),
+  finalFraction: shape.finalFraction.default(0.05),
+  beta1: shape.beta1.default(optimizerDefaults.beta1),
+  beta2: shape.beta2.default(optimizerDefaults.beta2),
+  epsilon: shape.epsilon.default(optimizerDefaults.epsilon),
+  clipNorm: shape.clipNorm.default(optimizerDefaults.clipNorm),
+  averageDecay: shape.averageDecay.default(optimizerDefaults.averageDecay),
+});
+
+/** The options of the gated PixelCNN: its size, how it is regularised and how it is trained. */
+export const pixelcnnSchema = z.strictObject({
+  layers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(6)
+    .describe("Gated layers; each widens what a code sees of the grid."),
+  hidden: z.int().min(1).max(1024).default(48).describe("Channels of each of the two stacks."),
+  firstKernel: oddKernel.default(7).describe("Side of the first layer's kernel (mask A), odd."),
+  kernel: oddKernel.default(3).describe("Side of the other layers' kernels (mask B), odd."),
+  headWidth: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(128)
+    .describe("Channels between the head's two 1×1 convolutions."),
+  positionBias: z
+    .boolean()
+    .default(true)
+    .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
+  dropout: z.number().min(0).lt(1).default(0.1).describe("Share of a stack's channels dropped in training."),
+  optimizer: optimizer.prefault({}),
+});
+
+/** The gated PixelCNN's configuration with everything written out. */
+export type PixelcnnConfig = z.output<typeof pixelcnnSchema>;

@@ -1,0 +1,181 @@
+import { type Params, param } from "@slicebook/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { PixelcnnConfig } from "./config.ts";
+
+/** What a layer gets besides the outputs of the layer below. */
+export interface Conditions {
+  /** int32 `[batch]`, the class of each grid; absent without classes. */
+  readonly labels?: tf.Tensor | undefined;
+  /** float32 `[batch, layers, 2, hidden]`: factors for the vertical and the horizontal stack's channels. */
+  readonly dropout?: tf.Tensor | undefined;
+}
+
+/** How far a layer's kernel reaches up, left and right. */
+export function reach(config: PixelcnnConfig, layer: number): number {
+  return Math.floor((layer === 0 ? config.firstKernel : config.kernel) / 2);
+}
+
+/**
+ * The logits of every code given the codes before it in raster order: int32 `[b, r, c]` → `[b·r·c, K]`.
+ *
+ * The gated PixelCNN of van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016.
+ */
+export function logits(
+  config: PixelcnnConfig,
+  params: Params,
+  codes: tf.Tensor,
+  conditions: Conditions = {},
+): tf.Tensor {
+  const horizontal = features(config, params, embed(params, codes), conditions);
+  return head(params, tf.reshape(horizontal, [codes.size, config.hidden]));
+}
+
+/** The learned vectors of codes: int32 of any shape `[...]` → `[..., hidden]`. */
+export function embed(params: Params, codes: tf.Tensor): tf.Tensor {
+  const table = param(params, "embedding");
+  const vectors = tf.gather(table, tf.reshape(codes, [codes.size]) as tf.Tensor1D);
+  return tf.reshape(vectors, [...codes.shape, table.shape[1]!]);
+}
+
+/**
+ * Both stacks over whole grids: embedded codes `[b, r, c, hidden]` → the horizontal stack's output, same shape.
+ *
+ * At row y the vertical stack has seen all rows above y, and the horizontal one what the vertical stack has and the
+ * codes to the left as well. What a position must not see has no weight at all: the kernels reach only up and left,
+ * and the first layer's stop short of the position's own row (vertical) and column (horizontal), mask A.
+ */
+export function features(
+  config: PixelcnnConfig,
+  params: Params,
+  embedded: tf.Tensor,
+  conditions: Conditions = {},
+): tf.Tensor {
+  let vertical = embedded;
+  let horizontal = embedded;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const half = reach(config, layer);
+    const above = verticalConvolution(params, layer, half, vertical);
+    const preactivation = addVerticalBiases(params, layer, above, conditions.labels);
+    const left = horizontalConvolution(params, layer, half, horizontal);
+    const sum = tf.add(left, toHorizontal(params, layer, preactivation, conditions.labels));
+    const gated = dropChannels(gate(sum), conditions.dropout, layer, 1);
+    horizontal = horizontalOutput(params, layer, gated, horizontal);
+    // The last layer's vertical output would feed a next layer only.
+    if (layer + 1 < config.layers) vertical = dropChannels(gate(preactivation), conditions.dropout, layer, 0);
+  }
+  return horizontal;
+}
+
+/** From the horizontal stack's output to logits: ReLU, 1×1, ReLU, 1×1; `[n, hidden]` → `[n, K]`. */
+export function head(params: Params, horizontal: tf.Tensor): tf.Tensor {
+  const hidden = tf.relu(pointwise(params, "head.hidden", tf.relu(horizontal)));
+  return pointwise(params, "head.logits", hidden);
+}
+
+/** tanh(a)·sigmoid(b) of the two halves of the channels: `[..., 2·hidden]` → `[..., hidden]`. */
+export function gate(preactivation: tf.Tensor): tf.Tensor {
+  const [content, opening] = tf.split(preactivation, 2, -1);
+  return tf.mul(tf.tanh(content!), tf.sigmoid(opening!));
+}
+
+/** Adds a vertical layer's bias, its class's and, in the first layer, its positions' (`row`: those of one row). */
+export function addVerticalBiases(
+  params: Params,
+  layer: number,
+  above: tf.Tensor,
+  labels?: tf.Tensor,
+  row?: tf.Tensor,
+): tf.Tensor {
+  let sum = tf.add(above, param(params, `layer${layer}.vertical.bias`));
+  const positions = params["position.bias"];
+  if (layer === 0 && positions !== undefined) {
+    sum = tf.add(sum, row === undefined ? positions : tf.gather(positions, row as tf.Tensor1D));
+  }
+  return addClassBias(params, `layer${layer}.vertical`, sum, labels);
+}
+
+/** What a layer's vertical stack, and its class, tell the horizontal one at the same position: 1×1 and biases. */
+export function toHorizontal(
+  params: Params,
+  layer: number,
+  preactivation: tf.Tensor,
+  labels?: tf.Tensor,
+): tf.Tensor {
+  const sum = pointwise(params, `layer${layer}.horizontal`, preactivation, "fromVertical");
+  return addClassBias(params, `layer${layer}.horizontal`, sum, labels);
+}
+
+/** The horizontal stack's 1×1 and its residual connection; none around mask A, which hides the position itself. */
+export function horizontalOutput(
+  params: Params,
+  layer: number,
+  gated: tf.Tensor,
+  input: tf.Tensor,
+): tf.Tensor {
+  const output = pointwise(params, `layer${layer}.output`, gated);
+  return layer === 0 ? output : tf.add(output, input);
+}
+
+/** The vertical stack's convolution, over rows above (and, from the second layer on, the stack's own row). */
+export function verticalConvolution(
+  params: Params,
+  layer: number,
+  half: number,
+  input: tf.Tensor,
+): tf.Tensor {
+  const rows = input.shape[1]!;
+  const seen = layer === 0 ? tf.slice(input, [0, 0, 0, 0], [-1, rows - 1, -1, -1]) : input;
+  return convolve(seen, param(params, `layer${layer}.vertical.kernel`), [half, 0], [half, half]);
+}
+
+/** The horizontal stack's convolution, over columns to the left (and, from the second layer on, its own). */
+export function horizontalConvolution(
+  params: Params,
+  layer: number,
+  half: number,
+  input: tf.Tensor,
+): tf.Tensor {
+  const columns = input.shape[2]!;
+  const seen = layer === 0 ? tf.slice(input, [0, 0, 0, 0], [-1, -1, columns - 1, -1]) : input;
+  return convolve(seen, param(params, `layer${layer}.horizontal.kernel`), [0, 0], [half, 0]);
+}
+
+/** A convolution with the given rows and columns of zeros, before and after, and no others. */
+export function convolve(
+  input: tf.Tensor,
+  kernel: tf.Tensor,
+  rows: [number, number] = [0, 0],
+  columns: [number, number] = [0, 0],
+): tf.Tensor {
+  const padded = tf.pad(input, [[0, 0], rows, columns, [0, 0]]);
+  return tf.conv2d(padded as tf.Tensor4D, kernel as tf.Tensor4D, 1, "valid");
+}
+
+/** A 1×1 convolution with bias, as one matrix product: `[..., in]` → `[..., out]`. */
+function pointwise(params: Params, name: string, input: tf.Tensor, kernelName = "kernel"): tf.Tensor {
+  const kernel = param(params, `${name}.${kernelName}`);
+  const [inputs, outputs] = kernel.shape as [number, number];
+  const flat = tf.matMul(tf.reshape(input, [input.size / inputs, inputs]), kernel as tf.Tensor2D);
+  const sum = tf.add(flat, param(params, `${name}.bias`));
+  return tf.reshape(sum, [...input.shape.slice(0, -1), outputs]);
+}
+
+function addClassBias(params: Params, name: string, input: tf.Tensor, labels?: tf.Tensor): tf.Tensor {
+  const table = params[`${name}.classBias`];
+  if (table === undefined) return input;
+  if (labels === undefined) throw new Error("a prior with classes needs labels");
+  const bias = tf.gather(table, labels as tf.Tensor1D);
+  return tf.add(input, tf.reshape(bias, [labels.size, 1, 1, table.shape[1]!]));
+}
+
+function dropChannels(
+  input: tf.Tensor,
+  factors: tf.Tensor | undefined,
+  layer: number,
+  stack: 0 | 1,
+): tf.Tensor {
+  if (factors === undefined) return input;
+  const [batch, , , channels] = factors.shape as [number, number, number, number];
+  const own = tf.slice(factors, [0, layer, stack, 0], [batch, 1, 1, channels]);
+  return tf.mul(input, own);
+}

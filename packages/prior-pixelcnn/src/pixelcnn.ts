@@ -1,0 +1,28 @@
+import { checkTensors, initialTraining, type Prior, specsOf, trainedWeights } from "@slicebook/core";
+import { type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
+import { sample } from "./sample.ts";
+import { logLikelihood, stepInputs, stepNoise, trainStep } from "./training.ts";
+import { initialWeights } from "./weights.ts";
+
+/**
+ * The gated PixelCNN (van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016) as a prior.
+ *
+ * The probability of a grid is the product over its codes, in raster order, of that of each given those before it.
+ */
+export const pixelcnn: Prior<PixelcnnConfig> = {
+  name: "pixelcnn",
+  schema: pixelcnnSchema,
+  bind: (config, space) => {
+    const initialCarry = (seed: number) => initialTraining(initialWeights(config, space, seed));
+    return {
+      initialCarry,
+      checkCarry: (carry) => checkTensors("the prior's checkpoint", specsOf(initialCarry(0)), carry),
+      trainStep: trainStep(config, space),
+      stepInputs: (batch) => stepInputs(config, space, batch),
+      stepNoise: (options) => stepNoise(config, options),
+      parameters: trainedWeights,
+      logLikelihood: logLikelihood(config, space),
+      sample: (engine, params, options) => sample(config, space, engine, params, options),
+    };
+  },
+};

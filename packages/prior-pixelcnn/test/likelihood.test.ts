@@ -1,0 +1,87 @@
+import { float32, int32 } from "@slicebook/base";
+import { createEngine } from "@slicebook/engine";
+import { describe, expect, it } from "vitest";
+import { pixelcnn } from "../src/index.ts";
+import { livelyWeights, randomCodes, smallConfig } from "./helpers.ts";
+
+const engine = await createEngine({ kind: "cpu" });
+
+/** ln p of each code of grids [n, rows, columns]. */
+async function likelihoods(
+  config: ReturnType<typeof smallConfig>,
+  space: { codes: number; rows: number; columns: number; classes: number },
+  grids: Int32Array,
+  label = 0,
+): Promise<Float32Array> {
+  const shape = [grids.length / space.rows / space.columns, space.rows, space.columns];
+  const compiled = await engine.compile(
+    pixelcnn.bind(config, space).logLikelihood,
+    [
+      { shape, dtype: "int32" },
+      { shape: shape.slice(0, 1), dtype: "int32" },
+    ],
+    { parameters: livelyWeights(config, space) },
+  );
+  const labels = int32(new Int32Array(shape[0]!).fill(label), shape.slice(0, 1));
+  const result = (await compiled.run(int32(grids, shape), labels)) as { data: Float32Array };
+  await compiled.dispose();
+  return result.data;
+}
+
+/** All grids of `size` codes, one after the other. */
+function allGrids(codes: number, size: number): Int32Array {
+  return Int32Array.from({ length: codes ** size * size }, (_, at) => {
+    const [grid, position] = [Math.floor(at / size), at % size];
+    return Math.floor(grid / codes ** position) % codes;
+  });
+}
+
+describe("logLikelihood", () => {
+  it.each([
+    { codes: 2, rows: 2, columns: 2, classes: 0 },
+    { codes: 3, rows: 2, columns: 3, classes: 0 },
+    { codes: 2, rows: 3, columns: 3, classes: 2 },
+    { codes: 3, rows: 1, columns: 4, classes: 0 },
+    { codes: 3, rows: 4, columns: 1, classes: 0 },
+  ])(
+    "sums to a probability of 1 over all grids: $codes codes, $rows×$columns, $classes classes",
+    async (space) => {
+      const size = space.rows * space.columns;
+      const grids = allGrids(space.codes, size);
+      const values = await likelihoods(smallConfig(), space, grids, Math.max(0, space.classes - 1));
+      let total = 0;
+      for (let grid = 0; grid < grids.length / size; grid++) {
+        total += Math.exp(
+          values.subarray(grid * size, (grid + 1) * size).reduce((sum, value) => sum + value, 0),
+        );
+      }
+      expect(total).toBeCloseTo(1, 5);
+    },
+  );
+
+  it("depends on the class", async () => {
+    const space = { codes: 5, rows: 3, columns: 4, classes: 2 };
+    const grids = randomCodes(space, 1).data as Int32Array;
+    const [first, second] = [
+      await likelihoods(smallConfig(), space, grids, 0),
+      await likelihoods(smallConfig(), space, grids, 1),
+    ];
+    first.forEach((value, position) => {
+      expect(Math.abs(value - second[position]!)).toBeGreaterThan(1e-3);
+    });
+  });
+
+  it("is, on average, minus the training step's loss where nothing is dropped", async () => {
+    const space = { codes: 5, rows: 3, columns: 4, classes: 0 };
+    const config = smallConfig();
+    const prior = pixelcnn.bind(config, space);
+    const weights = livelyWeights(config, space);
+    const carry = { ...prior.initialCarry(1) };
+    for (const [name, tensor] of Object.entries(weights)) carry[`weights.${name}`] = tensor;
+    const codes = randomCodes(space, 3);
+    const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(3));
+    const { loss } = await loop.next({ codes, labels: int32([0, 0, 0], [3]), progress: float32([0], []) });
+    const values = await likelihoods(config, space, codes.data as Int32Array);
+    expect(loss!.data[0]).toBeCloseTo(-values.reduce((sum, value) => sum + value, 0) / values.length, 5);
+  });
+});

@@ -1,0 +1,159 @@
+import type { CodeSpace, SampleOptions } from "@slicebook/core";
+import { createEngine } from "@slicebook/engine";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
+import { livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
+
+const engines = {
+  cpu: await createEngine({ kind: "cpu" }),
+  onnx: await createEngine({ kind: "onnx" }),
+};
+
+interface Case {
+  readonly space: CodeSpace;
+  readonly config: Partial<PixelcnnConfig>;
+  readonly options?: Partial<SampleOptions>;
+}
+
+const cases: Record<string, Case> = {
+  "square, the defaults' kernels": {
+    space: { codes: 7, rows: 6, columns: 6, classes: 0 },
+    config: { firstKernel: 7, kernel: 3 },
+  },
+  "high and narrow": { space: { codes: 5, rows: 9, columns: 3, classes: 0 }, config: { layers: 2 } },
+  "low and wide": { space: { codes: 5, rows: 2, columns: 11, classes: 0 }, config: { layers: 4 } },
+  "one row": { space: { codes: 4, rows: 1, columns: 7, classes: 0 }, config: {} },
+  "one column": { space: { codes: 4, rows: 7, columns: 1, classes: 0 }, config: {} },
+  "one layer": {
+    space: { codes: 4, rows: 5, columns: 4, classes: 0 },
+    config: { layers: 1, firstKernel: 3 },
+  },
+  "kernels larger than the grid": {
+    space: { codes: 6, rows: 3, columns: 4, classes: 0 },
+    config: { firstKernel: 11, kernel: 9 },
+  },
+  "first kernel smaller than the others": {
+    space: { codes: 6, rows: 5, columns: 5, classes: 0 },
+    config: { firstKernel: 3, kernel: 5, layers: 5 },
+  },
+  "without position bias": {
+    space: { codes: 6, rows: 4, columns: 5, classes: 0 },
+    config: { positionBias: false },
+  },
+  classes: {
+    space: { codes: 6, rows: 4, columns: 5, classes: 3 },
+    config: {},
+    options: { labels: [2, 0, 1] },
+  },
+  "low temperature": {
+    space: { codes: 9, rows: 5, columns: 4, classes: 0 },
+    config: {},
+    options: { temperature: 0.6 },
+  },
+  "high temperature, cut to the likeliest": {
+    space: { codes: 9, rows: 5, columns: 4, classes: 2 },
+    config: {},
+    options: { temperature: 1.4, topK: 6, topP: 0.9, labels: [1, 1, 0] },
+  },
+};
+
+describe.each(Object.entries(engines))("sample with the engine %s", (_, engine) => {
+  it.each(Object.entries(cases))("draws what a pass for every position draws: %s", async (_, given) => {
+    const config = smallConfig(given.config);
+    const weights = livelyWeights(config, given.space);
+    const options = { count: 3, seed: 11, ...given.options };
+    const codes = await pixelcnn.bind(config, given.space).sample(engine, weights, options);
+    expect(codes).toEqual(await sampleNaively(config, given.space, engine, weights, options));
+    expect(new Set(codes).size).toBeGreaterThan(2);
+  });
+});
+
+describe("sample", () => {
+  const space = { codes: 6, rows: 3, columns: 4, classes: 2 };
+  const config = smallConfig();
+  const prior = pixelcnn.bind(config, space);
+  const weights = livelyWeights(config, space);
+  const size = space.rows * space.columns;
+  const labels = (count: number) => Array.from({ length: count }, (_, index) => index % 2);
+
+  it.each(Object.entries(engines))(
+    "draws the same grid however many are drawn with it: %s",
+    async (_, engine) => {
+      const draw = (count: number) =>
+        prior.sample(engine, weights, { count, seed: 5, labels: labels(count) });
+      // 35 needs three rounds of 16 lanes.
+      const many = await draw(35);
+      for (const count of [1, 2, 16, 17]) expect(await draw(count)).toEqual(many.subarray(0, count * size));
+      const grids = Array.from({ length: 35 }, (_, index) =>
+        many.subarray(index * size, (index + 1) * size).join(),
+      );
+      expect(new Set(grids).size).toBeGreaterThan(30);
+    },
+  );
+
+  it("repeats itself for a seed, and differs for another one, label or temperature", async () => {
+    const draw = (changes: Partial<SampleOptions>) =>
+      prior.sample(engines.onnx, weights, { count: 2, seed: 5, labels: [0, 1], ...changes });
+    const first = await draw({});
+    expect(await draw({})).toEqual(first);
+    expect(await draw({ seed: 6 })).not.toEqual(first);
+    expect(await draw({ labels: [1, 0] })).not.toEqual(first);
+    expect(await draw({ temperature: 3 })).not.toEqual(first);
+  });
+
+  it("draws none for a count of 0", async () => {
+    expect(await prior.sample(engines.cpu, weights, { count: 0, seed: 1, labels: [] })).toEqual(
+      new Int32Array(0),
+    );
+  });
+
+  it("reports its progress in codes, by rows", async () => {
+    const reports: [number, number][] = [];
+    const onProgress = (...report: [number, number]) => reports.push(report);
+    await prior.sample(engines.onnx, weights, { count: 17, seed: 5, labels: labels(17), onProgress });
+    expect(reports).toEqual(
+      [16 * 4, 16 * 8, 16 * 12, 16 * 12 + 4, 16 * 12 + 8, 16 * 12 + 12].map((done) => [done, 17 * 12]),
+    );
+  });
+
+  it("stops when it is told to, with the signal's reason, and leaves no tensors behind", async () => {
+    const before = tf.memory().numTensors;
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const drawn = prior.sample(engines.cpu, weights, {
+      count: 1,
+      seed: 5,
+      labels: [0],
+      onProgress: () => controller.abort(reason),
+      signal: controller.signal,
+    });
+    await expect(drawn).rejects.toBe(reason);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([
+    [{ count: 1.5 }, "sample: count: expected a whole number, 0 or more, found 1.5"],
+    [
+      { temperature: -1 },
+      "sample: temperature: expected a number, 0 (the likeliest code always) or more, found -1",
+    ],
+    [{ topK: 0 }, "sample: topK: expected a whole number, 1 or more, found 0"],
+    [{ topP: 1.1 }, "sample: topP: expected a number above 0 and at most 1, found 1.1"],
+    [
+      { labels: undefined },
+      "sample: labels: expected one for each of the 2 samples, since the prior has 2 classes, found none",
+    ],
+    [
+      { labels: [1] },
+      "sample: labels: expected one for each of the 2 samples, since the prior has 2 classes, found 1 of them",
+    ],
+    [{ labels: [0, 2] }, "sample: labels: expected whole numbers from 0 to 1, found 2"],
+  ])("refuses %j", async (changes, message) => {
+    const options = { count: 2, seed: 1, labels: [0, 1], ...changes };
+    await expect(prior.sample(engines.cpu, weights, options)).rejects.toMatchObject({
+      code: "SAMPLE_OPTIONS",
+      message,
+    });
+  });
+});

@@ -1,0 +1,160 @@
+import { float32, type HostTensors, int32, isSlicebookError } from "@slicebook/base";
+import { createEngine, type Engine } from "@slicebook/engine";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
+import { randomCodes, smallConfig } from "./helpers.ts";
+
+const engines = {
+  cpu: await createEngine({ kind: "cpu" }),
+  onnx: await createEngine({ kind: "onnx" }),
+};
+
+const space = { codes: 6, rows: 5, columns: 4, classes: 2 };
+
+/** Trains for some steps on fresh random grids; gives the carry and each step's metrics. */
+async function train(engine: Engine, config: PixelcnnConfig, steps: number) {
+  const prior = pixelcnn.bind(config, space);
+  const batch = 3;
+  const loop = await engine.loop(prior.trainStep, prior.initialCarry(4), prior.stepInputs(batch));
+  const metrics: HostTensors[] = [];
+  for (let step = 0; step < steps; step++) {
+    metrics.push(
+      await loop.next({
+        codes: randomCodes(space, batch, step),
+        labels: int32([0, 1, 1], [batch]),
+        progress: float32([step / steps], []),
+        ...prior.stepNoise({ seed: 9, step, batch }),
+      }),
+    );
+  }
+  const carry = await loop.read();
+  await loop.dispose();
+  return { carry, metrics };
+}
+
+/** The largest difference of two tensors as a share of the largest value of the second. */
+function difference(found: HostTensors[string], expected: HostTensors[string]): number {
+  let [largest, most] = [0, 0];
+  expected.data.forEach((value, index) => {
+    largest = Math.max(largest, Math.abs(value));
+    most = Math.max(most, Math.abs(value - found.data[index]!));
+  });
+  return largest === 0 ? most : most / largest;
+}
+
+describe("a training step", () => {
+  it("through ONNX Runtime equals the eager one, in every weight, moment and metric", async () => {
+    const config = smallConfig({ dropout: 0.2 });
+    const [eager, compiled] = [await train(engines.cpu, config, 2), await train(engines.onnx, config, 2)];
+    const pairs = [
+      [compiled.carry, eager.carry],
+      ...eager.metrics.map((metrics, step) => [compiled.metrics[step]!, metrics] as const),
+    ] as const;
+    for (const [found, expected] of pairs) {
+      expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+      for (const [name, tensor] of Object.entries(expected)) {
+        expect(difference(found[name]!, tensor), name).toBeLessThan(1e-4);
+      }
+    }
+  });
+
+  it("moves every weight, and gives the metrics of the contract", async () => {
+    const { carry, metrics } = await train(engines.cpu, smallConfig({ dropout: 0.2 }), 2);
+    const start = pixelcnn.bind(smallConfig({ dropout: 0.2 }), space).initialCarry(4);
+    for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
+    expect(Object.keys(metrics[0]!).sort()).toEqual(["accuracy", "gradientNorm", "learningRate", "loss"]);
+    // Nothing is known of random codes yet.
+    expect(metrics[0]!.loss!.data[0]).toBeGreaterThan(0.8 * Math.log(space.codes));
+  });
+
+  it.each(Object.entries(engines))("gives the same bits again: %s", async (_, engine) => {
+    const config = smallConfig({ dropout: 0.2 });
+    expect(await train(engine, config, 3)).toEqual(await train(engine, config, 3));
+  });
+
+  it("leaves no tensors behind", async () => {
+    await train(engines.cpu, smallConfig(), 1);
+    const before = tf.memory().numTensors;
+    await train(engines.cpu, smallConfig(), 2);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe("stepNoise", () => {
+  const prior = pixelcnn.bind(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }), space);
+
+  it("drops the given share of channels and scales up the others, by seed and step", () => {
+    const { dropout } = prior.stepNoise({ seed: 1, step: 3, batch: 16 });
+    expect(dropout!.shape).toEqual([16, 4, 2, 64]);
+    const factors = Array.from(dropout!.data);
+    expect(factors.filter((factor) => factor === 0).length / factors.length).toBeCloseTo(0.25, 1);
+    expect(new Set(factors)).toEqual(new Set([0, Math.fround(4 / 3)]));
+    expect(prior.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({ dropout });
+    expect(prior.stepNoise({ seed: 1, step: 4, batch: 16 })).not.toEqual({ dropout });
+  });
+
+  it("has the names and shapes that stepInputs gives", () => {
+    const { dropout } = prior.stepInputs(16);
+    expect(dropout).toEqual({ shape: [16, 4, 2, 64], dtype: "float32" });
+    const without = pixelcnn.bind(smallConfig({ dropout: 0 }), space);
+    expect(without.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({});
+    expect(Object.keys(without.stepInputs(16))).toEqual(["codes", "labels", "progress"]);
+  });
+});
+
+describe("training", () => {
+  it("learns a pattern of two classes, and then draws it", async () => {
+    const pattern = { codes: 5, rows: 6, columns: 8, classes: 2 };
+    // Diagonal stripes that lean left in one class and right in the other, each grid shifted at random.
+    const stripe = (label: number, shift: number, row: number, column: number) =>
+      (shift + column + (label === 0 ? row : pattern.rows * (pattern.codes - 1) - row)) % pattern.codes;
+    const grid = (label: number, shift: number) =>
+      Array.from({ length: 48 }, (_, at) => stripe(label, shift, Math.floor(at / 8), at % 8));
+    const grids = (label: number) =>
+      Array.from({ length: pattern.codes }, (_, shift) => grid(label, shift).join());
+    const config = smallConfig({ layers: 2, hidden: 16, headWidth: 16, dropout: 0.05 });
+    config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
+    const prior = pixelcnn.bind(config, pattern);
+    const batch = 10;
+    const loop = await engines.onnx.loop(prior.trainStep, prior.initialCarry(1), prior.stepInputs(batch));
+    const labels = Int32Array.from({ length: batch }, (_, index) => index % 2);
+    const codes = Int32Array.from([...labels].flatMap((label, index) => grid(label, index >> 1)));
+    const losses: number[] = [];
+    const steps = 200;
+    for (let step = 0; step < steps; step++) {
+      const { loss } = await loop.next({
+        codes: int32(codes, [batch, 6, 8]),
+        labels: int32(labels, [batch]),
+        progress: float32([step / steps], []),
+        ...prior.stepNoise({ seed: 1, step, batch }),
+      });
+      losses.push(loss!.data[0]!);
+    }
+    const weights = prior.parameters(await loop.read(), { average: true });
+    await loop.dispose();
+    expect(losses[0]).toBeGreaterThan(1);
+    // Only the first code is a matter of chance: ln 5 over 48 codes, 0.034 nats.
+    expect(losses.at(-1)).toBeLessThan(0.1);
+    const drawn = await prior.sample(engines.onnx, weights, { count: 10, seed: 3, labels });
+    for (let index = 0; index < 10; index++) {
+      expect(grids(labels[index]!)).toContain(drawn.subarray(index * 48, (index + 1) * 48).join());
+    }
+  });
+});
+
+describe("checkCarry", () => {
+  it("accepts a carry of its own and names what differs in another one", () => {
+    const prior = pixelcnn.bind(smallConfig(), space);
+    expect(() => prior.checkCarry(prior.initialCarry(2))).not.toThrow();
+    const other = pixelcnn.bind(smallConfig({ hidden: 8 }), space).initialCarry(2);
+    let caught: unknown;
+    try {
+      prior.checkCarry(other);
+    } catch (error) {
+      caught = error;
+    }
+    expect(isSlicebookError(caught) && caught.code).toBe("CHECKPOINT_MISMATCH");
+    expect(String(caught)).toContain('"weights.embedding" is float32 [6, 8], expected float32 [6, 6]');
+  });
+});
