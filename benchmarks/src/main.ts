@@ -2,19 +2,28 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
-import { formatTable } from "./table.ts";
+import { benchmarkEpochs } from "./epochs.ts";
+import { benchmarkLoading } from "./load.ts";
+import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { benchmarkTraining, CELLS, type Cell } from "./train.ts";
 
-const USAGE = `usage: npm run -s bench -- train [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N] [--seconds 10]
+const USAGE = `usage: npm run -s bench -- train  [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N] [--seconds 10]
+       npm run -s bench -- load   [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
+       npm run -s bench -- epochs [--json] [--data FOLDER] [--slices 21520] [--threads N]
 
-Measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn.
+train    training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
+load     reading slices of three layouts, and the same with nibabel and Pillow where Python has them, in turn;
+         and passes over them from the cache
+epochs   time and memory of two passes over a large set, and of one by a later process
 
 --json     prints one line of JSON instead of a table
---size     measures only cells of this height x width
---batch    measures only cells of this batch; with --size, that one cell, whichever
 --runs     processes a cell and side; the median counts (default 3)
 --threads  for both sides (default: one a core)
---seconds  each process measures this long (default 10)
+--size     train: measures only cells of this height x width
+--batch    train: measures only cells of this batch; with --size, that one cell, whichever
+--seconds  train: each process measures this long (default 10)
+--data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
+--slices   load, epochs: how many of each layout
 `;
 
 async function main(): Promise<void> {
@@ -23,19 +32,26 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (positionals.length !== 1 || positionals[0] !== "train") {
-    throw usageError(`there is no benchmark "${positionals.join(" ")}", only "train"`);
-  }
-  const result = await benchmarkTraining({
-    cells: cellsOf(values.size, values.batch),
-    runs: wholeNumber("runs", values.runs ?? "3"),
-    threads: wholeNumber("threads", values.threads ?? String(availableParallelism())),
-    seconds: wholeNumber("seconds", values.seconds ?? "10"),
-    warmup: 2,
-    onProgress: (message) => console.error(message),
-  });
   const command = ["npm run -s bench --", ...process.argv.slice(2)].join(" ");
-  console.log(values.json ? JSON.stringify({ ...result, command }) : formatTable(result));
+  const print = <Result>(result: Result, table: (result: Result) => string) =>
+    console.log(values.json ? JSON.stringify({ ...result, command }) : table(result));
+  const threads = wholeNumber("threads", values.threads ?? String(availableParallelism()));
+  const onProgress = (message: string) => console.error(message);
+  const runs = wholeNumber("runs", values.runs ?? "3");
+  const data = values.data ?? process.env.SLICEBOOK_DATA;
+  const slices = (usual: string) => wholeNumber("slices", values.slices ?? usual);
+  const name = positionals.length === 1 ? positionals[0] : undefined;
+  if (name === "train") {
+    const seconds = wholeNumber("seconds", values.seconds ?? "10");
+    const cells = cellsOf(values.size, values.batch);
+    print(await benchmarkTraining({ cells, runs, threads, seconds, warmup: 2, onProgress }), formatTable);
+  } else if (name === "load") {
+    print(await benchmarkLoading({ data, slices: slices("2000"), runs, threads, onProgress }), formatLoad);
+  } else if (name === "epochs") {
+    print(await benchmarkEpochs({ data, slices: slices("21520"), threads, onProgress }), formatEpochs);
+  } else {
+    throw usageError(`there is no benchmark "${positionals.join(" ")}", only train, load and epochs`);
+  }
 }
 
 function parse() {
@@ -47,6 +63,8 @@ function parse() {
     runs: text,
     threads: text,
     seconds: text,
+    data: text,
+    slices: text,
     json: flag,
     help: flag,
   };

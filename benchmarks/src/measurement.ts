@@ -44,9 +44,21 @@ export type Measurement = z.output<typeof measurementSchema>;
 /** Runs one measurement in a process of its own, so that no run has another's caches, memory or threads. */
 export async function measureIn(command: string, script: string, task: Task): Promise<Measurement> {
   const threads = String(task.threads);
-  const child = spawn(command, [script, JSON.stringify(task)], {
+  const sizes = `batch ${task.batch} of ${task.size.join("×")}`;
+  const environment = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads };
+  return measurementSchema.parse(await runJson(command, [script, JSON.stringify(task)], sizes, environment));
+}
+
+/** Runs a program and reads the JSON in the last line of its output. */
+export async function runJson(
+  command: string,
+  args: readonly string[],
+  what: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads },
+    env: { ...process.env, ...environment },
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -56,14 +68,13 @@ export async function measureIn(command: string, script: string, task: Task): Pr
     child.on("error", reject).on("close", resolve);
   });
   if (status !== 0) {
-    const sizes = `batch ${task.batch} of ${task.size.join("×")}`;
     throw new SlicebookError(
       "BENCHMARK_FAILED",
-      `${command} ${script} failed (${status ?? "killed"}) at ${sizes}`,
+      `${command} ${args[0] ?? ""} failed (${status ?? "killed"}) at ${what}`,
       {
-        remedy: "See its messages above; a killed process mostly lacked memory: measure a smaller batch.",
+        remedy: "See its messages above; a killed process mostly lacked memory: measure less.",
       },
     );
   }
-  return measurementSchema.parse(JSON.parse(output.trimEnd().split("\n").at(-1) ?? ""));
+  return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "");
 }

@@ -1,10 +1,10 @@
 // One measurement of Slicebook's training: prints a line of JSON. Started by `measureIn`.
-import { existsSync, readFileSync } from "node:fs";
 import { float32, type HostTensors, random, sizeOf } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { type Measurement, taskSchema } from "./measurement.ts";
 import { median } from "./median.ts";
+import { peakMemory } from "./peak-memory.ts";
 
 const SEED = 0;
 /** Different batches, taken in turn. */
@@ -52,10 +52,3 @@ const measurement: Measurement = {
 console.log(JSON.stringify(measurement));
 await loop.dispose();
 await engine.dispose();
-
-/** Linux keeps it in kB, as "VmHWM:    123456 kB". */
-function peakMemory(): number | null {
-  if (!existsSync("/proc/self/status")) return null;
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-  return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
-}

@@ -1,3 +1,5 @@
+import type { EpochsResult } from "./epochs.ts";
+import type { LoadResult } from "./load.ts";
 import type { CellResult, TrainResult } from "./train.ts";
 
 const COLUMNS: readonly [title: string, text: (cell: CellResult) => string][] = [
@@ -12,23 +14,79 @@ const COLUMNS: readonly [title: string, text: (cell: CellResult) => string][] = 
 
 /** A result for people: a Markdown table, and what was measured on. */
 export function formatTable({ cells, ratio, ours, peer, processor, threads }: TrainResult): string {
-  const rows = [
+  const lines = tableLines([
     COLUMNS.map(([title]) => title),
     ...cells.map((cell) => COLUMNS.map(([, text]) => text(cell))),
-  ];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map(
-    (row) => `| ${row.map((text, column) => text.padStart(widths[column]!)).join(" | ")} |`,
-  );
-  const rule = `|${widths.map((width) => `${"-".repeat(width + 1)}:`).join("|")}|`;
+  ]);
   return [
-    lines[0],
-    rule,
-    ...lines.slice(1),
+    ...lines,
     "",
     `Slicebook: ${ours.engine}, Node ${ours.versions.node}`,
     peer === null ? "PyTorch: not installed" : `PyTorch: ${peer.version} (${peer.script})`,
     `Processor: ${processor}, ${threads} threads on both sides`,
     ...(ratio === null ? [] : [`Smallest ratio: ${ratio} (above 1: Slicebook is faster)`]),
   ].join("\n");
+}
+
+/** The result of `load` for people. */
+export function formatLoad({
+  cells,
+  ratio,
+  epochRatio,
+  peer,
+  source,
+  processor,
+  threads,
+}: LoadResult): string {
+  const rows = cells.map(({ layout, slices, ours, peer, ratio, epochs }) => [
+    layout,
+    String(slices),
+    ours.toFixed(0),
+    peer?.toFixed(0) ?? "–",
+    ratio?.toFixed(2) ?? "–",
+    epochs.first.toFixed(2),
+    epochs.second.toFixed(2),
+    epochs.ratio.toFixed(1),
+  ]);
+  const titles = [
+    "layout",
+    "slices",
+    "Slicebook /s",
+    "Python /s",
+    "ratio",
+    "1st epoch s",
+    "2nd epoch s",
+    "ratio",
+  ];
+  const versions = Object.entries(peer?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
+  return [
+    ...tableLines([titles, ...rows]),
+    "",
+    peer === null
+      ? "Python: no numpy, nibabel and Pillow"
+      : `Python: ${versions.join(", ")} (${peer.script})`,
+    `Slices: ${source}. Processor: ${processor}, ${threads} processes or threads on both sides`,
+    ...(ratio === null ? [] : [`All layouts together: ${ratio} (above 1: Slicebook is faster)`]),
+    `Smallest ratio of epochs: ${epochRatio}`,
+  ].join("\n");
+}
+
+/** The result of `epochs` for people. */
+export function formatEpochs({ slices, size, decoded, epochs, reopened, peakMemory }: EpochsResult): string {
+  return [
+    `${slices} slices of ${size}`,
+    `First process: epochs of ${epochs.join(" s and ")} s, ${decoded[0]} slices decoded, peak ${peakMemory[0]} MiB`,
+    `Second process: opened in ${reopened.open} s, epoch of ${reopened.epoch} s, ${decoded[1]} slices decoded, ` +
+      `peak ${peakMemory[1]} MiB`,
+  ].join("\n");
+}
+
+/** A Markdown table: the first row has the titles. */
+function tableLines(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map(
+    (row) => `| ${row.map((text, column) => text.padStart(widths[column]!)).join(" | ")} |`,
+  );
+  const rule = `|${widths.map((width) => `${"-".repeat(width + 1)}:`).join("|")}|`;
+  return [lines[0]!, rule, ...lines.slice(1)];
 }

@@ -60,7 +60,7 @@ const PEER_SCRIPT = "benchmarks/peers/vqvae_train.py";
 
 /** Measures training steps of the reference preset, and of the same model in PyTorch, in turn. */
 export async function benchmarkTraining(options: TrainOptions): Promise<TrainResult> {
-  const python = findPython();
+  const python = findPython("torch");
   if (python === undefined) {
     options.onProgress("no Python with PyTorch found: only Slicebook is measured (see benchmarks/README.md)");
   }

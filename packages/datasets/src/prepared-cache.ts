@@ -306,7 +306,9 @@ async function attempt<T>(folder: string, write: () => Promise<T>): Promise<T> {
 /** Removes what nobody has used for long, by names that only this module gives. */
 async function removeUnused(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    const kind = /^\.?[0-9a-f]{64}(?:-[a-z]+)?\.(slices|json)(?:\.[0-9a-f-]{36}\.(slicebook-tmp))?$/.exec(name);
+    const kind = /^\.?[0-9a-f]{64}(?:-[a-z]+)?\.(slices|json)(?:\.[0-9a-f-]{36}\.(slicebook-tmp))?$/.exec(
+      name,
+    );
     if (kind === null) continue;
     const days = kind[2] === undefined ? UNUSED_DAYS : LEFT_BEHIND_DAYS;
     const path = join(folder, name);
