@@ -5,6 +5,12 @@ import { openDataset } from "@slicebook/datasets/node";
 import { type Loaded, loadTaskSchema } from "./load-task.ts";
 import { peakMemory } from "./peak-memory.ts";
 
+function total(values: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index]!;
+  return sum;
+}
+
 const { adapter, root, size, workers, cache, epochs, batch } = loadTaskSchema.parse(
   JSON.parse(process.argv[2] ?? ""),
 );
@@ -18,7 +24,7 @@ const passes: number[] = [];
 if (epochs === 0) {
   for (const set of sets) {
     // All values in one place, in their own units, as the peer has them.
-    for (const value of set.originals(Array.from(set.records.keys()))) sum += value;
+    sum += total(set.originals(Array.from(set.records.keys())));
   }
 }
 for (let epoch = 0; epoch < epochs; epoch++) {

@@ -25,6 +25,7 @@ export const NO_MOMENTS: Moments = { count: 0, mean: 0, squares: 0 };
 /** Measures a slice in float64; all are 0 for a slice without values. */
 export function sliceStatistics(values: Samples): SliceStatistics {
   if (values.length === 0) return { mean: 0, squares: 0, low: 0, high: 0 };
+  if (values instanceof Uint8Array) return byteStatistics(values);
   let sum = 0;
   let low = Infinity;
   let high = -Infinity;
@@ -41,6 +42,23 @@ export function sliceStatistics(values: Samples): SliceStatistics {
     squares += distance * distance;
   }
   return { mean, squares, low, high };
+}
+
+/** In one pass, by how often each value occurs. */
+function byteStatistics(values: Uint8Array): SliceStatistics {
+  const counts = new Uint32Array(256);
+  for (let pixel = 0; pixel < values.length; pixel++) counts[values[pixel]!]! += 1;
+  let sum = 0;
+  for (let value = 0; value < 256; value++) sum += value * counts[value]!;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (let value = 0; value < 256; value++) squares += counts[value]! * (value - mean) ** 2;
+  return {
+    mean,
+    squares,
+    low: counts.findIndex((count) => count > 0),
+    high: counts.findLastIndex((count) => count > 0),
+  };
 }
 
 /** The moments of both sets of values together (Chan et al., 1979). */
