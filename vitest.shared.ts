@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@slicebook/source"];
@@ -8,6 +10,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["test/**/*.test.ts"],
+    // Prepared slices of tests are kept out of the user's own cache.
+    env: { XDG_CACHE_HOME: join(tmpdir(), "slicebook-test-cache") },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",

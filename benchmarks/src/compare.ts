@@ -61,7 +61,7 @@ export interface CompareResult {
 
 /** Measures Slicebook and PyTorch in turn, cell by cell. */
 export async function compare(comparison: Comparison, options: CompareOptions): Promise<CompareResult> {
-  const python = findPython();
+  const python = findPython("torch");
   if (python === undefined) {
     options.onProgress("no Python with PyTorch found: only Slicebook is measured (see benchmarks/README.md)");
   }

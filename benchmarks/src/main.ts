@@ -3,24 +3,32 @@ import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
 import { type Cell, type CompareResult, type Comparison, compare } from "./compare.ts";
+import { benchmarkEpochs } from "./epochs.ts";
+import { benchmarkLoading } from "./load.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
-import { formatTable } from "./table.ts";
+import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { TRAIN_CELLS, training } from "./train.ts";
 
 const USAGE = `usage: npm run -s bench -- train|prior|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
                                                 [--seconds 10]
+       npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
 
-train   measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
-prior   the same of the gated PixelCNN over grids of codes; --size is the grid's
-memory  the peak of memory of training the reference VQ-VAE
+train    measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
+prior    the same of the gated PixelCNN over grids of codes; --size is the grid's
+memory   the peak of memory of training the reference VQ-VAE
+load     reading slices of three layouts, and the same with nibabel and Pillow where Python has them, in turn;
+         and passes over them from the cache
+epochs   time and memory of two passes over a large set, and of one by a later process
 
 --json     prints one line of JSON instead of a table
 --size     measures only cells of this height x width
 --batch    measures only cells of this batch; with --size, that one cell, whichever
 --runs     processes a cell and side; the median counts (default 3)
 --threads  for both sides (default: one a core)
---seconds  each process measures this long (default 10)
+--seconds  each training process measures this long (default 10)
+--data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
+--slices   how many of each layout: load (default 2000), epochs (default 21520)
 `;
 
 interface Benchmark {
@@ -50,22 +58,35 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const benchmark = BENCHMARKS.get(positionals.join(" "));
-  if (benchmark === undefined) {
-    const names = [...BENCHMARKS.keys()].join(", ");
-    throw usageError(`there is no benchmark "${positionals.join(" ")}", only ${names}`);
-  }
-  const compared = await compare(benchmark.comparison, {
-    cells: cellsOf(benchmark, values.size, values.batch),
-    runs: wholeNumber("runs", values.runs ?? "3"),
-    threads: wholeNumber("threads", values.threads ?? String(availableParallelism())),
-    seconds: wholeNumber("seconds", values.seconds ?? "10"),
-    warmup: 2,
-    onProgress: (message) => console.error(message),
-  });
-  const result = benchmark.toResult(compared);
   const command = ["npm run -s bench --", ...process.argv.slice(2)].join(" ");
-  console.log(values.json ? JSON.stringify({ ...result, command }) : formatTable(result));
+  const print = <Result>(result: Result, table: (result: Result) => string) =>
+    console.log(values.json ? JSON.stringify({ ...result, command }) : table(result));
+  const threads = wholeNumber("threads", values.threads ?? String(availableParallelism()));
+  const runs = wholeNumber("runs", values.runs ?? "3");
+  const onProgress = (message: string) => console.error(message);
+  const data = values.data ?? process.env.SLICEBOOK_DATA;
+  const slices = (usual: string) => wholeNumber("slices", values.slices ?? usual);
+
+  const name = positionals.join(" ");
+  const benchmark = BENCHMARKS.get(name);
+  if (benchmark !== undefined) {
+    const compared = await compare(benchmark.comparison, {
+      cells: cellsOf(benchmark, values.size, values.batch),
+      runs,
+      threads,
+      seconds: wholeNumber("seconds", values.seconds ?? "10"),
+      warmup: 2,
+      onProgress,
+    });
+    print(benchmark.toResult(compared), formatTable);
+  } else if (name === "load") {
+    print(await benchmarkLoading({ data, slices: slices("2000"), runs, threads, onProgress }), formatLoad);
+  } else if (name === "epochs") {
+    print(await benchmarkEpochs({ data, slices: slices("21520"), threads, onProgress }), formatEpochs);
+  } else {
+    const names = [...BENCHMARKS.keys(), "load", "epochs"].join(", ");
+    throw usageError(`there is no benchmark "${name}", only ${names}`);
+  }
 }
 
 function parse() {
@@ -77,6 +98,8 @@ function parse() {
     runs: text,
     threads: text,
     seconds: text,
+    data: text,
+    slices: text,
     json: flag,
     help: flag,
   };

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { type HostTensors, SlicebookError } from "@slicebook/base";
 import { z } from "zod";
 
@@ -82,19 +81,24 @@ export async function timeSteps(
   return durations;
 }
 
-/** This process's peak of resident memory in MiB. Linux keeps it in kB, as "VmHWM:    123456 kB". */
-export function peakMemory(): number | null {
-  if (!existsSync("/proc/self/status")) return null;
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-  return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1024);
-}
-
 /** Runs one measurement in a process of its own, so that no run has another's caches, memory or threads. */
 export async function measureIn(command: string, script: string, task: Task): Promise<Measurement> {
   const threads = String(task.threads);
-  const child = spawn(command, [script, JSON.stringify(task)], {
+  const sizes = `batch ${task.batch} of ${task.size.join("×")}`;
+  const environment = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads };
+  return measurementSchema.parse(await runJson(command, [script, JSON.stringify(task)], sizes, environment));
+}
+
+/** Runs a program and reads the JSON in the last line of its output. */
+export async function runJson(
+  command: string,
+  args: readonly string[],
+  what: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads },
+    env: { ...process.env, ...environment },
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -104,14 +108,13 @@ export async function measureIn(command: string, script: string, task: Task): Pr
     child.on("error", reject).on("close", resolve);
   });
   if (status !== 0) {
-    const sizes = `batch ${task.batch} of ${task.size.join("×")}`;
     throw new SlicebookError(
       "BENCHMARK_FAILED",
-      `${command} ${script} failed (${status ?? "killed"}) at ${sizes}`,
+      `${command} ${args[0] ?? ""} failed (${status ?? "killed"}) at ${what}`,
       {
-        remedy: "See its messages above; a killed process mostly lacked memory: measure a smaller batch.",
+        remedy: "See its messages above; a killed process mostly lacked memory: measure less.",
       },
     );
   }
-  return measurementSchema.parse(JSON.parse(output.trimEnd().split("\n").at(-1) ?? ""));
+  return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "");
 }

@@ -2,8 +2,9 @@
 import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
 import { createEngine } from "@slicebook/engine";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
-import { type Measurement, peakMemory, priorTaskSchema, timeSteps } from "./measurement.ts";
+import { type Measurement, priorTaskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
+import { peakMemory } from "./peak-memory.ts";
 
 const SEED = 0;
 

@@ -2,8 +2,9 @@
 import { float32, type HostTensors, random, sizeOf } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
-import { type Measurement, peakMemory, taskSchema, timeSteps } from "./measurement.ts";
+import { type Measurement, taskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
+import { peakMemory } from "./peak-memory.ts";
 
 const SEED = 0;
 /** Different batches, taken in turn. */

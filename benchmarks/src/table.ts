@@ -1,4 +1,6 @@
 import type { CellResult, CompareResult } from "./compare.ts";
+import type { EpochsResult } from "./epochs.ts";
+import type { LoadResult } from "./load.ts";
 import type { MemoryCell, MemoryResult } from "./memory.ts";
 
 type Column<C> = readonly [title: string, text: (cell: C) => string];
@@ -39,12 +41,69 @@ export function formatTable(result: CompareResult | MemoryResult): string {
   ].join("\n");
 }
 
+/** The result of `load` for people. */
+export function formatLoad({
+  cells,
+  ratio,
+  epochRatio,
+  peer,
+  source,
+  processor,
+  threads,
+}: LoadResult): string {
+  const rows = cells.map(({ layout, slices, ours, peer, ratio, epochs }) => [
+    layout,
+    String(slices),
+    ours.toFixed(0),
+    peer?.toFixed(0) ?? "–",
+    ratio?.toFixed(2) ?? "–",
+    epochs.first.toFixed(2),
+    epochs.second.toFixed(2),
+    epochs.ratio.toFixed(1),
+  ]);
+  const titles = [
+    "layout",
+    "slices",
+    "Slicebook /s",
+    "Python /s",
+    "ratio",
+    "1st epoch s",
+    "2nd epoch s",
+    "ratio",
+  ];
+  const versions = Object.entries(peer?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
+  return [
+    ...tableLines([titles, ...rows]),
+    "",
+    peer === null
+      ? "Python: no numpy, nibabel and Pillow"
+      : `Python: ${versions.join(", ")} (${peer.script})`,
+    `Slices: ${source}. Processor: ${processor}, ${threads} processes or threads on both sides`,
+    ...(ratio === null ? [] : [`All layouts together: ${ratio} (above 1: Slicebook is faster)`]),
+    `Smallest ratio of epochs: ${epochRatio}`,
+  ].join("\n");
+}
+
+/** The result of `epochs` for people. */
+export function formatEpochs({ slices, size, decoded, epochs, reopened, peakMemory }: EpochsResult): string {
+  return [
+    `${slices} slices of ${size}`,
+    `First process: epochs of ${epochs.join(" s and ")} s, ${decoded[0]} slices decoded, peak ${peakMemory[0]} MiB`,
+    `Second process: opened in ${reopened.open} s, epoch of ${reopened.epoch} s, ${decoded[1]} slices decoded, ` +
+      `peak ${peakMemory[1]} MiB`,
+  ].join("\n");
+}
+
 function tableOf<C>(columns: readonly Column<C>[], cells: readonly C[]): string[] {
-  const rows = [
+  return tableLines([
     columns.map(([title]) => title),
     ...cells.map((cell) => columns.map(([, text]) => text(cell))),
-  ];
-  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  ]);
+}
+
+/** A Markdown table: the first row has the titles. */
+function tableLines(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const [header, ...lines] = rows.map(
     (row) => `| ${row.map((text, column) => text.padStart(widths[column]!)).join(" | ")} |`,
   );

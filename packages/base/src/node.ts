@@ -1,1 +1,1 @@
-export { removeTemporaries, writeFileAtomic } from "./write-file-atomic.ts";
+export { type AtomicFile, openFileAtomic, removeTemporaries, writeFileAtomic } from "./write-file-atomic.ts";

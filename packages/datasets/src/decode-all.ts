@@ -20,22 +20,22 @@ export interface Progress {
 /** How {@link decodeAll} goes about it. */
 export interface DecodeAllOptions {
   readonly decode: DecodeOptions;
+  /** Takes each slice as it is decoded, one at a time but in any order; decoding waits for it. */
+  readonly onSlice: (index: number, slice: DecodedSlice) => void | Promise<void>;
   /** Called for a slice that cannot be used; what it throws ends the whole. */
-  readonly onError: (record: SliceRecord, error: SlicebookError) => void;
+  readonly onError: (index: number, error: SlicebookError) => void;
   /** Worker threads; 0 decodes in this one. As many as there are processors unless given. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Decodes slices on all cores; the results are in the records' order, `undefined` where `onError` went on.
- */
+/** Decodes slices on all cores; holds only a few of them at a time. */
 export async function decodeAll(
   { adapter, specifier }: LoadedAdapter,
   records: readonly SliceRecord[],
   options: DecodeAllOptions,
-): Promise<(DecodedSlice | undefined)[]> {
+): Promise<void> {
   const { workers = availableParallelism() } = options;
   options.signal?.throwIfAborted();
   if (specifier === undefined || workers === 0 || records.length < LEAST_FOR_THREADS) {
@@ -47,33 +47,31 @@ export async function decodeAll(
 async function decodeHere(
   adapter: LoadedAdapter["adapter"],
   records: readonly SliceRecord[],
-  { decode, onError, onProgress, signal }: DecodeAllOptions,
-): Promise<(DecodedSlice | undefined)[]> {
-  const slices: (DecodedSlice | undefined)[] = [];
-  for (const record of records) {
+  { decode, onSlice, onError, onProgress, signal }: DecodeAllOptions,
+): Promise<void> {
+  for (const [index, record] of records.entries()) {
     signal?.throwIfAborted();
     const slice = await decodeSlice(adapter, record, decode).catch((error: unknown) => {
       if (!isSlicebookError(error)) throw error;
-      onError(record, error);
+      onError(index, error);
       return undefined;
     });
-    slices.push(slice);
-    onProgress?.({ done: slices.length, total: records.length });
+    if (slice !== undefined) await onSlice(index, slice);
+    onProgress?.({ done: index + 1, total: records.length });
   }
-  return slices;
 }
 
 async function decodeInThreads(
   workerData: DecodeWorkerData,
   records: readonly SliceRecord[],
-  { workers, onError, onProgress, signal }: DecodeAllOptions & { readonly workers: number },
-): Promise<(DecodedSlice | undefined)[]> {
+  { workers, onSlice, onError, onProgress, signal }: DecodeAllOptions & { readonly workers: number },
+): Promise<void> {
   const file = createRequire(import.meta.url).resolve("@slicebook/datasets/decode-worker");
-  const slices = new Array<DecodedSlice | undefined>(records.length);
   const errors = new Map<number, SlicebookError>();
   let next = 0;
   let done = 0;
   let abort = () => {};
+  let taking = Promise.resolve();
   const running: Worker[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
@@ -92,15 +90,19 @@ async function decodeInThreads(
         running.push(worker);
         worker.on("error", reject);
         worker.on("exit", (code) => reject(new Error(`a decoding thread ended early, with code ${code}`)));
-        worker.on("message", ({ start, outcomes }: DecodeReply) => {
+        const take = async ({ start, outcomes }: DecodeReply) => {
           for (const [index, outcome] of outcomes.entries()) {
-            if ("slice" in outcome) slices[start + index] = outcome.slice;
+            if ("slice" in outcome) await onSlice(start + index, outcome.slice);
             else errors.set(start + index, revived(outcome.error));
           }
           done += outcomes.length;
           onProgress?.({ done, total: records.length });
           if (done === records.length) resolve();
           else hand(worker);
+        };
+        worker.on("message", (reply: DecodeReply) => {
+          taking = taking.then(() => take(reply));
+          taking.catch(reject);
         });
         // Two requests at a time, so that no worker waits for its next one.
         hand(worker);
@@ -110,11 +112,11 @@ async function decodeInThreads(
   } finally {
     signal?.removeEventListener("abort", abort);
     await Promise.all(running.map((worker) => worker.terminate()));
+    await taking.catch(() => {});
   }
   for (const index of [...errors.keys()].sort((left, right) => left - right)) {
-    onError(records[index]!, errors.get(index)!);
+    onError(index, errors.get(index)!);
   }
-  return slices;
 }
 
 function revived({ code, message, remedy }: { code: string; message: string; remedy: string | undefined }) {

@@ -1,23 +1,27 @@
-import { constants } from "node:buffer";
-import { open, readFile, stat } from "node:fs/promises";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { decodePicture } from "./decode-picture.ts";
 import {
   checkedLength,
+  checkSlice,
   type DecodeNiftiOptions,
   decodeNifti,
   isGzip,
+  LARGEST_FILE,
   type NiftiHeader,
+  niftiByteLength,
   readNiftiHeader,
 } from "./nifti.ts";
 import type { SliceImage } from "./types.ts";
 
 /** Enough of a compressed file to hold its NIfTI header. */
 const HEAD_BYTES = 4096;
+/** Files that unpack to no more need no look at their header first. */
+const SMALL_BYTES = 2 ** 24;
 /** How much may follow the last value before a file is taken for a bomb. */
 const SLACK_BYTES = 2 ** 20;
-const LARGEST_FILE = Math.min(2 ** 31, constants.MAX_LENGTH);
 
 /**
  * Reads one slice from a file, whose kind is told by its first bytes rather than by its name.
@@ -28,12 +32,12 @@ const LARGEST_FILE = Math.min(2 ** 31, constants.MAX_LENGTH);
 export async function decodeFile(path: string, options: DecodeNiftiOptions = {}): Promise<SliceImage> {
   try {
     if (options.slice !== undefined) {
-      const { content, image } = await readVolume(path);
+      const { content, image } = readVolume(path, options);
       return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
     }
-    const bytes = await readWhole(path);
+    const bytes = readWhole(path);
     if (isPicture(bytes)) return await decodePicture(bytes);
-    const { content, image } = await unpackNifti(path, bytes);
+    const { content, image } = unpackNifti(path, bytes, options);
     return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
   } catch (error) {
     throw unreadable(path, error);
@@ -73,31 +77,38 @@ interface NiftiContent {
   readonly image: Uint8Array | undefined;
 }
 
-let latestVolume: { readonly key: string; readonly reading: Promise<NiftiContent> } | undefined;
+let latestVolume: (NiftiContent & { readonly key: string }) | undefined;
 
 /** Reads a volume; the latest one is kept, since its slices are asked for one after another. */
-async function readVolume(path: string): Promise<NiftiContent> {
-  const { size, mtimeMs } = await stat(path);
+function readVolume(path: string, options: DecodeNiftiOptions): NiftiContent {
+  const { size, mtimeMs } = statSync(path);
   const key = JSON.stringify([path, size, mtimeMs]);
   if (latestVolume?.key !== key) {
-    const reading = readWhole(path).then((bytes) => unpackNifti(path, bytes));
-    latestVolume = { key, reading };
-    reading.catch(() => {
-      latestVolume = undefined;
-    });
+    latestVolume = { key, ...unpackNifti(path, readWhole(path), options) };
   }
-  return latestVolume.reading;
+  return latestVolume;
 }
 
-async function readWhole(path: string): Promise<Buffer> {
-  const bytes = await readFile(path);
+/** Waits for the disk, which for files of slices is much sooner done than to let others work meanwhile. */
+function readWhole(path: string): Buffer {
+  const { size } = statSync(path);
+  if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes, of at most ${LARGEST_FILE}`);
+  const bytes = readFileSync(path);
   if (bytes.length === 0) throw new Error("it is empty");
   return bytes;
 }
 
-async function unpackNifti(path: string, bytes: Uint8Array): Promise<NiftiContent> {
-  const content = isGzip(bytes) ? gunzipNifti(bytes) : bytes;
-  return { content, image: readNiftiHeader(content).paired ? await readImageFile(path) : undefined };
+function unpackNifti(path: string, bytes: Uint8Array, options: DecodeNiftiOptions): NiftiContent {
+  const quick = isGzip(bytes) ? gunzipSmall(bytes) : bytes;
+  const header = readNiftiHeader(quick ?? gunzipHead(bytes));
+  checkSlice(header, options);
+  if (quick !== undefined && !header.paired && quick.length <= niftiByteLength(header) + SLACK_BYTES) {
+    return { content: quick, image: undefined };
+  }
+  if (!header.paired)
+    return { content: isGzip(bytes) ? gunzipNifti(bytes, header) : bytes, image: undefined };
+  const content = isGzip(bytes) ? gunzip(bytes, SLACK_BYTES) : bytes;
+  return { content, image: readImageFile(path, header) };
 }
 
 function isPicture(bytes: Uint8Array): boolean {
@@ -111,20 +122,42 @@ function isPicture(bytes: Uint8Array): boolean {
   );
 }
 
+/**
+ * Unpacks a file at once if it says in its last four bytes that it is small, as the files of slices are, and if that
+ * is true.
+ */
+function gunzipSmall(bytes: Uint8Array): Uint8Array | undefined {
+  const end = bytes.byteOffset + bytes.byteLength;
+  const length = bytes.length < 18 ? 0 : new DataView(bytes.buffer, end - 4).getUint32(0, true);
+  if (length < zlib.Z_MIN_CHUNK || length > SMALL_BYTES) return undefined;
+  try {
+    return gunzipSync(bytes, { chunkSize: length + 1, maxOutputLength: length });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Unpacks no more than the NIfTI header announces and a little. */
-function gunzipNifti(bytes: Uint8Array): Uint8Array {
-  const header = readNiftiHeader(gunzipHead(bytes));
-  const length = header.paired ? SLACK_BYTES : checkedLength(header, LARGEST_FILE) + SLACK_BYTES;
-  return gunzip(bytes, { maxOutputLength: length });
+function gunzipNifti(bytes: Uint8Array, header: NiftiHeader): Uint8Array {
+  return gunzip(bytes, checkedLength(header, LARGEST_FILE));
 }
 
 function gunzipHead(bytes: Uint8Array): Uint8Array {
-  return gunzip(bytes.subarray(0, HEAD_BYTES), { finishFlush: zlib.Z_SYNC_FLUSH });
+  return unpacked(() => gunzipSync(bytes.subarray(0, HEAD_BYTES), { finishFlush: zlib.Z_SYNC_FLUSH }));
 }
 
-function gunzip(bytes: Uint8Array, options: Parameters<typeof gunzipSync>[1]): Uint8Array {
+function gunzip(bytes: Uint8Array, length: number): Uint8Array {
+  // In one piece: zlib joins smaller ones at the end, and needs twice the memory for it.
+  const options = {
+    chunkSize: Math.max(length + 1, zlib.Z_MIN_CHUNK),
+    maxOutputLength: length + SLACK_BYTES,
+  };
+  return unpacked(() => gunzipSync(bytes, options));
+}
+
+function unpacked(unpack: () => Uint8Array): Uint8Array {
   try {
-    return gunzipSync(bytes, options);
+    return unpack();
   } catch (error) {
     const large = error instanceof RangeError;
     const why = large
@@ -134,13 +167,19 @@ function gunzip(bytes: Uint8Array, options: Parameters<typeof gunzipSync>[1]): U
   }
 }
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+/** Where the values of a `.hdr` file may be; none for other files. */
+export function imagePathsOf(path: string): readonly string[] {
   const beside = path.replace(/\.hdr(\.gz)?$/i, "");
-  for (const ending of [".img", ".img.gz"]) {
-    const bytes = await readFile(beside + ending).catch(() => undefined);
-    if (bytes !== undefined) {
-      return isGzip(bytes) ? gunzip(bytes, { maxOutputLength: LARGEST_FILE }) : bytes;
-    }
+  return beside === path ? [] : [`${beside}.img`, `${beside}.img.gz`];
+}
+
+function readImageFile(path: string, header: NiftiHeader): Uint8Array {
+  const places = imagePathsOf(path);
+  for (const place of places) {
+    if (!existsSync(place)) continue;
+    const bytes = readWhole(place);
+    return isGzip(bytes) ? gunzipNifti(bytes, header) : bytes;
   }
-  throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${beside}.img is missing`);
+  const missing = places[0] ?? "its .img file";
+  throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${missing} is missing`);
 }

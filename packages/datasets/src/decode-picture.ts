@@ -1,8 +1,9 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { decodeGreyJpeg } from "./decode-grey-jpeg.ts";
+import { decodeGreyPng } from "./decode-grey-png.ts";
 import { greyOf } from "./grey.ts";
+import { LARGEST_SLICE } from "./nifti.ts";
 import type { PixelType, SliceImage } from "./types.ts";
-
-const LARGEST_SIDE = 16_384;
 
 /**
  * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice; Node only.
@@ -12,8 +13,13 @@ const LARGEST_SIDE = 16_384;
  * laid over black. The EXIF orientation is applied; colour profiles are not.
  */
 export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
+  return decodeGreyPng(bytes) ?? decodeGreyJpeg(bytes) ?? (await decodeAnyPicture(bytes));
+}
+
+/** Decodes a picture of any kind with sharp; says what is wrong with a damaged one. */
+export async function decodeAnyPicture(bytes: Uint8Array): Promise<SliceImage> {
   const { default: sharp } = await import("sharp");
-  const options: SharpOptions = { failOn: "warning", limitInputPixels: LARGEST_SIDE ** 2, ignoreIcc: true };
+  const options: SharpOptions = { failOn: "warning", limitInputPixels: LARGEST_SLICE, ignoreIcc: true };
   const metadata = await sharp(bytes, options).metadata();
   const type = pixelType(metadata);
   const picture = inDepth(sharp(bytes, options).autoOrient(), metadata, type);

@@ -3,6 +3,7 @@ import { SlicebookError } from "@slicebook/base";
 import { unreadable } from "./decode-file.ts";
 import { range } from "./preprocess.ts";
 import { fitSize, type SizePolicy } from "./size-policy.ts";
+import { type SliceStatistics, sliceStatistics } from "./slice-statistics.ts";
 import { packed, type StoredSlice } from "./stored-slice.ts";
 import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceRecord } from "./types.ts";
 
@@ -25,7 +26,9 @@ export interface SliceInfo {
 }
 
 /** A decoded slice: its values at the size asked for, or what is known of it as it was. */
-export type DecodedSlice = { readonly values: StoredSlice } | { readonly info: SliceInfo };
+export type DecodedSlice =
+  | { readonly values: StoredSlice; readonly statistics: SliceStatistics }
+  | { readonly info: SliceInfo };
 
 /** Decodes one slice and brings it to size; throws `SLICE_UNREADABLE` or `SLICE_SIZE`, naming the file. */
 export async function decodeSlice(
@@ -45,8 +48,10 @@ export async function decodeSlice(
       new SlicebookError("SLICE_VALUE", `its value at ${place} is ${values[bad]}`),
     );
   }
-  if (keepValues)
-    return { values: packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path })) };
+  if (keepValues) {
+    const stored = packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path }));
+    return { values: stored, statistics: sliceStatistics(stored) };
+  }
   const [low, high] = range(values);
   const digest = createHash("sha1").update(`${height}x${width}:`).update(packed(values)).digest("hex");
   return { info: { height, width, type, low, high, digest } };

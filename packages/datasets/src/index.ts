@@ -1,3 +1,4 @@
+export { type AugmentOptions, type AugmentShape, augment, augmentSchema, augments } from "./augment.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
 export { naturalOrder } from "./natural-order.ts";
 export {

@@ -2,7 +2,7 @@ import { decodeAll, type Progress } from "./decode-all.ts";
 import type { SliceInfo } from "./decode-slice.ts";
 import { type DuplicateGroup, findDuplicates, findOutliers, type Outlier } from "./find-oddities.ts";
 import { type ListDatasetOptions, listDataset, overlapOf } from "./list-dataset.ts";
-import type { SkippedSlice } from "./open-dataset.ts";
+import type { SkippedSlice } from "./prepare-splits.ts";
 import type { DatasetInput } from "./schema.ts";
 import type { Size, SliceRecord, Split } from "./types.ts";
 
@@ -60,17 +60,21 @@ export async function inspectDataset(
   const lenient = { ...config, splits: { ...config.splits, allowOverlap: true } };
   const listed = await listDataset(lenient, options);
   const unreadable: SkippedSlice[] = [];
-  const decoded = await decodeAll(listed.loaded, listed.records, {
+  const infos = new Map<number, SliceInfo>();
+  await decodeAll(listed.loaded, listed.records, {
     decode: { ...listed.context, sizePolicy: undefined, keepValues: false },
-    onError: ({ path, split }, error) => unreadable.push({ path, split, reason: error.message }),
+    onSlice: (index, slice) => {
+      if ("info" in slice) infos.set(index, slice.info);
+    },
+    onError: (index, error) => {
+      const { path, split } = listed.records[index]!;
+      unreadable.push({ path, split, reason: error.message });
+    },
     workers,
     onProgress,
     signal,
   });
-  const slices = listed.records.map((record, index) => {
-    const slice = decoded[index];
-    return { record, info: slice !== undefined && "info" in slice ? slice.info : undefined };
-  });
+  const slices = listed.records.map((record, index) => ({ record, info: infos.get(index) }));
   const readable = slices.flatMap(({ record, info }) => (info === undefined ? [] : [{ record, info }]));
   const summarise = (split: Split) => splitSummary(slices.filter(({ record }) => record.split === split));
   return {

@@ -4,6 +4,7 @@ import { relative, sep } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import type { z } from "zod";
 import { type LoadedAdapter, loadAdapter } from "./adapters.ts";
+import { imagePathsOf } from "./decode-file.ts";
 import { listed } from "./list-files.ts";
 import { naturalOrder } from "./natural-order.ts";
 import { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
@@ -31,6 +32,11 @@ export interface ListedDataset {
   readonly ignored: readonly string[];
   readonly places: Readonly<Record<Split, string>>;
   fingerprint(): Promise<string>;
+  /**
+   * A text for each record that tells which content its file had when it was looked at: size and time of change.
+   * `undefined` where the record names no file.
+   */
+  marks(): Promise<readonly (string | undefined)[]>;
 }
 
 /** Checks a configuration, lists the slices it names, and checks that no subject is in two splits. */
@@ -51,6 +57,11 @@ export async function listDataset(
   if (!config.splits.allowOverlap) checkOverlap(listing.records);
   const records = withUniqueNames(listing.records);
   const labels = new Set(records.flatMap(({ label }) => label ?? []));
+  let looking: Promise<FileLooks> | undefined;
+  const look = () => {
+    looking ??= lookAtFiles(records);
+    return looking;
+  };
   const context = { options, seed, size: config.size ?? adapter.defaultSize(options) };
   return {
     config,
@@ -60,7 +71,11 @@ export async function listDataset(
     classes: listing.classes ?? [...labels].sort(naturalOrder),
     ignored: listing.ignored,
     places: listing.places,
-    fingerprint: () => fingerprint(config, context, records),
+    fingerprint: async () => fingerprint(config, context, records, await look()),
+    marks: async () => {
+      const files = await look();
+      return records.map(({ path }) => markOf(path, files));
+    },
   };
 }
 
@@ -78,31 +93,51 @@ export async function fingerprintDataset(
   return (await listDataset(input, options)).fingerprint();
 }
 
+/** What the file system says of a file; absent if it does not exist. */
+type FileLooks = ReadonlyMap<string, { readonly bytes: number; readonly modified: number } | undefined>;
+
+async function lookAtFiles(records: readonly SliceRecord[]): Promise<FileLooks> {
+  const paths = [...new Set(records.flatMap(({ path }) => filesOf(path)))];
+  const looks = await inParts(paths, (path) =>
+    stat(path).then(
+      ({ size, mtimeMs }) => ({ bytes: size, modified: mtimeMs }),
+      () => undefined,
+    ),
+  );
+  return new Map(paths.map((path, index) => [path, looks[index]]));
+}
+
+/** A slice's file, and the one with its values where it is only a header. */
+function filesOf(path: string): readonly string[] {
+  return [path, ...imagePathsOf(path)];
+}
+
+function markOf(path: string, files: FileLooks): string | undefined {
+  const marks = filesOf(path).flatMap((file) => {
+    const look = files.get(file);
+    return look === undefined ? [] : [`${look.bytes}@${look.modified}`];
+  });
+  return marks.length === 0 ? undefined : marks.join("+");
+}
+
 async function fingerprint(
   { adapter, root = "", sizePolicy, preprocessing, splits }: DatasetConfig,
   { options, seed, size }: DecodeContext<unknown>,
   records: readonly SliceRecord[],
+  looks: FileLooks,
 ): Promise<string> {
-  const paths = [...new Set(records.map(({ path }) => path))];
   // An adapter may draw its slices: what is no file is decided by its name, the options and the seed.
-  const sizes = await inParts(paths, (path) =>
-    stat(path).then(
-      (info) => info.size,
-      () => 0,
-    ),
-  );
-  const small = sizes.reduce((sum, bytes) => sum + bytes, 0) <= SMALL_SET_BYTES;
-  const contents = small
-    ? await inParts(paths, (path, index) => (sizes[index] === 0 ? "" : readFile(path).then(hash, () => "")))
-    : paths.map(() => "");
-  const marks = new Map(paths.map((path, index) => [path, [sizes[index], contents[index]]]));
+  const paths = [...looks].flatMap(([path, look]) => (look === undefined ? [] : [{ path, ...look }]));
+  const small = paths.reduce((sum, { bytes }) => sum + bytes, 0) <= SMALL_SET_BYTES;
+  const contents = small ? await inParts(paths, ({ path }) => readFile(path).then(hash, () => "")) : [];
+  const marks = new Map(paths.map(({ path, bytes }, index) => [path, [bytes, contents[index] ?? ""]]));
   const files = records.map(({ path, split, subject, slice, label = "" }) => [
-    relative(root, path).split(sep).join("/"),
+    relativeTo(root, path),
     split,
     subject,
     slice,
     label,
-    ...marks.get(path)!,
+    ...filesOf(path).flatMap((file) => marks.get(file) ?? []),
   ]);
   const text = JSON.stringify([
     adapter,
@@ -117,18 +152,19 @@ async function fingerprint(
   return `${small ? "content" : "sizes"}:${hash(text)}`;
 }
 
+/** A path below the data set's root, with slashes on every system. */
+export function relativeTo(root: string, path: string): string {
+  return relative(root, path).split(sep).join("/");
+}
+
 function hash(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-async function inParts<T>(
-  paths: readonly string[],
-  read: (path: string, index: number) => T | Promise<T>,
-): Promise<T[]> {
-  const results: T[] = [];
-  for (let start = 0; start < paths.length; start += FILES_AT_ONCE) {
-    const part = paths.slice(start, start + FILES_AT_ONCE);
-    results.push(...(await Promise.all(part.map((path, index) => read(path, start + index)))));
+async function inParts<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += FILES_AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(start, start + FILES_AT_ONCE).map(read))));
   }
   return results;
 }

@@ -74,6 +74,18 @@ const UNSUPPORTED: Readonly<Record<number, string>> = {
   2048: "complex256",
 };
 
+/**
+ * The most bytes that a file may have, or unpack to: 512 MiB, a volume of 512×512×512 float32 values. A gzip file of
+ * half a megabyte can announce that much, and several are read at a time.
+ */
+export const LARGEST_FILE = 2 ** 29;
+
+/**
+ * The most pixels that a slice may have: 2²⁴, as many as the largest size that can be asked for, 4096×4096. In
+ * float64, which some need, that is 128 MiB.
+ */
+export const LARGEST_SLICE = 2 ** 24;
+
 /** The bytes that {@link readNiftiHeader} looks at. */
 export const NIFTI_HEADER_BYTES = 540;
 
@@ -92,8 +104,8 @@ export function readNiftiHeader(bytes: Uint8Array): NiftiHeader {
   const version = headerVersion(view);
   const length = version === 1 ? 348 : 540;
   if (bytes.length < length) throw invalid(`its header is cut off after ${bytes.length} of ${length} bytes`);
-  // Only the header itself is handed over, so that a malformed extension behind it does no harm.
-  const header = attempt(() => readHeader(bytes.slice(0, length).buffer, true));
+  // Only a copy of the header itself is handed over, so that a malformed extension behind it does no harm.
+  const header = attempt(() => readHeader(new Uint8Array(bytes.subarray(0, length)).buffer, true));
   const { littleEndian, dims } = header;
   const count = dims[0]!;
   if (!(count >= 1 && count <= 7)) throw invalid(`its header names ${count} axes, where 1 to 7 are allowed`);
@@ -152,6 +164,13 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
   const type = TYPES[header.type];
   const { slope, intercept, littleEndian, offset } = header;
   const scaled = slope !== 1 || intercept !== 0;
+  const plain =
+    columnStride === height && rowStride === 1
+      ? plainValues(source, header, offset + start * type.bytes, height * width)
+      : undefined;
+  if (plain !== undefined) {
+    return { height, width, values: transposed(plain, header, { height, width }), type: header.type };
+  }
   const values = type.exact && !scaled ? new Float32Array(height * width) : new Float64Array(height * width);
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   for (let row = 0; row < height; row++) {
@@ -165,6 +184,64 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
   return { height, width, values, type: header.type };
 }
 
+/** Values that lie together in this machine's byte order are converted at once, which is much faster. */
+function plainValues(
+  source: Uint8Array,
+  { type, littleEndian }: NiftiHeader,
+  at: number,
+  count: number,
+): Float32Array | Float64Array | undefined {
+  if (!littleEndian || !LITTLE_ENDIAN_MACHINE) return undefined;
+  const part = (bytes: number) => new Uint8Array(source.subarray(at, at + bytes * count)).buffer; // aligned
+  switch (type) {
+    case "uint8":
+      return new Float32Array(source.subarray(at, at + count));
+    case "int16":
+      return new Float32Array(new Int16Array(part(2)));
+    case "uint16":
+      return new Float32Array(new Uint16Array(part(2)));
+    case "float32":
+      return new Float32Array(part(4));
+    case "float64":
+      return new Float64Array(part(8));
+    default:
+      return undefined;
+  }
+}
+
+const LITTLE_ENDIAN_MACHINE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** From the file's order, axis 0 fastest, to rows; scaled. */
+function transposed(
+  source: Float32Array | Float64Array,
+  { slope, intercept }: NiftiHeader,
+  { height, width }: { readonly height: number; readonly width: number },
+): Float32Array | Float64Array {
+  const scaled = slope !== 1 || intercept !== 0;
+  const out =
+    source instanceof Float32Array && !scaled
+      ? new Float32Array(source.length)
+      : new Float64Array(source.length);
+  // In strips of columns, whose cache lines stay while the rows below are filled.
+  for (let strip = 0; strip < width; strip += TRANSPOSED_COLUMNS) {
+    const end = Math.min(width, strip + TRANSPOSED_COLUMNS);
+    for (let row = 0; row < height; row++) {
+      for (let column = strip; column < end; column++) {
+        const value = source[column * height + row]!;
+        out[row * width + column] = scaled ? value * slope + intercept : value;
+      }
+    }
+  }
+  return out;
+}
+
+const TRANSPOSED_COLUMNS = 16;
+
+/** Throws `NIFTI_INVALID` if a file with this header has no such slice, before its values are unpacked. */
+export function checkSlice({ shape }: NiftiHeader, options: DecodeNiftiOptions = {}): void {
+  slicePlace(shape, options);
+}
+
 /** Whether bytes start like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -174,16 +251,20 @@ export function isGzip(bytes: Uint8Array): boolean {
  * Decodes a slice of a file that may be compressed (`.nii.gz`); the same in Node and in browsers.
  *
  * No more is unpacked than the header announces, so that a small file cannot fill the memory by itself:
- * `limit` (1 GiB unless given) is the most that a header may announce.
+ * `limit` (512 MiB unless given) is the most that a header may announce.
  */
 export async function readNifti(
   bytes: Uint8Array,
-  { limit = 2 ** 30, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
+  { limit = LARGEST_FILE, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
 ): Promise<SliceImage> {
-  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit) : bytes, options);
+  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit, options) : bytes, options);
 }
 
-async function gunzipNifti(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
+async function gunzipNifti(
+  bytes: Uint8Array,
+  limit: number,
+  options: DecodeNiftiOptions,
+): Promise<Uint8Array> {
   const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -195,6 +276,7 @@ async function gunzipNifti(bytes: Uint8Array, limit: number): Promise<Uint8Array
       length += chunk.length;
       if (header === undefined && length >= NIFTI_HEADER_BYTES) {
         header = readNiftiHeader(joined(chunks, length));
+        checkSlice(header, options);
         wanted = header.paired ? length : checkedLength(header, limit);
       }
       if (length >= wanted) break;
@@ -272,6 +354,10 @@ function slicePlace(shape: readonly number[], { plane, slice }: DecodeNiftiOptio
   const index = slice ?? 0;
   if (!Number.isInteger(index) || index < 0 || index >= lengths[across]!) {
     throw invalid(`slice ${index} is outside its shape ${text} along axis ${across}`);
+  }
+  const pixels = (first * second * third) / lengths[across]!;
+  if (pixels > LARGEST_SLICE) {
+    throw invalid(`a slice of its shape ${text} has ${pixels} pixels, of at most ${LARGEST_SLICE}`);
   }
   const [rowAxis, columnAxis] = [0, 1, 2].filter((axis) => axis !== across) as [number, number];
   return {

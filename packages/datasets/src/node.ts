@@ -19,13 +19,15 @@ export {
   listDataset,
 } from "./list-dataset.ts";
 export {
+  batches,
   type Dataset,
   type OpenDatasetOptions,
   openDataset,
-  type SkippedSlice,
   type SliceSet,
 } from "./open-dataset.ts";
 export { type PhantomDatasetOptions, phantom } from "./phantom-adapter.ts";
+export type { SkippedSlice } from "./prepare-splits.ts";
+export { userCacheFolder } from "./prepared-cache.ts";
 export {
   PHANTOM_LAYOUTS,
   type PhantomLayout,

@@ -1,17 +1,15 @@
 import { SlicebookError } from "@slicebook/base";
-import { decodeAll, type Progress } from "./decode-all.ts";
+import { learnPreprocessing } from "./learn-preprocessing.ts";
 import { type ListDatasetOptions, type ListedDataset, listDataset } from "./list-dataset.ts";
 import {
-  applySliceMap,
-  fitPreprocessing,
-  type Preprocessing,
-  pooledMoments,
-  restoreSlice,
-  type SliceMap,
-  sliceMap,
-} from "./preprocess.ts";
+  type PreparedSplit,
+  type PrepareOptions,
+  prepareSplits,
+  type SkippedSlice,
+} from "./prepare-splits.ts";
+import { applySliceMap, type Preprocessing, restoreSlice, sliceMapOf } from "./preprocess.ts";
 import type { DatasetInput } from "./schema.ts";
-import type { StoredSlice } from "./stored-slice.ts";
+import type { VisitSlice } from "./slice-store.ts";
 import { type Size, type SliceRecord, SPLITS, type Split } from "./types.ts";
 
 /** The slices of one split, in numeric order. */
@@ -21,6 +19,8 @@ export interface SliceSet {
   readonly subjects: number;
   /** Preprocessed slices, `[count, height, width]` row-major. */
   images(indices: ArrayLike<number>): Float32Array;
+  /** The same as `images`, read off this thread: for a batch that is wanted later. See also {@link batches}. */
+  load(indices: ArrayLike<number>): Promise<Float32Array>;
   /** The same slices in their original units, at the data set's size. */
   originals(indices: ArrayLike<number>): Float32Array;
   /**
@@ -28,13 +28,6 @@ export interface SliceSet {
    * units.
    */
   toOriginal(index: number, values: Float32Array): Float32Array;
-}
-
-/** A slice that was left out. */
-export interface SkippedSlice {
-  readonly path: string;
-  readonly split: Split;
-  readonly reason: string;
 }
 
 /** A data set whose slices are decoded, sized, and ready to be preprocessed. */
@@ -54,68 +47,50 @@ export interface Dataset {
    */
   readonly statistics: { readonly mean: number; readonly variance: number };
   readonly skipped: readonly SkippedSlice[];
+  /** How many slices were decoded to open it: none where all had been prepared by an earlier run. */
+  readonly decoded: number;
   /** Files beside the slices whose names do not fit the layout. */
   readonly ignored: readonly string[];
 }
 
 /** What {@link openDataset} takes besides the configuration. */
-export interface OpenDatasetOptions extends ListDatasetOptions {
+export interface OpenDatasetOptions extends ListDatasetOptions, PrepareOptions {
   /** The splits that are needed; each must have slices. The others stay empty. All three unless given. */
   readonly splits?: readonly Split[];
   /** What a preprocessing learnt elsewhere, so that another folder is evaluated in the units of training. */
   readonly preprocessing?: Preprocessing;
-  /** Decoding threads; 0 decodes in this one. As many as there are processors unless given. */
-  readonly workers?: number;
-  readonly onProgress?: (progress: Progress) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**
- * Lists, checks and decodes a data set; slices are held in memory in the smallest type that holds their
- * values.
+ * Lists, checks and decodes a data set.
+ *
+ * Slices are decoded once, on all cores, and kept in the cache folder, from which batches are read; with
+ * `cache: false`, and where slices come from no files, they are held in memory. Either way each is stored in the
+ * smallest type that holds its values.
  *
  * Throws `SlicebookError`s: `CONFIG_INVALID`, `DATASET_ROOT`, `DATASET_EMPTY` (no folder, or a split without
  * slices), `DATASET_AMBIGUOUS`, `DATASET_OVERLAP`, `SLICE_UNREADABLE`, `SLICE_SIZE`, `ADAPTER_UNKNOWN`,
- * `ADAPTER_INVALID`.
+ * `ADAPTER_INVALID`, `CACHE_WRITE`.
  */
 export async function openDataset(config: DatasetInput, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const { splits: wanted = SPLITS, workers, onProgress, signal } = options;
+  const { splits: wanted = SPLITS } = options;
   const listed = await listDataset(config, options);
   for (const split of wanted) {
     if (!listed.records.some((record) => record.split === split)) throw noSlices(listed, split);
   }
-  const records = listed.records.filter((record) => wanted.includes(record.split));
-  const skipped: SkippedSlice[] = [];
-  const { onUnreadable, sizePolicy, preprocessing: name } = listed.config;
-  const decoded = await decodeAll(listed.loaded, records, {
-    decode: { ...listed.context, sizePolicy, keepValues: true },
-    onError: (record, error) => {
-      if (onUnreadable === "error" || error.code !== "SLICE_UNREADABLE") throw error;
-      skipped.push({ path: record.path, split: record.split, reason: error.message });
-    },
-    workers,
-    onProgress,
-    signal,
-  });
-  const slices = records.flatMap((record, index) => {
-    const slice = decoded[index];
-    return slice !== undefined && "values" in slice ? [{ record, values: slice.values }] : [];
-  });
-  for (const split of wanted) {
-    if (!slices.some(({ record }) => record.split === split)) throw noneReadable(split, skipped);
-  }
-  const training = wanted.includes("train")
-    ? slices.filter(({ record }) => record.split === "train")
-    : slices;
-  const preprocessing =
-    options.preprocessing ?? fitPreprocessing(name, () => training.map(({ values }) => values));
+  const { parts, decoded } = await prepareSplits(listed, wanted, options);
+  const skipped = parts.flatMap((part) => part.skipped);
+  for (const { split, records } of parts) if (records.length === 0) throw noneReadable(split, skipped);
+  const learning = wanted.includes("train") ? parts.filter(({ split }) => split === "train") : parts;
   const [height, width] = listed.context.size;
-  const mapped = slices.map(
-    (slice): MappedSlice => ({ ...slice, map: sliceMap(preprocessing, slice.values) }),
+  const { preprocessing, statistics } = await learnPreprocessing(
+    options.preprocessing ?? listed.config.preprocessing,
+    learning,
+    height * width,
   );
   const set = (split: Split) =>
     sliceSet(
-      mapped.filter(({ record }) => record.split === split),
+      parts.find((part) => part.split === split),
       preprocessing,
       height * width,
     );
@@ -127,48 +102,81 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     splits,
     fingerprint: await listed.fingerprint(),
     preprocessing,
-    statistics: statisticsOf(wanted.includes("train") ? [splits.train] : Object.values(splits)),
+    statistics,
     skipped,
+    decoded,
     ignored: listed.ignored,
   };
 }
 
-interface MappedSlice {
-  readonly record: SliceRecord;
-  readonly values: StoredSlice;
-  readonly map: SliceMap;
-}
+const NOTHING: Pick<PreparedSplit, "records" | "store"> = {
+  records: [],
+  store: { statistics: [], visit: () => {}, visitAsync: async () => {} },
+};
 
-function sliceSet(slices: readonly MappedSlice[], preprocessing: Preprocessing, pixels: number): SliceSet {
-  const records = slices.map(({ record }) => record);
-  const at = (index: number) => {
-    const slice = slices[index];
-    if (slice === undefined) throw new RangeError(`there is no slice ${index} among ${slices.length}`);
-    return slice;
-  };
-  const gathered = (indices: ArrayLike<number>, put: (slice: MappedSlice, out: Float32Array) => void) => {
-    const out = new Float32Array(indices.length * pixels);
+function sliceSet(
+  { records, store }: Pick<PreparedSplit, "records" | "store"> = NOTHING,
+  preprocessing: Preprocessing,
+  pixels: number,
+): SliceSet {
+  const maps = store.statistics.map((statistics) => sliceMapOf(preprocessing, statistics, pixels));
+  const check = (indices: ArrayLike<number>) => {
     for (let place = 0; place < indices.length; place++) {
-      put(at(indices[place]!), out.subarray(place * pixels, (place + 1) * pixels));
+      const index = indices[place]!;
+      if (maps[index] === undefined) throw new RangeError(`there is no slice ${index} among ${maps.length}`);
     }
-    return out;
+    return new Float32Array(indices.length * pixels);
   };
+  const preprocessTo =
+    (out: Float32Array, indices: ArrayLike<number>): VisitSlice =>
+    (values, place) => {
+      const part = out.subarray(place * pixels, (place + 1) * pixels);
+      applySliceMap(preprocessing, maps[indices[place]!]!, values, part);
+    };
   return {
     records,
     subjects: new Set(records.map(({ subject }) => subject)).size,
-    images: (indices) =>
-      gathered(indices, ({ map, values }, out) => applySliceMap(preprocessing, map, values, out)),
-    originals: (indices) => gathered(indices, ({ values }, out) => out.set(values)),
-    toOriginal: (index, values) => restoreSlice(preprocessing, at(index).map, values),
+    images(indices) {
+      const out = check(indices);
+      store.visit(indices, preprocessTo(out, indices));
+      return out;
+    },
+    async load(indices) {
+      const out = check(indices);
+      await store.visitAsync(indices, preprocessTo(out, indices));
+      return out;
+    },
+    originals(indices) {
+      const out = check(indices);
+      store.visit(indices, (values, place) => out.set(values, place * pixels));
+      return out;
+    },
+    toOriginal(index, values) {
+      check([index]);
+      return restoreSlice(preprocessing, maps[index]!, values);
+    },
   };
 }
 
-function statisticsOf(sets: readonly SliceSet[]): { mean: number; variance: number } {
-  function* images() {
-    for (const set of sets) for (const index of set.records.keys()) yield set.images([index]);
+/**
+ * Preprocessed slices in the given order, `size` at a time (the last ones may be fewer); while one batch is
+ * used, the next one is read off this thread.
+ */
+export async function* batches(
+  set: SliceSet,
+  order: ArrayLike<number>,
+  size: number,
+): AsyncGenerator<Float32Array, void, undefined> {
+  if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch cannot hold ${size} slices`);
+  const indices = Array.from(order);
+  let next = set.load(indices.slice(0, size));
+  for (let start = 0; start < indices.length; start += size) {
+    const current = await next;
+    next = set.load(indices.slice(start + size, start + 2 * size));
+    // Whoever stops early never awaits it; whoever goes on gets the error then.
+    next.catch(() => {});
+    yield current;
   }
-  const { mean, deviation } = pooledMoments(images());
-  return { mean, variance: deviation ** 2 };
 }
 
 function noSlices({ config, loaded, places }: ListedDataset, split: Split): SlicebookError {

@@ -1,3 +1,11 @@
+import {
+  deviationOf,
+  type Moments,
+  mergeMoments,
+  NO_MOMENTS,
+  type SliceStatistics,
+  sliceStatistics,
+} from "./slice-statistics.ts";
 import type { StoredSlice } from "./stored-slice.ts";
 import type { Samples as DecodedSamples } from "./types.ts";
 
@@ -40,7 +48,7 @@ export function fitPreprocessing(name: PreprocessingName, slices: () => Iterable
     case "minmax":
       return { name };
     case "zscore-dataset":
-      return { name, ...pooledMoments(slices()) };
+      return pooledZscore(pooledMoments(slices()));
     case "residual": {
       const mean = meanImage(slices());
       let low = Infinity;
@@ -55,6 +63,11 @@ export function fitPreprocessing(name: PreprocessingName, slices: () => Iterable
       return low <= high ? { name, mean, low, high } : { name, mean, low: 0, high: 1 };
     }
   }
+}
+
+/** The data set's z-score, from the moments of all its training pixels. */
+export function pooledZscore(moments: Moments): Preprocessing {
+  return { name: "zscore-dataset", mean: moments.mean, deviation: deviationOf(moments) };
 }
 
 /**
@@ -81,9 +94,26 @@ export function applySliceMap(
     for (let pixel = 0; pixel < values.length; pixel++) {
       out[pixel] = (values[pixel]! - mean[pixel]! - offset) * scale;
     }
+  } else if (values instanceof Uint8Array) {
+    mapBytes(values, out, offset, scale);
+  } else if (values instanceof Int16Array) {
+    mapIntegers(values, out, offset, scale);
   } else {
     for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = (values[pixel]! - offset) * scale;
   }
+}
+
+// The two types that most slices are stored as have loops of their own, since one loop over several types is some
+// times as slow.
+
+function mapBytes(values: Uint8Array, out: Float32Array, offset: number, scale: number): void {
+  const table = new Float32Array(256);
+  for (let value = 0; value < 256; value++) table[value] = (value - offset) * scale;
+  for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = table[values[pixel]!]!;
+}
+
+function mapIntegers(values: Int16Array, out: Float32Array, offset: number, scale: number): void {
+  for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = (values[pixel]! - offset) * scale;
 }
 
 /** Maps preprocessed values (a reconstruction of that slice, say) back to the slice's original units. */
@@ -107,15 +137,20 @@ export function restoreSlice(
 
 /** How {@link preprocessSlice} maps this slice, without mapping it. */
 export function sliceMap(preprocessing: Preprocessing, values: Samples): SliceMap {
+  return sliceMapOf(preprocessing, sliceStatistics(values), values.length);
+}
+
+/** {@link sliceMap} of a slice of `count` values that was measured before. */
+export function sliceMapOf(
+  preprocessing: Preprocessing,
+  { mean, squares, low, high }: SliceStatistics,
+  count: number,
+): SliceMap {
   switch (preprocessing.name) {
-    case "zscore": {
-      const { mean, deviation } = pooledMoments([values]);
-      return { offset: mean, scale: inverse(deviation) };
-    }
-    case "minmax": {
-      const [low, high] = range(values);
+    case "zscore":
+      return { offset: mean, scale: inverse(deviationOf({ count, mean, squares })) };
+    case "minmax":
       return { offset: low, scale: inverse(high - low) };
-    }
     case "zscore-dataset":
       return { offset: preprocessing.mean, scale: inverse(preprocessing.deviation) };
     case "residual":
@@ -136,30 +171,11 @@ export function range(values: Samples): [low: number, high: number] {
   return [low, high];
 }
 
-/**
- * Mean and population standard deviation of all values of all slices, merged slice by slice (Chan et al.,
- * 1979).
- */
-export function pooledMoments(slices: Iterable<Samples>): { mean: number; deviation: number } {
-  let count = 0;
-  let mean = 0;
-  let squares = 0;
-  for (const slice of slices) {
-    if (slice.length === 0) continue;
-    let sum = 0;
-    for (let pixel = 0; pixel < slice.length; pixel++) sum += slice[pixel]!;
-    const sliceMean = sum / slice.length;
-    let sliceSquares = 0;
-    for (let pixel = 0; pixel < slice.length; pixel++) {
-      const distance = slice[pixel]! - sliceMean;
-      sliceSquares += distance * distance;
-    }
-    const total = count + slice.length;
-    squares += sliceSquares + ((sliceMean - mean) ** 2 * count * slice.length) / total;
-    mean += ((sliceMean - mean) * slice.length) / total;
-    count = total;
-  }
-  return { mean, deviation: count === 0 ? 0 : Math.sqrt(squares / count) };
+/** Mean and scatter of all values of all slices, merged slice by slice. */
+export function pooledMoments(slices: Iterable<Samples>): Moments {
+  let all = NO_MOMENTS;
+  for (const slice of slices) all = mergeMoments(all, { count: slice.length, ...sliceStatistics(slice) });
+  return all;
 }
 
 function meanImage(slices: Iterable<Samples>): Float32Array {

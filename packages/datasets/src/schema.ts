@@ -57,6 +57,13 @@ export const datasetSchema = z.strictObject({
     })
     .prefault({})
     .describe("How slices are parted into training, validation and test."),
+  cache: z
+    .union([z.string().min(1), z.literal(false)])
+    .optional()
+    .describe(
+      "The folder for prepared slices, so that files are decoded once and not held in memory. The user's cache " +
+        "folder unless given; false decodes them anew each time and holds them in memory.",
+    ),
   seed: z
     .int()
     .min(0)

@@ -9,16 +9,66 @@ export type StoredSlice = Uint8Array | Int16Array | Uint16Array | Float32Array;
  * Nothing is lost but what float32 loses of real numbers: at most 2⁻²⁴ of each value.
  */
 export function packed(values: Samples): StoredSlice {
-  let low = 0;
-  let high = 0;
-  for (let pixel = 0; pixel < values.length; pixel++) {
-    const value = values[pixel]!;
-    if (!Number.isInteger(value)) return new Float32Array(values);
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
+  const bounds = values instanceof Float32Array ? wholeBounds32(values) : wholeBounds64(values);
+  if (bounds === undefined) return new Float32Array(values);
+  const [low, high] = bounds;
   if (low >= 0 && high <= 0xff) return new Uint8Array(values);
   if (low >= -0x8000 && high <= 0x7fff) return new Int16Array(values);
   if (low >= 0 && high <= 0xffff) return new Uint16Array(values);
   return new Float32Array(values);
+}
+
+// One for each type: a loop over both is some times as slow.
+
+function wholeBounds32(values: Float32Array): [low: number, high: number] | undefined {
+  let low = 0;
+  let high = 0;
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const value = values[pixel]!;
+    if ((value | 0) !== value) return undefined;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+function wholeBounds64(values: Float64Array): [low: number, high: number] | undefined {
+  let low = 0;
+  let high = 0;
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const value = values[pixel]!;
+    if ((value | 0) !== value) return undefined;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+/** The types of stored slices, by name. */
+export const STORED_TYPES = ["uint8", "int16", "uint16", "float32"] as const;
+
+export type StoredType = (typeof STORED_TYPES)[number];
+
+export function storedTypeOf(values: StoredSlice): StoredType {
+  if (values instanceof Uint8Array) return "uint8";
+  if (values instanceof Int16Array) return "int16";
+  return values instanceof Uint16Array ? "uint16" : "float32";
+}
+
+export function storedBytes(type: StoredType): 1 | 2 | 4 {
+  return type === "uint8" ? 1 : type === "float32" ? 4 : 2;
+}
+
+/** A stored slice in a buffer, at an offset that its type allows. */
+export function storedAt(type: StoredType, buffer: ArrayBuffer, at: number, count: number): StoredSlice {
+  switch (type) {
+    case "uint8":
+      return new Uint8Array(buffer, at, count);
+    case "int16":
+      return new Int16Array(buffer, at, count);
+    case "uint16":
+      return new Uint16Array(buffer, at, count);
+    case "float32":
+      return new Float32Array(buffer, at, count);
+  }
 }

@@ -1,5 +1,5 @@
 import { vqvaeSchema } from "@slicebook/core";
-import { datasetSchema } from "@slicebook/datasets";
+import { augmentSchema, datasetSchema } from "@slicebook/datasets";
 import { DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
 
@@ -52,6 +52,9 @@ const trainSchema = z
   .strictObject({
     ...limits,
     batch: positiveInteger.default(8).describe("Slices a step."),
+    augment: augmentSchema
+      .prefault({})
+      .describe("How training slices are varied at random, by the seed and the step; all off unless given."),
     ...cadence,
     validateSlices: positiveInteger
       .default(64)

@@ -116,6 +116,7 @@ const NOT_COMPARED = [
   "run",
   "sample",
   "dataset.root",
+  "dataset.cache",
   "engine.threads",
   "train.checkpointSeconds",
   "prior.checkpointSeconds",

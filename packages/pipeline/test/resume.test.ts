@@ -32,6 +32,7 @@ async function attempt({ name, stages, resume = false, overrides = [], until }: 
         "prior.validateEvery=0.5",
         // Small enough that clipping is at work: then every weight depends on the sum over all gradients.
         "model.optimizer.clipNorm=0.01",
+        "train.augment={ shift: 0.1, rotation: 5, flip: true, intensity: 0.1 }",
         ...overrides,
       ],
       stages,

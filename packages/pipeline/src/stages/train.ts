@@ -11,6 +11,7 @@ import {
   type VqvaeConfig,
   vqvae,
 } from "@slicebook/core";
+import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
@@ -31,7 +32,7 @@ export const trainStage: StageDefinition = {
   name: "train",
 
   async inputs({ config, fingerprint }) {
-    const { root: _, ...dataset } = config.dataset;
+    const { root: _, cache: ___, ...dataset } = config.dataset;
     const { checkpointSeconds: __, ...schedule } = config.train;
     const { kind, device } = config.engine;
     const { model, seed } = config;
@@ -83,13 +84,15 @@ export const trainStage: StageDefinition = {
 };
 
 function trainee(
-  { model, seed, train: { batch } }: ResolvedConfig,
+  { model, seed, train: { batch, augment: variation } }: ResolvedConfig,
   dataset: Dataset,
   engine: Engine,
   validate: Trainee["validate"],
 ): Trainee {
   const { size, splits, statistics } = dataset;
   const init = vqvae.codebookInit(model);
+  const [height, width] = size;
+  const shape = { count: batch, height, width };
   return {
     name: "train",
     // A data set of one value has no variance, and then nothing to divide by.
@@ -97,10 +100,13 @@ function trainee(
     initialCarry: () => vqvae.initialCarry(model, { seed }),
     signature: vqvae.stepInputs(model, { batch, size }),
     items: splits.train.records.length,
-    inputs: (items, step) => ({
-      images: float32(splits.train.images(items), [batch, ...size, 1]),
-      ...vqvae.stepNoise(model, { seed, step, batch, size }),
-    }),
+    inputs: (items, step) => {
+      const images = augment(splits.train.images(items), shape, variation, random(seed, "augment", step));
+      return {
+        images: float32(images, [batch, ...size, 1]),
+        ...vqvae.stepNoise(model, { seed, step, batch, size }),
+      };
+    },
     beforeStep: async (step, loop) => {
       if (init === undefined || step !== init.step) return undefined;
       const order = random(seed, "codebook-images").permutation(splits.train.records.length);

@@ -1,0 +1,178 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SlicebookError } from "@slicebook/base";
+import { PHANTOM_LAYOUTS, type PhantomLayout } from "@slicebook/datasets/node";
+import { findPython } from "./find-python.ts";
+import { type Loaded, type LoadTask, loadedSchema, peerLoadedSchema } from "./load-task.ts";
+import { makeSlices } from "./make-slices.ts";
+import { runJson } from "./measurement.ts";
+import { median } from "./median.ts";
+
+export interface LoadOptions {
+  /** A folder with one of slices for each layout (hipmri, oasis, adni); phantoms are drawn unless given. */
+  readonly data: string | undefined;
+  /** Slices of each layout. */
+  readonly slices: number;
+  /** Processes a cell and side, in turn; the median counts. */
+  readonly runs: number;
+  readonly threads: number;
+  readonly onProgress: (message: string) => void;
+}
+
+/** A layout's figures: medians over runs. Speeds are in slices per second, process to process. */
+export interface LoadCell {
+  readonly layout: PhantomLayout;
+  readonly slices: number;
+  readonly ours: number;
+  readonly peer: number | null;
+  /** ours / peer: above 1, ours is faster. */
+  readonly ratio: number | null;
+  readonly runs: { readonly ours: readonly number[]; readonly peer: readonly number[] };
+  /** Seconds of the first epoch, in which files are decoded and kept, and of the second, from the cache. */
+  readonly epochs: { readonly first: number; readonly second: number; readonly ratio: number };
+}
+
+export interface LoadResult {
+  readonly benchmark: "load";
+  readonly unit: "slices per second";
+  readonly cells: readonly LoadCell[];
+  /** All slices of all cells, one after another. */
+  readonly ratio: number | null;
+  /** The smallest of the cells' ratios of epochs. */
+  readonly epochRatio: number;
+  readonly peer: { readonly versions: Readonly<Record<string, string>>; readonly script: string } | null;
+  readonly source: string;
+  readonly processor: string;
+  readonly threads: number;
+}
+
+const PEER_SCRIPT = "benchmarks/peers/load_slices.py";
+const LAYOUTS = {
+  hipmri: { size: [256, 128], endings: [".nii.gz"] },
+  oasis: { size: [256, 256], endings: [".png"] },
+  adni: { size: [240, 256], endings: [".jpeg"] },
+} as const;
+const BATCH = 16;
+
+/** Measures how fast all slices of a folder are read, and passes over them from the cache. */
+export async function benchmarkLoading(options: LoadOptions): Promise<LoadResult> {
+  const python = findPython("numpy, nibabel, PIL");
+  if (python === undefined) {
+    options.onProgress("no Python with numpy, nibabel and Pillow found: only Slicebook is measured");
+  }
+  const cells: LoadCell[] = [];
+  let versions: Readonly<Record<string, string>> | undefined;
+  for (const layout of PHANTOM_LAYOUTS) {
+    const folder = await mkdtemp(join(tmpdir(), "slicebook-bench-"));
+    try {
+      options.onProgress(`${layout}: making ${options.slices} slices`);
+      const source = options.data && join(options.data, layout);
+      await makeSlices({ layout, folder, source, slices: options.slices });
+      const measured = await measureCell(layout, folder, python, options);
+      cells.push(measured.cell);
+      versions ??= measured.versions;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return {
+    benchmark: "load",
+    unit: "slices per second",
+    cells,
+    ratio: ratioOfAll(cells),
+    epochRatio: Math.min(...cells.map(({ epochs }) => epochs.ratio)),
+    peer: versions === undefined ? null : { versions, script: PEER_SCRIPT },
+    source: options.data === undefined ? "phantoms" : "copies of given slices",
+    processor: cpus()[0]?.model ?? "unknown",
+    threads: options.threads,
+  };
+}
+
+async function measureCell(
+  layout: PhantomLayout,
+  folder: string,
+  python: string | undefined,
+  { runs, threads, onProgress }: LoadOptions,
+): Promise<{ cell: LoadCell; versions: Readonly<Record<string, string>> | undefined }> {
+  const { size, endings } = LAYOUTS[layout];
+  const root = join(folder, "slices");
+  const task: LoadTask = {
+    adapter: layout,
+    root,
+    size: [...size],
+    workers: threads,
+    cache: false,
+    epochs: 0,
+    batch: BATCH,
+  };
+  const [ours, peer, first, second]: [number[], number[], number[], number[]] = [[], [], [], []];
+  let versions: Readonly<Record<string, string>> | undefined;
+  let slices = 0;
+  for (let run = 1; run <= runs; run++) {
+    onProgress(`${layout}, run ${run} of ${runs}`);
+    const start = performance.now();
+    const loaded = await load(task);
+    ours.push(loaded.slices / ((performance.now() - start) / 1000));
+    slices = loaded.slices;
+    if (python !== undefined) {
+      const script = fileURLToPath(new URL(`../../${PEER_SCRIPT}`, import.meta.url));
+      const peerTask = JSON.stringify({ folder: root, endings, size, workers: threads });
+      const begun = performance.now();
+      const theirs = peerLoadedSchema.parse(await runJson(python, [script, peerTask], layout));
+      peer.push(theirs.slices / ((performance.now() - begun) / 1000));
+      checkSame(layout, loaded, theirs);
+      versions = theirs.versions;
+    }
+    const cache = join(folder, `cache-${run}`);
+    const epochs = await load({ ...task, cache, epochs: 2 });
+    first.push(epochs.opened + epochs.passes[0]!);
+    second.push(epochs.passes[1]!);
+    await rm(cache, { recursive: true });
+  }
+  const epochs = { first: rounded(median(first)), second: rounded(median(second)) };
+  const cell = {
+    layout,
+    slices,
+    ours: rounded(median(ours)),
+    peer: peer.length === 0 ? null : rounded(median(peer)),
+    ratio: peer.length === 0 ? null : rounded(median(ours) / median(peer)),
+    runs: { ours: ours.map(rounded), peer: peer.map(rounded) },
+    epochs: { ...epochs, ratio: rounded(median(first) / median(second)) },
+  };
+  return { cell, versions };
+}
+
+/** Runs {@link LoadTask} in a process of its own. */
+export async function load(task: LoadTask): Promise<Loaded> {
+  const script = fileURLToPath(new URL("slicebook-load.js", import.meta.url));
+  return loadedSchema.parse(await runJson(process.execPath, [script, JSON.stringify(task)], task.adapter));
+}
+
+/** A comparison means nothing unless both sides read the same values. */
+function checkSame(layout: string, ours: Loaded, theirs: { slices: number; sum: number }): void {
+  const close = Math.abs(ours.sum - theirs.sum) <= 1e-6 * Math.abs(theirs.sum);
+  if (ours.slices !== theirs.slices || !close) {
+    throw new SlicebookError(
+      "BENCHMARK_MISMATCH",
+      `${layout}: Slicebook read ${ours.slices} slices that sum up to ${ours.sum}, ${PEER_SCRIPT} ` +
+        `${theirs.slices} that sum up to ${theirs.sum}`,
+      { remedy: "Make both sides read the same files." },
+    );
+  }
+}
+
+function ratioOfAll(cells: readonly LoadCell[]): number | null {
+  let [ours, theirs] = [0, 0];
+  for (const { slices, ours: speed, peer } of cells) {
+    if (peer === null) return null;
+    ours += slices / speed;
+    theirs += slices / peer;
+  }
+  return rounded(theirs / ours);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

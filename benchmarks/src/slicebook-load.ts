@@ -1,0 +1,46 @@
+// Loads a data set once, or passes over it twice from a cache; prints a line of JSON. Started by `benchmarkLoading`.
+import { random } from "@slicebook/base";
+import { SPLITS } from "@slicebook/datasets";
+import { openDataset } from "@slicebook/datasets/node";
+import { type Loaded, loadTaskSchema } from "./load-task.ts";
+import { peakMemory } from "./peak-memory.ts";
+
+function total(values: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index]!;
+  return sum;
+}
+
+const { adapter, root, size, workers, cache, epochs, batch } = loadTaskSchema.parse(
+  JSON.parse(process.argv[2] ?? ""),
+);
+const start = performance.now();
+const seconds = () => (performance.now() - start) / 1000;
+const data = await openDataset({ adapter, root, size, sizePolicy: "crop", cache }, { workers });
+const sets = SPLITS.map((split) => data.splits[split]);
+const opened = seconds();
+let sum = 0;
+const passes: number[] = [];
+if (epochs === 0) {
+  for (const set of sets) {
+    // All values in one place, in their own units, as the peer has them.
+    sum += total(set.originals(Array.from(set.records.keys())));
+  }
+}
+for (let epoch = 0; epoch < epochs; epoch++) {
+  const begun = seconds();
+  for (const set of sets) {
+    const order = random(0, "epoch", epoch).permutation(set.records.length);
+    for (let at = 0; at < order.length; at += batch) sum += set.images(order.subarray(at, at + batch))[0]!;
+  }
+  passes.push(seconds() - begun);
+}
+const result: Loaded = {
+  slices: sets.reduce((count, { records }) => count + records.length, 0),
+  sum,
+  decoded: data.decoded,
+  opened,
+  passes,
+  peakMemory: peakMemory(),
+};
+console.log(JSON.stringify(result));

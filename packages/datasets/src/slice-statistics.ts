@@ -1,0 +1,80 @@
+import type { StoredSlice } from "./stored-slice.ts";
+import type { Samples as DecodedSamples } from "./types.ts";
+
+type Samples = DecodedSamples | StoredSlice;
+
+/** Mean and scatter of some values, which can be merged with those of others. */
+export interface Moments {
+  readonly count: number;
+  readonly mean: number;
+  /** The sum of squared distances from the mean. */
+  readonly squares: number;
+}
+
+/** What preprocessing needs to know of a slice. */
+export interface SliceStatistics {
+  readonly mean: number;
+  /** The sum of squared distances from the mean. */
+  readonly squares: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export const NO_MOMENTS: Moments = { count: 0, mean: 0, squares: 0 };
+
+/** Measures a slice in float64; all are 0 for a slice without values. */
+export function sliceStatistics(values: Samples): SliceStatistics {
+  if (values.length === 0) return { mean: 0, squares: 0, low: 0, high: 0 };
+  if (values instanceof Uint8Array) return byteStatistics(values);
+  let sum = 0;
+  let low = Infinity;
+  let high = -Infinity;
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const value = values[pixel]!;
+    sum += value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const mean = sum / values.length;
+  let squares = 0;
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const distance = values[pixel]! - mean;
+    squares += distance * distance;
+  }
+  return { mean, squares, low, high };
+}
+
+/** In one pass, by how often each value occurs. */
+function byteStatistics(values: Uint8Array): SliceStatistics {
+  const counts = new Uint32Array(256);
+  for (let pixel = 0; pixel < values.length; pixel++) counts[values[pixel]!]! += 1;
+  let sum = 0;
+  for (let value = 0; value < 256; value++) sum += value * counts[value]!;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (let value = 0; value < 256; value++) squares += counts[value]! * (value - mean) ** 2;
+  return {
+    mean,
+    squares,
+    low: counts.findIndex((count) => count > 0),
+    high: counts.findLastIndex((count) => count > 0),
+  };
+}
+
+/** The moments of both sets of values together (Chan et al., 1979). */
+export function mergeMoments(left: Moments, right: Moments): Moments {
+  if (left.count === 0) return right;
+  if (right.count === 0) return left;
+  const count = left.count + right.count;
+  const distance = right.mean - left.mean;
+  return {
+    count,
+    mean: left.mean + (distance * right.count) / count,
+    squares: left.squares + right.squares + (distance * distance * left.count * right.count) / count,
+  };
+}
+
+/** Population standard deviation; 0 of nothing. */
+export function deviationOf({ count, squares }: Moments): number {
+  return count === 0 ? 0 : Math.sqrt(squares / count);
+}

@@ -1,0 +1,51 @@
+import type { SliceStatistics } from "./slice-statistics.ts";
+import type { StoredSlice } from "./stored-slice.ts";
+
+/** Is handed a slice's original values, which it must not keep, and its place among those asked for. */
+export type VisitSlice = (values: StoredSlice, place: number) => void;
+
+/** Decoded slices of one size, in memory or in a file. */
+export interface SliceStore {
+  /** What is known of each slice, in order. */
+  readonly statistics: readonly SliceStatistics[];
+  /** Hands over slices, in any order. */
+  visit(indices: ArrayLike<number>, use: VisitSlice): void;
+  /** The same, reading off this thread. */
+  visitAsync(indices: ArrayLike<number>, use: VisitSlice): Promise<void>;
+}
+
+/** Where slices are put as they are decoded, in any order, one at a time. */
+export interface SliceSink {
+  add(index: number, values: StoredSlice, statistics: SliceStatistics): void | Promise<void>;
+  /** Ends it: the store's slices are in the order of their indices, without the ones that were never added. */
+  finish(skipped: readonly SkippedIndex[]): SliceStore | Promise<SliceStore>;
+  discard(): Promise<void>;
+}
+
+/** A slice that was left out. */
+export interface SkippedIndex {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** Holds slices in memory. */
+export function memorySink(): SliceSink {
+  const slices: { values: StoredSlice; statistics: SliceStatistics }[] = [];
+  return {
+    add(index, values, statistics) {
+      slices[index] = { values, statistics };
+    },
+    finish() {
+      const kept = slices.flat(); // closes the gaps
+      const visit: SliceStore["visit"] = (indices, use) => {
+        for (let place = 0; place < indices.length; place++) use(kept[indices[place]!]!.values, place);
+      };
+      return {
+        statistics: kept.map(({ statistics }) => statistics),
+        visit,
+        visitAsync: async (indices, use) => visit(indices, use),
+      };
+    },
+    discard: async () => {},
+  };
+}
