@@ -1,7 +1,7 @@
+export { createEngine } from "./create-engine.ts";
 export {
   type Compiled,
   type CompileOptions,
-  createEngine,
   DEVICES,
   type Device,
   ENGINE_KINDS,

@@ -1,6 +1,7 @@
 import { float32, isSlicebookError } from "@slicebook/base";
 import { conv2d, type Tensor4D } from "@tensorflow/tfjs-core";
-import { createEngine, DEVICES, type Device, ENGINE_KINDS, type Engine, type EngineKind } from "./engine.ts";
+import { createEngine } from "./create-engine.ts";
+import { DEVICES, type Device, ENGINE_KINDS, type Engine, type EngineKind } from "./engine.ts";
 
 /** Whether an engine runs here, on one of its devices. */
 export type EngineProbe =
