@@ -1,5 +1,4 @@
 export { builtInAdapters, type LoadedAdapter, loadAdapter } from "./adapters.ts";
-export { type ContactSheetOptions, contactSheet, type SheetImage } from "./contact-sheet.ts";
 export { adni, hipmri, type MaskOptions, oasis } from "./course-adapters.ts";
 export type { Progress } from "./decode-all.ts";
 export { decodeFile } from "./decode-file.ts";

@@ -2,14 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { drawPhantom, HEAD_LABELS, PELVIS_LABELS, type PhantomOptions } from "../src/index.ts";
-import {
-  contactSheet,
-  decodeFile,
-  decodePicture,
-  listDataset,
-  openDataset,
-  writePhantom,
-} from "../src/node.ts";
+import { decodeFile, listDataset, openDataset, writePhantom } from "../src/node.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const head: PhantomOptions = {
@@ -210,18 +203,5 @@ describe("writePhantom", () => {
     };
     for (const layout of ["hipmri", "oasis", "adni"] as const)
       expect(await bytes(layout)).toEqual(await bytes(layout));
-  });
-});
-
-describe("contactSheet", () => {
-  it("lays slices out in rows, each from black to white", async () => {
-    const slice = { height: 2, width: 2, values: Float32Array.of(-5, -5, 5, 5) };
-    const png = await contactSheet([slice, slice, slice], { columns: 2 });
-    const sheet = await decodePicture(png);
-    expect([sheet.height, sheet.width]).toEqual([16, 16]);
-    const at = (row: number, column: number) => sheet.values[row * sheet.width + column];
-    expect([at(4, 4), at(5, 4), at(4, 10), at(11, 5), at(11, 11), at(0, 0)]).toEqual([
-      0, 255, 0, 255, 32, 32,
-    ]);
   });
 });
