@@ -22,7 +22,7 @@ export interface LoadOptions {
 }
 
 /** A layout's figures: medians over runs. Speeds are in slices per second, process to process. */
-export interface LoadCell {
+interface LoadCell {
   readonly layout: PhantomLayout;
   readonly slices: number;
   readonly ours: number;

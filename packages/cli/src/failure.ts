@@ -5,7 +5,7 @@ import { Interruption } from "./interruption.ts";
 import { paint } from "./paint.ts";
 
 /** A failure as programs read it (`--json`). */
-export interface FailureReport {
+interface FailureReport {
   readonly code: string;
   readonly message: string;
   readonly remedy?: string;

@@ -11,7 +11,7 @@ export interface DecodeWorkerData {
 }
 
 /** One slice's result: an error crosses threads as its parts. */
-export type DecodeOutcome =
+type DecodeOutcome =
   | { readonly slice: DecodedSlice }
   | {
       readonly error: {

@@ -87,7 +87,7 @@ export const LARGEST_FILE = 2 ** 29;
 export const LARGEST_SLICE = 2 ** 24;
 
 /** The bytes that {@link readNiftiHeader} looks at. */
-export const NIFTI_HEADER_BYTES = 540;
+const NIFTI_HEADER_BYTES = 540;
 
 /** The code and the bytes of a pixel type in a NIfTI header. */
 export function niftiType(type: PixelType): { code: number; bytes: number } {

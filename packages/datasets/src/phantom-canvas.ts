@@ -54,7 +54,7 @@ export interface Bounds {
  * Paints a shape, given by its signed distance, over what is there; the label is set where most of a pixel is
  * covered.
  */
-export function paint(
+function paint(
   target: Canvas,
   bounds: Bounds,
   distance: (x: number, y: number) => number,

@@ -10,7 +10,7 @@ const sumsSchema = z.strictObject({ count: z.int().min(0), of: z.record(z.string
 export type Sums = z.output<typeof sumsSchema>;
 
 /** Where a training stands, besides its carry: enough to go on as if it had not stopped. */
-export const trainingStateSchema = z.strictObject({
+const trainingStateSchema = z.strictObject({
   schema: z.literal(1),
   /** The hash of what decides the training: a checkpoint of another configuration is not gone on from. */
   inputs: z.string(),

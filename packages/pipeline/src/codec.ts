@@ -10,7 +10,7 @@ export interface CodecOptions {
 }
 
 /** Images and the indices of the codes they are made of. */
-export interface Reconstructions {
+interface Reconstructions {
   /** [n, height, width], in preprocessed units. */
   readonly images: Float32Array;
   /** [n, rows, columns]. */

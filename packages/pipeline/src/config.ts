@@ -4,7 +4,7 @@ import { DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
 
 /** The version of the configuration's own form, written into every run's `config.yaml`. */
-export const CONFIG_VERSION = 1;
+const CONFIG_VERSION = 1;
 
 const positive = z.number().positive();
 const positiveInteger = z.int().positive();

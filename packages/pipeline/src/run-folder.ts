@@ -66,7 +66,7 @@ export function runPaths(folder: string): RunPaths {
 }
 
 /** What `run.json` says of a stage that has ended; `inputs` is the hash of all that decides its result. */
-export type StageRecord = RunInfo["stages"][string] & { readonly inputs: string };
+type StageRecord = RunInfo["stages"][string] & { readonly inputs: string };
 
 /** `run.json` as this package writes it. */
 export type RunRecord = Omit<RunInfo, "stages"> & { readonly stages: Readonly<Record<string, StageRecord>> };
@@ -105,7 +105,7 @@ export async function loadRunConfig(folder: string, overrides: readonly string[]
 }
 
 /** One value that is not the same in two configurations. */
-export interface Difference {
+interface Difference {
   readonly key: string;
   readonly before: unknown;
   readonly after: unknown;
@@ -123,7 +123,7 @@ const NOT_COMPARED = [
 ];
 
 /** What is not the same in two configurations, among the keys that decide what a run is. */
-export function differences(before: ResolvedConfig, after: ResolvedConfig): Difference[] {
+function differences(before: ResolvedConfig, after: ResolvedConfig): Difference[] {
   const [old, now] = [leaves(before), leaves(after)];
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((key) => !NOT_COMPARED.some((other) => key === other || key.startsWith(`${other}.`)))

@@ -1,7 +1,7 @@
 import type { Stage } from "./api.ts";
 import type { Session } from "./session.ts";
 
-export interface StageRunOptions {
+interface StageRunOptions {
   /** The hash of {@link StageDefinition.inputs}. */
   readonly inputs: string;
   readonly resume: boolean;

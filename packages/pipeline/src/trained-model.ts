@@ -11,7 +11,7 @@ import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
 /** The checkpoint that a run's later stages use: the best on the validation split, else the last. */
-export async function modelFile({ paths }: Session): Promise<string> {
+async function modelFile({ paths }: Session): Promise<string> {
   for (const file of [paths.best, paths.last]) if (await exists(file)) return file;
   throw missing(paths.folder, "trained model", "train");
 }

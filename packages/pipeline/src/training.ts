@@ -10,7 +10,7 @@ import { appendRow, keepRows } from "./metrics-log.ts";
 import type { MetricsRow, TrainMetrics, ValidationMetrics } from "./report/types.ts";
 
 /** Limits, batch and cadence: the part of `train` and `prior` that they share. */
-export type Schedule = Pick<
+type Schedule = Pick<
   ResolvedConfig["train"],
   "minutes" | "epochs" | "steps" | "batch" | "validateEvery" | "patience" | "checkpointSeconds"
 >;

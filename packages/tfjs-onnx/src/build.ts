@@ -220,7 +220,7 @@ export function reshape(graph: Graph, x: Value, shape: readonly number[]): Value
 }
 
 /** Reshapes to a higher rank by ones in front. */
-export function padRank(graph: Graph, x: Value, rank: number): Value {
+function padRank(graph: Graph, x: Value, rank: number): Value {
   return reshape(graph, x, [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape]);
 }
 
@@ -404,7 +404,7 @@ export function gemm(graph: Graph, a: Value, b: Value, transA: boolean, transB: 
   return emitOne(graph, "Gemm", [left, right], attributes, a.type, [rows, columns]);
 }
 
-export function inverse(order: readonly number[]): number[] {
+function inverse(order: readonly number[]): number[] {
   const back = new Array<number>(order.length);
   order.forEach((axis, index) => {
     back[axis] = index;

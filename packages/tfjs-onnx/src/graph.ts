@@ -15,7 +15,7 @@ export interface TensorType {
 /**
  * Where a value comes from. A `splat` is one number in every place, kept so until someone needs the array.
  */
-export type Source =
+type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "node"; readonly node: GraphNode; readonly output: number }
   | { readonly kind: "splat"; readonly value: number }

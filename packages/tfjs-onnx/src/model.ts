@@ -22,7 +22,7 @@ import type { Attribute, ConstantData, ElementType, GraphNode, TensorType, Value
 import { sizeOf } from "./spec.ts";
 
 /** The operator set the models are written in, and the format version that goes with it. */
-export const opset = 17;
+const opset = 17;
 const irVersion = 8n;
 
 // A constant of one repeated number is written out up to this many elements, and computed by a node above.

@@ -34,7 +34,7 @@ async function runModel(traced: TraceResult, given: ReadonlyMap<string, Constant
 }
 
 /** Runs the function as it is on TensorFlow.js's CPU backend. */
-export function runEager(fn: Fn, args: readonly Structure<ConstantTensor>[]): Structure<ConstantTensor> {
+function runEager(fn: Fn, args: readonly Structure<ConstantTensor>[]): Structure<ConstantTensor> {
   const tfjs = engine();
   tfjs.startScope();
   try {
@@ -90,7 +90,7 @@ function tensorDifference(ours: ConstantTensor, theirs: ConstantTensor): number 
   return worst / largest;
 }
 
-export function isConstant(value: unknown): value is ConstantTensor {
+function isConstant(value: unknown): value is ConstantTensor {
   return isTensorSpec(value) && "data" in value;
 }
 

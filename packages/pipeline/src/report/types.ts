@@ -89,7 +89,7 @@ export interface Evaluation {
 }
 
 /** One split of the run's data. */
-export interface SplitInfo {
+interface SplitInfo {
   readonly slices: number;
   readonly subjects: number;
   /** Slices of each class; empty where the data has no classes. */

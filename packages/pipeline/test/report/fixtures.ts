@@ -5,7 +5,7 @@ function estimate(mean: number, sd: number, reach: number): Estimate {
   return { mean, sd, n: 70, subjects: 6, ci95: [mean - reach, mean + reach] };
 }
 
-export function evaluation(): Evaluation {
+function evaluation(): Evaluation {
   return {
     schema: 1,
     split: "test",

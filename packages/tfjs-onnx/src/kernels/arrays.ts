@@ -37,7 +37,7 @@ import { sizeOf } from "../spec.ts";
 import { type KernelRecorder, kernel, listed } from "./kernel.ts";
 
 /** Goes backwards along the axes. */
-export function reverse(graph: Graph, x: Value, axes: readonly number[]): Value {
+function reverse(graph: Graph, x: Value, axes: readonly number[]): Value {
   const turned = x.shape.map((side, axis) => axes.includes(axis) && side > 1);
   if (!turned.includes(true)) return x;
   const starts = x.shape.map((side, axis) => (turned[axis] ? side - 1 : 0));

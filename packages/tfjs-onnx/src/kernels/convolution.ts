@@ -95,7 +95,7 @@ function convInfo(
 }
 
 /** ONNX's order: all the befores, then all the afters. */
-export function padAttribute(pads: readonly Pair[]): number[] {
+function padAttribute(pads: readonly Pair[]): number[] {
   return [...pads.map(([before]) => before), ...pads.map(([, after]) => after)];
 }
 
@@ -156,7 +156,7 @@ function depthwiseConv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs
  * border is cut off: no multiplication with the zeros between the strides, and ONNX Runtime's Conv is faster
  * than its ConvTranspose.
  */
-export function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geometry): Value {
+function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, input } = geometry;
   const [height, width, channels, outChannels] = filter.shape;
   const [stride, other] = strides;

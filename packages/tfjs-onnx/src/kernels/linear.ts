@@ -30,7 +30,7 @@ function flip(graph: Graph, x: Value): Value {
 }
 
 /** Products of matrices in the last two axes; the axes before them broadcast. */
-export function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   const [rows, inner] = transposeA ? [...a.shape.slice(-2)].reverse() : a.shape.slice(-2);
   const columns = transposeB ? b.shape[b.shape.length - 2] : b.shape[b.shape.length - 1];
   const batch = broadcastShape([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
