@@ -2,7 +2,7 @@ import { relative, sep } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
 import { decodeFile, readHeaderOf } from "./decode-file.ts";
-import { listed, listFiles, stem } from "./list-files.ts";
+import { givenRoot, listed, listFiles, stem } from "./list-files.ts";
 import { volumeSides } from "./nifti.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
 import {
@@ -78,22 +78,10 @@ export const folder: DatasetAdapter<FolderOptions> = {
   decode: ({ path, volume }) => decodeFile(path, volume),
 };
 
-async function listFolder({
-  root,
-  options,
-  seed,
-  validateFraction,
-}: ListContext<FolderOptions>): Promise<Listing> {
+async function listFolder(context: ListContext<FolderOptions>): Promise<Listing> {
+  const { options, seed, validateFraction } = context;
   const { pattern, testFraction, volumes } = options;
-  if (root === undefined) {
-    throw new SlicebookError(
-      "DATASET_ROOT",
-      'the data set "folder" is read from files, and dataset.root is not set',
-      {
-        remedy: `Set dataset.root to the folder below which ${pattern} is.`,
-      },
-    );
-  }
+  const root = givenRoot(context.root, { adapter: "folder", which: `below which ${pattern} is` });
   const expression = patternExpression(options);
   const records: SliceRecord[] = [];
   const ignored: string[] = [];

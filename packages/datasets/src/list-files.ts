@@ -18,6 +18,19 @@ export interface FindSplitFoldersOptions {
   readonly holding?: readonly string[];
 }
 
+/** The root of a data set that is read from files; throws `DATASET_ROOT` if none is given, saying which it is. */
+export function givenRoot(
+  root: string | undefined,
+  { adapter, which }: { readonly adapter: string; readonly which: string },
+): string {
+  if (root !== undefined) return root;
+  throw new SlicebookError(
+    "DATASET_ROOT",
+    `the data set "${adapter}" is read from files, and dataset.root is not set`,
+    { remedy: `Set dataset.root to the folder ${which}.` },
+  );
+}
+
 /**
  * Finds the folders of the splits, at most two levels below `root`; the ones nearest to the root count.
  *
@@ -30,22 +43,14 @@ export async function findSplitFolders(
 ): Promise<Partial<Record<Split, string>>> {
   const wanted = SPLITS.flatMap((split) => names[split] ?? []);
   const layout = `${wanted.join(", ")}${holding.length > 0 ? ` (each with ${holding.join(" and ")})` : ""}`;
-  if (root === undefined) {
-    throw new SlicebookError(
-      "DATASET_ROOT",
-      `the data set "${adapter}" is read from files, and dataset.root is not set`,
-      {
-        remedy: `Set dataset.root to the folder that holds ${layout}.`,
-      },
-    );
-  }
+  const top = givenRoot(root, { adapter, which: `that holds ${layout}` });
   const found = new Map<string, string[]>();
-  let level = [root];
+  let level = [top];
   const seen: string[] = [];
   for (let depth = 1; depth <= FOLDER_DEPTH; depth++) {
     const below: string[] = [];
     for (const folder of level) {
-      for (const entry of await entriesOf(folder, folder === root ? adapter : undefined)) {
+      for (const entry of await entriesOf(folder, folder === top ? adapter : undefined)) {
         if (depth === 1) seen.push(entry.folder ? `${entry.name}/` : entry.name);
         if (!entry.folder) continue;
         const path = join(folder, entry.name);
@@ -62,7 +67,7 @@ export async function findSplitFolders(
     const there = seen.length === 0 ? "it is empty" : `it holds ${listed(seen)}`;
     throw new SlicebookError(
       "DATASET_EMPTY",
-      `no ${adapter} slices in ${root}: none of the folders ${layout} is in it or one level below; ${there}`,
+      `no ${adapter} slices in ${top}: none of the folders ${layout} is in it or one level below; ${there}`,
       { remedy: "Set dataset.root to a folder from which these folders are at most two levels down." },
     );
   }

@@ -37,8 +37,8 @@ export function matchSpecs(
 }
 
 function checkTensor(what: string, { name, spec }: NamedSpec, tensor: HostTensor): void {
-  const found = describe(tensor);
-  const expected = describe(spec);
+  const found = describeSpec(tensor);
+  const expected = describeSpec(spec);
   if (found !== expected) throw mismatch(what, `"${name}" is ${found}, expected ${expected}`);
   if (tensor.data.length !== sizeOf(tensor.shape)) {
     throw mismatch(
@@ -53,7 +53,8 @@ export function isHostTensor(value: unknown): value is HostTensor {
   return typeof value === "object" && value !== null && "data" in value && ArrayBuffer.isView(value.data);
 }
 
-function describe({ dtype, shape }: Pick<TensorSpec, "dtype" | "shape">): string {
+/** A tensor's type and shape, as messages name them: `float32 [3, 2]`. */
+export function describeSpec({ dtype, shape }: Pick<TensorSpec, "dtype" | "shape">): string {
   return `${dtype} [${shape.join(", ")}]`;
 }
 

@@ -9,7 +9,7 @@ import {
 } from "@slicebook/tfjs-onnx";
 import * as ort from "onnxruntime-node";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { matchSpecs, type NamedSpec, specsOf } from "./check.ts";
+import { describeSpec, matchSpecs, type NamedSpec, specsOf } from "./check.ts";
 import type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";
 import { physicalCores } from "./physical-cores.ts";
 
@@ -145,14 +145,13 @@ async function loopOnnx(
 
 /** A carry that changed its form could not be fed back. */
 function checkCarry(name: string, before: readonly NamedSpec[], after: Record<string, TracedOutput>): void {
-  const describe = ({ dtype, shape }: TensorSpec) => `${dtype} [${shape.join(", ")}]`;
   for (const { name: key, spec } of before) {
     const updated = after[key];
-    if (updated === undefined || describe(updated.spec) !== describe(spec)) {
-      const found = updated === undefined ? "missing" : describe(updated.spec);
+    if (updated === undefined || describeSpec(updated.spec) !== describeSpec(spec)) {
+      const found = updated === undefined ? "missing" : describeSpec(updated.spec);
       throw new SlicebookError(
         "CARRY_CHANGED",
-        `${name}: the carry's "${key}" was ${describe(spec)} and comes back ${found}`,
+        `${name}: the carry's "${key}" was ${describeSpec(spec)} and comes back ${found}`,
         {
           remedy: "Give every tensor of the carry back with its name, shape and type.",
         },
