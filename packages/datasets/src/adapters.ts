@@ -27,6 +27,8 @@ const adapterShape = z.object({
   defaultSize: z.custom(isFunction, { error: "expected a function" }),
   list: z.custom(isFunction, { error: "expected a function" }),
   decode: z.custom(isFunction, { error: "expected a function" }),
+  decodeMask: z.custom(isFunction, { error: "expected a function" }).optional(),
+  maskLabels: z.custom(isFunction, { error: "expected a function" }).optional(),
 });
 
 /**

@@ -1,7 +1,8 @@
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { decodeFile } from "./decode-file.ts";
-import { findSplitFolders, listFiles, stem } from "./list-files.ts";
+import { findSplitFolders, listFiles, listFilesIfAny, stem } from "./list-files.ts";
+import { PELVIS_LABELS } from "./phantom-pelvis.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
 import {
   type DatasetAdapter,
@@ -31,11 +32,20 @@ export const hipmri: DatasetAdapter<MaskOptions> = {
   list: (context) =>
     listCases(context, {
       adapter: "hipmri",
-      folder: (split) => `keras_slices_${context.options.masks ? "seg_" : ""}${split}`,
+      folder: (split) => `keras_slices_${split}`,
+      maskFolder: (split) => `keras_slices_seg_${split}`,
       file: /^(?:case|seg)_(\d+)_week_\d+_slice_(\d+)\.nii(?:\.gz)?$/i,
       example: "case_<case>_week_<week>_slice_<slice>.nii.gz",
     }),
   decode: (record) => decodeFile(record.path),
+  maskLabels: () => [
+    { value: PELVIS_LABELS.background, name: "background" },
+    { value: PELVIS_LABELS.body, name: "body" },
+    { value: PELVIS_LABELS.bone, name: "bone" },
+    { value: PELVIS_LABELS.bladder, name: "bladder" },
+    { value: PELVIS_LABELS.rectum, name: "rectum" },
+    { value: PELVIS_LABELS.prostate, name: "prostate" },
+  ],
 };
 
 /** OASIS: brain, 256×256 8-bit PNG, subject-disjoint splits. */
@@ -47,11 +57,18 @@ export const oasis: DatasetAdapter<MaskOptions> = {
   list: (context) =>
     listCases(context, {
       adapter: "oasis",
-      folder: (split) => `keras_png_slices_${context.options.masks ? "seg_" : ""}${split}`,
+      folder: (split) => `keras_png_slices_${split}`,
+      maskFolder: (split) => `keras_png_slices_seg_${split}`,
       file: /^(?:case|seg)_(\d+)_slice_(\d+)(?:\.nii)?\.png$/i,
       example: "case_<case>_slice_<slice>.nii.png",
     }),
   decode: (record) => decodeFile(record.path),
+  maskLabels: () => [
+    { value: 0, name: "background" },
+    { value: 85, name: "fluid" },
+    { value: 170, name: "grey matter" },
+    { value: 255, name: "white matter" },
+  ],
 };
 
 const ADNI_CLASSES = ["AD", "NC"];
@@ -72,27 +89,35 @@ export const adni: DatasetAdapter<Record<string, never>> = {
 interface CaseLayout {
   readonly adapter: string;
   readonly folder: (split: Split) => string;
+  /** Beside the folder of the slices. */
+  readonly maskFolder: (split: Split) => string;
   /** Its groups are the case and the slice. */
   readonly file: RegExp;
   readonly example: string;
 }
 
 async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout): Promise<Listing> {
-  const names = {
-    train: layout.folder("train"),
-    validate: layout.folder("validate"),
-    test: layout.folder("test"),
-  };
+  const masksWanted = context.options.masks;
+  const folderOf = masksWanted ? layout.maskFolder : layout.folder;
+  const names = { train: folderOf("train"), validate: folderOf("validate"), test: folderOf("test") };
   const folders = await findSplitFolders(context.root, { adapter: layout.adapter, names });
   const records: SliceRecord[] = [];
   const ignored: string[] = [];
   for (const split of SPLITS) {
     const folder = folders[split];
     if (folder === undefined) continue;
+    const masks = masksWanted
+      ? undefined
+      : await maskFiles(join(dirname(folder), layout.maskFolder(split)), layout);
     for (const path of await listFiles(folder)) {
       const [, subject, slice] = basename(path).match(layout.file) ?? [];
-      if (subject === undefined) ignored.push(path);
-      else records.push({ path, split, subject: `case_${subject}`, slice: Number(slice), name: stem(path) });
+      if (subject === undefined) {
+        ignored.push(path);
+        continue;
+      }
+      const mask = masks?.get(maskKey(path));
+      const record = { path, split, subject: `case_${subject}`, slice: Number(slice), name: stem(path) };
+      records.push(mask === undefined ? record : { ...record, mask });
     }
   }
   const place = (split: Split) => `${names[split]}/${layout.example}`;
@@ -101,6 +126,17 @@ async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout):
     ignored,
     places: { train: place("train"), validate: place("validate"), test: place("test") },
   };
+}
+
+/** The masks in a folder that may not be there, by what a slice's name and its mask's have in common. */
+async function maskFiles(folder: string, { file }: CaseLayout): Promise<ReadonlyMap<string, string>> {
+  const paths = await listFilesIfAny(folder);
+  return new Map(paths.filter((path) => file.test(basename(path))).map((path) => [maskKey(path), path]));
+}
+
+/** `004_week_0_slice_0` of both `case_004_week_0_slice_0.nii.gz` and `seg_004_week_0_slice_0.nii.gz`. */
+function maskKey(path: string): string {
+  return stem(path).replace(/^(?:case|seg)_/i, "");
 }
 
 async function listAdni({ root, seed, validateFraction }: ListContext<unknown>): Promise<Listing> {

@@ -16,25 +16,39 @@ import {
 
 const PLACES = ["split", "class", "subject", "slice"];
 
+/** A text with places in braces, of the known ones only. */
+const patternText = z.string().superRefine((pattern, context) => {
+  const unknown = placesOf(pattern).find((place) => !PLACES.includes(place));
+  if (unknown === undefined) return;
+  const allowed = PLACES.map((place) => `{${place}}`).join(", ");
+  context.addIssue({ code: "custom", message: `{${unknown}} is not one of ${allowed}` });
+});
+
 const names = z.array(z.string().min(1)).min(1);
 
 const folderOptions = z.strictObject({
-  pattern: z
-    .string()
-    .superRefine((pattern, context) => {
-      const places = [...pattern.matchAll(/\{([^}]*)\}/g)].map(([, place = ""]) => place);
-      const unknown = places.find((place) => !PLACES.includes(place));
-      const allowed = PLACES.map((place) => `{${place}}`).join(", ");
-      if (unknown !== undefined) {
-        context.addIssue({ code: "custom", message: `{${unknown}} is not one of ${allowed}` });
-      }
-      if (!places.includes("subject")) {
-        context.addIssue({ code: "custom", message: "it must contain {subject}, by which slices are split" });
-      }
+  pattern: patternText
+    .refine((pattern) => placesOf(pattern).includes("subject"), {
+      error: "it must contain {subject}, by which slices are split",
     })
     .describe(
       "Where slices are below the root, such as {split}/{class}/{subject}_{slice}.*: {subject} and {class} " +
         "are any text, {slice} is a number, * is anything; only {subject} is needed.",
+    ),
+  masks: z
+    .strictObject({
+      pattern: patternText.describe(
+        "Where the masks are below the root, such as masks/{subject}_{slice}.png. A slice's mask is the one whose " +
+          "places are the same.",
+      ),
+      labels: z
+        .record(z.string().regex(/^\d+$/), z.string().min(1))
+        .default({})
+        .describe("What the masks' values mean, such as { 0: background, 1: tumour }."),
+    })
+    .optional()
+    .describe(
+      "Segmentation masks, in which errors are measured label by label. Of volumes, they are volumes.",
     ),
   splits: z
     .strictObject({
@@ -76,23 +90,30 @@ export const folder: DatasetAdapter<FolderOptions> = {
   defaultSize: () => [256, 256],
   list: listFolder,
   decode: ({ path, volume }) => decodeFile(path, volume),
+  maskLabels: ({ masks }) =>
+    Object.entries(masks?.labels ?? {}).map(([value, name]) => ({ value: Number(value), name })),
 };
 
 async function listFolder(context: ListContext<FolderOptions>): Promise<Listing> {
   const { options, seed, validateFraction } = context;
-  const { pattern, testFraction, volumes } = options;
+  const { pattern, masks, testFraction, volumes } = options;
   const root = givenRoot(context.root, { adapter: "folder", which: `below which ${pattern} is` });
-  const expression = patternExpression(options);
+  const match = matcher(root, pattern, options);
   const records: SliceRecord[] = [];
   const ignored: string[] = [];
-  const paths = await listFiles(root, pattern.split("/").length - 1);
+  const patterns = masks === undefined ? [pattern] : [pattern, masks.pattern];
+  const depth = Math.max(...patterns.map((text) => text.split("/").length - 1));
+  // An .img file is read with its .hdr.
+  const files = (await listFiles(root, depth)).filter((path) => !/\.img(?:\.gz)?$/i.test(path));
+  const maskOf = masks === undefined ? undefined : pairing(root, files, options, masks.pattern);
+  const paths = files.filter((path) => maskOf?.paths.has(path) !== true);
   for (const path of paths) {
-    if (/\.img(?:\.gz)?$/i.test(path)) continue; // read with its .hdr
-    const groups = relative(root, path).split(sep).join("/").match(expression)?.groups;
+    const groups = match(path);
     if (groups === undefined) {
       ignored.push(path);
       continue;
     }
+    const mask = maskOf?.find(groups);
     const { subject = "", slice } = groups;
     const record: SliceRecord = {
       path,
@@ -100,6 +121,7 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
       subject,
       slice: Number(slice ?? 0),
       ...(groups.class !== undefined && { label: groups.class }),
+      ...(mask !== undefined && { mask }),
       name: stem(path),
     };
     records.push(...(volumes === undefined ? [record] : await slicesOf(record, volumes)));
@@ -124,8 +146,41 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
   };
 }
 
+type Places = Readonly<Record<string, string>>;
+
+function placesOf(pattern: string): string[] {
+  return [...pattern.matchAll(/\{([^}]*)\}/g)].map(([, place = ""]) => place);
+}
+
+/** Tells what is in the places of a pattern, of paths below the root that are like it. */
+function matcher(
+  root: string,
+  pattern: string,
+  options: FolderOptions,
+): (path: string) => Places | undefined {
+  const expression = patternExpression(pattern, options);
+  return (path) => relative(root, path).split(sep).join("/").match(expression)?.groups;
+}
+
+/** The masks among some files, and how a slice's mask is found by what is in the places that both patterns have. */
+function pairing(root: string, files: readonly string[], options: FolderOptions, maskPattern: string) {
+  const shared = placesOf(maskPattern).filter((place) => placesOf(options.pattern).includes(place));
+  const keyOf = (places: Places) =>
+    JSON.stringify(shared.map((place) => (place === "slice" ? Number(places.slice) : places[place])));
+  const match = matcher(root, maskPattern, options);
+  const found = files.flatMap((path) => {
+    const places = match(path);
+    return places === undefined ? [] : [[keyOf(places), path] as const];
+  });
+  const masks = new Map(found);
+  return {
+    paths: new Set(found.map(([, path]) => path)),
+    find: (places: Places) => masks.get(keyOf(places)),
+  };
+}
+
 /** A pattern as a regular expression over paths below the root, with a group for each place. */
-function patternExpression({ pattern, splits }: FolderOptions): RegExp {
+function patternExpression(pattern: string, { splits }: Pick<FolderOptions, "splits">): RegExp {
   const seen = new Set<string>();
   const texts: Record<string, string> = {
     split: SPLITS.flatMap((split) => splits[split])

@@ -23,13 +23,21 @@ export {
 } from "./preprocess.ts";
 export { resizeBilinear } from "./resize.ts";
 export { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
-export { type FitSizeOptions, fitSize, SIZE_POLICIES, type SizePolicy } from "./size-policy.ts";
+export {
+  type FitSizeOptions,
+  fitLabels,
+  fitSize,
+  type LabelMap,
+  SIZE_POLICIES,
+  type SizePolicy,
+} from "./size-policy.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
 export {
   type DatasetAdapter,
   type DecodeContext,
   type ListContext,
   type Listing,
+  type MaskLabel,
   type PixelType,
   type Samples,
   type Size,

@@ -17,6 +17,8 @@ export interface InspectDatasetOptions extends ListDatasetOptions {
 export interface SplitSummary {
   readonly slices: number;
   readonly subjects: number;
+  /** How many of the slices have a segmentation mask. */
+  readonly masks: number;
   /** How many slices of each size there are: `{ "256x128": 239, "256x144": 32 }`. */
   readonly sizes: Readonly<Record<string, number>>;
   /** How many slices of each pixel type there are. */
@@ -102,6 +104,7 @@ function splitSummary(slices: readonly { record: SliceRecord; info: SliceInfo | 
   return {
     slices: slices.length,
     subjects: subjectsOf(slices),
+    masks: slices.filter(({ record }) => record.mask !== undefined).length,
     sizes: histogram(infos.map(({ height, width }) => `${height}x${width}`)),
     types: histogram(infos.map(({ type }) => type)),
     classes,

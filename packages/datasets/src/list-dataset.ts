@@ -32,6 +32,8 @@ export interface ListedDataset {
   readonly ignored: readonly string[];
   readonly places: Readonly<Record<Split, string>>;
   fingerprint(): Promise<string>;
+  /** The same of the masks; undefined where no slice has one. */
+  maskFingerprint(): Promise<string | undefined>;
   /**
    * A text for each record that tells which content its file had when it was looked at: size and time of change.
    * `undefined` where the record names no file.
@@ -72,6 +74,13 @@ export async function listDataset(
     ignored: listing.ignored,
     places: listing.places,
     fingerprint: async () => fingerprint(config, context, records, await look()),
+    async maskFingerprint() {
+      const masks = records.flatMap(({ mask, ...record }) =>
+        mask === undefined ? [] : [{ ...record, path: mask }],
+      );
+      if (masks.length === 0) return undefined;
+      return fingerprint(config, context, masks, await lookAtFiles(masks));
+    },
     marks: async () => {
       const files = await look();
       return records.map(({ path }) => markOf(path, files));
@@ -91,6 +100,16 @@ export async function fingerprintDataset(
   options: ListDatasetOptions = {},
 ): Promise<string> {
   return (await listDataset(input, options)).fingerprint();
+}
+
+/**
+ * The same for the masks of the slices, on which nothing but the evaluation depends; undefined where no slice has one.
+ */
+export async function fingerprintMasks(
+  input: DatasetInput,
+  options: ListDatasetOptions = {},
+): Promise<string | undefined> {
+  return (await listDataset(input, options)).maskFingerprint();
 }
 
 /** What the file system says of a file; absent if it does not exist. */

@@ -105,6 +105,15 @@ export async function listFiles(folder: string, depth = FILE_DEPTH): Promise<str
   return paths.sort(naturalOrder);
 }
 
+/** Every file that {@link listFiles} finds in a folder that may not be there, in no order. */
+export async function listFilesIfAny(folder: string): Promise<string[]> {
+  const isFolder = await stat(folder).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  return isFolder ? listFiles(folder) : [];
+}
+
 /** A file's name without the endings of its kind: `case_001_slice_0` of `case_001_slice_0.nii.png`. */
 export function stem(path: string): string {
   return basename(path)

@@ -13,6 +13,7 @@ export {
 } from "./inspect-dataset.ts";
 export {
   fingerprintDataset,
+  fingerprintMasks,
   type ListDatasetOptions,
   type ListedDataset,
   listDataset,

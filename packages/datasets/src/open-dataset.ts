@@ -8,9 +8,10 @@ import {
   type SkippedSlice,
 } from "./prepare-splits.ts";
 import { applySliceMap, type Preprocessing, restoreSlice, sliceMapOf } from "./preprocess.ts";
+import { readMask } from "./read-mask.ts";
 import type { DatasetInput } from "./schema.ts";
 import type { VisitSlice } from "./slice-store.ts";
-import { type Size, type SliceRecord, SPLITS, type Split } from "./types.ts";
+import { type MaskLabel, type Size, type SliceRecord, SPLITS, type Split } from "./types.ts";
 
 /** The slices of one split, in numeric order. */
 export interface SliceSet {
@@ -28,6 +29,13 @@ export interface SliceSet {
    * units.
    */
   toOriginal(index: number, values: Float32Array): Float32Array;
+  /**
+   * The labels of a slice's segmentation mask, `[height, width]` row-major, brought to the data set's size as the
+   * slice was (resized by nearest neighbour, padded with 0); null where there is no mask.
+   *
+   * Read from its file each time. Throws `SLICE_UNREADABLE`, naming the mask.
+   */
+  mask(index: number): Promise<Uint16Array | null>;
 }
 
 /** A data set whose slices are decoded, sized, and ready to be preprocessed. */
@@ -37,6 +45,8 @@ export interface Dataset {
   readonly size: Size;
   /** The labels in the order of their class numbers; empty where slices have none. */
   readonly classes: readonly string[];
+  /** What the labels of `SliceSet.mask` mean, the background among them; empty where the adapter does not say. */
+  readonly maskLabels: readonly MaskLabel[];
   readonly splits: Readonly<Record<Split, SliceSet>>;
   /** Changes when a file or an option that decides a value does; see `fingerprintDataset`. */
   readonly fingerprint: string;
@@ -88,17 +98,24 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     learning,
     height * width,
   );
+  const { adapter } = listed.loaded;
+  const shared = {
+    preprocessing,
+    pixels: height * width,
+    readMask: (record: SliceRecord) =>
+      readMask(adapter, record, { ...listed.context, sizePolicy: listed.config.sizePolicy }),
+  };
   const set = (split: Split) =>
     sliceSet(
       parts.find((part) => part.split === split),
-      preprocessing,
-      height * width,
+      shared,
     );
   const splits = { train: set("train"), validate: set("validate"), test: set("test") };
   return {
-    name: listed.loaded.adapter.name,
+    name: adapter.name,
     size: listed.context.size,
     classes: listed.classes,
+    maskLabels: adapter.maskLabels?.(listed.context.options) ?? [],
     splits,
     fingerprint: await listed.fingerprint(),
     preprocessing,
@@ -114,10 +131,15 @@ const NOTHING: Pick<PreparedSplit, "records" | "store"> = {
   store: { statistics: [], visit: () => {}, visitAsync: async () => {} },
 };
 
+interface SharedBySets {
+  readonly preprocessing: Preprocessing;
+  readonly pixels: number;
+  readonly readMask: (record: SliceRecord) => Promise<Uint16Array | null>;
+}
+
 function sliceSet(
   { records, store }: Pick<PreparedSplit, "records" | "store"> = NOTHING,
-  preprocessing: Preprocessing,
-  pixels: number,
+  { preprocessing, pixels, readMask }: SharedBySets,
 ): SliceSet {
   const maps = store.statistics.map((statistics) => sliceMapOf(preprocessing, statistics, pixels));
   const check = (indices: ArrayLike<number>) => {
@@ -154,6 +176,10 @@ function sliceSet(
     toOriginal(index, values) {
       check([index]);
       return restoreSlice(preprocessing, maps[index]!, values);
+    },
+    async mask(index) {
+      check([index]);
+      return readMask(records[index]!);
     },
   };
 }

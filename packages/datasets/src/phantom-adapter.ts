@@ -1,6 +1,15 @@
 import { z } from "zod";
-import { drawPhantom } from "./phantom.ts";
-import { type DatasetAdapter, type ListContext, type Listing, type SliceRecord, SPLITS } from "./types.ts";
+import { drawPhantom, type PhantomSlice } from "./phantom.ts";
+import { HEAD_LABELS } from "./phantom-head.ts";
+import { PELVIS_LABELS } from "./phantom-pelvis.ts";
+import {
+  type DatasetAdapter,
+  type DecodeContext,
+  type ListContext,
+  type Listing,
+  type SliceRecord,
+  SPLITS,
+} from "./types.ts";
 
 const count = z.int().min(1).max(10_000);
 
@@ -29,19 +38,35 @@ export const phantom: DatasetAdapter<PhantomDatasetOptions> = {
   schema: phantomOptions,
   defaultSize: ({ anatomy }) => (anatomy === "head" ? [64, 64] : [64, 32]),
   list: async (context) => listPhantoms(context),
-  decode: async ({ subject, slice, label }, { options, seed, size }) => {
-    const { height, width, values } = drawPhantom({
-      anatomy: options.anatomy,
-      size,
-      seed,
-      subject,
-      slice,
-      position: slicePosition(slice, options.slices),
-      atrophy: label === "AD",
-    });
+  decode: async (record, context) => {
+    const { height, width, values } = draw(record, context);
     return { height, width, values, type: "float32" };
   },
+  decodeMask: async (record, context) => {
+    const { height, width, labels } = draw(record, context);
+    return { height, width, values: Float32Array.from(labels), type: "uint8" };
+  },
+  maskLabels: ({ anatomy }) =>
+    Object.entries(anatomy === "head" ? HEAD_LABELS : PELVIS_LABELS).map(([name, value]) => ({
+      value,
+      name,
+    })),
 };
+
+function draw(
+  { subject, slice, label }: SliceRecord,
+  { options, seed, size }: DecodeContext<PhantomDatasetOptions>,
+): PhantomSlice {
+  return drawPhantom({
+    anatomy: options.anatomy,
+    size,
+    seed,
+    subject,
+    slice,
+    position: slicePosition(slice, options.slices),
+    atrophy: label === "AD",
+  });
+}
 
 /** Where the n-th of some slices is cut: they are spread evenly from 0 to 1. */
 export function slicePosition(slice: number, slices: number): number {
@@ -58,7 +83,8 @@ function listPhantoms({ options }: ListContext<PhantomDatasetOptions>): Listing 
       const label = options.classes ? { label: within % 2 === 0 ? "AD" : "NC" } : {};
       for (let slice = 0; slice < options.slices; slice++) {
         const name = `${subject}_slice_${slice}`;
-        records.push({ path: `phantom:${name}`, split, subject, slice, ...label, name });
+        const path = `phantom:${name}`;
+        records.push({ path, split, subject, slice, ...label, mask: `${path}:mask`, name });
       }
     }
   }

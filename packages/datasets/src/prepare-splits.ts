@@ -155,7 +155,7 @@ async function cachePlaces(
   const known = await marks();
   for (const split of wanted) {
     const files = records.flatMap((record, index) => {
-      const { path, ...rest } = record;
+      const { path, mask, ...rest } = record;
       return record.split === split
         ? [{ ...rest, path: relativeTo(config.root ?? "", path), mark: known[index] }]
         : [];

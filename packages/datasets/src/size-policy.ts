@@ -26,30 +26,73 @@ export interface FitSizeOptions {
  *
  * Throws `SLICE_SIZE` if there is no policy, or if the slice is too large to pad or too small to crop.
  */
-export function fitSize(image: SliceImage, size: Size, { policy, path }: FitSizeOptions): Samples {
-  const [height, width] = size;
-  if (image.height === height && image.width === width) return image.values;
-  if (policy === "resize") return resizeBilinear(image.values, [image.height, image.width], size);
+export function fitSize(image: SliceImage, size: Size, options: FitSizeOptions): Samples {
+  const { height, width, values } = image;
+  if (height === size[0] && width === size[1]) return values;
+  if (options.policy === "resize") return resizeBilinear(values, [height, width], size);
+  checkPolicy(image, size, options);
+  const out = new (values instanceof Float32Array ? Float32Array : Float64Array)(size[0] * size[1]);
+  if (options.policy === "pad") out.fill(range(values)[0]);
+  copyCentred(image, size, (part, at) => out.set(part, at));
+  return out;
+}
+
+/** A mask: `labels[row * width + column]`, row 0 at the top. */
+export interface LabelMap {
+  readonly height: number;
+  readonly width: number;
+  readonly values: Uint16Array;
+}
+
+/**
+ * Brings a mask to `size` as {@link fitSize} brings its slice, so that both still lie on each other.
+ *
+ * What `pad` adds is 0, the background; `resize` takes the nearest label. Throws `SLICE_SIZE` as for a slice.
+ */
+export function fitLabels(mask: LabelMap, size: Size, options: FitSizeOptions): Uint16Array {
+  const { height, width, values } = mask;
+  if (height === size[0] && width === size[1]) return values;
+  const out = new Uint16Array(size[0] * size[1]);
+  if (options.policy === "resize") {
+    const source = (index: number, from: number, to: number) => Math.floor(((index + 0.5) * from) / to);
+    for (let row = 0; row < size[0]; row++) {
+      const start = source(row, height, size[0]) * width;
+      for (let column = 0; column < size[1]; column++) {
+        out[row * size[1] + column] = values[start + source(column, width, size[1])]!;
+      }
+    }
+    return out;
+  }
+  checkPolicy(mask, size, options);
+  copyCentred(mask, size, (part, at) => out.set(part, at));
+  return out;
+}
+
+type Sides = Pick<SliceImage, "height" | "width">;
+
+function checkPolicy(image: Sides, [height, width]: Size, { policy, path }: FitSizeOptions): void {
   const larger = image.height > height || image.width > width;
   const smaller = image.height < height || image.width < width;
-  if (policy === undefined || (policy === "pad" && larger) || (policy === "crop" && smaller)) {
-    const why = policy === undefined ? "" : `, which "${policy}" cannot mend`;
-    const fitting = SIZE_POLICIES.filter((name) =>
-      name === "pad" ? !larger : name === "crop" ? !smaller : true,
-    );
-    throw new SlicebookError(
-      "SLICE_SIZE",
-      `${path} is ${image.height}x${image.width} (height x width), not ${height}x${width}${why}`,
-      {
-        remedy: `Set dataset.sizePolicy to ${fitting.join(" or ")}, or dataset.size to the slices' own size.`,
-      },
-    );
-  }
-  const out =
-    image.values instanceof Float32Array
-      ? new Float32Array(height * width)
-      : new Float64Array(height * width);
-  if (policy === "pad") out.fill(range(image.values)[0]);
+  if (policy !== undefined && (policy !== "pad" || !larger) && (policy !== "crop" || !smaller)) return;
+  const why = policy === undefined ? "" : `, which "${policy}" cannot mend`;
+  const fitting = SIZE_POLICIES.filter((name) =>
+    name === "pad" ? !larger : name === "crop" ? !smaller : true,
+  );
+  throw new SlicebookError(
+    "SLICE_SIZE",
+    `${path} is ${image.height}x${image.width} (height x width), not ${height}x${width}${why}`,
+    {
+      remedy: `Set dataset.sizePolicy to ${fitting.join(" or ")}, or dataset.size to the slices' own size.`,
+    },
+  );
+}
+
+/** Hands over the rows that the centred image and `size` share, and where each starts. */
+function copyCentred<Values extends Samples | Uint16Array>(
+  image: Sides & { readonly values: Values },
+  [height, width]: Size,
+  set: (part: Values, at: number) => void,
+): void {
   const rows = Math.min(height, image.height);
   const columns = Math.min(width, image.width);
   const fromRow = Math.max(0, Math.floor((image.height - height) / 2));
@@ -58,7 +101,6 @@ export function fitSize(image: SliceImage, size: Size, { policy, path }: FitSize
   const toColumn = Math.max(0, Math.floor((width - image.width) / 2));
   for (let row = 0; row < rows; row++) {
     const start = (fromRow + row) * image.width + fromColumn;
-    out.set(image.values.subarray(start, start + columns), (toRow + row) * width + toColumn);
+    set(image.values.subarray(start, start + columns) as Values, (toRow + row) * width + toColumn);
   }
-  return out;
 }

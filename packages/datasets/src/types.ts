@@ -36,6 +36,13 @@ export interface SliceImage {
   readonly type: PixelType;
 }
 
+/** A label of the segmentation masks, and what it marks. */
+export interface MaskLabel {
+  /** As the masks' files store it. */
+  readonly value: number;
+  readonly name: string;
+}
+
 /** A slice of a volume: `plane` is the axis across the slices (2 takes `volume[:, :, slice]`). */
 export interface VolumePlace {
   readonly plane: 0 | 1 | 2;
@@ -55,6 +62,8 @@ export interface SliceRecord {
   readonly volume?: VolumePlace;
   /** Its class, in data sets that have classes. */
   readonly label?: string;
+  /** The file that holds its segmentation mask (or any text that names it); absent where it has none. */
+  readonly mask?: string;
   /** A name like a file's, without ending, that no other slice of the data set has. */
   readonly name: string;
 }
@@ -108,4 +117,8 @@ export interface DatasetAdapter<Options = unknown> {
   list(context: ListContext<Options>): Promise<Listing>;
   /** Reads one slice; may run in a worker thread. */
   decode(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
+  /** Reads the mask of a record that names one, at its slice's own size; from the file named unless given. */
+  decodeMask?(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
+  /** What the labels of the masks mean, the background among them; nothing is known unless given. */
+  maskLabels?(options: Options): readonly MaskLabel[];
 }

@@ -275,6 +275,7 @@ describe("openDataset", () => {
     expect(summary.splits.train).toEqual({
       slices: 4,
       subjects: 1,
+      masks: 0,
       sizes: { "16x8": 3 },
       types: { int16: 3 },
       classes: {},
