@@ -19,13 +19,15 @@ export interface CompareOptions {
   /** How long each process measures. */
   readonly seconds: number;
   readonly warmup: number;
+  /** Positions of its grids that the naive sampler draws; null: all. */
+  readonly positions: number | null;
   /** Told what is measured next. */
   readonly onProgress: (message: string) => void;
 }
 
 /** What is compared: the scripts of both sides, and their task for a cell. */
 export interface Comparison {
-  readonly benchmark: "train" | "prior";
+  readonly benchmark: "train" | "prior" | "sample";
   readonly unit: "images per second" | "grids per second";
   /** Beside this module. */
   readonly script: string;
@@ -159,7 +161,7 @@ function nameOf({ size }: Cell): string {
   return size.join("x");
 }
 
-/** To three places. */
+/** To three places, or four digits where that is more. */
 export function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return value < 1 ? Number(value.toPrecision(4)) : Math.round(value * 1000) / 1000;
 }

@@ -2,20 +2,22 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
-import { type Cell, type CompareResult, type Comparison, compare } from "./compare.ts";
+import { type Cell, type CompareOptions, type CompareResult, type Comparison, compare } from "./compare.ts";
 import { benchmarkEpochs } from "./epochs.ts";
 import { benchmarkLoading } from "./load.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
+import { type SampleResult, sampleResult, sampling } from "./sample.ts";
 import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { TRAIN_CELLS, training } from "./train.ts";
 
-const USAGE = `usage: npm run -s bench -- train|prior|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
-                                                [--seconds 10]
+const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
+                                                [--seconds 10] [--positions 16|all]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
 
 train    measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
 prior    the same of the gated PixelCNN over grids of codes; --size is the grid's
+sample   drawing grids of codes: the cached sampler, and the naive one in PyTorch; --size is the grid's
 memory   the peak of memory of training the reference VQ-VAE
 load     reading slices of three layouts, and the same with nibabel and Pillow where Python has them, in turn;
          and passes over them from the cache
@@ -27,6 +29,7 @@ epochs   time and memory of two passes over a large set, and of one by a later p
 --runs     processes a cell and side; the median counts (default 3)
 --threads  for both sides (default: one a core)
 --seconds  each training process measures this long (default 10)
+--positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
 --slices   how many of each layout: load (default 2000), epochs (default 21520)
 `;
@@ -36,7 +39,10 @@ interface Benchmark {
   readonly cells: readonly Cell[];
   /** Throws for a size that the model cannot take, before anything is measured. */
   readonly checkSize: (size: readonly [number, number]) => unknown;
-  readonly toResult: (result: CompareResult) => CompareResult | MemoryResult;
+  readonly toResult: (
+    result: CompareResult,
+    options: CompareOptions,
+  ) => CompareResult | MemoryResult | SampleResult;
 }
 
 const reference = {
@@ -49,6 +55,7 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
     "prior",
     { comparison: priorTraining, cells: PRIOR_CELLS, checkSize: () => {}, toResult: (result) => result },
   ],
+  ["sample", { comparison: sampling, cells: PRIOR_CELLS, checkSize: () => {}, toResult: sampleResult }],
   ["memory", { ...reference, cells: MEMORY_CELLS, toResult: memoryOf }],
 ]);
 
@@ -70,15 +77,16 @@ async function main(): Promise<void> {
   const name = positionals.join(" ");
   const benchmark = BENCHMARKS.get(name);
   if (benchmark !== undefined) {
-    const compared = await compare(benchmark.comparison, {
+    const options: CompareOptions = {
       cells: cellsOf(benchmark, values.size, values.batch),
       runs,
       threads,
       seconds: wholeNumber("seconds", values.seconds ?? "10"),
       warmup: 2,
+      positions: values.positions === "all" ? null : wholeNumber("positions", values.positions ?? "16"),
       onProgress,
-    });
-    print(benchmark.toResult(compared), formatTable);
+    };
+    print(benchmark.toResult(await compare(benchmark.comparison, options), options), formatTable);
   } else if (name === "load") {
     print(await benchmarkLoading({ data, slices: slices("2000"), runs, threads, onProgress }), formatLoad);
   } else if (name === "epochs") {
@@ -100,6 +108,7 @@ function parse() {
     seconds: text,
     data: text,
     slices: text,
+    positions: text,
     json: flag,
     help: flag,
   };

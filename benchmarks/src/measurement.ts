@@ -32,22 +32,33 @@ export const taskSchema = z.strictObject({
   ...timing,
 });
 
+const priorSizes = {
+  codes: z.int(),
+  layers: z.int(),
+  hidden: z.int(),
+  firstKernel: z.int(),
+  kernel: z.int(),
+  headWidth: z.int(),
+};
+
 /** What one process is to measure of the prior; `size` is its grid's, in codes. */
 export const priorTaskSchema = z.strictObject({
-  model: z.strictObject({
-    codes: z.int(),
-    layers: z.int(),
-    hidden: z.int(),
-    firstKernel: z.int(),
-    kernel: z.int(),
-    headWidth: z.int(),
-    learningRate: z.number(),
-  }),
+  model: z.strictObject({ ...priorSizes, learningRate: z.number() }),
   size: z.tuple([z.int(), z.int()]),
   ...timing,
 });
 export type PriorTask = z.output<typeof priorTaskSchema>;
-export type Task = z.output<typeof taskSchema> | PriorTask;
+
+/** What one process is to measure of sampling: `batch` grids of `size` codes. */
+export const sampleTaskSchema = z.strictObject({
+  model: z.strictObject(priorSizes),
+  size: z.tuple([z.int(), z.int()]),
+  ...timing,
+  /** How many positions the naive sampler draws, its time scaled up to the whole grid; null: all of them. */
+  positions: z.int().nullable(),
+});
+export type SampleTask = z.output<typeof sampleTaskSchema>;
+export type Task = z.output<typeof taskSchema> | PriorTask | SampleTask;
 
 /** What such a process prints, as the last line of its output. */
 export const measurementSchema = z.object({

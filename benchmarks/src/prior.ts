@@ -8,7 +8,7 @@ export const PRIOR_CELLS: readonly Cell[] = [
 ];
 
 /** The gated PixelCNN at a size that one would pick for 512 codes. */
-const MODEL = { codes: 512, layers: 10, hidden: 64, firstKernel: 7, kernel: 3, headWidth: 512 };
+export const PRIOR_MODEL = { codes: 512, layers: 10, hidden: 64, firstKernel: 7, kernel: 3, headWidth: 512 };
 
 /** Training steps of the gated PixelCNN, and of the same model in PyTorch. */
 export const priorTraining: Comparison = {
@@ -17,7 +17,7 @@ export const priorTraining: Comparison = {
   script: "slicebook-prior.js",
   peerScript: "benchmarks/peers/pixelcnn_train.py",
   taskOf: ({ size, batch }, { threads, warmup, seconds }) => ({
-    model: { ...MODEL, learningRate: optimizerDefaults.learningRate },
+    model: { ...PRIOR_MODEL, learningRate: optimizerDefaults.learningRate },
     size: [...size],
     batch,
     threads,

@@ -2,14 +2,15 @@ import type { CellResult, CompareResult } from "./compare.ts";
 import type { EpochsResult } from "./epochs.ts";
 import type { LoadResult } from "./load.ts";
 import type { MemoryCell, MemoryResult } from "./memory.ts";
+import type { SampleResult } from "./sample.ts";
 
 type Column<C> = readonly [title: string, text: (cell: C) => string];
 
 const SPEED_COLUMNS: readonly Column<CellResult>[] = [
   ["size", ({ size }) => size],
   ["batch", ({ batch }) => String(batch)],
-  ["Slicebook", ({ ours }) => ours.toFixed(2)],
-  ["PyTorch", ({ peer }) => peer?.toFixed(2) ?? "–"],
+  ["Slicebook", ({ ours }) => shown(ours)],
+  ["PyTorch", ({ peer }) => (peer === null ? "–" : shown(peer))],
   ["ratio", ({ ratio }) => ratio?.toFixed(2) ?? "–"],
   ["Slicebook MiB", ({ peakMemory }) => String(peakMemory.ours ?? "–")],
   ["PyTorch MiB", ({ peakMemory }) => String(peakMemory.peer ?? "–")],
@@ -24,7 +25,7 @@ const MEMORY_COLUMNS: readonly Column<MemoryCell>[] = [
 ];
 
 /** A result for people: a Markdown table, and what was measured on. */
-export function formatTable(result: CompareResult | MemoryResult): string {
+export function formatTable(result: CompareResult | MemoryResult | SampleResult): string {
   const { ratio, ours, peer, processor, threads } = result;
   const [lines, meaning] =
     result.benchmark === "memory"
@@ -37,6 +38,9 @@ export function formatTable(result: CompareResult | MemoryResult): string {
     `Slicebook: ${ours.engine}, Node ${ours.versions.node}`,
     peer === null ? "PyTorch: not installed" : `PyTorch: ${peer.version} (${peer.script})`,
     `Processor: ${processor}, ${threads} threads on both sides`,
+    ...("peerPositions" in result && peer !== null && result.peerPositions !== "all"
+      ? [`PyTorch's time is that of ${result.peerPositions} positions, scaled up to whole grids`]
+      : []),
     ...(ratio === null ? [] : [meaning.replace("%", String(ratio))]),
   ].join("\n");
 }
@@ -92,6 +96,11 @@ export function formatEpochs({ slices, size, decoded, epochs, reopened, peakMemo
     `Second process: opened in ${reopened.open} s, epoch of ${reopened.epoch} s, ${decoded[1]} slices decoded, ` +
       `peak ${peakMemory[1]} MiB`,
   ].join("\n");
+}
+
+/** Two places, or three digits where that is more: naive sampling draws thousandths of a grid a second. */
+function shown(speed: number): string {
+  return speed < 1 ? String(Number(speed.toPrecision(3))) : speed.toFixed(2);
 }
 
 function tableOf<C>(columns: readonly Column<C>[], cells: readonly C[]): string[] {

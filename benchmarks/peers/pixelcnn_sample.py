@@ -1,0 +1,51 @@
+"""Times naive sampling of a gated PixelCNN in PyTorch: a pass through the whole network for every position, as usual.
+
+Takes the task as JSON (see src/measurement.ts) and prints one line of JSON. `positions` says how many positions of the
+grids are drawn; each costs the same, so their time is scaled up to whole grids. With `null` all are drawn.
+
+usage: python3 pixelcnn_sample.py '{"model": {...}, "size": [32, 32], "batch": 16, "threads": 2, "positions": 16, ...}'
+"""
+
+import json
+import sys
+import time
+
+import torch
+
+from pixelcnn import PixelCNN, peak_memory
+
+
+@torch.no_grad()
+def draw(model, grids, positions):
+    """Draws the first so many codes of each grid, in raster order; gives the seconds."""
+    columns = grids.shape[2]
+    start = time.perf_counter()
+    for position in range(positions):
+        row, column = divmod(position, columns)
+        probabilities = model(grids)[:, :, row, column].softmax(1)
+        grids[:, row, column] = torch.multinomial(probabilities, 1)[:, 0]
+    return time.perf_counter() - start
+
+
+def main():
+    task = json.loads(sys.argv[1])
+    rows, columns = task["size"]
+    total = rows * columns
+    positions = total if task["positions"] is None else min(task["positions"], total)
+    torch.set_num_threads(task["threads"])
+    torch.manual_seed(0)
+    model = PixelCNN(**task["model"]).eval()
+    grids = torch.zeros(task["batch"], rows, columns, dtype=torch.long)
+    draw(model, grids, 1)
+    seconds = draw(model, grids, positions)
+    print(json.dumps({
+        "engine": "pytorch",
+        "version": torch.__version__,
+        "weights": sum(p.numel() for p in model.parameters()),
+        "perSecond": task["batch"] / (seconds / positions * total),
+        "steps": positions,
+        "peakMemory": peak_memory(),
+    }))
+
+
+main()

@@ -1,0 +1,41 @@
+// One measurement of Slicebook's sampler: prints a line of JSON. Started by `measureIn`.
+import { sizeOf } from "@slicebook/base";
+import { createEngine } from "@slicebook/engine";
+import { pixelcnn } from "@slicebook/prior-pixelcnn";
+import { type Measurement, sampleTaskSchema } from "./measurement.ts";
+import { median } from "./median.ts";
+import { peakMemory } from "./peak-memory.ts";
+
+const SEED = 0;
+
+const { model, size, batch, threads, warmup, seconds } = sampleTaskSchema.parse(
+  JSON.parse(process.argv[2] ?? ""),
+);
+const { codes, ...sizes } = model;
+const [rows, columns] = size;
+// Without what the peer has not: a bias for each position.
+const config = pixelcnn.schema.parse({ ...sizes, dropout: 0, positionBias: false });
+const prior = pixelcnn.bind(config, { codes, rows, columns, classes: 0 });
+const weights = prior.parameters(prior.initialCarry(SEED), { average: false });
+const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
+
+// A draw is all of it: graphs are traced and sessions made anew each time, as for one call of a user.
+const draw = (seed: number) => prior.sample(engine, weights, { count: batch, seed });
+for (let seed = 0; seed < warmup; seed++) await draw(seed);
+const durations: number[] = [];
+const end = performance.now() + 1000 * seconds;
+while (durations.length === 0 || performance.now() < end) {
+  const start = performance.now();
+  await draw(warmup + durations.length);
+  durations.push(performance.now() - start);
+}
+const measurement: Measurement = {
+  engine: engine.description,
+  version: process.versions.node,
+  weights: Object.values(weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+  perSecond: (1000 * batch) / median(durations),
+  steps: durations.length,
+  peakMemory: peakMemory(),
+};
+console.log(JSON.stringify(measurement));
+await engine.dispose();
