@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   "prior-pixelcnn": ["base", "core"],
   pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn"],
   cli: ["base", "pipeline"],
+  testing: [],
 };
 
 /** Packages whose sources also run in a browser, but for the files named: no `node:` import, no sharp, no native code. */

@@ -1,0 +1,1 @@
+export { type BrowserOptions, chromiumPath, launchBrowser } from "./browser.ts";
