@@ -1,6 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
-import { type ConfigSource, isRecord } from "./config-source.ts";
+import type { ConfigSource } from "./config-source.ts";
+import { isRecord } from "./is-record.ts";
 import { nearMiss } from "./near-miss.ts";
 
 /**

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { type Document, isMap, isScalar, isSeq, LineCounter, parse, parseDocument } from "yaml";
+import { isRecord } from "./is-record.ts";
 import { nearMiss } from "./near-miss.ts";
 
 /** One dotted `key=value` text of the command line. */
@@ -173,8 +174,4 @@ function invalid(message: string): SlicebookError {
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { type EngineProbe, probeEngines } from "@slicebook/engine";
 import type { DoctorCheck, DoctorReport } from "./api.ts";
+import { svgToPng } from "./figures/chart.ts";
 import { svgText } from "./figures/font.ts";
-import { svgToPng } from "./figures/plot.ts";
 import { versionsInUse } from "./versions.ts";
 
 const GIGA = 2 ** 30;

@@ -3,10 +3,11 @@ import { SlicebookError } from "@slicebook/base";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import { exists, readJson } from "./files.ts";
+import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Evaluation } from "./report/types.ts";
 import { loadRunConfig, missing } from "./run-folder.ts";
 import { openWithProgress, type Session } from "./session.ts";
-import { evaluateDataset, evaluationSchema, writeEvaluation } from "./stages/evaluate.ts";
+import { evaluateDataset, writeEvaluation } from "./stages/evaluate.ts";
 import { loadPreprocessing } from "./trained-model.ts";
 
 /**

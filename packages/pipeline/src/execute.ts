@@ -20,16 +20,16 @@ import { evaluateElsewhere } from "./evaluate-elsewhere.ts";
 import { exists, readJson } from "./files.ts";
 import { inspectConfig } from "./inspect.ts";
 import { interruptedError } from "./interruption.ts";
+import { evaluationFigures } from "./key-figures.ts";
 import { loadConfig } from "./load-config.ts";
 import { lockRun } from "./lock.ts";
 import { readPriorEvaluation } from "./prior-evaluation.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
-import type { Evaluation } from "./report/types.ts";
+import { evaluationSchema } from "./report/evaluation-schema.ts";
 import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
 import { openSession, type Session } from "./session.ts";
-import { evaluationSchema } from "./stages/evaluate.ts";
 import { labelsOf } from "./stages/sample.ts";
 
 /**
@@ -231,21 +231,6 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
     files: files.map(fromHere),
     next:
       due === undefined ? `slicebook reconstruct ${paths.folder} FILE…` : `slicebook ${due} ${paths.folder}`,
-  };
-}
-
-function evaluationFigures(evaluation: Evaluation): Record<string, number> {
-  const { ssim, ssimDefault, msSsim, psnr, mse, perplexity, codesInUse, bitsPerPixel } = evaluation;
-  return {
-    ssim: ssim.mean,
-    ...(ssim.ci95 === null ? {} : { ssimLow: ssim.ci95[0], ssimHigh: ssim.ci95[1] }),
-    ssimDefault: ssimDefault.mean,
-    msSsim: msSsim.mean,
-    psnr: psnr.mean,
-    mse: mse.mean,
-    perplexity,
-    codesInUse,
-    bitsPerPixel: bitsPerPixel.prior ?? bitsPerPixel.entropy,
   };
 }
 

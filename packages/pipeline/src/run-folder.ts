@@ -1,89 +1,12 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { z } from "zod";
 import type { Stage } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
-import { isRecord } from "./config-source.ts";
-import { exists, readJson } from "./files.ts";
+import { exists } from "./files.ts";
+import { isRecord } from "./is-record.ts";
 import { loadConfig, resolvedYaml } from "./load-config.ts";
-import type { RunInfo } from "./report/types.ts";
-
-/** The files of a run folder. */
-export interface RunPaths {
-  readonly folder: string;
-  readonly config: string;
-  readonly info: string;
-  readonly metrics: string;
-  readonly last: string;
-  readonly best: string;
-  /** What the preprocessing learnt from the training slices. */
-  readonly preprocessing: string;
-  readonly evaluation: string;
-  readonly evaluations: string;
-  readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
-  readonly prior: { readonly metrics: string; readonly last: string; readonly best: string };
-  readonly samples: string;
-  readonly reconstructions: string;
-  readonly progression: string;
-  readonly plots: string;
-  readonly report: string;
-  readonly card: string;
-  readonly csv: string;
-}
-
-export function runPaths(folder: string): RunPaths {
-  const at = (...parts: string[]) => join(folder, ...parts);
-  return {
-    folder,
-    config: at("config.yaml"),
-    info: at("run.json"),
-    metrics: at("metrics.jsonl"),
-    last: at("checkpoints", "last.safetensors"),
-    best: at("checkpoints", "best.safetensors"),
-    preprocessing: at("checkpoints", "preprocessing.safetensors"),
-    evaluation: at("evaluation.json"),
-    evaluations: at("evaluations"),
-    codes: {
-      train: at("codes", "train.safetensors"),
-      validate: at("codes", "validate.safetensors"),
-      test: at("codes", "test.safetensors"),
-    },
-    prior: {
-      metrics: at("prior", "metrics.jsonl"),
-      last: at("prior", "checkpoints", "last.safetensors"),
-      best: at("prior", "checkpoints", "best.safetensors"),
-    },
-    samples: at("samples"),
-    reconstructions: at("reconstructions"),
-    progression: at("progression"),
-    plots: at("plots"),
-    report: at("report.html"),
-    card: at("README.md"),
-    csv: at("metrics.csv"),
-  };
-}
-
-/** What `run.json` says of a stage that has ended; `inputs` is the hash of all that decides its result. */
-type StageRecord = RunInfo["stages"][string] & { readonly inputs: string };
-
-/** `run.json` as this package writes it. */
-export type RunRecord = Omit<RunInfo, "stages"> & { readonly stages: Readonly<Record<string, StageRecord>> };
-
-const recordSchema = z.custom<RunRecord>(
-  (value) => isRecord(value) && value.schema === 1 && isRecord(value.stages) && isRecord(value.data),
-  { error: "expected a run.json of schema 1" },
-);
-
-/** The `run.json` of a folder; undefined where there is none yet. */
-export async function readRecord({ info }: RunPaths): Promise<RunRecord | undefined> {
-  return (await exists(info)) ? readJson(info, recordSchema) : undefined;
-}
-
-export async function writeRecord({ info }: RunPaths, record: RunRecord): Promise<void> {
-  await writeFileAtomic(info, `${JSON.stringify(record, undefined, 2)}\n`);
-}
+import { type RunPaths, runPaths } from "./run-paths.ts";
 
 export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Promise<void> {
   await mkdir(paths.folder, { recursive: true });

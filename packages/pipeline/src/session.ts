@@ -9,7 +9,8 @@ import { createEngine, type Engine } from "@slicebook/engine";
 import type { Event, ExecuteOptions } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { reportProgress } from "./progress.ts";
-import { type RunPaths, type RunRecord, readRecord, runPaths, writeRecord } from "./run-folder.ts";
+import { type RunPaths, runPaths } from "./run-paths.ts";
+import { type RunRecord, readRecord, writeRecord } from "./run-record.ts";
 import { versionsInUse } from "./versions.ts";
 
 /**

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Event, type Result, type Stage, stages } from "../src/api.ts";
 import { execute } from "../src/execute.ts";
 import type { Evaluation } from "../src/report/types.ts";
-import type { RunRecord } from "../src/run-folder.ts";
+import type { RunRecord } from "../src/run-record.ts";
 import { listen, readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

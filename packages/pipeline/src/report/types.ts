@@ -1,4 +1,4 @@
-import type { Plot } from "../figures/plot.ts";
+import type { Plot } from "../figures/chart.ts";
 
 /** A mean over slices, with a 95 % t-interval on the means of the subjects. */
 export interface Estimate {

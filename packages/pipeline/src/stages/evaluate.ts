@@ -2,9 +2,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
-import { z } from "zod";
 import { createCodec, floats } from "../codec.ts";
-import { isRecord } from "../config-source.ts";
 import { type Evaluated, evaluateSplit } from "../evaluate.ts";
 import { codebookColours } from "../figures/colour.ts";
 import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
@@ -18,12 +16,6 @@ import { modelHash, modelParameters } from "../trained-model.ts";
 
 /** Slices in a grid of reconstructions. */
 const SHOWN = 8;
-
-/** What else reads an evaluation needs to be sure of. */
-export const evaluationSchema = z.custom<Evaluation>(
-  (value) => isRecord(value) && value.schema === 1 && isRecord(value.bitsPerPixel) && isRecord(value.ssim),
-  { error: "expected an evaluation of schema 1" },
-);
 
 export const evaluateStage: StageDefinition = {
   name: "evaluate",

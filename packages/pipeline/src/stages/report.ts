@@ -3,19 +3,21 @@ import { join, relative, sep } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes } from "@slicebook/core";
 import { loadCodes } from "../code-grids.ts";
+import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
-import { type Plot, plotCodebookUsage, plotMetrics, svgToPng } from "../figures/plot.ts";
+import { plotCodebookUsage, plotMetrics } from "../figures/plot.ts";
 import { exists, hashOfFile, readJson } from "../files.ts";
 import { readRows } from "../metrics-log.ts";
 import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
 import { metricsCsv } from "../report/csv.ts";
+import { evaluationSchema } from "../report/evaluation-schema.ts";
 import { reportHtml } from "../report/html.ts";
 import { modelCard } from "../report/model-card.ts";
 import type { MetricsRow, NextCommand, Picture, ReportInput } from "../report/types.ts";
-import { missing, type RunRecord } from "../run-folder.ts";
+import { missing } from "../run-folder.ts";
+import type { RunRecord } from "../run-record.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { evaluationSchema } from "./evaluate.ts";
 
 /** Pictures in the film of the training. */
 const MOST_FRAMES = 30;

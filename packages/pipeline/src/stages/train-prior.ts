@@ -12,13 +12,14 @@ import {
   priorEvaluationFile,
   writePriorEvaluation,
 } from "../prior-evaluation.ts";
+import { evaluationSchema } from "../report/evaluation-schema.ts";
 import type { Evaluation } from "../report/types.ts";
 import { missing } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash } from "../trained-model.ts";
 import { type Trainee, train } from "../training.ts";
-import { evaluationSchema, writeEvaluation } from "./evaluate.ts";
+import { writeEvaluation } from "./evaluate.ts";
 
 /** Validation grids looked at while training; all are for the evaluation at the end. */
 const LOOKED_AT = 128;

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Plot, plotCodebookUsage, plotMetrics, svgToPng } from "../../src/figures/plot.ts";
+import { type Plot, svgToPng } from "../../src/figures/chart.ts";
+import { plotCodebookUsage, plotMetrics } from "../../src/figures/plot.ts";
 import type { MetricsRow } from "../../src/report/types.ts";
 import { metricsRows } from "./fixtures.ts";
 

@@ -1,0 +1,17 @@
+import type { Evaluation } from "./report/types.ts";
+
+/** The figures of an evaluation that tell most of it, by name. */
+export function evaluationFigures(evaluation: Evaluation): Record<string, number> {
+  const { ssim, ssimDefault, msSsim, psnr, mse, perplexity, codesInUse, bitsPerPixel } = evaluation;
+  return {
+    ssim: ssim.mean,
+    ...(ssim.ci95 === null ? {} : { ssimLow: ssim.ci95[0], ssimHigh: ssim.ci95[1] }),
+    ssimDefault: ssimDefault.mean,
+    msSsim: msSsim.mean,
+    psnr: psnr.mean,
+    mse: mse.mean,
+    perplexity,
+    codesInUse,
+    bitsPerPixel: bitsPerPixel.prior ?? bitsPerPixel.entropy,
+  };
+}

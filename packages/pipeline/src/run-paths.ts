@@ -1,0 +1,56 @@
+import { join } from "node:path";
+
+/** The files of a run folder. */
+export interface RunPaths {
+  readonly folder: string;
+  readonly config: string;
+  readonly info: string;
+  readonly metrics: string;
+  readonly last: string;
+  readonly best: string;
+  /** What the preprocessing learnt from the training slices. */
+  readonly preprocessing: string;
+  readonly evaluation: string;
+  readonly evaluations: string;
+  readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
+  readonly prior: { readonly metrics: string; readonly last: string; readonly best: string };
+  readonly samples: string;
+  readonly reconstructions: string;
+  readonly progression: string;
+  readonly plots: string;
+  readonly report: string;
+  readonly card: string;
+  readonly csv: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  const at = (...parts: string[]) => join(folder, ...parts);
+  return {
+    folder,
+    config: at("config.yaml"),
+    info: at("run.json"),
+    metrics: at("metrics.jsonl"),
+    last: at("checkpoints", "last.safetensors"),
+    best: at("checkpoints", "best.safetensors"),
+    preprocessing: at("checkpoints", "preprocessing.safetensors"),
+    evaluation: at("evaluation.json"),
+    evaluations: at("evaluations"),
+    codes: {
+      train: at("codes", "train.safetensors"),
+      validate: at("codes", "validate.safetensors"),
+      test: at("codes", "test.safetensors"),
+    },
+    prior: {
+      metrics: at("prior", "metrics.jsonl"),
+      last: at("prior", "checkpoints", "last.safetensors"),
+      best: at("prior", "checkpoints", "best.safetensors"),
+    },
+    samples: at("samples"),
+    reconstructions: at("reconstructions"),
+    progression: at("progression"),
+    plots: at("plots"),
+    report: at("report.html"),
+    card: at("README.md"),
+    csv: at("metrics.csv"),
+  };
+}
