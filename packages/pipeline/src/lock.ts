@@ -60,6 +60,12 @@ async function create(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a process works in a run folder now. */
+export async function isLocked(folder: string): Promise<boolean> {
+  const holder = await holderOf(join(folder, ".lock"));
+  return holder !== undefined && (held.has(join(folder, ".lock")) || (await isAlive(holder)));
+}
+
 /** Who holds a lock; undefined where the file is torn or gone. */
 async function holderOf(path: string): Promise<Holder | undefined> {
   try {

@@ -1,15 +1,9 @@
 import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
+import { type Content, html, inlineSvg, table } from "./markup.ts";
+import { page, type Section } from "./page.ts";
 import { bitRates, estimateNote, measuredFigures } from "./protocol.ts";
-import { style } from "./style.ts";
-import { priorBits, runInWords, splitNames, useNote } from "./summary.ts";
+import { priorBits, runInWords, splitNames } from "./summary.ts";
 import type { Evaluation, Picture, ReportInput, RunInfo } from "./types.ts";
-
-/** HTML that is ready to be put into a page; made by {@link html} only, which escapes whatever is not. */
-interface Markup {
-  readonly markup: string;
-}
-
-type Content = Markup | string | number | readonly Content[];
 
 /**
  * One self-contained HTML page about a run: figures with intervals and protocol, pictures, curves, data, settings,
@@ -20,7 +14,7 @@ type Content = Markup | string | number | readonly Content[];
  */
 export function reportHtml(input: ReportInput): string {
   const { run, evaluation, evaluations, pictures, plots, next } = input;
-  const sections: readonly (readonly [id: string, title: string, body: Content])[] = [
+  const sections: readonly Section[] = [
     ...(evaluation === undefined ? [] : [["figures", "Figures", figures(evaluation)] as const]),
     ...pictures.map(
       (picture, index) => [`picture-${index + 1}`, picture.title, pictureFigure(picture)] as const,
@@ -32,34 +26,15 @@ export function reportHtml(input: ReportInput): string {
     ["environment", "Environment and time", environment(run)],
     ...(next.length === 0 ? [] : [["next", "What next", nextCommands(next)] as const]),
   ];
-  const page = html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="generator" content="Slicebook ${run.versions.slicebook ?? ""}">
-<title>${run.name}: Slicebook report</title>
-<style>${raw(style)}</style>
-</head>
-<body>
-<header>
-<h1>${run.name}</h1>
-<p class="lead">${runInWords(run)}</p>
-<nav aria-label="Sections"><ul>
-${sections.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>\n`)}</ul></nav>
-</header>
-<main>
-${cards(input)}
-${sections.map(([id, title, body]) => html`<section aria-labelledby="${id}">\n<h2 id="${id}">${title}</h2>\n${body}\n</section>\n`)}</main>
-<footer>
-<p>${useNote}</p>
-<p>Made by Slicebook ${run.versions.slicebook ?? ""} from the run of ${day(run.created)}.</p>
-</footer>
-</body>
-</html>
-`;
-  return page.markup;
+  return page({
+    title: `${run.name}: Slicebook report`,
+    heading: run.name,
+    lead: runInWords(run),
+    version: run.versions.slicebook ?? "",
+    top: cards(input),
+    sections,
+    foot: `Made by Slicebook ${run.versions.slicebook ?? ""} from the run of ${day(run.created)}.`,
+  });
 }
 
 function cards({ evaluation, metrics, run }: ReportInput): Content {
@@ -143,9 +118,7 @@ function pictureFigure(picture: Picture): Content {
 }
 
 function curves(plots: ReportInput["plots"]): Content {
-  const drawn = plots.map(
-    ({ svg, alt }) => html`<figure class="plot">${raw(inlineSvg(svg, alt))}</figure>\n`,
-  );
+  const drawn = plots.map(({ svg, alt }) => html`<figure class="plot">${inlineSvg(svg, alt)}</figure>\n`);
   return html`<div class="plots">\n${drawn}</div>`;
 }
 
@@ -237,39 +210,6 @@ function nextCommands(commands: ReportInput["next"]): Content {
   return html`<dl class="commands">\n${items}</dl>`;
 }
 
-/** A table whose first column names its rows; a column named by a list holds numbers. */
-function table({
-  caption,
-  head,
-  rows,
-}: {
-  readonly caption: string;
-  readonly head: readonly (string | readonly [string])[];
-  readonly rows: readonly (readonly string[])[];
-}): Markup {
-  const isNumber = head.map((name) => typeof name !== "string");
-  const align = (column: number) => (isNumber[column] ? raw(' class="number"') : []);
-  const headings = head.map((name, column) => html`<th scope="col"${align(column)}>${name}</th>`);
-  const lines = rows.map((cells) => {
-    const [first = "", ...others] = cells;
-    return html`<tr><th scope="row">${first}</th>${others.map((cell, index) => html`<td${align(index + 1)}>${cell}</td>`)}</tr>\n`;
-  });
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table>
-<caption>${caption}</caption>
-<thead><tr>${headings}</tr></thead>
-<tbody>
-${lines}</tbody>
-</table></div>`;
-}
-
-/** A whole SVG document as an image within a page: described as one, rather than piece by piece. */
-function inlineSvg(svg: string, alt: string): string {
-  return svg
-    .replace(/^[\s\S]*?<svg\b/, "<svg")
-    .replace(/\s(?:role|class|version|xmlns|xmlns:xlink|pointer-events|aria-[a-z]+)="[^"]*"/g, "")
-    .replace("<svg", `<svg role="img" aria-label="${escapeHtml(alt)}"`);
-}
-
 function mediaType(bytes: Uint8Array): string {
   if (bytes[0] === 0x89) return "image/png";
   return bytes[0] === 0x47 ? "image/gif" : "image/webp";
@@ -277,29 +217,4 @@ function mediaType(bytes: Uint8Array): string {
 
 function day(time: string): string {
   return time.slice(0, 10);
-}
-
-function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
-  const parts = strings.map((text, index) => text + (index < values.length ? markupOf(values[index]!) : ""));
-  return raw(parts.join(""));
-}
-
-function raw(markup: string): Markup {
-  return { markup };
-}
-
-function markupOf(content: Content): string {
-  if (typeof content === "string" || typeof content === "number") return escapeHtml(String(content));
-  return "markup" in content ? content.markup : content.map(markupOf).join("");
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
