@@ -138,6 +138,26 @@ export function createProgram(): Command {
     },
   );
 
+  define("list", "show the runs in a folder", ["list", "list /scratch/runs --json"])
+    .argument("[root]", "the folder of run folders", "runs")
+    .option("--json", "print one JSON object")
+    .action(async (root: string, options: { json?: boolean }) => {
+      const { printList } = await import("./commands/list.ts");
+      await printList(root, options);
+    });
+
+  define("compare", "put runs side by side: figures, settings that differ, curves in one chart", [
+    "compare runs/oasis runs/wide",
+    "compare runs/* --out comparison --json",
+  ])
+    .argument("<runs...>", "run folders; differences are from the first")
+    .option("--out <folder>", "where the page and the charts go", "comparison")
+    .option("--json", "print one JSON object")
+    .action(async (runs: string[], options: { json?: boolean; out: string }) => {
+      const { printComparison } = await import("./commands/compare.ts");
+      await printComparison(runs, options);
+    });
+
   withOutput(
     define("reconstruct", "put files of your own through a run's encoder and decoder", [
       "reconstruct runs/oasis slice1.png slice2.png --out reconstructed",

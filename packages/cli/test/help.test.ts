@@ -11,6 +11,8 @@ const commands = [
   "train-prior",
   "sample",
   "reconstruct",
+  "list",
+  "compare",
   "report",
   "inspect",
   "phantom",

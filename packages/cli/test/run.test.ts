@@ -121,6 +121,19 @@ test("a run folder that was moved goes through its stages there, without its dat
   expect(JSON.parse(stdout)).toMatchObject({ stages: [{ stage: "evaluate", state: "skipped" }] });
 });
 
+test("runs are listed, and compared in a table and on a page", async () => {
+  const listed = await slicebook(["list"], { cwd });
+  expect(listed.stdout).toMatch(/^tiny +complete +phantom +32×32 +\d\.\d{4} \(.+\)/m);
+  const { runs } = JSON.parse((await slicebook(["list", "--json"], { cwd })).stdout) as { runs: object[] };
+  expect(runs).toContainEqual(expect.objectContaining({ name: "tiny", state: "complete", images: 64 }));
+
+  const { code, stdout } = await slicebook(["compare", "runs/tiny", "runs/again"], { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^SSIM +\d\.\d+ .*–$/m);
+  expect(stdout).toContain("again is not evaluated yet");
+  expect(await filesUnder(join(cwd, "comparison"))).toContain("index.html");
+});
+
 test.each(["hipmri", "oasis", "adni", "phantom"])("the shipped configuration %s is valid", async (name) => {
   const file = fileURLToPath(new URL(`../../../configs/${name}.yaml`, import.meta.url));
   expect(await slicebook(["config", file], { cwd })).toMatchObject({ code: 0, stderr: "" });

@@ -13,6 +13,7 @@ export {
   type StageResult,
   stages,
 } from "./api.ts";
+export { type Comparison, compareRuns, type PairedDifference } from "./compare-runs.ts";
 export { configJsonSchema, type ResolvedConfig } from "./config.ts";
 export { doctor } from "./doctor.ts";
 export { execute } from "./execute.ts";

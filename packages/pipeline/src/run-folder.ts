@@ -4,7 +4,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import type { Stage } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { exists } from "./files.ts";
-import { isRecord } from "./is-record.ts";
+import { leaves } from "./leaves.ts";
 import { loadConfig, resolvedYaml } from "./load-config.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 
@@ -52,16 +52,6 @@ function differences(before: ResolvedConfig, after: ResolvedConfig): Difference[
     .filter((key) => !NOT_COMPARED.some((other) => key === other || key.startsWith(`${other}.`)))
     .filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(now.get(key)))
     .map((key) => ({ key, before: old.get(key), after: now.get(key) }));
-}
-
-function leaves(value: unknown, path = "", found = new Map<string, unknown>()): Map<string, unknown> {
-  if (isRecord(value)) {
-    for (const [key, inner] of Object.entries(value))
-      leaves(inner, path === "" ? key : `${path}.${key}`, found);
-  } else if (value !== undefined) {
-    found.set(path, value);
-  }
-  return found;
 }
 
 /** Refuses a folder whose run has another configuration, and lists what differs. */

@@ -93,7 +93,11 @@ function chartSpec(chart: Chart): TopLevelSpec {
     type: "quantitative",
     title: chart.x,
     scale: { zero: false, nice: false, domain: first === last ? [first - 1, last + 1] : [first, last] },
-    axis: { grid: false, tickCount: 8, ...(last - first >= 2 && { tickMinStep: 1, format: "~s" }) },
+    axis: {
+      grid: false,
+      tickCount: 8,
+      ...(last - first >= 2 && { tickMinStep: 1, ...(last >= 10_000 && { format: "~s" }) }),
+    },
   } satisfies Encoding["y"];
   const heights = values.flatMap((value) => [value.y, value.low ?? value.y, value.high ?? value.y]);
   const extent: number[] = [Math.min(...heights) / 1.1, Math.max(...heights) * 1.1];

@@ -11,6 +11,9 @@ const darkPlot: readonly (readonly [light: string, dark: string])[] = [
   [okabeIto.vermillion, "#ff8f4a"],
   [okabeIto.skyBlue, "#a5d8f7"],
   [okabeIto.orange, "#f4c04d"],
+  [okabeIto.green, "#2fc79c"],
+  [okabeIto.purple, "#e3a3c5"],
+  [okabeIto.black, "#d5dce3"],
 ];
 
 const darkPlotRules = darkPlot

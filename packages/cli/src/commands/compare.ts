@@ -1,0 +1,49 @@
+import { type Comparison, compareRuns } from "@slicebook/pipeline";
+import { formatDuration, table } from "../format.ts";
+import { paint } from "../paint.ts";
+import { figure, ssimWithInterval } from "../run-figures.ts";
+
+/** Prints runs side by side, and says where the page with their curves is. */
+export async function printComparison(
+  folders: readonly string[],
+  { json, out }: { readonly json?: boolean; readonly out: string },
+): Promise<void> {
+  const comparison = await compareRuns(folders, { out });
+  process.stdout.write(json ? `${JSON.stringify(comparison)}\n` : describeComparison(comparison));
+}
+
+function describeComparison({ runs, settings, notes, files }: Comparison): string {
+  const rows: [name: string, of: (run: Comparison["runs"][number]) => string][] = [
+    ["data", ({ data }) => `${data.adapter} ${data.size.join("×")}`],
+    ["SSIM", ssimWithInterval],
+    ["  less the first run's", differenceOf],
+    ["MS-SSIM", (run) => figure(run, "msSsim")],
+    ["PSNR (dB)", (run) => figure(run, "psnr")],
+    ["perplexity", (run) => figure(run, "perplexity")],
+    ["codes in use", (run) => `${figure(run, "codesInUse")} of ${run.model.codes}`],
+    ["bits per pixel", (run) => figure(run, "bitsPerPixel")],
+    ["bits per code", (run) => figure(run, "bitsPerCode")],
+    ["slices seen", ({ images }) => (images === null ? "–" : String(images))],
+    ["training", ({ seconds }) => formatDuration(seconds)],
+  ];
+  const figures = table([
+    ["", ...runs.map(({ label }) => label)],
+    ...rows.map(([name, of]) => [name, ...runs.map(of)]),
+  ]);
+  const sections = [figures];
+  if (settings.length > 0) {
+    const lines = settings.map(({ key, values }) => [key, ...values.map((value) => value ?? "not given")]);
+    sections.push(table([["setting", ...runs.map(({ label }) => label)], ...lines]));
+  }
+  for (const note of notes) sections.push(`${paint("yellow", "note:", process.stdout)} ${note}`);
+  const page = files.find((file) => file.endsWith("index.html"));
+  if (page !== undefined) sections.push(`Curves   ${page}`);
+  return `${sections.join("\n\n")}\n`;
+}
+
+function differenceOf({ difference }: Comparison["runs"][number]): string {
+  if (difference === null) return "–";
+  const signed = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(4)}`;
+  const interval = difference.ci95?.map(signed).join(" to ");
+  return `${signed(difference.mean)}${interval === undefined ? "" : ` (${interval})`}`;
+}

@@ -1,0 +1,127 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { summarise } from "@slicebook/core";
+import { parse } from "yaml";
+import { svgToPng } from "./figures/chart.ts";
+import { plotComparison } from "./figures/plot-comparison.ts";
+import { leaves } from "./leaves.ts";
+import { comparisonHtml } from "./report/comparison-html.ts";
+import type { Evaluation } from "./report/types.ts";
+import { runPaths } from "./run-paths.ts";
+import { type RunDetails, type RunSummary, readRun, runNames } from "./runs.ts";
+
+/** The mean over shared subjects of a run's SSIM less the first run's, with its 95 % t-interval. */
+export interface PairedDifference {
+  readonly mean: number;
+  readonly ci95: readonly [number, number] | null;
+  readonly subjects: number;
+}
+
+/** Runs side by side. */
+export interface Comparison {
+  readonly runs: readonly (RunSummary & {
+    /** The name by which it is told apart here. */
+    readonly label: string;
+    /** Against the first run; null for the first itself, and where their test slices are not the same. */
+    readonly difference: PairedDifference | null;
+  })[];
+  /** Settings that are not the same in all runs: a value a run, as JSON; null where it is not given. */
+  readonly settings: readonly { readonly key: string; readonly values: readonly (string | null)[] }[];
+  /** What makes the figures less than comparable. */
+  readonly notes: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** Settings that say where a run is and not what it is. */
+const PLACES = ["run.root", "run.name", "dataset.cache"];
+
+/**
+ * Compares runs: their figures, the settings that differ, and with `out` a page with their curves in one chart each
+ * (`index.html`, and the charts as SVG, PNG and vega-lite specifications).
+ */
+export async function compareRuns(
+  folders: readonly string[],
+  { out }: { readonly out?: string } = {},
+): Promise<Comparison> {
+  if (folders.length < 2) {
+    throw new SlicebookError("ARGUMENT_INVALID", "one run has nothing to be compared with", {
+      remedy: "Name two run folders at least; `slicebook list` shows them.",
+    });
+  }
+  const runs = await Promise.all(folders.map(readRun));
+  const labels = runNames(runs.map(({ summary }) => summary));
+  const [first] = runs;
+  const comparison = {
+    runs: runs.map((run, index) => ({
+      ...run.summary,
+      label: labels[index]!,
+      difference: run === first ? null : pairedDifference(first!.evaluation, run.evaluation),
+    })),
+    settings: await differentSettings(folders),
+    notes: notesOn(runs, labels),
+  };
+  if (out === undefined) return { ...comparison, files: [] };
+
+  const plots = await plotComparison(runs.map(({ metrics }, index) => ({ name: labels[index]!, metrics })));
+  const files: string[] = [];
+  const write = async (name: string, content: string | Uint8Array) => {
+    const path = join(out, name);
+    await writeFileAtomic(path, content);
+    files.push(path);
+  };
+  for (const { name, spec, svg } of plots) {
+    await write(join("plots", `${name}.svg`), svg);
+    await write(join("plots", `${name}.png`), await svgToPng(svg));
+    await write(join("plots", `${name}.vl.json`), `${JSON.stringify(spec)}\n`);
+  }
+  const version = runs[0]?.info.versions.slicebook ?? "";
+  await write("index.html", comparisonHtml({ ...comparison, plots, version }));
+  return { ...comparison, files };
+}
+
+function pairedDifference(
+  first: Evaluation | undefined,
+  other: Evaluation | undefined,
+): PairedDifference | null {
+  if (first === undefined || other === undefined || !sameSlices(first, other)) return null;
+  const differences = other.subjects.map(({ ssim }, index) => ssim - first.subjects[index]!.ssim);
+  const { mean, ci95, subjects } = summarise(
+    differences,
+    other.subjects.map(({ subject }) => subject),
+  );
+  return { mean, ci95, subjects };
+}
+
+/** Whether two evaluations are of the same subjects and as many slices of each, at one size. */
+function sameSlices(first: Evaluation, other: Evaluation): boolean {
+  const of = ({ split, dataset, subjects }: Evaluation) =>
+    JSON.stringify([split, dataset.adapter, dataset.size, subjects.map(({ subject, n }) => [subject, n])]);
+  return of(first) === of(other);
+}
+
+function notesOn(runs: readonly RunDetails[], labels: readonly string[]): string[] {
+  const notes: string[] = [];
+  const [first] = runs;
+  for (const [index, { evaluation }] of runs.entries()) {
+    if (evaluation === undefined) notes.push(`${labels[index]} is not evaluated yet`);
+    else if (first?.evaluation !== undefined && !sameSlices(first.evaluation, evaluation)) {
+      notes.push(
+        `${labels[index]} was not tested on the slices that ${labels[0]} was: their figures do not compare`,
+      );
+    }
+  }
+  return notes;
+}
+
+async function differentSettings(folders: readonly string[]): Promise<Comparison["settings"]> {
+  const all = await Promise.all(
+    folders.map(async (folder) => leaves(parse(await readFile(runPaths(folder).config, "utf8")))),
+  );
+  const keys = [...new Set(all.flatMap((one) => [...one.keys()]))].filter((key) => !PLACES.includes(key));
+  return keys.flatMap((key) => {
+    const values = all.map((one) => (one.has(key) ? JSON.stringify(one.get(key)) : null));
+    return new Set(values).size === 1 ? [] : [{ key, values }];
+  });
+}

@@ -1,0 +1,12 @@
+import { isRecord } from "./is-record.ts";
+
+/** Every single value (or list) within records, by its dotted path. */
+export function leaves(value: unknown, path = "", found = new Map<string, unknown>()): Map<string, unknown> {
+  if (isRecord(value)) {
+    for (const [key, inner] of Object.entries(value))
+      leaves(inner, path === "" ? key : `${path}.${key}`, found);
+  } else if (value !== undefined) {
+    found.set(path, value);
+  }
+  return found;
+}

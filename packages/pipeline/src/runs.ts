@@ -1,0 +1,129 @@
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import { z } from "zod";
+import { type Stage, stages } from "./api.ts";
+import { exists, readJson } from "./files.ts";
+import { evaluationFigures } from "./key-figures.ts";
+import { isLocked } from "./lock.ts";
+import { readRows } from "./metrics-log.ts";
+import { evaluationSchema } from "./report/evaluation-schema.ts";
+import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
+import { type RunPaths, runPaths } from "./run-paths.ts";
+import { readRecord } from "./run-record.ts";
+
+export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
+export { runPaths };
+
+/** A run in short, as `slicebook list` shows it. */
+export interface RunSummary {
+  readonly name: string;
+  readonly folder: string;
+  /** `running`: a process works in the folder; `complete`: every stage was done. */
+  readonly state: "running" | "complete" | "incomplete";
+  /** The stages done, in their order. */
+  readonly stages: readonly Stage[];
+  /** ISO 8601. */
+  readonly created: string;
+  readonly data: { readonly adapter: string; readonly size: readonly [number, number] };
+  readonly model: RunInfo["model"];
+  readonly engine: string;
+  /** Training slices seen; null before the first. */
+  readonly images: number | null;
+  /** Seconds of training, the VQ-VAE's and the prior's. */
+  readonly seconds: number;
+  /** Of the test split; null before the evaluation. */
+  readonly ssim: Estimate | null;
+  /** The key figures by name, as a command's result has them. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A run with all that was measured. */
+export interface RunDetails {
+  readonly summary: RunSummary;
+  readonly info: RunInfo;
+  readonly evaluation: Evaluation | undefined;
+  /** The rows of the model's metrics, then the prior's. */
+  readonly metrics: readonly MetricsRow[];
+}
+
+/** A folder that looks like a run's and cannot be read, with the reason. */
+export interface DamagedRun {
+  readonly folder: string;
+  readonly reason: string;
+}
+
+const priorFigures = z.object({ test: z.object({ bitsPerCode: z.number() }) });
+
+/** Reads a run folder; throws `RUN_NOT_FOUND` if it is none, `RUN_DAMAGED` if a file of it cannot be read. */
+export async function readRun(folder: string): Promise<RunDetails> {
+  const paths = runPaths(folder);
+  const info = await readRecord(paths);
+  if (info === undefined) {
+    const found = (await exists(folder)) ? "has no run.json" : "does not exist";
+    throw new SlicebookError("RUN_NOT_FOUND", `${folder} is no run folder: it ${found}`, {
+      remedy: "Give folders that `slicebook run` or `slicebook train` made; `slicebook list` shows them.",
+    });
+  }
+  const [model, prior] = await Promise.all([readRows(paths.metrics), readRows(paths.prior.metrics)]);
+  const evaluation = (await exists(paths.evaluation))
+    ? await readJson(paths.evaluation, evaluationSchema)
+    : undefined;
+  const priorEvaluation = join(folder, "prior", "evaluation.json");
+  const bits = (await exists(priorEvaluation)) ? await readJson(priorEvaluation, priorFigures) : undefined;
+  const done = stages.filter((stage) => info.stages[stage] !== undefined);
+  const { kind, device } = info.engine;
+  const summary: RunSummary = {
+    name: info.name,
+    folder,
+    state: (await isLocked(folder)) ? "running" : done.length === stages.length ? "complete" : "incomplete",
+    stages: done,
+    created: info.created,
+    data: { adapter: info.data.adapter, size: info.data.size },
+    model: info.model,
+    engine: `${kind} on ${device}`,
+    images: model.at(-1)?.images ?? null,
+    seconds: (model.at(-1)?.seconds ?? 0) + (prior.at(-1)?.seconds ?? 0),
+    ssim: evaluation?.ssim ?? null,
+    figures: {
+      ...(evaluation === undefined ? {} : evaluationFigures(evaluation)),
+      ...(bits === undefined ? {} : { bitsPerCode: bits.test.bitsPerCode }),
+    },
+  };
+  return { summary, info, evaluation, metrics: [...model, ...prior] };
+}
+
+/**
+ * The runs in a folder, the newest first, and those that cannot be read.
+ *
+ * Throws `RUN_NOT_FOUND` if there is no such folder.
+ */
+export async function listRuns(root: string): Promise<{ runs: RunSummary[]; damaged: DamagedRun[] }> {
+  const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "there is no such folder" : error.message;
+    throw new SlicebookError("RUN_NOT_FOUND", `${root}: ${why}`, {
+      remedy: "Start a run with `slicebook run CONFIG`, or name the folder that your runs are in.",
+    });
+  });
+  const runs: RunSummary[] = [];
+  const damaged: DamagedRun[] = [];
+  for (const entry of entries) {
+    const folder = join(root, entry.name);
+    if (entry.isFile() || !(await exists(runPaths(folder).info))) continue;
+    try {
+      runs.push((await readRun(folder)).summary);
+    } catch (error) {
+      damaged.push({ folder, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  runs.sort((a, b) => (a.created < b.created ? 1 : -1));
+  return { runs, damaged };
+}
+
+/** Names by which runs can be told apart: their own, or their folders' where two runs share one. */
+export function runNames(runs: readonly Pick<RunSummary, "name" | "folder">[]): string[] {
+  const unique = new Set(runs.map(({ name }) => name)).size === runs.length;
+  return runs.map(({ name, folder }) =>
+    unique ? name : basename(folder) === name ? folder : basename(folder),
+  );
+}
