@@ -13,11 +13,14 @@ const { model, size, batch, threads, warmup, seconds } = priorTaskSchema.parse(
 );
 const { codes, learningRate, ...sizes } = model;
 const [rows, columns] = size;
-// Without what the peer has not: dropout and a bias for each position.
+// Without what the peer has not.
 const config = pixelcnn.schema.parse({
   ...sizes,
   dropout: 0,
   positionBias: false,
+  attention: { count: 0 },
+  tied: false,
+  corruption: 0,
   optimizer: { learningRate },
 });
 const prior = pixelcnn.bind(config, { codes, rows, columns, classes: 0 });

@@ -13,8 +13,15 @@ const { model, size, batch, threads, warmup, seconds } = sampleTaskSchema.parse(
 );
 const { codes, ...sizes } = model;
 const [rows, columns] = size;
-// Without what the peer has not: a bias for each position.
-const config = pixelcnn.schema.parse({ ...sizes, dropout: 0, positionBias: false });
+// Without what the peer has not.
+const config = pixelcnn.schema.parse({
+  ...sizes,
+  dropout: 0,
+  positionBias: false,
+  attention: { count: 0 },
+  tied: false,
+  corruption: 0,
+});
 const prior = pixelcnn.bind(config, { codes, rows, columns, classes: 0 });
 const weights = prior.parameters(prior.initialCarry(SEED), { average: false });
 const engine = await createEngine({ kind: "onnx", device: "cpu", threads });

@@ -24,8 +24,11 @@ export interface Prior<Config = unknown> {
 
 /** A prior for grids of one size: pure functions over flat records, like the VQ-VAE's. */
 export interface BoundPrior {
-  /** What training starts from: weights, moments, averages, step. */
-  initialCarry(seed: number): HostTensors;
+  /**
+   * What training starts from: weights, moments, averages, step. `vectors` are the codebook's, float32 [codes, D], for
+   * a prior to start from what is alike.
+   */
+  initialCarry(seed: number, options?: { readonly vectors?: HostTensor }): HostTensors;
   /** Checks a checkpoint; throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) if it is of another architecture. */
   checkCarry(carry: HostTensors): void;
   /**
@@ -44,6 +47,12 @@ export interface BoundPrior {
   parameters(carry: HostTensors, options: { average: boolean }): HostTensors;
   /** ln p of each code given those before it (and the label): `codes`, `labels` as in a step → [b, rows, columns]. */
   readonly logLikelihood: (params: Params, codes: Tensor, labels: Tensor) => Tensor;
+  /** The same, and whether each code is the likeliest one: `correct` int32 0 or 1 [b, rows, columns]. */
+  readonly score: (
+    params: Params,
+    codes: Tensor,
+    labels: Tensor,
+  ) => { readonly logLikelihood: Tensor; readonly correct: Tensor };
   /** Draws grids: int32 [count, rows, columns]; each depends on the seed and its number only. */
   sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array>;
 }

@@ -3,7 +3,7 @@ import { type BoundPrior, specsOf } from "@slicebook/core";
 import type { Compiled, Engine } from "@slicebook/engine";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
-import { eachBatch, floats } from "./codec.ts";
+import { eachBatch, floats, integers } from "./codec.ts";
 import { exists } from "./files.ts";
 import { loadPrior } from "./priors.ts";
 import { missing } from "./run-folder.ts";
@@ -38,10 +38,17 @@ export async function priorParameters(session: Session, prior: BoundPrior): Prom
   return prior.parameters(checkedCarry(file, checkpoint, prior.checkCarry), { average: true });
 }
 
+/** How well a prior foretells codes. */
+export interface CodeScore {
+  /** Mean −ln p of a code. */
+  readonly natsPerCode: number;
+  /** The share of codes that are the likeliest ones. */
+  readonly accuracy: number;
+}
+
 /** Measures how likely a prior finds grids, with the weights given at each call. */
 export interface LikelihoodMeter {
-  /** Mean −ln p of a code. */
-  natsPerCode(parameters: HostTensors, grids: CodeGrids): Promise<number>;
+  score(parameters: HostTensors, grids: CodeGrids): Promise<CodeScore>;
   dispose(): Promise<void>;
 }
 
@@ -53,22 +60,23 @@ export async function createLikelihoodMeter(
 ): Promise<LikelihoodMeter> {
   const shape = [batch, rows, columns];
   const compiled: Compiled = await engine.compile(
-    prior.logLikelihood,
+    prior.score,
     [specsOf(parameters), { shape, dtype: "int32" }, { shape: [batch], dtype: "int32" }],
-    { name: "logLikelihood" },
+    { name: "score" },
   );
   return {
-    async natsPerCode(current, { codes, labels }) {
+    async score(current, { codes, labels }) {
       const each = rows * columns;
-      let sum = 0;
+      let [nats, correct] = [0, 0];
       await eachBatch(codes, shape, async (part, { start, count }) => {
         const own = new Int32Array(batch);
         own.set(labels.subarray(start, start + count));
-        const result = await compiled.run(current, part, int32(own, [batch]));
-        const logs = floats(result as HostTensors[string]); // one tensor, as the compiled function gives it
-        for (const log of logs.subarray(0, count * each)) sum -= log;
+        // A record, as the compiled function gives it.
+        const result = (await compiled.run(current, part, int32(own, [batch]))) as HostTensors;
+        for (const log of floats(result.logLikelihood!).subarray(0, count * each)) nats -= log;
+        for (const hit of integers(result.correct!).subarray(0, count * each)) correct += hit;
       });
-      return sum / codes.length;
+      return { natsPerCode: nats / codes.length, accuracy: correct / codes.length };
     },
     dispose: () => compiled.dispose(),
   };

@@ -10,19 +10,34 @@ const likelihoodSchema = z.object({
   natsPerCode: z.number(),
   bitsPerCode: z.number(),
   bitsPerPixel: z.number(),
+  /** The share of codes that the prior finds the likeliest. */
+  accuracy: z.number(),
   /** Code grids. */
   grids: z.int(),
 });
 
+/** Beside them, what counting the codes of the training grids gives: see `codeBaselines`. */
+const heldOutSchema = likelihoodSchema.extend({
+  baselines: z.object({
+    unigramBitsPerCode: z.number(),
+    positionBitsPerCode: z.number(),
+    /** How strongly the histogram of each position is smoothed. */
+    smoothing: z.number(),
+  }),
+});
+
 const priorEvaluationSchema = z.object({
-  schema: z.literal(1),
+  schema: z.literal(2),
   /** The hash of the VQ-VAE's checkpoint whose codes these are. */
   model: z.string(),
-  validate: likelihoodSchema,
-  test: likelihoodSchema,
+  /** Of training grids as many as there are for validation: far below `validate`, the prior has learned by heart. */
+  train: likelihoodSchema,
+  validate: heldOutSchema,
+  test: heldOutSchema,
 });
 
 export type Likelihood = z.output<typeof likelihoodSchema>;
+export type HeldOutLikelihood = z.output<typeof heldOutSchema>;
 
 /** `prior/evaluation.json`: how likely the prior finds the code grids of slices that it has not seen. */
 export type PriorEvaluation = z.output<typeof priorEvaluationSchema>;

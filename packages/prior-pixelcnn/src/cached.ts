@@ -1,6 +1,7 @@
 import { float32, type HostTensor, type HostTensors, sizeOf } from "@slicebook/base";
 import { type CodeSpace, type Params, param, type Signature, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { attend, attentionAfter, type Blocks, blocksOf, HIDDEN, toBlockColumns } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
 import {
   addVerticalBiases,
@@ -22,9 +23,24 @@ import {
 
 type CachedStep = (params: Params, carry: Params, inputs: Params) => [TensorRecord, TensorRecord];
 
-/** The vertical stack's empty carry: `above<layer>` `[lanes, half, columns, hidden]`, the newest row last. */
-export function rowCarry(config: PixelcnnConfig, { columns }: CodeSpace, lanes: number): HostTensors {
-  return emptyCarry(config, "above", (half) => [lanes, half, columns, config.hidden]);
+/**
+ * The vertical stack's empty carry: `above<layer>` `[lanes, half, columns, hidden]`, the newest row last; and for each
+ * attention what it looks back on (see {@link recall}).
+ */
+export function rowCarry(config: PixelcnnConfig, space: CodeSpace, lanes: number): HostTensors {
+  const { columns } = space;
+  const carry = emptyCarry(config, "above", (half) => [lanes, half, columns, config.hidden]);
+  const blocks = blocksOf(config, space);
+  const attentions = Array.from({ length: config.layers }, (_, layer) =>
+    attentionAfter(config, layer, space),
+  );
+  for (const attention of attentions) {
+    if (attention === undefined) continue;
+    carry[`newest${attention}`] = zeros([lanes, 1, columns, config.hidden]);
+    carry[`pending${attention}`] = zeros([lanes, 1, blocks.columns, 2 * config.hidden]);
+    carry[`memory${attention}`] = zeros([lanes, blocks.rows, blocks.columns * 2 * config.hidden]);
+  }
+  return carry;
 }
 
 /** What {@link rowStep} takes. */
@@ -42,24 +58,64 @@ export function rowInputs({ columns, classes }: CodeSpace, lanes: number): Signa
  *
  * Gives `fromVertical` `[columns, lanes, layers, 2·hidden]`: what each layer's horizontal convolution is added to.
  */
-export function rowStep(config: PixelcnnConfig): CachedStep {
+export function rowStep(config: PixelcnnConfig, space: CodeSpace): CachedStep {
+  const blocks = blocksOf(config, space);
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");
+    const row = param(inputs, "row");
     const remembered: TensorRecord = {};
     const contributions: tf.Tensor[] = [];
-    let vertical = tf.expandDims(embed(params, param(inputs, "previous")), 1);
+    const embedded = tf.expandDims(embed(params, param(inputs, "previous")), 1);
+    let vertical = embedded;
     for (let layer = 0; layer < config.layers; layer++) {
       const half = reach(config, layer);
       const seen = slide(param(carry, `above${layer}`), vertical, layer, keep);
       remembered[`above${layer}`] = seen.remembered;
       const sum = convolve(seen.window, param(params, `layer${layer}.vertical.kernel`), [0, 0], [half, half]);
-      const preactivation = addVerticalBiases(params, layer, sum, inputs.labels, inputs.row);
+      const preactivation = addVerticalBiases(params, layer, sum, inputs.labels, row);
       contributions.push(toHorizontal(params, layer, preactivation, inputs.labels));
       if (layer + 1 < config.layers) vertical = gate(preactivation);
+      const attention = attentionAfter(config, layer, space);
+      if (attention === undefined) continue;
+      const { memory, hidden, updated } = recall(carry, attention, embedded, { blocks, row, keep });
+      Object.assign(remembered, updated, { [`newest${attention}`]: vertical });
+      const found = attend(config, params, attention, vertical, memory, { blocks, hidden, row });
+      vertical = tf.add(vertical, found);
     }
     // Each is [lanes, 1, columns, 2·hidden]; a column's values shall lie together.
     const fromVertical = tf.transpose(tf.concat(contributions, 1), [2, 0, 1, 3]);
     return [remembered, { fromVertical }];
+  };
+}
+
+/**
+ * What an attention of row `row` looks back on. The carry holds `newest`, the features of the row above, which come
+ * together with its codes now, `pending`, the sum of the rows of the block that is not whole yet, and `memory`, the
+ * means of whole blocks.
+ */
+function recall(
+  carry: Params,
+  attention: number,
+  embedded: tf.Tensor,
+  { blocks, row, keep }: { readonly blocks: Blocks; readonly row: tf.Tensor; readonly keep: tf.Tensor },
+): { memory: tf.Tensor; hidden: tf.Tensor; updated: TensorRecord } {
+  const { stride, rows, columns } = blocks;
+  const newest = toBlockColumns(param(carry, `newest${attention}`), embedded, blocks);
+  const [lanes, , , channels] = newest.shape as [number, number, number, number];
+  // Block n is whole, for this row, if (n + 1) · stride ≤ row, and became so just now if they are equal.
+  const ends = tf.tensor1d(Array.from({ length: rows }, (_, block) => (block + 1) * stride));
+  const now = tf.cast(row, "float32");
+  const whole = tf.cast(tf.equal(ends, now), "float32");
+  const within = tf.cast(tf.greater(tf.mod(tf.sub(now, 1), stride), 0), "float32");
+  const pending = tf.add(tf.mul(param(carry, `pending${attention}`), within), newest);
+  const means = tf.reshape(tf.div(pending, stride), [lanes, 1, columns * channels]);
+  const older = tf.mul(param(carry, `memory${attention}`), keep);
+  const memory = tf.add(older, tf.mul(means, tf.reshape(whole, [rows, 1])));
+  const hidden = tf.mul(tf.cast(tf.greater(ends, now), "float32"), HIDDEN);
+  return {
+    memory: tf.reshape(memory, [lanes, rows * columns, channels]),
+    hidden: tf.reshape(hidden, [1, 1, rows, 1]),
+    updated: { [`pending${attention}`]: pending, [`memory${attention}`]: memory },
   };
 }
 
@@ -134,11 +190,15 @@ function emptyCarry(
   config: PixelcnnConfig,
   name: string,
   shapeOf: (half: number) => readonly number[],
-): HostTensors {
+): Record<string, HostTensor> {
   const carry: Record<string, HostTensor> = {};
   for (let layer = 0; layer < config.layers; layer++) {
     const shape = shapeOf(reach(config, layer));
-    carry[`${name}${layer}`] = float32(new Float32Array(sizeOf(shape)), shape);
+    carry[`${name}${layer}`] = zeros(shape);
   }
   return carry;
+}
+
+function zeros(shape: readonly number[]): HostTensor {
+  return float32(new Float32Array(sizeOf(shape)), shape);
 }

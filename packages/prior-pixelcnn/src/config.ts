@@ -43,6 +43,37 @@ export const pixelcnnSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
+  attention: z
+    .strictObject({
+      count: z
+        .int()
+        .min(0)
+        .max(16)
+        .default(1)
+        .describe("Blocks of attention, spread over the layers; 0: none."),
+      heads: z.int().min(1).max(64).default(4).describe("Heads of each."),
+      width: z.int().min(1).max(256).default(16).describe("Channels of a head."),
+      stride: z
+        .int()
+        .min(1)
+        .max(16)
+        .default(2)
+        .describe("Rows look back on blocks of so many codes a side: 2 costs a quarter of 1."),
+    })
+    .prefault({})
+    .describe("Attention to all rows above."),
+  tied: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Predict codes by the vectors that stand for them as context: fewer weights, less overfitting.",
+    ),
+  corruption: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.05)
+    .describe("Share of the codes that are replaced by random ones as context, in training."),
   dropout: z.number().min(0).lt(1).default(0.1).describe("Share of a stack's channels dropped in training."),
   optimizer: optimizer.prefault({}),
 });

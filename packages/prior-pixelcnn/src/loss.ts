@@ -29,7 +29,7 @@ export function logProbabilityOf(logits: tf.Tensor, codes: tf.Tensor): tf.Tensor
   return tf.sum(tf.mul(tf.logSoftmax(logits), target), -1);
 }
 
-/** The share of codes that are the most likely ones: logits `[n, K]`, codes int32 `[n]` → []. */
-export function accuracy(logits: tf.Tensor, codes: tf.Tensor): tf.Scalar {
-  return tf.mean(tf.cast(tf.equal(tf.argMax(logits, -1), codes), "float32"));
+/** Which codes are the likeliest ones: logits `[n, K]`, codes int32 `[n]` → int32 0 or 1 `[n]`. */
+export function hits(logits: tf.Tensor, codes: tf.Tensor): tf.Tensor {
+  return tf.cast(tf.equal(tf.argMax(logits, -1), codes), "int32");
 }

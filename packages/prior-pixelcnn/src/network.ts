@@ -1,5 +1,6 @@
 import { type Params, param } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { attend, attentionAfter, blocksOf, hiddenBlocks, remember } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
 
 /** What a layer gets besides the outputs of the layer below. */
@@ -50,6 +51,8 @@ export function features(
   embedded: tf.Tensor,
   conditions: Conditions = {},
 ): tf.Tensor {
+  const [, rows, columns] = embedded.shape as [number, number, number, number];
+  const blocks = blocksOf(config, { rows, columns });
   let vertical = embedded;
   let horizontal = embedded;
   for (let layer = 0; layer < config.layers; layer++) {
@@ -62,14 +65,28 @@ export function features(
     horizontal = horizontalOutput(params, layer, gated, horizontal);
     // The last layer's vertical output would feed a next layer only.
     if (layer + 1 < config.layers) vertical = dropChannels(gate(preactivation), conditions.dropout, layer, 0);
+    const attention = attentionAfter(config, layer, { rows, columns });
+    if (attention !== undefined) {
+      const memory = remember(vertical, embedded, blocks);
+      const hidden = hiddenBlocks(rows, blocks);
+      vertical = tf.add(vertical, attend(config, params, attention, vertical, memory, { blocks, hidden }));
+    }
   }
   return horizontal;
 }
 
-/** From the horizontal stack's output to logits: ReLU, 1×1, ReLU, 1×1; `[n, hidden]` → `[n, K]`. */
+/**
+ * From the horizontal stack's output to logits: ReLU, 1×1, ReLU, 1×1; `[n, hidden]` → `[n, K]`.
+ *
+ * Where the embedding is tied, the last 1×1 gives a vector that is compared with each code's own (Press and Wolf,
+ * 2017), so that what is learned of a code as context serves to predict it.
+ */
 export function head(params: Params, horizontal: tf.Tensor): tf.Tensor {
   const hidden = tf.relu(pointwise(params, "head.hidden", tf.relu(horizontal)));
-  return pointwise(params, "head.logits", hidden);
+  if (params["head.logits.kernel"] !== undefined) return pointwise(params, "head.logits", hidden);
+  const table = param(params, "embedding") as tf.Tensor2D;
+  const wanted = tf.mul(pointwise(params, "head.wanted", hidden), 1 / Math.sqrt(table.shape[1]));
+  return tf.add(tf.matMul(wanted as tf.Tensor2D, table, false, true), param(params, "head.logits.bias"));
 }
 
 /** tanh(a)·sigmoid(b) of the two halves of the channels: `[..., 2·hidden]` → `[..., hidden]`. */

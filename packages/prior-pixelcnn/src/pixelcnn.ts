@@ -1,7 +1,14 @@
-import { checkTensors, initialTraining, type Prior, specsOf, trainedWeights } from "@slicebook/core";
+import {
+  type BoundPrior,
+  checkTensors,
+  initialTraining,
+  type Prior,
+  specsOf,
+  trainedWeights,
+} from "@slicebook/core";
 import { type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
 import { sample } from "./sample.ts";
-import { logLikelihood, stepInputs, stepNoise, trainStep } from "./training.ts";
+import { score, stepInputs, stepNoise, trainStep } from "./training.ts";
 import { initialWeights } from "./weights.ts";
 
 /**
@@ -13,15 +20,18 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
   name: "pixelcnn",
   schema: pixelcnnSchema,
   bind: (config, space) => {
-    const initialCarry = (seed: number) => initialTraining(initialWeights(config, space, seed));
+    const initialCarry: BoundPrior["initialCarry"] = (seed, { vectors } = {}) =>
+      initialTraining(initialWeights(config, space, { seed, vectors }));
+    const scored = score(config, space);
     return {
       initialCarry,
       checkCarry: (carry) => checkTensors("the prior's checkpoint", specsOf(initialCarry(0)), carry),
       trainStep: trainStep(config, space),
       stepInputs: (batch) => stepInputs(config, space, batch),
-      stepNoise: (options) => stepNoise(config, options),
+      stepNoise: (options) => stepNoise(config, space, options),
       parameters: trainedWeights,
-      logLikelihood: logLikelihood(config, space),
+      score: scored,
+      logLikelihood: (params, codes, labels) => scored(params, codes, labels).logLikelihood,
       sample: (engine, params, options) => sample(config, space, engine, params, options),
     };
   },

@@ -25,9 +25,14 @@ export async function sample(
   const size = space.rows * space.columns;
   const codes = new Int32Array(count * size);
   signal?.throwIfAborted();
-  const rows = await engine.loop(rowStep(config), rowCarry(config, space, LANES), rowInputs(space, LANES), {
-    parameters,
-  });
+  const rows = await engine.loop(
+    rowStep(config, space),
+    rowCarry(config, space, LANES),
+    rowInputs(space, LANES),
+    {
+      parameters,
+    },
+  );
   try {
     const pixels = await engine.loop(
       pixelStep(config),

@@ -1,5 +1,14 @@
-import { float32, type HostTensors, random, sizeOf } from "@slicebook/base";
 import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Random,
+  random,
+  sizeOf,
+} from "@slicebook/base";
+import {
+  type BoundPrior,
   type CodeSpace,
   lossAndGradients,
   type Params,
@@ -11,7 +20,7 @@ import {
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { PixelcnnConfig } from "./config.ts";
-import { accuracy, crossEntropy, logProbabilityOf } from "./loss.ts";
+import { crossEntropy, hits, logProbabilityOf } from "./loss.ts";
 import { logits } from "./network.ts";
 
 /** One step of training, as {@link BoundPrior} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
@@ -25,8 +34,12 @@ export function trainStep(
     const target = tf.reshape(codes, [codes.size]);
     const { loss, gradients, more } = lossAndGradients(
       (weights) => {
-        const values = logits(config, weights, codes, { labels, dropout: inputs.dropout });
-        return { loss: crossEntropy(values, target), more: { accuracy: accuracy(values, target) } };
+        const context = corrupted(codes, inputs.corruption);
+        const values = logits(config, weights, context, { labels, dropout: inputs.dropout });
+        return {
+          loss: crossEntropy(values, target),
+          more: { accuracy: tf.mean(tf.cast(hits(values, target), "float32")) },
+        };
       },
       withoutPrefix("weights.", carry),
     );
@@ -44,38 +57,70 @@ export function stepInputs(config: PixelcnnConfig, space: CodeSpace, batch: numb
     labels: { shape: [batch], dtype: "int32" },
     progress: { shape: [], dtype: "float32" },
     ...(config.dropout > 0 && { dropout: { shape: dropoutShape(config, batch), dtype: "float32" } }),
+    ...(config.corruption > 0 && {
+      corruption: { shape: [batch, space.rows, space.columns], dtype: "int32" },
+    }),
   };
 }
 
 /**
  * The noise of one step: `dropout` `[batch, layers, 2, hidden]`, factors of 0 or 1 / (1 − rate) for the gated outputs
- * of the vertical and the horizontal stack; empty without dropout.
+ * of the vertical and the horizontal stack, and `corruption` `[batch, rows, columns]`, the code that each one is
+ * replaced by, −1 for none; without those that are off.
  *
  * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
  * it also keeps the noise small: a few kilobytes a step.
  */
 export function stepNoise(
   config: PixelcnnConfig,
+  space: CodeSpace,
   { seed, step, batch }: { seed: number; step: number; batch: number },
 ): HostTensors {
-  if (config.dropout === 0) return {};
-  const stream = random(seed, "dropout", step);
+  return {
+    ...(config.dropout > 0 && { dropout: dropoutNoise(config, random(seed, "dropout", step), batch) }),
+    ...(config.corruption > 0 && {
+      corruption: corruptionNoise(config, space, random(seed, "corruption", step), batch),
+    }),
+  };
+}
+
+function dropoutNoise(config: PixelcnnConfig, stream: Random, batch: number): HostTensor {
   const shape = dropoutShape(config, batch);
   const kept = 1 / (1 - config.dropout);
   const factors = Float32Array.from({ length: sizeOf(shape) }, () =>
     stream.uniform() < config.dropout ? 0 : kept,
   );
-  return { dropout: float32(factors, shape) };
+  return float32(factors, shape);
 }
 
-/** ln p of each code given those before it: codes int32 `[b, r, c]`, labels int32 `[b]` → `[b, r, c]`. */
-export function logLikelihood(
+function corruptionNoise(
   config: PixelcnnConfig,
-  space: CodeSpace,
-): (params: Params, codes: tf.Tensor, labels: tf.Tensor) => tf.Tensor {
+  { codes, rows, columns }: CodeSpace,
+  stream: Random,
+  batch: number,
+): HostTensor {
+  const shape = [batch, rows, columns];
+  const replaced = Int32Array.from({ length: sizeOf(shape) }, () =>
+    stream.uniform() < config.corruption ? stream.integer(codes) : -1,
+  );
+  return int32(replaced, shape);
+}
+
+/** The codes as context: some replaced by random ones, so that none is trusted alone. */
+function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Tensor {
+  if (replacements === undefined) return codes;
+  return tf.where(tf.less(replacements, 0), codes, replacements);
+}
+
+/** ln p of each code, and whether it is the likeliest, as {@link BoundPrior} has it. */
+export function score(config: PixelcnnConfig, space: CodeSpace): BoundPrior["score"] {
   return (params, codes, labels) => {
     const values = logits(config, params, codes, { labels: space.classes > 0 ? labels : undefined });
-    return tf.reshape(logProbabilityOf(values, tf.reshape(codes, [codes.size])), codes.shape);
+    const target = tf.reshape(codes, [codes.size]);
+    return {
+      logLikelihood: tf.reshape(logProbabilityOf(values, target), codes.shape),
+      correct: tf.reshape(hits(values, target), codes.shape),
+    };
   };
 }
 

@@ -1,5 +1,6 @@
 import { float32, type HostTensor, type HostTensors, random, sizeOf } from "@slicebook/base";
 import { type CodeSpace, fanInUniform } from "@slicebook/core";
+import { attentionAfter, blocksOf } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
 
 /** A weight as data: its shape, and how it starts. */
@@ -9,12 +10,56 @@ interface Weight {
   readonly fanIn?: number;
 }
 
-/** Draws the prior's weights; each depends on the seed and its name only. */
-export function initialWeights(config: PixelcnnConfig, space: CodeSpace, seed: number): HostTensors {
+/**
+ * Draws the prior's weights; each depends on the seed and its name only.
+ *
+ * With `vectors` `[K, D]`, those of the codebook, the embedding starts as a random linear image of them, so that codes
+ * which look alike start alike.
+ */
+export function initialWeights(
+  config: PixelcnnConfig,
+  space: CodeSpace,
+  { seed, vectors }: { readonly seed: number; readonly vectors?: HostTensor | undefined },
+): HostTensors {
   const entries = Object.entries(weightsOf(config, space)).map(
     ([name, weight]) => [name, initialWeight(weight, name, seed)] as const,
   );
-  return Object.fromEntries(entries);
+  const weights = Object.fromEntries(entries);
+  if (vectors === undefined) return weights;
+  return { ...weights, embedding: projected(standardised(vectors), config.hidden, seed) };
+}
+
+/** Each of the D numbers of all vectors brought to mean 0, and all together to variance 1. */
+function standardised({ data, shape }: HostTensor): HostTensor {
+  const [count, width] = shape as [number, number];
+  const means = Array.from({ length: width }, (_, column) => {
+    let sum = 0;
+    for (let at = column; at < data.length; at += width) sum += data[at]!;
+    return sum / count;
+  });
+  const centred = Float32Array.from(data, (value, at) => value - means[at % width]!);
+  const variance = centred.reduce((sum, value) => sum + value * value, 0) / centred.length;
+  return float32(
+    centred.map((value) => value / Math.sqrt(variance || 1)),
+    shape,
+  );
+}
+
+/** `[K, D]` times a random `[D, width]`, which keeps the variance. */
+function projected({ data, shape }: HostTensor, width: number, seed: number): HostTensor {
+  const [count, inputs] = shape as [number, number];
+  const matrix = fanInUniform(random(seed, "weights", "embedding"), [inputs, width], inputs, {
+    gain: 1,
+  }).data;
+  const result = new Float32Array(count * width);
+  for (let at = 0; at < result.length; at++) {
+    const [row, column] = [Math.floor(at / width), at % width];
+    let sum = 0;
+    for (let inner = 0; inner < inputs; inner++)
+      sum += data[row * inputs + inner]! * matrix[inner * width + column]!;
+    result[at] = sum;
+  }
+  return float32(result, [count, width]);
 }
 
 function initialWeight({ shape, fanIn }: Weight, name: string, seed: number): HostTensor {
@@ -51,10 +96,35 @@ function weightsOf(config: PixelcnnConfig, space: CodeSpace): Record<string, Wei
     }
     weights[`${name}.output.kernel`] = { shape: [hidden, hidden], fanIn: hidden };
     weights[`${name}.output.bias`] = { shape: [hidden] };
+    const attention = attentionAfter(config, layer, space);
+    if (attention !== undefined) Object.assign(weights, attentionWeights(config, space, attention));
   }
   weights["head.hidden.kernel"] = { shape: [hidden, headWidth], fanIn: hidden };
   weights["head.hidden.bias"] = { shape: [headWidth] };
-  weights["head.logits.kernel"] = { shape: [headWidth, space.codes], fanIn: headWidth };
+  if (config.tied) {
+    weights["head.wanted.kernel"] = { shape: [headWidth, hidden], fanIn: headWidth };
+    weights["head.wanted.bias"] = { shape: [hidden] };
+  } else {
+    weights["head.logits.kernel"] = { shape: [headWidth, space.codes], fanIn: headWidth };
+  }
   weights["head.logits.bias"] = { shape: [space.codes] };
   return weights;
+}
+
+function attentionWeights(config: PixelcnnConfig, space: CodeSpace, block: number): Record<string, Weight> {
+  const { hidden, attention } = config;
+  const width = attention.heads * attention.width;
+  const blocks = blocksOf(config, space);
+  const name = `attention${block}`;
+  return {
+    [`${name}.query.kernel`]: { shape: [hidden, width], fanIn: hidden },
+    [`${name}.key.kernel`]: { shape: [2 * hidden, width], fanIn: 2 * hidden },
+    [`${name}.value.kernel`]: { shape: [2 * hidden, width], fanIn: 2 * hidden },
+    ...(config.positionBias && {
+      [`${name}.query.position`]: { shape: [space.rows, space.columns, width] },
+      [`${name}.key.position`]: { shape: [blocks.rows * blocks.columns, width] },
+    }),
+    [`${name}.output.kernel`]: { shape: [width, hidden], fanIn: width },
+    [`${name}.output.bias`]: { shape: [hidden] },
+  };
 }

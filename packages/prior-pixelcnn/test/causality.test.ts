@@ -2,6 +2,7 @@ import "@slicebook/core";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { attend, blocksOf, hiddenBlocks, remember } from "../src/attention.ts";
 import { features, head, horizontalConvolution, verticalConvolution } from "../src/network.ts";
 import { livelyWeights, onBackend, smallConfig } from "./helpers.ts";
 
@@ -80,11 +81,35 @@ describe("one convolution", () => {
   });
 });
 
+describe("attention", () => {
+  it.each([1, 2, 3])(
+    "sees the blocks of %i×that size that end above the row, and no other code",
+    (stride) => {
+      const config = smallConfig({ attention: { count: 1, heads: 2, width: 3, stride } });
+      const grid = { rows: ROWS, columns: COLUMNS };
+      const params = onBackend(livelyWeights(config, { codes: 4, ...grid, classes: 0 }));
+      const blocks = blocksOf(config, grid);
+      const hidden = hiddenBlocks(ROWS, blocks);
+      const fixed = tf.cos(tf.reshape(tf.range(0, ROWS * COLUMNS * 6), [1, ROWS, COLUMNS, 6]));
+      // What asks is held fast: only what is looked back on moves.
+      const found = (x: tf.Tensor) =>
+        attend(config, params, 0, fixed, remember(fixed, x, blocks), { blocks, hidden });
+      for (const [row, column] of positions) {
+        const seen = seenFrom(found, [1, ROWS, COLUMNS, 6], [row, column]);
+        expect(seen).toEqual(where((r) => (Math.floor(r / stride) + 1) * stride <= row));
+      }
+    },
+  );
+});
+
 describe("the whole network", () => {
+  const none = { count: 0, heads: 1, width: 1, stride: 1 };
   it.each([
-    { layers: 6, firstKernel: 7, kernel: 3 },
-    { layers: 4, firstKernel: 3, kernel: 5 },
-  ])("sees every earlier position and no other one: $layers layers of $firstKernel and $kernel", (sizes) => {
+    { layers: 6, firstKernel: 7, kernel: 3, attention: none },
+    { layers: 4, firstKernel: 3, kernel: 5, attention: none },
+    { layers: 6, firstKernel: 7, kernel: 3, attention: { count: 2, heads: 2, width: 4, stride: 1 } },
+    { layers: 6, firstKernel: 7, kernel: 3, attention: { count: 2, heads: 2, width: 4, stride: 3 } },
+  ])("sees every earlier position and no other one: %j", (sizes) => {
     const config = smallConfig(sizes);
     const params = onBackend(livelyWeights(config, { codes: 4, rows: ROWS, columns: COLUMNS, classes: 0 }));
     const logits = (embedded: tf.Tensor) => {

@@ -11,10 +11,17 @@ import { drawCode, type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/
 import { logits } from "../src/network.ts";
 import { uniformAt } from "../src/sample.ts";
 
-/** A small network, without dropout unless it is asked for. */
+/** A small network, without noise unless it is asked for. */
 export function smallConfig(changes: Partial<PixelcnnConfig> = {}): PixelcnnConfig {
   return {
-    ...pixelcnnSchema.parse({ layers: 3, hidden: 6, headWidth: 10, firstKernel: 5, dropout: 0 }),
+    ...pixelcnnSchema.parse({
+      layers: 3,
+      hidden: 6,
+      headWidth: 10,
+      firstKernel: 5,
+      dropout: 0,
+      corruption: 0,
+    }),
     ...changes,
   };
 }

@@ -37,6 +37,23 @@ const cases: Record<string, Case> = {
     space: { codes: 6, rows: 5, columns: 5, classes: 0 },
     config: { firstKernel: 3, kernel: 5, layers: 5 },
   },
+  "without attention": {
+    space: { codes: 6, rows: 5, columns: 5, classes: 0 },
+    config: { attention: { count: 0, heads: 1, width: 1, stride: 1 } },
+  },
+  "attention to every code above": {
+    space: { codes: 6, rows: 5, columns: 4, classes: 0 },
+    config: { attention: { count: 2, heads: 3, width: 5, stride: 1 }, layers: 4 },
+  },
+  "attention to blocks that fill neither rows nor columns": {
+    space: { codes: 6, rows: 8, columns: 7, classes: 2 },
+    config: { attention: { count: 3, heads: 2, width: 4, stride: 3 }, layers: 5 },
+    options: { labels: [1, 0, 1] },
+  },
+  "weights of its own for logits": {
+    space: { codes: 6, rows: 4, columns: 5, classes: 0 },
+    config: { tied: false },
+  },
   "without position bias": {
     space: { codes: 6, rows: 4, columns: 5, classes: 0 },
     config: { positionBias: false },

@@ -45,7 +45,7 @@ function difference(found: HostTensors[string], expected: HostTensors[string]): 
 
 describe("a training step", () => {
   it("through ONNX Runtime equals the eager one, in every weight, moment and metric", async () => {
-    const config = smallConfig({ dropout: 0.2 });
+    const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
     const [eager, compiled] = [await train(engines.cpu, config, 2), await train(engines.onnx, config, 2)];
     const pairs = [
       [compiled.carry, eager.carry],
@@ -60,8 +60,8 @@ describe("a training step", () => {
   });
 
   it("moves every weight, and gives the metrics of the contract", async () => {
-    const { carry, metrics } = await train(engines.cpu, smallConfig({ dropout: 0.2 }), 2);
-    const start = pixelcnn.bind(smallConfig({ dropout: 0.2 }), space).initialCarry(4);
+    const { carry, metrics } = await train(engines.cpu, smallConfig({ dropout: 0.2, corruption: 0.2 }), 2);
+    const start = pixelcnn.bind(smallConfig({ dropout: 0.2, corruption: 0.2 }), space).initialCarry(4);
     for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
     expect(Object.keys(metrics[0]!).sort()).toEqual(["accuracy", "gradientNorm", "learningRate", "loss"]);
     // Nothing is known of random codes yet.
@@ -69,7 +69,7 @@ describe("a training step", () => {
   });
 
   it.each(Object.entries(engines))("gives the same bits again: %s", async (_, engine) => {
-    const config = smallConfig({ dropout: 0.2 });
+    const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
     expect(await train(engine, config, 3)).toEqual(await train(engine, config, 3));
   });
 
@@ -92,6 +92,20 @@ describe("stepNoise", () => {
     expect(new Set(factors)).toEqual(new Set([0, Math.fround(4 / 3)]));
     expect(prior.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({ dropout });
     expect(prior.stepNoise({ seed: 1, step: 4, batch: 16 })).not.toEqual({ dropout });
+  });
+
+  it("replaces the given share of codes by any, and keeps the others", () => {
+    const noisy = pixelcnn.bind(smallConfig({ corruption: 0.25 }), {
+      codes: 6,
+      rows: 20,
+      columns: 20,
+      classes: 0,
+    });
+    const { corruption } = noisy.stepNoise({ seed: 1, step: 3, batch: 8 });
+    const values = Array.from(corruption!.data);
+    expect(values.filter((value) => value >= 0).length / values.length).toBeCloseTo(0.25, 1);
+    expect([...new Set(values)].sort()).toEqual([-1, 0, 1, 2, 3, 4, 5]);
+    expect(noisy.stepInputs(8).corruption).toEqual({ shape: [8, 20, 20], dtype: "int32" });
   });
 
   it("has the names and shapes that stepInputs gives", () => {

@@ -4,9 +4,12 @@ import { int32, random, SlicebookError } from "@slicebook/base";
 import { type BoundPrior, bitsPerPixel } from "@slicebook/core";
 import { bindPrior, createLikelihoodMeter, priorParameters, takeGrids } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
+import { codeBaselines } from "../code-baselines.ts";
 import { type CodeGrids, loadCodes } from "../code-grids.ts";
 import { exists, hashOfFile, readJson } from "../files.ts";
+import { spread } from "../pictures.ts";
 import {
+  type HeldOutLikelihood,
   type Likelihood,
   type PriorEvaluation,
   priorEvaluationFile,
@@ -17,7 +20,7 @@ import type { Evaluation } from "../report/types.ts";
 import { missing } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { modelHash } from "../trained-model.ts";
+import { modelHash, modelParameters } from "../trained-model.ts";
 import { type Trainee, train } from "../training.ts";
 import { writeEvaluation } from "./evaluate.ts";
 
@@ -49,7 +52,7 @@ export const trainPriorStage: StageDefinition = {
     const { last, best, metrics } = paths.prior;
     const grids = await allCodes(session);
     const [prior, engine] = [await bindPrior(session, grids.train), await session.engine()];
-    const [, rows, columns] = grids.train.shape;
+    const [items, rows, columns] = grids.train.shape;
     const { seed } = config;
     const { batch } = config.prior;
 
@@ -63,7 +66,9 @@ export const trainPriorStage: StageDefinition = {
     else checkedCarry(last, from, prior.checkCarry);
     await mkdir(dirname(last), { recursive: true });
 
-    const initial = prior.initialCarry(seed);
+    const { codebook: vectors } = await modelParameters(session);
+    const initialCarry = () => prior.initialCarry(seed, vectors === undefined ? {} : { vectors });
+    const initial = initialCarry();
     const meter = await createLikelihoodMeter(engine, prior, prior.parameters(initial, { average: true }), {
       rows,
       columns,
@@ -75,10 +80,14 @@ export const trainPriorStage: StageDefinition = {
         random(seed, "validation").permutation(grids.validate.shape[0]).subarray(0, LOOKED_AT),
       );
       const validate: Trainee["validate"] = async (carry) => {
-        const nats = await meter.natsPerCode(prior.parameters(carry, { average: true }), validation);
-        return { metrics: { loss: nats, bitsPerCode: nats / Math.LN2 }, score: -nats };
+        const { natsPerCode, accuracy } = await meter.score(
+          prior.parameters(carry, { average: true }),
+          validation,
+        );
+        const metrics = { loss: natsPerCode, bitsPerCode: natsPerCode / Math.LN2, accuracy };
+        return { metrics, score: -natsPerCode };
       };
-      const { seconds } = await train(trainee(prior, grids.train, { batch, seed, validate }), {
+      const { seconds } = await train(trainee(prior, grids.train, { batch, seed, initialCarry, validate }), {
         engine,
         schedule: config.prior,
         seed,
@@ -90,23 +99,32 @@ export const trainPriorStage: StageDefinition = {
         signal,
       });
       const parameters = await priorParameters(session, prior);
-      const measured = async (split: "validate" | "test"): Promise<Likelihood> => {
-        const natsPerCode = await meter.natsPerCode(parameters, grids[split]);
+      const [height, width] = config.dataset.size!;
+      const share = { codes: rows * columns, pixels: height * width };
+      const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
+        const { natsPerCode, accuracy } = await meter.score(parameters, measuredGrids);
         const bitsPerCode = natsPerCode / Math.LN2;
-        const [height, width] = config.dataset.size!;
-        const share = { codes: rows * columns, pixels: height * width };
         return {
           natsPerCode,
           bitsPerCode,
           bitsPerPixel: bitsPerPixel(bitsPerCode, share),
-          grids: grids[split].shape[0],
+          accuracy,
+          grids: measuredGrids.shape[0],
+        };
+      };
+      const heldOut = async (split: "validate" | "test"): Promise<HeldOutLikelihood> => {
+        const { unigram, position, smoothing } = codeBaselines(grids.train, grids[split], config.model.codes);
+        return {
+          ...(await measured(grids[split])),
+          baselines: { unigramBitsPerCode: unigram, positionBitsPerCode: position, smoothing },
         };
       };
       const evaluation: PriorEvaluation = {
-        schema: 1,
+        schema: 2,
         model: await modelHash(session),
-        validate: await measured("validate"),
-        test: await measured("test"),
+        train: await measured(takeGrids(grids.train, spread(items, grids.validate.shape[0]))),
+        validate: await heldOut("validate"),
+        test: await heldOut("test"),
       };
       await writePriorEvaluation(session, evaluation);
       await addToEvaluation(session, evaluation.test.bitsPerPixel);
@@ -133,14 +151,15 @@ function trainee(
   {
     batch,
     seed,
+    initialCarry,
     validate,
-  }: { readonly batch: number; readonly seed: number; readonly validate: Trainee["validate"] },
+  }: { readonly batch: number; readonly seed: number } & Pick<Trainee, "initialCarry" | "validate">,
 ): Trainee {
   const [items, rows, columns] = grids.shape;
   return {
     name: "prior",
     step: prior.trainStep,
-    initialCarry: () => prior.initialCarry(seed),
+    initialCarry,
     signature: prior.stepInputs(batch),
     items,
     inputs: (chosen, step) => {
