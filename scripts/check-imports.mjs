@@ -20,12 +20,13 @@ const MAY_IMPORT = {
 const PURE = {
   base: ["node.ts", "write-file-atomic.ts"],
   "tfjs-onnx": [],
+  engine: ["onnx.ts", "physical-cores.ts", "node-gpu.ts"],
   core: [],
   "prior-pixelcnn": [],
 };
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
-const NATIVE = /^(?:node:.*|sharp|onnxruntime-node)$/;
+const NATIVE = /^(?:node:.*|sharp|onnxruntime-node|webgpu)$/;
 
 /** Lists what is imported against the rules, a line each. */
 export function checkImports(root) {

@@ -1,58 +1,80 @@
-import "@tensorflow/tfjs-backend-cpu";
-import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import {
   flatten,
   isTensorSpec,
   mapStructure,
   type Structure,
   type TensorSpec,
+  type TracedOutput,
   unflatten,
 } from "@slicebook/tfjs-onnx";
 import * as tf from "@tensorflow/tfjs-core";
 import { isHostTensor, matchSpecs, type NamedSpec, specsOf } from "./check.ts";
-import type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";
+import type {
+  Compiled,
+  CompileOptions,
+  Device,
+  Engine,
+  EngineKind,
+  Loop,
+  StepFunction,
+  TensorFunction,
+} from "./engine.ts";
+import { checkCarry, isTracedOutput, traceForEager } from "./traced.ts";
 
 type Call = (...args: Structure<tf.Tensor>[]) => Structure<tf.Tensor>;
 type Step = (...args: Record<string, tf.Tensor>[]) => [Record<string, tf.Tensor>, Record<string, tf.Tensor>];
 
+/** One of tfjs's backends, started. */
+export interface EagerBackend {
+  /** Also tfjs's name for it. */
+  readonly kind: Exclude<EngineKind, "onnx">;
+  readonly device: Device;
+  readonly threads: number;
+  readonly description: string;
+}
+
 /**
- * The reference: tfjs's own kernels on its CPU backend, an op at a time, in plain JavaScript.
+ * Runs functions as they are written, an op at a time, on a backend of tfjs.
  *
- * tfjs keeps one active backend for the whole thread; each call here makes `cpu` the active one for its duration.
+ * tfjs keeps one active backend for the whole thread; each call here makes its own the active one for its duration.
  */
-export async function createEagerEngine(): Promise<Engine> {
-  // Or tfjs greets on standard error, and advises another package.
-  tf.enableProdMode();
-  await onCpu(() => undefined);
+export function createEagerEngine(backend: EagerBackend): Engine {
+  const active: Activate = (fn) => withBackend(backend.kind, fn);
   return {
-    kind: "cpu",
-    device: "cpu",
-    threads: 1,
-    description: `tfjs ${tf.version_core}, eager, its own CPU backend, 1 thread`,
-    compile: async (fn, signature, options = {}) => compileEagerly(fn, signature, options),
+    ...backend,
+    compile: async (fn, signature, options = {}) => compileEagerly(backend, active, fn, signature, options),
     loop: async (step, carry, inputSignature, options = {}) =>
-      loopEagerly(step, carry, inputSignature, options),
+      loopEagerly(backend, active, step, carry, inputSignature, options),
     dispose: async () => undefined,
   };
 }
 
+type Activate = <T>(fn: () => T) => T;
+
 async function compileEagerly(
+  backend: EagerBackend,
+  active: Activate,
   fn: TensorFunction,
   signature: readonly Structure<TensorSpec>[],
   { name = fn.name, parameters }: CompileOptions,
 ): Promise<Compiled> {
+  const traced = traceForEager(backend.kind, fn, signature, { name, ...(parameters && { parameters }) });
+  const shapes = traced && flatten(traced.output, isTracedOutput).map(({ leaf }) => leaf.spec.shape);
   const specs = namedSpecs(signature);
-  const weights = parameters && (await onCpu(() => keep(parameters)));
+  const weights = parameters && active(() => keep(parameters));
   return {
     async run(...args) {
       matchSpecs(name, specs, args);
-      const result = await onCpu(() =>
+      const result = active(() =>
         tf.tidy(() => {
           const inputs = args.map((arg) => mapStructure(arg, isHostTensor, toTensor));
           const call = fn as unknown as Call;
           const output = weights ? call(weights, ...inputs) : call(...inputs);
-          // A function may give its own input or weights back: what is read and disposed of below must be a copy.
-          return mapStructure(output, isTensor, (tensor) => tensor.clone()) as tf.TensorContainer;
+          let leaf = 0;
+          return mapStructure(output, isTensor, (tensor) =>
+            copy(tensor, shapes?.[leaf++]),
+          ) as tf.TensorContainer;
         }),
       );
       const leaves = flatten(result as Structure<tf.Tensor>, isTensor).map(({ leaf }) => leaf);
@@ -67,6 +89,8 @@ async function compileEagerly(
 }
 
 async function loopEagerly(
+  backend: EagerBackend,
+  active: Activate,
   step: StepFunction,
   initial: HostTensors,
   inputSignature: Readonly<Record<string, TensorSpec>>,
@@ -74,17 +98,22 @@ async function loopEagerly(
 ): Promise<Loop> {
   const carrySpecs = namedSpecs(specsOf(initial));
   const inputSpecs = namedSpecs(inputSignature);
-  const weights = parameters && (await onCpu(() => keep(parameters)));
-  let carry = await onCpu(() => keep(initial));
+  const traced = traceForEager(backend.kind, step, [specsOf(initial), inputSignature], {
+    name,
+    ...(parameters && { parameters }),
+  });
+  const [carryOutput, metricsOutput] = traced ? checkCarry(name, carrySpecs, traced) : [];
+  const weights = parameters && active(() => keep(parameters));
+  let carry = active(() => keep(initial));
   return {
     async next(inputs) {
       matchSpecs(name, inputSpecs, inputs);
-      const [updated, metrics] = await onCpu(() => {
+      const [updated, metrics] = active(() => {
         const result = tf.tidy(() => {
           const values = toTensors(inputs);
           const call = step as unknown as Step;
           const [nextCarry, nextMetrics] = weights ? call(weights, carry, values) : call(carry, values);
-          return [clone(nextCarry), clone(nextMetrics)];
+          return [copyAll(nextCarry, carryOutput), copyAll(nextMetrics, metricsOutput)];
         });
         return result as [Record<string, tf.Tensor>, Record<string, tf.Tensor>];
       });
@@ -98,7 +127,7 @@ async function loopEagerly(
     async replace(other) {
       matchSpecs(name, carrySpecs, other);
       const replaced = carry;
-      carry = await onCpu(() => keep(other));
+      carry = active(() => keep(other));
       tf.dispose(replaced);
     },
     async dispose() {
@@ -107,19 +136,15 @@ async function loopEagerly(
   };
 }
 
-/** Runs a synchronous function with the CPU backend active, and makes the one before active again. */
-async function onCpu<T>(fn: () => T): Promise<T> {
-  const engine = tf.engine();
-  const before = engine.backendName;
-  if (before !== "cpu" && !(await tf.setBackend("cpu"))) {
-    throw new SlicebookError("ENGINE_UNAVAILABLE", "tfjs's CPU backend did not start", {
-      remedy: "Use engine.kind: onnx.",
-    });
-  }
+/** Runs a synchronous function with a started backend active, and makes the one before active again. */
+function withBackend<T>(name: string, fn: () => T): T {
+  const before = tf.engine().backendName;
+  // A backend that has started becomes active at once: the promise is for the others.
+  if (before !== name) void tf.setBackend(name);
   try {
     return fn();
   } finally {
-    if (before && before !== "cpu") await tf.setBackend(before);
+    if (before && before !== name) void tf.setBackend(before);
   }
 }
 
@@ -137,8 +162,21 @@ function toTensors(tensors: HostTensors): Record<string, tf.Tensor> {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toTensor(tensor)]));
 }
 
-function clone(tensors: Record<string, tf.Tensor>): Record<string, tf.Tensor> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]));
+function copyAll(
+  tensors: Record<string, tf.Tensor>,
+  traced: Readonly<Record<string, TracedOutput>> | undefined,
+): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, copy(tensor, traced?.[name]?.spec.shape)]),
+  );
+}
+
+/**
+ * A tensor of the same values: a function may give its own input or weights back, and what is disposed of later must
+ * be a copy. It gets the shape that it should have: WebGPU's reductions of one axis to none give `[1]`.
+ */
+function copy(tensor: tf.Tensor, shape: readonly number[] = tensor.shape): tf.Tensor {
+  return tf.reshape(tensor, [...shape]);
 }
 
 function toTensor({ data, shape, dtype }: HostTensor): tf.Tensor {

@@ -1,21 +1,30 @@
-import type { HostTensor, HostTensors } from "@slicebook/base";
+import { type HostTensor, type HostTensors, SlicebookError } from "@slicebook/base";
 import type { Structure, TensorSpec } from "@slicebook/tfjs-onnx";
 import type { Tensor } from "@tensorflow/tfjs-core";
 
-/** The engines, fastest first: compiled by ONNX Runtime, or eager on tfjs's own CPU backend (the reference). */
-export const ENGINE_KINDS = ["onnx", "cpu"] as const;
-export type EngineKind = (typeof ENGINE_KINDS)[number];
+/**
+ * The engines and where each computes, its usual device first: compiled by ONNX Runtime, or eager on one of tfjs's
+ * backends (`cpu`, in plain JavaScript, is the reference).
+ */
+export const ENGINE_DEVICES = {
+  onnx: ["cpu"],
+  webgpu: ["webgpu"],
+  wasm: ["cpu"],
+  cpu: ["cpu"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+export type EngineKind = keyof typeof ENGINE_DEVICES;
+export const ENGINE_KINDS = ["onnx", "webgpu", "wasm", "cpu"] as const satisfies readonly EngineKind[];
 
 /** Where an engine computes. */
-export const DEVICES = ["cpu"] as const;
+export const DEVICES = ["cpu", "webgpu"] as const;
 export type Device = (typeof DEVICES)[number];
 
 export interface EngineOptions {
   /** Default `"onnx"`. */
   readonly kind?: EngineKind;
-  /** Default `"cpu"`. */
+  /** Default: the kind's usual one. */
   readonly device?: Device;
-  /** Threads of the CPU; by default one for each physical core. The eager engine has one. */
+  /** Threads of the CPU; by default one for each physical core. Only `onnx` has more than one. */
   readonly threads?: number;
 }
 
@@ -83,4 +92,29 @@ export interface Loop {
   /** Puts another carry of the same names, shapes and types in its place. */
   replace(carry: HostTensors): Promise<void>;
   dispose(): Promise<void>;
+}
+
+/** The device that an engine computes on, its usual one unless given; throws if it has no such device. */
+export function deviceOf(kind: EngineKind, device: Device | undefined): Device {
+  const devices: readonly Device[] = ENGINE_DEVICES[kind];
+  if (device === undefined) return devices[0]!;
+  if (devices.includes(device)) return device;
+  throw new SlicebookError("ENGINE_UNAVAILABLE", `the engine "${kind}" has no device "${device}"`, {
+    remedy: `Leave engine.device out, or set it to one of: ${devices.join(", ")}.`,
+  });
+}
+
+/** Throws if this is no number of threads; undefined means one for each physical core. */
+export function checkThreads(threads: number | undefined): void {
+  if (threads === undefined || (Number.isInteger(threads) && threads >= 1)) return;
+  throw new SlicebookError("ENGINE_OPTIONS", `threads: expected an integer of at least 1, found ${threads}`, {
+    remedy: "Leave engine.threads out to use every physical core.",
+  });
+}
+
+/** What a kind that does not exist, or not here, is answered with. */
+export function unknownEngine(kind: unknown, kinds: readonly EngineKind[]): SlicebookError {
+  return new SlicebookError("ENGINE_UNAVAILABLE", `there is no engine "${String(kind)}"`, {
+    remedy: `Set engine.kind to one of: ${kinds.join(", ")}.`,
+  });
 }

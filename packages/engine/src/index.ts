@@ -4,6 +4,7 @@ export {
   type CompileOptions,
   DEVICES,
   type Device,
+  ENGINE_DEVICES,
   ENGINE_KINDS,
   type Engine,
   type EngineKind,

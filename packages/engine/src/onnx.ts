@@ -1,17 +1,17 @@
-import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import {
   mapStructure,
   type Structure,
   type TensorSpec,
   type TracedOutput,
   type TraceResult,
-  trace,
 } from "@slicebook/tfjs-onnx";
 import * as ort from "onnxruntime-node";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { describeSpec, matchSpecs, type NamedSpec, specsOf } from "./check.ts";
+import { matchSpecs, type NamedSpec, specsOf } from "./check.ts";
 import type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";
 import { physicalCores } from "./physical-cores.ts";
+import { checkCarry, isTracedOutput, traceAny } from "./traced.ts";
 
 type OrtTensors = Record<string, OrtTensor>;
 
@@ -44,13 +44,6 @@ function sessionOptions(threads: number): InferenceSession.SessionOptions {
     extra: { session: { set_denormal_as_zero: "1" } },
   };
 }
-
-/** `trace` for functions whose arguments are checked as they run, not by their type. */
-const traceAny = trace as unknown as (
-  fn: TensorFunction,
-  signature: readonly Structure<TensorSpec>[],
-  options: CompileOptions,
-) => TraceResult;
 
 interface Session {
   run(feeds: OrtTensors): Promise<OrtTensors>;
@@ -101,12 +94,8 @@ async function loopOnnx(
   }));
   const inputSpecs: NamedSpec[] = Object.entries(inputSignature).map(([key, spec]) => ({ name: key, spec }));
   const traced = traceAny(step, [specsOf(initial), inputSignature], { name, parameters });
+  const [carryOutput, metricsOutput] = checkCarry(name, carrySpecs, traced);
   const session = await open(traced);
-  const [carryOutput, metricsOutput] = traced.output as [
-    Record<string, TracedOutput>,
-    Record<string, TracedOutput>,
-  ];
-  checkCarry(name, carrySpecs, carryOutput);
   const feedNames = new Set(traced.inputs.map((input) => input.name));
   let carry = load(initial);
 
@@ -143,33 +132,6 @@ async function loopOnnx(
   };
 }
 
-/** A carry that changed its form could not be fed back. */
-function checkCarry(name: string, before: readonly NamedSpec[], after: Record<string, TracedOutput>): void {
-  for (const { name: key, spec } of before) {
-    const updated = after[key];
-    if (updated === undefined || describeSpec(updated.spec) !== describeSpec(spec)) {
-      const found = updated === undefined ? "missing" : describeSpec(updated.spec);
-      throw new SlicebookError(
-        "CARRY_CHANGED",
-        `${name}: the carry's "${key}" was ${describeSpec(spec)} and comes back ${found}`,
-        {
-          remedy: "Give every tensor of the carry back with its name, shape and type.",
-        },
-      );
-    }
-  }
-  const extra = Object.keys(after).filter((key) => !before.some((entry) => entry.name === key));
-  if (extra.length > 0) {
-    throw new SlicebookError(
-      "CARRY_CHANGED",
-      `${name}: the carry comes back with new tensors: ${extra.join(", ")}`,
-      {
-        remedy: "Put what is only to be looked at among the metrics.",
-      },
-    );
-  }
-}
-
 function toOrt({ dtype, data, shape }: HostTensor): OrtTensor {
   return new OrtTensor(dtype, data, shape);
 }
@@ -192,8 +154,4 @@ function toHost(tensor: OrtTensor): HostTensor {
     default:
       throw new Error(`a traced function gave a tensor of type ${tensor.type}`);
   }
-}
-
-function isTracedOutput(value: unknown): value is TracedOutput {
-  return typeof value === "object" && value !== null && "kind" in value && "spec" in value;
 }

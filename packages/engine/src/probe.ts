@@ -1,7 +1,7 @@
-import { float32, isSlicebookError } from "@slicebook/base";
+import { float32, isSlicebookError, sizeOf } from "@slicebook/base";
 import { conv2d, type Tensor4D } from "@tensorflow/tfjs-core";
 import { createEngine } from "./create-engine.ts";
-import { DEVICES, type Device, ENGINE_KINDS, type Engine, type EngineKind } from "./engine.ts";
+import { type Device, ENGINE_DEVICES, ENGINE_KINDS, type Engine, type EngineKind } from "./engine.ts";
 
 /** Whether an engine runs here, on one of its devices. */
 export type EngineProbe =
@@ -23,11 +23,9 @@ export type EngineProbe =
       readonly remedy: string;
     };
 
-/** Sides and channels of what is convolved: a few milliseconds' work for each engine. */
-const SIZES: Readonly<Record<EngineKind, { side: number; channels: number }>> = {
-  onnx: { side: 64, channels: 64 },
-  cpu: { side: 16, channels: 16 },
-};
+/** Sides and channels of what is convolved, up to one that takes long enough to be timed. */
+const SIZES = [16, 32, 64, 128];
+const LONG_ENOUGH_MS = 10;
 const KERNEL = 3;
 const REPEATS = 3;
 
@@ -36,7 +34,7 @@ export async function probeEngines({ threads }: { threads?: number } = {}): Prom
   const probes: EngineProbe[] = [];
   // In turn, so that none is measured while another one works.
   for (const kind of ENGINE_KINDS) {
-    for (const device of DEVICES) probes.push(await probe(kind, device, threads));
+    for (const device of ENGINE_DEVICES[kind]) probes.push(await probe(kind, device, threads));
   }
   return probes;
 }
@@ -58,20 +56,29 @@ async function probe(kind: EngineKind, device: Device, threads: number | undefin
   }
 }
 
-/** The fastest of a few convolutions; the first call, which warms up, does not count. */
+/** In 10⁹ operations a second; the size grows until a convolution takes long enough to be timed. */
 async function measure(engine: Engine): Promise<number> {
-  const { side, channels } = SIZES[engine.kind];
+  let speed = 0;
+  for (const size of SIZES) {
+    const milliseconds = await timeConvolution(engine, size);
+    speed = (2 * (size * KERNEL * size) ** 2) / (milliseconds * 1e6);
+    if (milliseconds > LONG_ENOUGH_MS) break;
+  }
+  return speed;
+}
+
+/** The shortest of a few convolutions; the first call, which warms up, does not count. */
+async function timeConvolution(engine: Engine, size: number): Promise<number> {
   const shapes = [
-    [1, side, side, channels],
-    [KERNEL, KERNEL, channels, channels],
+    [1, size, size, size],
+    [KERNEL, KERNEL, size, size],
   ];
-  const args = shapes.map((shape) => {
-    const size = shape.reduce((product, length) => product * length, 1);
-    return float32(
-      Float32Array.from({ length: size }, (_, index) => Math.sin(index)),
+  const args = shapes.map((shape) =>
+    float32(
+      Float32Array.from({ length: sizeOf(shape) }, (_, index) => Math.sin(index)),
       shape,
-    );
-  });
+    ),
+  );
   const convolve = (x: Tensor4D, kernel: Tensor4D) => conv2d(x, kernel, 1, "same");
   const compiled = await engine.compile(
     convolve,
@@ -85,7 +92,7 @@ async function measure(engine: Engine): Promise<number> {
       await compiled.run(...args);
       shortest = Math.min(shortest, performance.now() - start);
     }
-    return (2 * (side * KERNEL * channels) ** 2) / (shortest * 1e6);
+    return shortest;
   } finally {
     await compiled.dispose();
   }

@@ -1,9 +1,8 @@
-import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
-import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine, type EngineKind } from "../src/index.ts";
+import { createEngine, ENGINE_DEVICES, ENGINE_KINDS, type Engine, type EngineKind } from "../src/index.ts";
 
 const spec = (shape: number[], dtype: "float32" | "int32" = "float32") => ({ shape, dtype });
 const values = (tensor: unknown) => [...(tensor as HostTensor).data];
@@ -32,7 +31,7 @@ const start = (): HostTensors => ({
 const data = { x: float32([1, 0, 0, 1, 1, 1], [3, 2]), y: float32([2, -1, 1], [3, 1]) };
 const dataSpecs = { x: spec([3, 2]), y: spec([3, 1]) };
 
-describe.each<EngineKind>(["onnx", "cpu"])("the engine %s", (kind) => {
+describe.each<EngineKind>(ENGINE_KINDS)("the engine %s", (kind) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await createEngine({ kind, threads: 1 });
@@ -40,8 +39,8 @@ describe.each<EngineKind>(["onnx", "cpu"])("the engine %s", (kind) => {
   afterAll(() => engine.dispose());
 
   it("says what it is", () => {
-    expect(engine).toMatchObject({ kind, device: "cpu", threads: 1 });
-    expect(engine.description).toMatch(/CPU.*1 thread$/);
+    expect(engine).toMatchObject({ kind, device: ENGINE_DEVICES[kind][0], threads: 1 });
+    expect(engine.description).toMatch(/^(ONNX Runtime|tfjs) \d+\.\d+.*(CPU.*1 thread|WebGPU on .+)$/);
   });
 
   it("runs a function of nested structures and gives its structure back", async () => {
@@ -124,6 +123,31 @@ describe.each<EngineKind>(["onnx", "cpu"])("the engine %s", (kind) => {
     await loop.dispose();
   });
 
+  it("refuses a carry that comes back in another form, before the first step", async () => {
+    const grow = (carry: Record<string, tf.Tensor>) =>
+      [{ total: tf.concat([carry.total!, carry.total!]) }, {}] as [
+        Record<string, tf.Tensor>,
+        Record<string, tf.Tensor>,
+      ];
+    await expect(engine.loop(grow, { total: float32([1], [1]) }, {}, { name: "grow" })).rejects.toThrow(
+      'grow: the carry\'s "total" was float32 [1] and comes back float32 [2]',
+    );
+  });
+
+  it("refuses a function that draws random numbers", async () => {
+    const noisy = (x: tf.Tensor) => tf.add(x, tf.randomNormal([2]));
+    await expect(engine.compile(noisy, [spec([2])])).rejects.toMatchObject({ code: "TRACE_RANDOM_OP" });
+  });
+
+  it("leaves the active backend of tfjs as it was", async () => {
+    await import("@tensorflow/tfjs-backend-cpu");
+    await tf.setBackend("cpu");
+    const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([1])]);
+    expect(values(await compiled.run(float32([0], [1])))).toEqual([1]);
+    expect(tf.getBackend()).toBe("cpu");
+    await compiled.dispose();
+  });
+
   it("leaves no tensor behind", async () => {
     const before = tf.memory().numTensors;
     const loop = await engine.loop(descend, start(), dataSpecs);
@@ -141,30 +165,38 @@ describe.each<EngineKind>(["onnx", "cpu"])("the engine %s", (kind) => {
 
 it("gives the same step on every engine", async () => {
   const results: HostTensors[] = [];
-  for (const kind of ["onnx", "cpu"] as const) {
+  for (const kind of ENGINE_KINDS) {
     const engine = await createEngine({ kind });
     const loop = await engine.loop(descend, start(), dataSpecs);
     for (let step = 0; step < 10; step++) await loop.next(data);
     results.push(await loop.read());
     await loop.dispose();
   }
-  for (const name of Object.keys(start())) {
-    values(results[0]![name]).forEach((value, index) => {
-      expect(value).toBeCloseTo(values(results[1]![name])[index]!, 5);
-    });
+  for (const result of results) {
+    for (const name of Object.keys(start())) {
+      values(result[name]).forEach((value, index) => {
+        expect(value).toBeCloseTo(values(results[0]![name])[index]!, 5);
+      });
+    }
   }
 });
 
-it("refuses a carry that comes back in another form", async () => {
-  const engine = await createEngine({ kind: "onnx" });
-  const grow = (carry: Record<string, tf.Tensor>) =>
-    [{ total: tf.concat([carry.total!, carry.total!]) }, {}] as [
-      Record<string, tf.Tensor>,
-      Record<string, tf.Tensor>,
-    ];
-  await expect(engine.loop(grow, { total: float32([1], [1]) }, {}, { name: "grow" })).rejects.toThrow(
-    'grow: the carry\'s "total" was float32 [1] and comes back float32 [2]',
-  );
+it("says before training that wasm cannot take the gradient of a convolution", async () => {
+  const engine = await createEngine({ kind: "wasm" });
+  const convolve = (x: tf.Tensor4D, kernel: tf.Tensor4D) => tf.conv2d(x, kernel, 1, "same");
+  const signature = [spec([1, 4, 4, 1]), spec([3, 3, 1, 2])];
+  const ones = (shape: number[]) => float32(new Float32Array(sizeOf(shape)).fill(1), shape);
+  const compiled = await engine.compile(convolve, signature);
+  const result = (await compiled.run(ones([1, 4, 4, 1]), ones([3, 3, 1, 2]))) as HostTensor;
+  expect(result.data[0]).toBe(4);
+  await compiled.dispose();
+  const descent = (x: tf.Tensor4D, kernel: tf.Tensor4D) =>
+    tf.grad((kernel) => tf.sum(convolve(x, kernel as tf.Tensor4D)))(kernel);
+  await expect(engine.compile(descent, signature, { name: "descent" })).rejects.toMatchObject({
+    code: "ENGINE_LACKS_KERNEL",
+    message: expect.stringMatching(/^descent: .*"wasm".*Conv2DBackpropFilter/),
+    remedy: expect.stringContaining("engine.kind"),
+  });
 });
 
 it.each([

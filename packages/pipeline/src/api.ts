@@ -158,6 +158,8 @@ export interface ExecuteOptions {
 export interface DoctorCheck {
   readonly name: string;
   readonly ok: boolean;
+  /** Whether a run with the usual settings needs it. */
+  readonly needed: boolean;
   /** What was found: a version, a speed, why it does not work. */
   readonly found: string;
   readonly remedy?: string;

@@ -111,9 +111,14 @@ const engineSchema = z.strictObject({
     .enum(ENGINE_KINDS)
     .default("onnx")
     .describe(
-      "onnx: compiled by ONNX Runtime. cpu: TensorFlow.js's own, some hundred times slower, for reference.",
+      "onnx: compiled by ONNX Runtime. webgpu: TensorFlow.js on a graphics card, an op at a time. wasm: TensorFlow.js in " +
+        "WebAssembly, which cannot train. cpu: TensorFlow.js's own, some hundred times slower, for reference.",
     ),
-  device: z.enum(DEVICES).default("cpu").describe("Where the engine computes."),
+  device: z
+    .enum(DEVICES)
+    .nullable()
+    .default(null)
+    .describe("Where the engine computes; null: on its usual device, which is the CPU for onnx."),
   threads: z.int().min(1).max(1024).nullable().default(null).describe("Threads; null: one a core."),
 });
 

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { type EngineProbe, probeEngines } from "@slicebook/engine";
+import { ENGINE_DEVICES, type EngineProbe, probeEngines } from "@slicebook/engine";
 import type { DoctorCheck, DoctorReport } from "./api.ts";
 import { svgToPng } from "./figures/chart.ts";
 import { svgText } from "./figures/font.ts";
@@ -7,6 +7,8 @@ import { versionsInUse } from "./versions.ts";
 
 const GIGA = 2 ** 30;
 const OLDEST_NODE = [20, 19] as const;
+/** What the configuration's default names. */
+const DEFAULT_ENGINE = "onnx";
 
 /**
  * Says what works on this machine, by trying it: Node, each engine with its speed, pictures, and text in
@@ -20,11 +22,12 @@ export async function doctor(): Promise<DoctorReport> {
   checks.push({
     name: "versions",
     ok: true,
+    needed: false,
     found: Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", "),
   });
-  return { ok: checks.every(({ ok }) => ok), checks };
+  return { ok: checks.every(({ ok, needed }) => ok || !needed), checks };
 }
 
 function nodeCheck(): DoctorCheck {
@@ -34,6 +37,7 @@ function nodeCheck(): DoctorCheck {
   return {
     name: "node",
     ok,
+    needed: true,
     found,
     ...(ok ? {} : { remedy: `Install Node ${OLDEST_NODE.join(".")} or newer.` }),
   };
@@ -42,15 +46,23 @@ function nodeCheck(): DoctorCheck {
 function machineCheck(): DoctorCheck {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   const memory = `${(totalmem() / GIGA).toFixed(1)} GiB of memory, ${(freemem() / GIGA).toFixed(1)} free`;
-  return { name: "machine", ok: true, found: `${availableParallelism()} cores (${model}), ${memory}` };
+  return {
+    name: "machine",
+    ok: true,
+    needed: false,
+    found: `${availableParallelism()} cores (${model}), ${memory}`,
+  };
 }
 
 function engineCheck(probe: EngineProbe): DoctorCheck {
-  const name = `engine ${probe.kind}`;
-  if (!probe.available) return { name, ok: false, found: probe.reason, remedy: probe.remedy };
+  const { kind, device } = probe;
+  const name = device === ENGINE_DEVICES[kind][0] ? `engine ${kind}` : `engine ${kind}/${device}`;
+  const needed = kind === DEFAULT_ENGINE && device === ENGINE_DEVICES[kind][0];
+  if (!probe.available) return { name, ok: false, needed, found: probe.reason, remedy: probe.remedy };
   return {
     name,
     ok: true,
+    needed,
     found: `${probe.description}; convolves at ${probe.gflops.toPrecision(2)} GFLOP/s`,
   };
 }
@@ -69,12 +81,13 @@ async function pictureCheck(): Promise<DoctorCheck> {
     const versions = `sharp ${sharp.versions.sharp} (libvips ${sharp.versions.vips})`;
     const found = `${versions}; text is ${drawn ? "drawn" : "not drawn"}`;
     const remedy = "Install the packages again: the font dejavu-fonts-ttf is missing.";
-    return { name: "pictures", ok: drawn, found, ...(drawn ? {} : { remedy }) };
+    return { name: "pictures", ok: drawn, needed: true, found, ...(drawn ? {} : { remedy }) };
   } catch (error) {
     const found = error instanceof Error ? error.message.split("\n")[0]! : String(error);
     return {
       name: "pictures",
       ok: false,
+      needed: true,
       found,
       remedy: "Install the packages again, without --no-optional.",
     };

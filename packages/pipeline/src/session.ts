@@ -54,7 +54,11 @@ export function openSession(
     files,
     engine() {
       const { kind, device, threads } = config.engine;
-      engine ??= createEngine({ kind, device, ...(threads === null ? {} : { threads }) });
+      engine ??= createEngine({
+        kind,
+        ...(device === null ? {} : { device }),
+        ...(threads === null ? {} : { threads }),
+      });
       return engine;
     },
     dataset() {

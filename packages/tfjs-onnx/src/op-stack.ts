@@ -20,6 +20,7 @@ const randomOps = new Set([
 export class OpStack {
   readonly #name: string;
   readonly #scopes: string[] = [];
+  readonly #kernels = new Set<string>();
 
   /** `name` is the traced function's. */
   constructor(name: string) {
@@ -46,8 +47,14 @@ export class OpStack {
     this.#scopes.pop();
   }
 
-  /** Throws if no kernel of this name can be recorded. */
-  checkKernel(kernel: string): void {
+  /** The kernels that were asked for, sorted. */
+  get kernels(): readonly string[] {
+    return [...this.#kernels].sort();
+  }
+
+  /** Notes a kernel; throws if none of this name can be recorded. */
+  noteKernel(kernel: string): void {
+    this.#kernels.add(kernel);
     if (getKernel(kernel, backendName) !== undefined) return;
     throw new TraceError(
       "TRACE_UNKNOWN_KERNEL",

@@ -33,6 +33,8 @@ export interface TraceResult {
    * The graph's outputs. Where there are none, every result is an argument, and the model has nothing to run.
    */
   readonly outputs: readonly TracedValue[];
+  /** The TensorFlow.js kernels that the function calls, sorted. */
+  readonly kernels: readonly string[];
   /** The function's result, each tensor replaced by where to find it. */
   readonly output: Structure<TracedOutput>;
 }
@@ -134,6 +136,7 @@ export function trace(
     inputs: inputs.filter(isUsed).map(toTraced),
     unusedInputs: inputs.filter((item) => !isUsed(item)).map(toTraced),
     outputs: written.map(toTraced),
+    kernels: ops.kernels,
     output,
   };
 }
@@ -196,7 +199,7 @@ function watch(ops: OpStack, made: Set<Tensor>): () => void {
       original.endScope.call(tfjs, result);
     },
     runKernel(kernelName, inputs, attributes) {
-      ops.checkKernel(kernelName);
+      ops.noteKernel(kernelName);
       return original.runKernel.call(tfjs, kernelName, inputs, attributes) as never;
     },
     trackTensor(tensor, backend) {

@@ -11,8 +11,10 @@ export async function printDoctor({ json }: { readonly json?: boolean }): Promis
     return;
   }
   const width = Math.max(...report.checks.map((check) => check.name.length));
-  for (const { name, ok, found, remedy } of report.checks) {
-    const mark = paint(ok ? "green" : "red", ok ? "✔" : "✘", process.stdout);
+  for (const { name, ok, needed, found, remedy } of report.checks) {
+    const mark = ok
+      ? paint("green", "✔", process.stdout)
+      : paint(needed ? "red" : "yellow", needed ? "✘" : "–", process.stdout);
     process.stdout.write(`${mark} ${name.padEnd(width)}  ${found}\n`);
     if (remedy !== undefined) process.stdout.write(`  ${" ".repeat(width)}  → ${remedy}\n`);
   }

@@ -1,0 +1,30 @@
+import { SlicebookError } from "@slicebook/base";
+import type { Gpu } from "./gpu.ts";
+
+/** Gives Node what a page has, `navigator.gpu` and WebGPU's constants, by the package `webgpu` (Dawn); once. */
+export async function installNodeGpu(): Promise<void> {
+  const scope = globalThis as { navigator?: { gpu?: Gpu } };
+  if (scope.navigator?.gpu !== undefined) return;
+  const dawn = await import("webgpu").catch((cause: unknown) => {
+    throw new SlicebookError(
+      "ENGINE_UNAVAILABLE",
+      `the package "webgpu" cannot be loaded (${reasonOf(cause)})`,
+      {
+        remedy: "Install it beside this one, with npm install webgpu, or use engine.kind: onnx.",
+        cause,
+      },
+    );
+  });
+  for (const [name, value] of Object.entries(dawn.globals)) {
+    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
+  }
+  const gpu = dawn.create([]);
+  // Node 21 and newer have a navigator, without a graphics card.
+  if (scope.navigator === undefined)
+    Object.defineProperty(scope, "navigator", { value: {}, configurable: true });
+  Object.defineProperty(scope.navigator, "gpu", { value: gpu, configurable: true });
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+}
