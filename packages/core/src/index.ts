@@ -42,6 +42,8 @@ export {
 export type {
   BoundPrior,
   CodeSpace,
+  DrawnRow,
+  GivenCodes,
   Nested,
   Prior,
   SampleOptions,

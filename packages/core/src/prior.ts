@@ -69,10 +69,31 @@ export interface SampleOptions {
   readonly topP?: number;
   /** The class of each grid, `count` of them; needed if the prior has classes. */
   readonly labels?: ArrayLike<number>;
+  /** Codes that every grid has: only the others are drawn, in raster order, from what lies before them. */
+  readonly given?: GivenCodes;
   /** Called now and then with the number of codes drawn and to draw. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with every row as it is drawn, so that a grid can be shown while it grows. */
+  readonly onRow?: (drawn: DrawnRow) => void;
   /** Stops the drawing: `sample` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** A part of a grid that is known, for the rest to be drawn. */
+export interface GivenCodes {
+  /** [rows, columns]; what lies where nothing is known is ignored. */
+  readonly codes: ArrayLike<number>;
+  /** [rows, columns]: 1 where the code is known, 0 where it is to be drawn. */
+  readonly known: ArrayLike<number>;
+}
+
+/** One row of the grids that are drawn side by side. */
+export interface DrawnRow {
+  readonly row: number;
+  /** The number of the first of these samples. */
+  readonly first: number;
+  /** [samples, columns]. */
+  readonly codes: Int32Array;
 }
 
 /** Tensors in nested lists and records. */

@@ -1,5 +1,5 @@
 import { float32, type HostTensor, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
-import type { CodeSpace, SampleOptions, SamplerEngine, SamplerLoop } from "@slicebook/core";
+import type { CodeSpace, GivenCodes, SampleOptions, SamplerEngine, SamplerLoop } from "@slicebook/core";
 import { pixelCarry, pixelInputs, pixelStep, rowCarry, rowInputs, rowStep } from "./cached.ts";
 import type { PixelcnnConfig } from "./config.ts";
 import { drawCode } from "./draw.ts";
@@ -45,7 +45,10 @@ export async function sample(
     try {
       for (let first = 0; first < count; first += LANES) {
         const drawn = Math.min(LANES, count - first);
-        const onRow = (done: number) => onProgress?.(first * size + done * drawn, count * size);
+        const onRow = (row: number, codes: Int32Array) => {
+          onProgress?.(first * size + (row + 1) * space.columns * drawn, count * size);
+          options.onRow?.({ row, first, codes });
+        };
         const lanes = { rows, pixels, space, options, first, drawn, onRow };
         codes.set(await sampleLanes(lanes), first * size);
       }
@@ -72,8 +75,8 @@ interface Lanes {
   readonly first: number;
   /** How many lanes hold samples; the others are idle. */
   readonly drawn: number;
-  /** Called with the number of positions drawn so far. */
-  readonly onRow: (done: number) => void;
+  /** Called with each row and its codes, `[drawn, columns]`. */
+  readonly onRow: (row: number, codes: Int32Array) => void;
 }
 
 async function sampleLanes({
@@ -97,6 +100,9 @@ async function sampleLanes({
   let above = new Int32Array(LANES * columns);
   for (let row = 0; row < space.rows; row++) {
     options.signal?.throwIfAborted();
+    const current = new Int32Array(LANES * columns);
+    const known = givenRow(options.given, row, columns);
+    for (let lane = 0; lane < LANES; lane++) current.set(known.codes, lane * columns);
     const { fromVertical } = await rows.next({
       previous: int32(above, [LANES, columns]),
       row: int32([row], [1]),
@@ -106,9 +112,9 @@ async function sampleLanes({
     const given = floats(fromVertical);
     const [, , layers, channels] = fromVertical!.shape as [number, number, number, number];
     const stride = LANES * layers * channels;
-    const current = new Int32Array(LANES * columns);
     let left = new Int32Array(LANES);
-    for (let column = 0; column < columns; column++) {
+    // What lies right of the last code to be drawn is needed for the rows below only.
+    for (let column = 0; column < known.until; column++) {
       const { logits } = await pixels.next({
         previous: int32(left, [LANES]),
         keep: column === 0 ? ZERO : ONE,
@@ -118,21 +124,38 @@ async function sampleLanes({
           channels,
         ]),
       });
-      const values = floats(logits);
-      left = new Int32Array(LANES);
-      for (let lane = 0; lane < drawn; lane++) {
-        const position = row * columns + column;
-        const own = values.subarray(lane * codebookSize, (lane + 1) * codebookSize);
-        const code = drawCode(own, uniformAt(options.seed, first + lane, position), options);
-        left[lane] = code;
-        current[lane * columns + column] = code;
-        codes[lane * size + position] = code;
+      if (!known.at(column)) {
+        const values = floats(logits);
+        for (let lane = 0; lane < drawn; lane++) {
+          const own = values.subarray(lane * codebookSize, (lane + 1) * codebookSize);
+          const uniform = uniformAt(options.seed, first + lane, row * columns + column);
+          current[lane * columns + column] = drawCode(own, uniform, options);
+        }
       }
+      left = Int32Array.from({ length: LANES }, (_, lane) => current[lane * columns + column]!);
+    }
+    for (let lane = 0; lane < drawn; lane++) {
+      codes.set(current.subarray(lane * columns, (lane + 1) * columns), lane * size + row * columns);
     }
     above = current;
-    onRow((row + 1) * columns);
+    onRow(row, current.slice(0, drawn * columns));
   }
   return codes;
+}
+
+/** What is known of a row: its codes (0 elsewhere), and the number of columns up to the last that is not known. */
+function givenRow(
+  given: GivenCodes | undefined,
+  row: number,
+  columns: number,
+): { codes: Int32Array; at: (column: number) => boolean; until: number } {
+  const at = (column: number) => given !== undefined && given.known[row * columns + column] !== 0;
+  const codes = Int32Array.from({ length: columns }, (_, column) =>
+    at(column) ? given!.codes[row * columns + column]! : 0,
+  );
+  let until = columns;
+  while (until > 0 && at(until - 1)) until -= 1;
+  return { codes, at, until };
 }
 
 const ZERO = float32([0], []);
@@ -143,7 +166,10 @@ function floats(tensor: HostTensor | undefined): Float32Array {
   return tensor.data;
 }
 
-function checkOptions(space: CodeSpace, { count, temperature = 1, topK, topP, labels }: SampleOptions): void {
+function checkOptions(
+  space: CodeSpace,
+  { count, temperature = 1, topK, topP, labels, given }: SampleOptions,
+): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
   if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
     fail("temperature", temperature, "a number, 0 (the likeliest code always) or more");
@@ -151,6 +177,7 @@ function checkOptions(space: CodeSpace, { count, temperature = 1, topK, topP, la
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
     fail("topK", topK, "a whole number, 1 or more");
   if (topP !== undefined && !(topP > 0 && topP <= 1)) fail("topP", topP, "a number above 0 and at most 1");
+  if (given !== undefined) checkGiven(space, given);
   if (space.classes === 0) return;
   if (labels === undefined || labels.length !== count) {
     const found = labels === undefined ? "none" : `${labels.length} of them`;
@@ -164,6 +191,21 @@ function checkOptions(space: CodeSpace, { count, temperature = 1, topK, topP, la
     (label) => !(Number.isInteger(label) && label >= 0 && label < space.classes),
   );
   if (wrong !== undefined) fail("labels", wrong, `whole numbers from 0 to ${space.classes - 1}`);
+}
+
+function checkGiven({ codes, rows, columns }: CodeSpace, given: GivenCodes): void {
+  const size = rows * columns;
+  for (const name of ["codes", "known"] as const) {
+    const { length } = given[name];
+    if (length !== size) fail(`given.${name}`, length, `${rows}×${columns} numbers`);
+  }
+  for (let at = 0; at < size; at++) {
+    const code = given.codes[at]!;
+    if (given.known[at] === 0) continue;
+    if (!(Number.isInteger(code) && code >= 0 && code < codes)) {
+      fail("given.codes", code, `whole numbers from 0 to ${codes - 1} where they are known`);
+    }
+  }
 }
 
 function fail(option: string, found: number | string, allowed: string): never {

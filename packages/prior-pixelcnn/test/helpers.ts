@@ -58,7 +58,7 @@ export async function sampleNaively(
   parameters: HostTensors,
   options: SampleOptions,
 ): Promise<Int32Array> {
-  const { count, seed, labels } = options;
+  const { count, seed, labels, given } = options;
   const size = space.rows * space.columns;
   const shape = [count, space.rows, space.columns];
   const withLabels = space.classes > 0;
@@ -78,6 +78,10 @@ export async function sampleNaively(
     for (let index = 0; index < count; index++) {
       const start = (index * size + position) * space.codes;
       const own = data.subarray(start, start + space.codes);
+      if (given?.known[position]) {
+        codes[index * size + position] = given.codes[position]!;
+        continue;
+      }
       codes[index * size + position] = drawCode(own, uniformAt(seed, index, position), options);
     }
   }

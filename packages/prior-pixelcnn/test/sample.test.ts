@@ -63,6 +63,26 @@ const cases: Record<string, Case> = {
     config: {},
     options: { labels: [2, 0, 1] },
   },
+  "a grid completed from its upper half": {
+    space: { codes: 6, rows: 6, columns: 5, classes: 0 },
+    config: {},
+    options: {
+      given: {
+        codes: Array.from({ length: 30 }, (_, at) => (7 * at) % 6),
+        known: Array.from({ length: 30 }, (_, at) => (at < 15 ? 1 : 0)),
+      },
+    },
+  },
+  "a grid with holes": {
+    space: { codes: 6, rows: 6, columns: 5, classes: 0 },
+    config: { attention: { count: 1, heads: 2, width: 4, stride: 2 } },
+    options: {
+      given: {
+        codes: Array.from({ length: 30 }, (_, at) => (5 * at) % 6),
+        known: Array.from({ length: 30 }, (_, at) => (at % 7 < 3 || at % 5 === 4 ? 1 : 0)),
+      },
+    },
+  },
   "low temperature": {
     space: { codes: 9, rows: 5, columns: 4, classes: 0 },
     config: {},
@@ -134,6 +154,29 @@ describe("sample", () => {
     );
   });
 
+  it("keeps the codes that are given, and gives all rows as they come", async () => {
+    const codes = Array.from({ length: size }, (_, at) => at % 6);
+    const known = codes.map((_, at) => (at % 3 === 0 ? 1 : 0));
+    const grown = new Int32Array(18 * size);
+    const drawn = await prior.sample(engines.onnx, weights, {
+      count: 18,
+      seed: 5,
+      labels: labels(18),
+      given: { codes, known },
+      onRow: ({ row, first, codes: some }) =>
+        some.forEach((code, at) => {
+          const [sample, column] = [first + Math.floor(at / space.columns), at % space.columns];
+          grown[sample * size + row * space.columns + column] = code;
+        }),
+    });
+    expect(grown).toEqual(drawn);
+    drawn.forEach((code, at) => {
+      if (known[at % size]) expect(code).toBe(codes[at % size]);
+    });
+    const free = await prior.sample(engines.onnx, weights, { count: 18, seed: 5, labels: labels(18) });
+    expect(free).not.toEqual(drawn);
+  });
+
   it("stops when it is told to, with the signal's reason, and leaves no tensors behind", async () => {
     const before = tf.memory().numTensors;
     const controller = new AbortController();
@@ -164,6 +207,11 @@ describe("sample", () => {
     [
       { labels: [1] },
       "sample: labels: expected one for each of the 2 samples, since the prior has 2 classes, found 1 of them",
+    ],
+    [{ given: { codes: [1], known: [1] } }, "sample: given.codes: expected 3×4 numbers, found 1"],
+    [
+      { given: { codes: new Array(12).fill(6), known: new Array(12).fill(1) } },
+      "sample: given.codes: expected whole numbers from 0 to 5 where they are known, found 6",
     ],
     [{ labels: [0, 2] }, "sample: labels: expected whole numbers from 0 to 1, found 2"],
   ])("refuses %j", async (changes, message) => {
