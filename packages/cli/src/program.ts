@@ -72,6 +72,19 @@ export function createProgram(): Command {
       .addArgument(runArgument())
       .addArgument(overridesArgument());
 
+  define("init", "look at a folder of slices and write a commented configuration for it", [
+    "init /data/scans",
+    "init /data/OASIS --out oasis.yaml",
+  ])
+    .argument("<folder>", "HipMRI, OASIS or ADNI slices, or any PNG, JPEG, TIFF or NIfTI files")
+    .option("--out <file>", "the file to write (default: named after the folder)")
+    .option("--force", "write over a file that is there")
+    .option("--json", "print the result as one JSON object")
+    .action(async (folder: string, options: { out?: string; force?: boolean; json?: boolean }) => {
+      const { init } = await import("./commands/init.ts");
+      await init(folder, options);
+    });
+
   defineRun("run", "do every stage: train, evaluate, encode, train-prior, sample, report", "all", [
     "run configs/phantom.yaml",
     "run configs/hipmri.yaml dataset.root=/data/hipmri train.minutes=30 prior.minutes=30",
@@ -182,7 +195,7 @@ export function createProgram(): Command {
     .addArgument(overridesArgument())
     .option(
       "--adapter <name>",
-      "how a folder is laid out: hipmri, oasis or adni (default: seen from its folders)",
+      "how a folder is laid out, such as hipmri, oasis or adni (default: seen from its names)",
     )
     .option("--out <file>", "write a contact sheet there (PNG)")
     .action(async (subject: string, overrides: string[], options: OutputOptions & InspectFlags) => {
@@ -216,20 +229,25 @@ export function createProgram(): Command {
   define("config", "print a configuration with every default, or its JSON schema", [
     "config configs/oasis.yaml train.epochs=20 > mine.yaml",
     "config --schema > slicebook.schema.json",
+    "config --reference",
   ])
     .argument("[config]", "the YAML file")
     .addArgument(overridesArgument())
     .option("--schema", "print the JSON schema of all configurations instead, for an editor")
+    .option("--reference", "print what every key means instead, in Markdown")
     .action(
       async (
         config: string | undefined,
         overrides: string[],
-        { schema }: { schema?: boolean },
+        { schema, reference }: { schema?: boolean; reference?: boolean },
         command: Command,
       ) => {
-        if (!schema && config === undefined) command.error("error: missing required argument 'config'");
-        const { printConfig, printSchema } = await import("./commands/config.ts");
-        if (schema || config === undefined) printSchema();
+        if (!schema && !reference && config === undefined) {
+          command.error("error: missing required argument 'config'");
+        }
+        const { printConfig, printReference, printSchema } = await import("./commands/config.ts");
+        if (schema) printSchema();
+        else if (reference || config === undefined) printReference();
         else await printConfig(config, overrides);
       },
     );

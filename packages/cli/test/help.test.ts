@@ -4,6 +4,7 @@ import { slicebook, temporaryFolder } from "./command.ts";
 
 const cwd = temporaryFolder();
 const commands = [
+  "init",
   "run",
   "train",
   "evaluate",

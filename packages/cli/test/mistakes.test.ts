@@ -144,7 +144,7 @@ test("an adapter that is not there", async () => {
 
 test("a folder in no known layout", async () => {
   await mkdir(join(cwd, "empty"), { recursive: true });
-  expect(await failure(["inspect", "empty"])).toContain("--adapter");
+  expect(await failure(["inspect", "empty"])).toContain("NIfTI, PNG");
 });
 
 test("a program that asks for JSON gets the code, the message and the remedy", async () => {

@@ -1,7 +1,7 @@
 export { builtInAdapters, type LoadedAdapter, loadAdapter } from "./adapters.ts";
 export { adni, hipmri, type MaskOptions, oasis } from "./course-adapters.ts";
 export type { Progress } from "./decode-all.ts";
-export { decodeFile } from "./decode-file.ts";
+export { decodeFile, readHeaderOf } from "./decode-file.ts";
 export { decodePicture } from "./decode-picture.ts";
 export type { DuplicateGroup, Outlier } from "./find-oddities.ts";
 export { type FolderOptions, folder } from "./folder-adapter.ts";

@@ -154,8 +154,3 @@ type Config = z.output<typeof configSchema>;
 export type ResolvedConfig = Omit<Config, "run"> & {
   readonly run: { readonly root: string; readonly name: string };
 };
-
-/** The JSON Schema of a configuration file, for editors. */
-export function configJsonSchema(): object {
-  return z.toJSONSchema(configSchema, { io: "input" });
-}

@@ -14,8 +14,11 @@ export {
   stages,
 } from "./api.ts";
 export { type Comparison, compareRuns, type PairedDifference } from "./compare-runs.ts";
-export { configJsonSchema, type ResolvedConfig } from "./config.ts";
+export type { ResolvedConfig } from "./config.ts";
+export { configJsonSchema } from "./config-json-schema.ts";
+export { configReference } from "./config-reference.ts";
 export { doctor } from "./doctor.ts";
 export { execute } from "./execute.ts";
 export { executeInWorker } from "./execute-in-worker.ts";
+export { configNameFor, type InitialConfig, initialConfig } from "./init/initial-config.ts";
 export { loadConfig, resolvedYaml } from "./load-config.ts";

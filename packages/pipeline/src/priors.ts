@@ -7,7 +7,7 @@ import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import { z } from "zod";
 
 /** The priors that come with Slicebook, registered as a plug-in's is. */
-const builtInPriors: readonly Prior[] = [pixelcnn];
+export const builtInPriors: readonly Prior[] = [pixelcnn];
 
 const priorShape = z.object({
   name: z.string().min(1),

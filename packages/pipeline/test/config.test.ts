@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isSlicebookError } from "@slicebook/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configJsonSchema } from "../src/config.ts";
+import { configJsonSchema } from "../src/config-json-schema.ts";
 import { loadConfig, resolvedYaml } from "../src/load-config.ts";
 
 let folder: string;

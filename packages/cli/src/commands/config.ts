@@ -1,4 +1,4 @@
-import { configJsonSchema, loadConfig, resolvedYaml } from "@slicebook/pipeline";
+import { configJsonSchema, configReference, loadConfig, resolvedYaml } from "@slicebook/pipeline";
 
 /** Prints a configuration with every default written out; it can be run as it is. */
 export async function printConfig(config: string, overrides: readonly string[]): Promise<void> {
@@ -7,4 +7,8 @@ export async function printConfig(config: string, overrides: readonly string[]):
 
 export function printSchema(): void {
   process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+}
+
+export function printReference(): void {
+  process.stdout.write(configReference());
 }

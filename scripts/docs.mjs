@@ -1,0 +1,15 @@
+// Writes what is made from the configuration's schema: its JSON Schema and the reference in docs/.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { root, setup } from "./setup.mjs";
+
+setup();
+for (const [flag, path] of [
+  ["--schema", "packages/cli/slicebook.schema.json"],
+  ["--reference", "docs/configuration.md"],
+]) {
+  const args = [`${root}/packages/cli/bin/slicebook.js`, "config", flag];
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", 2] });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(`${root}/${path}`, stdout);
+}
