@@ -15,7 +15,10 @@ test.each([
   expect(await committed(path)).toBe(stdout);
 });
 
-test.each(["hipmri", "oasis", "adni", "phantom"])("configs/%s.yaml tells editors its schema", async (name) => {
-  const [first] = (await committed(`configs/${name}.yaml`)).split("\n");
-  expect(first).toBe("# yaml-language-server: $schema=../packages/cli/slicebook.schema.json");
-});
+test.each(["hipmri", "oasis", "adni", "phantom"])(
+  "configs/%s.yaml tells editors its schema",
+  async (name) => {
+    const [first] = (await committed(`configs/${name}.yaml`)).split("\n");
+    expect(first).toBe("# yaml-language-server: $schema=../packages/cli/slicebook.schema.json");
+  },
+);

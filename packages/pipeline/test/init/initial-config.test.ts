@@ -97,7 +97,7 @@ it("has every key in it: taking the marks off writes out the defaults, and chang
   const [dataset = "", rest = ""] = yaml.split(/^(?=# The VQ-VAE\.)/m);
   const unmarked = rest
     .split("\n")
-    .map((line) => (/^ *# *[a-zA-Z0-9]+:( |$)/.test(line) ? line.replace("#", "") : line))
+    .map((line) => (/^ *#( {2,})?[a-zA-Z0-9]+:( |$)/.test(line) ? line.replace("#", "") : line))
     .join("\n");
   const short = await loadConfig(await folder.write("short.yaml", yaml), ["run.name=x"]);
   const long = await loadConfig(await folder.write("long.yaml", dataset + unmarked), ["run.name=x"]);
