@@ -26,11 +26,13 @@ interface Place {
 function block(key: ConfigKey, given: unknown, resolved: unknown, place: Place): string[] {
   const { indent } = place;
   const value = valueIn(given, key.key);
-  const fallback = valueIn(resolved, key.key) ?? key.default;
+  const known = valueIn(resolved, key.key);
+  const fallback = known === undefined ? key.default : known;
   const comment = wrap(key.description, WIDTH - indent.length - 2).map((line) => lineAt(place, `# ${line}`));
   const own: Place = value === undefined ? { indent, outAt: place.outAt ?? indent } : place;
   if (key.keys.length === 0) {
-    const lines = entry(key.key, value ?? fallback ?? example(key));
+    const written = value === undefined ? fallback : value;
+    const lines = entry(key.key, written === undefined ? example(key) : written);
     return [...comment, ...lines.map((line) => lineAt(own, line))];
   }
   const within: Place = { ...own, indent: `${indent}  ` };
