@@ -11,6 +11,7 @@ export { fanInUniform } from "./initialisers.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
 export { bitsPerPixel, codesInUse, countCodes, entropyBits, perplexity } from "./metrics/codes.ts";
+export { frechetDistance, medianDistance, mmd, type Points } from "./metrics/distribution.ts";
 export { mse, psnr } from "./metrics/error.ts";
 export type { ImageSize, Pixels } from "./metrics/image.ts";
 export { type MultiScaleSimilarity, msSsim } from "./metrics/ms-ssim.ts";

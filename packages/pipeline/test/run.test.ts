@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Event, type Result, type Stage, stages } from "../src/api.ts";
 import { execute } from "../src/execute.ts";
+import { noveltySchema } from "../src/novelty/schema.ts";
+import type { PriorEvaluation } from "../src/prior-evaluation.ts";
 import type { Evaluation } from "../src/report/types.ts";
 import type { RunRecord } from "../src/run-record.ts";
 import { listen, readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
@@ -47,6 +49,7 @@ describe("a run of every stage", () => {
         join("reconstructions", "test.png"),
         join("samples", "grid.png"),
         join("samples", "sample-0003.png"),
+        join("samples", "nearest.png"),
         join("plots", "loss-log.svg"),
         join("plots", "ssim.png"),
         "progression.webp",
@@ -66,6 +69,29 @@ describe("a run of every stage", () => {
     expect(evaluation.bitsPerPixel.fixed).toBe(0.25);
     expect(evaluation.bitsPerPixel.prior).toBeGreaterThan(0);
     expect(first.result.figures.ssim).toBe(evaluation.ssim.mean);
+  });
+
+  it("says how new and true its samples are, in a file and in the report", async () => {
+    const novelty = noveltySchema.parse(await readJsonFile(join(folder, "samples", "novelty.json")));
+    expect(novelty.counts).toEqual({ samples: 3, training: 12, decoded: 12, heldOut: 6 });
+    expect(novelty.samples.map(({ name }) => name)).toEqual(["sample-0001", "sample-0002", "sample-0003"]);
+    expect(novelty.distribution!.mmd.floor).not.toBe(0);
+    const report = await readFile(join(folder, "report.html"), "utf8");
+    expect(report).toContain("Novelty of the samples");
+    expect(report).toContain(novelty.memorisation.rule);
+  });
+
+  it("measures the prior beside what counting codes gives", async () => {
+    const { train, validate, test } = await readJsonFile<PriorEvaluation>(
+      join(folder, "prior", "evaluation.json"),
+    );
+    expect([train.grids, validate.grids, test.grids]).toEqual([6, 6, 6]);
+    for (const { bitsPerCode, accuracy, baselines } of [validate, test]) {
+      expect(bitsPerCode).toBeGreaterThan(0);
+      expect(accuracy).toBeGreaterThanOrEqual(0);
+      expect(baselines.unigramBitsPerCode).toBeLessThanOrEqual(4.5);
+      expect(baselines.positionBitsPerCode).toBeLessThan(baselines.unigramBitsPerCode + 0.5);
+    }
   });
 
   it("says how far it is, and each epoch once", () => {

@@ -108,6 +108,21 @@ export async function reconstructionGrid(
   );
 }
 
+/** Images over others that they are to be compared with, a column for each pair. Gives a PNG. */
+export async function pairGrid(
+  upper: { readonly label: string; readonly images: ImageStack },
+  lower: { readonly label: string; readonly images: ImageStack },
+  options: GridOptions & { readonly notes?: readonly string[] } = {},
+): Promise<Uint8Array> {
+  const { captions, notes } = options;
+  const cells = Array.from({ length: upper.images.shape[0] }, (_, index) => ({
+    caption: captions?.[index] ?? "",
+    note: notes?.[index] ?? "",
+    tiles: [imageTile(upper.images, index, grey), imageTile(lower.images, index, grey)],
+  }));
+  return draw([{ rowLabels: [upper.label, lower.label], cells }], options);
+}
+
 /** Images side by side in rows, such as samples. Gives a PNG. */
 export async function imageGrid(images: ImageStack, options: GridOptions = {}): Promise<Uint8Array> {
   return draw([{ rowLabels: [], cells: imageCells(images, options.captions) }], options);

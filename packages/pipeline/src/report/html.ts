@@ -1,5 +1,6 @@
 import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
 import { type Content, html, inlineSvg, table } from "./markup.ts";
+import { noveltySection } from "./novelty-html.ts";
 import { page, type Section } from "./page.ts";
 import { bitRates, estimateNote, measuredFigures } from "./protocol.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
@@ -19,6 +20,9 @@ export function reportHtml(input: ReportInput): string {
     ...pictures.map(
       (picture, index) => [`picture-${index + 1}`, picture.title, pictureFigure(picture)] as const,
     ),
+    ...(input.novelty === undefined
+      ? []
+      : [["novelty", "Novelty of the samples", noveltySection(input.novelty)] as const]),
     ...(plots.length === 0 ? [] : [["curves", "Curves", curves(plots)] as const]),
     ...(evaluations.length === 0 ? [] : [["other-data", "Other data", otherData(evaluations)] as const]),
     ["data", "Data", dataTable(run)],

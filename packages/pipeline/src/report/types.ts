@@ -1,4 +1,5 @@
 import type { Plot } from "../figures/chart.ts";
+import type { Novelty } from "../novelty/schema.ts";
 
 /** A mean over slices, with a 95 % t-interval on the means of the subjects. */
 export interface Estimate {
@@ -175,6 +176,8 @@ export interface ReportInput {
   readonly evaluation?: Evaluation;
   /** Evaluations on other data, by name. */
   readonly evaluations: readonly { readonly name: string; readonly evaluation: Evaluation }[];
+  /** How new, varied and true the run's samples are. */
+  readonly novelty?: Novelty;
   readonly pictures: readonly Picture[];
   readonly plots: readonly Pick<Plot, "name" | "title" | "alt" | "svg">[];
   /** What to type next. */

@@ -8,6 +8,7 @@ import { type FilmFrame, progressionFilm } from "../figures/film.ts";
 import { plotCodebookUsage, plotMetrics } from "../figures/plot.ts";
 import { exists, hashOfFile, readJson } from "../files.ts";
 import { readRows } from "../metrics-log.ts";
+import { noveltyFile, readNovelty } from "../novelty/file.ts";
 import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
 import { metricsCsv } from "../report/csv.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
@@ -35,6 +36,7 @@ export const reportStage: StageDefinition = {
       paths.evaluation,
       paths.codes.test,
       join(paths.samples, "grid.png"),
+      noveltyFile(paths),
       ...(await evaluationFiles(paths.evaluations)),
     ];
     return {
@@ -53,6 +55,7 @@ export const reportStage: StageDefinition = {
     const metrics = [...(await readRows(paths.metrics)), ...(await readRows(paths.prior.metrics))];
     const plots = await drawPlots(session, metrics);
     await filmOf(session, metrics);
+    const novelty = run.stages.sample === undefined ? undefined : await readNovelty(paths);
     const input: ReportInput = {
       run,
       config: await readFile(paths.config, "utf8"),
@@ -61,6 +64,7 @@ export const reportStage: StageDefinition = {
         ? { evaluation: await readJson(paths.evaluation, evaluationSchema) }
         : {}),
       evaluations: await otherEvaluations(paths.evaluations),
+      ...(novelty === undefined ? {} : { novelty }),
       pictures: await pictures(session, run),
       plots,
       next: nextCommands(paths.folder, run, config.sample.seed),
@@ -157,6 +161,12 @@ async function pictures({ paths }: Session, { data, stages }: RunRecord): Promis
             title: "Samples",
             text: "New slices: code grids drawn from the prior, decoded.",
             alt: "A grid of slices that the model has drawn.",
+          },
+          {
+            file: join(paths.samples, "nearest.png"),
+            title: "Samples and their nearest training slices",
+            text: "The samples that are nearest to a training slice, over it; both decoded.",
+            alt: "Samples over the training slices that are most like them.",
           },
         ]),
   ];

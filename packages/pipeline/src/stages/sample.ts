@@ -2,13 +2,16 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
-import { loadCodes, saveCodes } from "../code-grids.ts";
+import { bindPrior, priorFile, priorParameters, takeGrids } from "../bound-prior.ts";
+import { type CodeGrids, loadCodes, saveCodes } from "../code-grids.ts";
 import { decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
 import { nearMiss } from "../near-miss.ts";
+import { noveltyFile } from "../novelty/file.ts";
+import { measureNovelty } from "../novelty/measure.ts";
+import { nearestPicture } from "../novelty/picture.ts";
 import { greyPng, ownRange } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
 import { missing } from "../run-folder.ts";
@@ -29,7 +32,11 @@ export const sampleStage: StageDefinition = {
     prior: await hashOfFile(await priorFile(session)),
   }),
 
-  outputs: ({ paths }) => [join(paths.samples, "codes.safetensors"), join(paths.samples, "grid.png")],
+  outputs: ({ paths }) => [
+    join(paths.samples, "codes.safetensors"),
+    join(paths.samples, "grid.png"),
+    noveltyFile(paths),
+  ],
 
   async run(session) {
     const { config, paths, signal } = session;
@@ -70,13 +77,14 @@ export const sampleStage: StageDefinition = {
     );
     await rm(paths.samples, { recursive: true, force: true });
     const file = join(paths.samples, "codes.safetensors");
-    await saveCodes(file, {
+    const drawn: CodeGrids = {
       codes,
       shape: [count, rows, columns],
       labels: labels ?? new Int32Array(count),
       classes,
       names,
-    });
+    };
+    await saveCodes(file, drawn);
     session.made(file, "samples' codes");
     for (const [index, name] of names.entries()) {
       await writeFileAtomic(join(paths.samples, `${name}.png`), await greyPng(images, index));
@@ -85,9 +93,45 @@ export const sampleStage: StageDefinition = {
     const subtitle = `temperature ${temperature}, seed ${seed}`;
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
+    await judge(session, drawn, trained);
     return undefined;
   },
 };
+
+/** Measures how new, varied and true the samples are, against slices of the same classes. */
+async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {
+  const { config, paths, signal, emit } = session;
+  const held = await loadCodes(paths.codes.test);
+  if (held === undefined) throw missing(paths.folder, "code grids", "encode");
+  const drawn = new Set(samples.labels);
+  const ofThese = (grids: CodeGrids) =>
+    takeGrids(
+      grids,
+      Array.from(grids.labels.keys()).filter((index) => drawn.has(grids.labels[index]!)),
+    );
+  const [height, width] = config.dataset.size!;
+  const measured = await measureNovelty({
+    engine: await session.engine(),
+    parameters: await modelParameters(session),
+    codec: { model: config.model, size: [height, width], batch: DECODED },
+    samples,
+    training: ofThese(trained),
+    test: ofThese(held),
+    seed: config.sample.seed,
+    signal,
+    onProgress: reportProgress(emit, "sample", "slices"),
+  });
+  const { flagged } = measured.novelty.memorisation;
+  if (flagged > 0) {
+    const found = flagged === 1 ? "1 sample is" : `${flagged} samples are`;
+    emit({ type: "warning", text: `${found} nearly a training slice: see ${noveltyFile(paths)}` });
+  }
+  const picture = join(paths.samples, "nearest.png");
+  await writeFileAtomic(picture, await nearestPicture(measured));
+  session.made(picture, "samples over their nearest training slices");
+  await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(measured.novelty, undefined, 2)}\n`);
+  session.made(noveltyFile(paths), "novelty and quality of the samples");
+}
 
 /**
  * The class number of each sample: the one asked for, else every class in turn; undefined without classes.

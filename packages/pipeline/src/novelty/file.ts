@@ -1,0 +1,14 @@
+import { join } from "node:path";
+import { exists, readJson } from "../files.ts";
+import type { RunPaths } from "../run-paths.ts";
+import { type Novelty, noveltySchema } from "./schema.ts";
+
+export function noveltyFile({ samples }: RunPaths): string {
+  return join(samples, "novelty.json");
+}
+
+/** What was measured of a run's samples; undefined where there are none, or only completions. */
+export async function readNovelty(paths: RunPaths): Promise<Novelty | undefined> {
+  const path = noveltyFile(paths);
+  return (await exists(path)) ? readJson(path, noveltySchema) : undefined;
+}
