@@ -10,6 +10,7 @@ export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients
 export { fanInUniform } from "./initialisers.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
+export { type LevelLikelihood, likelihoodMap } from "./likelihood-map.ts";
 export { bitsPerPixel, codesInUse, countCodes, entropyBits, perplexity } from "./metrics/codes.ts";
 export { frechetDistance, medianDistance, mmd, type Points } from "./metrics/distribution.ts";
 export { mse, psnr } from "./metrics/error.ts";
