@@ -8,12 +8,14 @@ import { benchmarkLoading } from "./load.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
 import { type SampleResult, sampleResult, sampling } from "./sample.ts";
+import { benchmarkStartup, formatStartup } from "./startup.ts";
 import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { TRAIN_CELLS, training } from "./train.ts";
 
 const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
                                                 [--seconds 10] [--positions 16|all]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
+       npm run -s bench -- startup            [--json] [--runs 15]
 
 train    measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
 prior    the same of the gated PixelCNN over grids of codes; --size is the grid's
@@ -21,6 +23,7 @@ sample   drawing grids of codes: the cached sampler, and the naive one in PyTorc
 memory   the peak of memory of training the reference VQ-VAE
 load     reading slices of three layouts, and the same with nibabel and Pillow where Python has them, in turn;
          and passes over them from the cache
+startup  how soon the command answers: --help, --version
 epochs   time and memory of two passes over a large set, and of one by a later process
 
 --json     prints one line of JSON instead of a table
@@ -89,10 +92,12 @@ async function main(): Promise<void> {
     print(benchmark.toResult(await compare(benchmark.comparison, options), options), formatTable);
   } else if (name === "load") {
     print(await benchmarkLoading({ data, slices: slices("2000"), runs, threads, onProgress }), formatLoad);
+  } else if (name === "startup") {
+    print(benchmarkStartup({ runs: wholeNumber("runs", values.runs ?? "15") }), formatStartup);
   } else if (name === "epochs") {
     print(await benchmarkEpochs({ data, slices: slices("21520"), threads, onProgress }), formatEpochs);
   } else {
-    const names = [...BENCHMARKS.keys(), "load", "epochs"].join(", ");
+    const names = [...BENCHMARKS.keys(), "load", "epochs", "startup"].join(", ");
     throw usageError(`there is no benchmark "${name}", only ${names}`);
   }
 }

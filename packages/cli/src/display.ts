@@ -47,8 +47,11 @@ export function createDisplay(options: {
   readonly quiet: boolean;
   readonly stream?: DisplayStream;
   readonly now?: () => Date;
+  /** Bytes of memory that the process takes, its worker's included. */
+  readonly memory?: () => number;
 }): Display {
   const { quiet, stream = process.stderr, now = () => new Date() } = options;
+  const { memory = () => process.memoryUsage.rss() } = options;
   const live = stream.isTTY === true && process.env.TERM !== "dumb";
   let bar: SingleBar | undefined;
   let shown: BarState | undefined;
@@ -82,8 +85,8 @@ export function createDisplay(options: {
 
   function showProgress(progress: Progress): void {
     const { stage, fraction } = progress;
-    if (live) drawLive({ fraction, name: stage, text: describe(progress) });
-    else plainLine(`${progress.stage}: ${describe(progress)}`, plainInterval);
+    if (live) drawLive({ fraction, name: stage, text: describe(progress, memory) });
+    else plainLine(`${progress.stage}: ${describe(progress, memory)}`, plainInterval);
   }
 
   /** On a terminal the bar has an epoch's figures already. */
@@ -155,15 +158,16 @@ function drawBar(fraction: number): string {
   return `${"━".repeat(done)}${"╌".repeat(width - done)}`;
 }
 
-/** `34%  epoch 3/20  step 120/800  25.1 images/s  ETA 1:20  loss 0.0312  SSIM 0.71`. */
-function describe(progress: Progress): string {
+/** `34%  epoch 3/20  step 120/800  25.1 images/s  ETA 1:20  loss 0.0312  SSIM 0.71  1.2 GiB`. */
+function describe(progress: Progress, memory: () => number): string {
   const { fraction, epoch, totalEpochs, step, totalSteps, rate, unit, eta, metrics } = progress;
   const parts = [`${Math.floor(fraction * 100)}%`.padStart(4)];
   if (epoch > 0) parts.push(`epoch ${count(epoch, totalEpochs)}`);
   parts.push(epoch > 0 ? `step ${count(step, totalSteps)}` : `${count(step, totalSteps)} ${unit}`);
   if (rate !== undefined) parts.push(`${formatNumber(rate)} ${unit}/s`);
   if (eta !== undefined) parts.push(`ETA ${formatDuration(eta)}`);
-  return [...parts, ...describeMetrics(metrics)].join("  ");
+  parts.push(...describeMetrics(metrics), `${(memory() / 2 ** 30).toFixed(1)} GiB`);
+  return parts.join("  ");
 }
 
 function describeMetrics(metrics: Readonly<Record<string, number | undefined>>): string[] {

@@ -4,6 +4,14 @@ export interface OutputOptions {
   readonly quiet?: boolean;
 }
 
+/** Options of `run` and `train`. */
+export interface RunFlags {
+  readonly resume?: boolean;
+  readonly dryRun?: boolean;
+  /** Training slices to overfit. */
+  readonly overfit?: number;
+}
+
 /** Short names of `sample.*` overrides, as typed. */
 export interface SampleFlags {
   readonly count?: string;

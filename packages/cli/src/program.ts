@@ -1,7 +1,8 @@
 import type { Stage } from "@slicebook/pipeline";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import type { Shell } from "./commands/completion.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { InspectFlags, OutputOptions, PhantomFlags, SampleFlags } from "./flags.ts";
+import type { InspectFlags, OutputOptions, PhantomFlags, RunFlags, SampleFlags } from "./flags.ts";
 import { programName } from "./invocation.ts";
 import { version } from "./version.ts";
 
@@ -62,7 +63,13 @@ export function createProgram(): Command {
       .addArgument(configArgument())
       .addArgument(overridesArgument())
       .option("--resume", "go on from the last checkpoint of an interrupted run")
-      .action(async (config: string, overrides: string[], options: OutputOptions & { resume?: boolean }) => {
+      .option("--dry-run", "take one step of every stage on a few slices, and keep nothing")
+      .option(
+        "--overfit <n>",
+        "train, validate and test on n slices: can the model learn them at all?",
+        slices,
+      )
+      .action(async (config: string, overrides: string[], options: OutputOptions & RunFlags) => {
         const { runConfig } = await import("./commands/stages.ts");
         await runConfig(config, overrides, stages, options);
       });
@@ -89,6 +96,7 @@ export function createProgram(): Command {
     "run configs/phantom.yaml",
     "run configs/hipmri.yaml dataset.root=/data/hipmri train.minutes=30 prior.minutes=30",
     "run configs/hipmri.yaml dataset.root=/data/hipmri --resume",
+    "run configs/hipmri.yaml dataset.root=/data/hipmri --dry-run",
   ]);
   defineRun(
     "train",
@@ -97,6 +105,7 @@ export function createProgram(): Command {
     [
       "train configs/oasis.yaml dataset.root=/data/oasis train.epochs=20",
       "train configs/oasis.yaml dataset.root=/data/oasis train.epochs=20 --resume",
+      "train configs/oasis.yaml dataset.root=/data/oasis train.steps=500 --overfit 8",
     ],
   );
 
@@ -259,6 +268,17 @@ export function createProgram(): Command {
       await printDoctor(options);
     });
 
+  define("completion", "print a script with which your shell completes commands, options and keys", [
+    "completion bash >> ~/.bashrc",
+    "completion zsh > ~/.zfunc/_slicebook",
+    "completion fish > ~/.config/fish/completions/slicebook.fish",
+  ])
+    .addArgument(new Argument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: Shell) => {
+      const { printCompletion } = await import("./commands/completion.ts");
+      printCompletion(shell, program);
+    });
+
   return program;
 }
 
@@ -312,6 +332,12 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
     throw new InvalidArgumentError("Give a whole number.");
+  return value;
+}
+
+function slices(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("Give a whole number of at least 1.");
   return value;
 }
 

@@ -21,7 +21,7 @@ const units: Readonly<Record<string, string>> = { psnr: " dB" };
 
 /** What was done, made and measured, and what to type next. */
 export function describeResult(result: Result): string {
-  const { run, stages, figures, files, next, inspection } = result;
+  const { run, stages, figures, files, next, inspection, dryRun } = result;
   const sections: string[] = [];
   if (inspection !== undefined) sections.push(describeInspection(inspection));
   if (run !== undefined) sections.push(`Run      ${run}`);
@@ -32,6 +32,7 @@ export function describeResult(result: Result): string {
     if (skipped.length > 0) parts.push(`unchanged: ${skipped.map(({ stage }) => stage).join(", ")}`);
     sections.push(`Stages   ${parts.join(", ")}`);
   }
+  if (dryRun) sections.push("Dry run  every stage took a step on a few slices; nothing was kept");
   if (files.length > 0) sections.push(`Made\n${indent(groupFiles(files).join("\n"))}`);
   const rows = figureRows(figures);
   if (rows.length > 0) sections.push(`Figures\n${indent(table(rows))}`);

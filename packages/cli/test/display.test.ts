@@ -35,7 +35,12 @@ function displayed(options: { isTTY: boolean; quiet?: boolean }) {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 120 });
   let seconds = 0;
   const start = new Date(2026, 0, 1, 12, 0, 0).getTime();
-  const display = createDisplay({ quiet, stream, now: () => new Date(start + seconds * 1000) });
+  const display = createDisplay({
+    memory: () => 1.5 * 2 ** 30,
+    quiet,
+    stream,
+    now: () => new Date(start + seconds * 1000),
+  });
   return {
     display,
     wait: (more: number) => {
@@ -54,7 +59,8 @@ test("elsewhere than on a terminal, a line in ten seconds says how far it is, wi
   }
   display.show({ type: "stage", stage: "train", state: "done", seconds: 25 });
   display.close();
-  const line = "15%  epoch 3/20  step STEP/800  25.1 images/s  ETA 3:07  loss 0.0312  perplexity 331";
+  const line =
+    "15%  epoch 3/20  step STEP/800  25.1 images/s  ETA 3:07  loss 0.0312  perplexity 331  1.5 GiB";
   expect(text().split("\n")).toEqual([
     "12:00:00  train: started",
     `12:00:10  train:  ${line.replace("STEP", "9")}`,
@@ -84,8 +90,8 @@ test("elsewhere than on a terminal, an epoch that took its time ends with a line
   wait(2);
   display.show({ type: "epoch", stage: "train", row: row(3) });
   expect(text().split("\n").slice(1, -1)).toEqual([
-    "12:00:03  train: epoch 1  step 40  loss 0.03  SSIM 0.841  perplexity 331",
-    "12:00:06  train: epoch 3  step 120  loss 0.03  SSIM 0.841  perplexity 331",
+    "12:00:03  train: epoch 1  step 40  loss 0.03  SSIM 0.841  perplexity 331  1.5 GiB",
+    "12:00:06  train: epoch 3  step 120  loss 0.03  SSIM 0.841  perplexity 331  1.5 GiB",
   ]);
 });
 

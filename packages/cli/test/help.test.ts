@@ -19,6 +19,7 @@ const commands = [
   "phantom",
   "config",
   "doctor",
+  "completion",
 ];
 
 test("help opens with examples, and names every command and exit code", async () => {

@@ -121,6 +121,31 @@ test("a run folder that was moved goes through its stages there, without its dat
   expect(JSON.parse(stdout)).toMatchObject({ stages: [{ stage: "evaluate", state: "skipped" }] });
 });
 
+test("a dry run takes a step of every stage and leaves nothing", async () => {
+  const before = await filesUnder(cwd);
+  const { code, stdout } = await slicebook(["run", "tiny.yaml", "run.name=dry", "--dry-run", "--json"], {
+    cwd,
+  });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    dryRun: true,
+    stages: allStages.map((stage) => ({ stage, state: "done" })),
+    files: [],
+  });
+  expect(await filesUnder(cwd)).toEqual(before);
+});
+
+test("overfitting is a run of its own, on its training slices only", async () => {
+  const { code } = await slicebook(["train", "tiny.yaml", "train.steps=2", "--overfit", "2", "--quiet"], {
+    cwd,
+  });
+  expect(code).toBe(0);
+  const { data } = (await readJson(join(cwd, "runs", "tiny-overfit-2", "run.json"))) as {
+    data: { splits: Record<string, { slices: number }> };
+  };
+  expect(Object.values(data.splits).map(({ slices }) => slices)).toEqual([2, 2, 2]);
+});
+
 test("runs are listed, and compared in a table and on a page", async () => {
   const listed = await slicebook(["list"], { cwd });
   expect(listed.stdout).toMatch(/^tiny +complete +phantom +32×32 +\d\.\d{4} \(.+\)/m);

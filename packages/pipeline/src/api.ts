@@ -19,6 +19,8 @@ export type Request =
       readonly stages: readonly Stage[];
       /** Go on from the last checkpoint of an interrupted run rather than refuse its folder. */
       readonly resume: boolean;
+      /** Take one step of every stage on a few slices, in a folder that is deleted at the end. */
+      readonly dryRun?: boolean;
     }
   | {
       /**
@@ -146,6 +148,8 @@ export interface Result {
   readonly next: string;
   /** Of `inspect` only. */
   readonly inspection?: Inspection;
+  /** Whether this was only tried: nothing was kept. */
+  readonly dryRun?: boolean;
 }
 
 export interface ExecuteOptions {

@@ -65,3 +65,10 @@ function bounds({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: JsonSc
     ...(exclusiveMaximum === undefined ? [] : [`< ${exclusiveMaximum}`]),
   ];
 }
+
+/** The dotted paths of the keys that hold values, as overrides name them. */
+export function dottedKeys(keys: readonly ConfigKey[], prefix = ""): string[] {
+  return keys.flatMap(({ key, keys: inner }) =>
+    inner.length === 0 ? [`${prefix}${key}`] : dottedKeys(inner, `${prefix}${key}.`),
+  );
+}

@@ -56,6 +56,13 @@ const trainSchema = z
       .prefault({})
       .describe("How training slices are varied at random, by the seed and the step; all off unless given."),
     ...cadence,
+    overfit: positiveInteger
+      .nullable()
+      .default(null)
+      .describe(
+        "Train, validate and test on this many training slices only, to see whether the model can learn them at " +
+          "all: its figures then say nothing about other slices. null: use the whole data set.",
+      ),
     validateSlices: positiveInteger
       .default(64)
       .describe("Validation slices looked at, drawn by the seed once a run where the split has more."),

@@ -1,4 +1,5 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { removeTemporaries } from "@slicebook/base/node";
@@ -29,7 +30,7 @@ import { reconstructFiles } from "./reconstruct.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
-import { openSession, type Session } from "./session.ts";
+import { openSession, type Session, type SessionOptions } from "./session.ts";
 import { labelsOf } from "./stages/sample.ts";
 
 /**
@@ -67,6 +68,7 @@ type RequestOf<Kind extends Request["kind"]> = Extract<Request, { readonly kind:
 async function runConfig(request: RequestOf<"run">, options: ExecuteOptions): Promise<Result> {
   const config = await loadConfig(request.config, request.overrides);
   const folder = join(config.run.root, config.run.name);
+  if (request.dryRun) return dryRun(config, request, options);
   return inSession(config, folder, options, async (session) => {
     const { paths } = session;
     if (await exists(paths.config)) {
@@ -85,6 +87,38 @@ async function runConfig(request: RequestOf<"run">, options: ExecuteOptions): Pr
       return summary(session, await runStages(session, request.stages, request));
     });
   });
+}
+
+/** Takes one step of every stage on a few slices, in a folder that is deleted at the end. */
+async function dryRun(
+  config: ResolvedConfig,
+  { config: file, stages: wanted }: RequestOf<"run">,
+  options: ExecuteOptions,
+): Promise<Result> {
+  const root = await mkdtemp(join(tmpdir(), "slicebook-dry-run-"));
+  try {
+    const folder = join(root, config.run.name);
+    const once = { minutes: null, epochs: null, steps: 1 };
+    const short: ResolvedConfig = {
+      ...config,
+      // Codes from the first step on, as after the warm-up.
+      model: { ...config.model, warmupSteps: 0 },
+      train: { ...config.train, ...once },
+      prior: { ...config.prior, ...once },
+      sample: { ...config.sample, count: 1 },
+      run: { ...config.run, root },
+    };
+    const few = Math.max(config.train.batch, config.prior.batch);
+    return await inSession(short, folder, { ...options, few }, async (session) => {
+      await prepare(session, wanted);
+      await writeConfig(session.paths, short);
+      await session.update((record) => record);
+      const results = await runStages(session, wanted, { resume: false });
+      return { stages: results, figures: {}, files: [], next: `slicebook run ${file}`, dryRun: true };
+    });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 }
 
 async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions): Promise<Result> {
@@ -158,7 +192,7 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
 async function inSession(
   config: ResolvedConfig,
   folder: string,
-  options: ExecuteOptions,
+  options: SessionOptions,
   use: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const session = openSession(config, folder, options);

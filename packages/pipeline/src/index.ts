@@ -16,6 +16,7 @@ export {
 export { type Comparison, compareRuns, type PairedDifference } from "./compare-runs.ts";
 export type { ResolvedConfig } from "./config.ts";
 export { configJsonSchema } from "./config-json-schema.ts";
+export { configKeys, dottedKeys } from "./config-keys.ts";
 export { configReference } from "./config-reference.ts";
 export { doctor } from "./doctor.ts";
 export { execute } from "./execute.ts";

@@ -8,6 +8,7 @@ import { type Dataset, fingerprintDataset, openDataset, type SliceSet } from "@s
 import { createEngine, type Engine } from "@slicebook/engine";
 import type { Event, ExecuteOptions } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
+import { datasetSource } from "./dataset-source.ts";
 import { reportProgress } from "./progress.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { type RunRecord, readRecord, writeRecord } from "./run-record.ts";
@@ -35,12 +36,18 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** {@link ExecuteOptions}, and how many slices of each split are used at most; all unless given. */
+export type SessionOptions = ExecuteOptions & { readonly few?: number };
+
 export function openSession(
   config: ResolvedConfig,
   folder: string,
-  { onEvent = () => {}, signal }: ExecuteOptions,
+  { onEvent = () => {}, signal, few }: SessionOptions,
 ): Session {
   const paths = runPaths(folder);
+  const source = datasetSource(config, few);
+  // Awaited where it is used; until then a failure of it is no unhandled one.
+  source.catch(() => {});
   const files: string[] = [];
   let engine: Promise<Engine> | undefined;
   let dataset: Promise<Dataset> | undefined;
@@ -62,13 +69,15 @@ export function openSession(
       return engine;
     },
     dataset() {
-      dataset ??= openWithProgress(config.dataset, onEvent, signal);
+      dataset ??= source.then(({ config: cut, adapters }) =>
+        openWithProgress(cut, onEvent, signal, { adapters }),
+      );
       return dataset;
     },
     fingerprint() {
       fingerprint ??=
         dataset === undefined
-          ? fingerprintDataset(config.dataset)
+          ? source.then(({ config: cut, adapters }) => fingerprintDataset(cut, { adapters }))
           : dataset.then((opened) => opened.fingerprint);
       return fingerprint;
     },
@@ -92,7 +101,7 @@ export async function openWithProgress(
   config: ResolvedConfig["dataset"],
   onEvent: (event: Event) => void,
   signal: AbortSignal | undefined,
-  options: Pick<Parameters<typeof openDataset>[1] & object, "splits" | "preprocessing"> = {},
+  options: Pick<Parameters<typeof openDataset>[1] & object, "splits" | "preprocessing" | "adapters"> = {},
 ): Promise<Dataset> {
   const progress = reportProgress(onEvent, "read", "slices");
   const dataset = await openDataset(config, {

@@ -1,5 +1,6 @@
+import { basename, extname } from "node:path";
 import { stages as allStages, type Stage } from "@slicebook/pipeline";
-import type { OutputOptions } from "../flags.ts";
+import type { OutputOptions, RunFlags } from "../flags.ts";
 import { perform } from "../perform.ts";
 
 /** `run` and `train`: stages of the run that a YAML file describes. */
@@ -7,13 +8,26 @@ export async function runConfig(
   config: string,
   overrides: readonly string[],
   stages: readonly Stage[] | "all",
-  options: OutputOptions & { readonly resume?: boolean },
+  options: OutputOptions & RunFlags,
 ): Promise<void> {
-  const { resume = false } = options;
+  const { resume = false, dryRun = false, overfit } = options;
   await perform(
-    { kind: "run", config, overrides, stages: stages === "all" ? allStages : stages, resume },
+    {
+      kind: "run",
+      config,
+      overrides: overfit === undefined ? overrides : [...overfitted(config, overfit), ...overrides],
+      stages: stages === "all" ? allStages : stages,
+      resume,
+      dryRun,
+    },
     options,
   );
+}
+
+/** On few slices, in a run of its own name. */
+function overfitted(config: string, slices: number): string[] {
+  const name = `${basename(config, extname(config))}-overfit-${slices}`;
+  return [`train.overfit=${slices}`, `run.name=${JSON.stringify(name)}`];
 }
 
 /** `evaluate`, `encode`, `train-prior`, `sample`, `report`: one stage of a run folder. */

@@ -35,10 +35,14 @@ export function reportHtml(input: ReportInput): string {
     heading: run.name,
     lead: runInWords(run),
     version: run.versions.slicebook ?? "",
-    top: cards(input),
+    top: [notice(input), cards(input)],
     sections,
     foot: `Made by Slicebook ${run.versions.slicebook ?? ""} from the run of ${day(run.created)}.`,
   });
+}
+
+function notice({ notice: text }: ReportInput): Content {
+  return text === undefined ? [] : html`<p class="notice"><strong>${text}</strong></p>\n`;
 }
 
 function cards({ evaluation, metrics, run }: ReportInput): Content {

@@ -16,6 +16,7 @@ export function modelCard(input: ReportInput): string {
   const sections: readonly (string | undefined)[] = [
     `---\n${stringify(frontMatter(input), { lineWidth: 0 })}---`,
     `# ${escapeMarkdown(run.name)}`,
+    input.notice === undefined ? undefined : `> **${escapeMarkdown(input.notice)}**`,
     runInWords(run),
     pictures
       .filter(({ animated }) => !animated)

@@ -47,6 +47,7 @@ h3 { font-size: 1.05rem; margin: 24px 0 8px; }
 p { max-width: 75ch; margin: 0 0 12px; }
 a { color: var(--accent); }
 .lead { font-size: 1.1rem; color: var(--muted); }
+.notice { border-left: 4px solid var(--accent); background: var(--panel); padding: 12px 16px; max-width: none; }
 .note { color: var(--muted); font-size: 0.9rem; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 16px 0 0; padding: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 16px; margin: 24px 0; }

@@ -174,6 +174,8 @@ export interface ReportInput {
   /** The rows of `metrics.jsonl`, the prior's after the model's. */
   readonly metrics: readonly MetricsRow[];
   readonly evaluation?: Evaluation;
+  /** What a reader must know before anything else, such as that the run only overfits. */
+  readonly notice?: string;
   /** Evaluations on other data, by name. */
   readonly evaluations: readonly { readonly name: string; readonly evaluation: Evaluation }[];
   /** How new, varied and true the run's samples are. */

@@ -60,6 +60,7 @@ export const reportStage: StageDefinition = {
       run,
       config: await readFile(paths.config, "utf8"),
       metrics,
+      ...overfitNotice(config.train),
       ...((await exists(paths.evaluation))
         ? { evaluation: await readJson(paths.evaluation, evaluationSchema) }
         : {}),
@@ -80,6 +81,14 @@ export const reportStage: StageDefinition = {
     return undefined;
   },
 };
+
+function overfitNotice({ overfit }: Session["config"]["train"]): Pick<ReportInput, "notice"> {
+  if (overfit === null) return {};
+  const slices = overfit === 1 ? "slice" : `${overfit} slices`;
+  return {
+    notice: `This run was trained, validated and tested on the same ${slices}, to see whether the model can learn them: its figures say nothing about other slices.`,
+  };
+}
 
 async function drawPlots(
   { config, paths, made }: Session,
