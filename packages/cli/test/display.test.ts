@@ -90,8 +90,8 @@ test("elsewhere than on a terminal, an epoch that took its time ends with a line
   wait(2);
   display.show({ type: "epoch", stage: "train", row: row(3) });
   expect(text().split("\n").slice(1, -1)).toEqual([
-    "12:00:03  train: epoch 1  step 40  loss 0.03  SSIM 0.841  perplexity 331  1.5 GiB",
-    "12:00:06  train: epoch 3  step 120  loss 0.03  SSIM 0.841  perplexity 331  1.5 GiB",
+    "12:00:03  train: epoch 1  step 40  loss 0.03  SSIM 0.841  perplexity 331",
+    "12:00:06  train: epoch 3  step 120  loss 0.03  SSIM 0.841  perplexity 331",
   ]);
 });
 
