@@ -1,7 +1,7 @@
-"""Loads slices as one would in Python: nibabel and Pillow in a pool of processes, all values in one array.
+"""Loads slices as one would in Python: nibabel and Pillow in a pool of processes.
 
-Prints one line of JSON. Every slice is read to float32 and handed back to the parent, which is where training would use
-it; chunks keep the pool's messages few.
+Prints one line of JSON. Every slice is read to float32 and handed back to the parent, in order, which is where training
+would use it; there its values are summed up. Chunks keep the pool's messages few.
 
 usage: python3 load_slices.py '{"folder": "...", "endings": [".nii.gz"], "size": [256, 128], "workers": 2}'
 """
@@ -38,13 +38,13 @@ def main():
     )
     with multiprocessing.Pool(task["workers"]) as pool:
         decoded = pool.imap(decode, [(path, task["size"]) for path in paths], chunksize=16)
-        images = np.empty((len(paths), *task["size"]), np.float32)
-        for place, image in enumerate(decoded):
-            images[place] = image
+        total = 0.0
+        for image in decoded:
+            total += float(image.sum(dtype=np.float64))
     versions = {"python": sys.version.split()[0], "numpy": np.__version__}
     for name in ("nibabel", "PIL"):
         versions[name] = __import__(name).__version__
-    print(json.dumps({"slices": len(images), "sum": float(images.sum(dtype=np.float64)), "versions": versions}))
+    print(json.dumps({"slices": len(paths), "sum": total, "versions": versions}))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ export const loadTaskSchema = z.strictObject({
   workers: z.int(),
   /** The cache's folder, or false to hold everything in memory. */
   cache: z.union([z.string(), z.literal(false)]),
-  /** Passes over all slices in batches; 0 takes all at once. */
+  /** Passes over all preprocessed slices in shuffled batches; 0 takes the slices as they are, once, in order. */
   epochs: z.int(),
   batch: z.int(),
 });

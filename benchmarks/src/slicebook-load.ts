@@ -23,8 +23,9 @@ let sum = 0;
 const passes: number[] = [];
 if (epochs === 0) {
   for (const set of sets) {
-    // All values in one place, in their own units, as the peer has them.
-    sum += total(set.originals(Array.from(set.records.keys())));
+    // Every value, in its own units, in this thread, as the peer has them.
+    const order = Array.from(set.records.keys());
+    for (let at = 0; at < order.length; at += batch) sum += total(set.originals(order.slice(at, at + batch)));
   }
 }
 for (let epoch = 0; epoch < epochs; epoch++) {

@@ -26,7 +26,7 @@ const adapterShape = z.object({
   schema: z.custom<z.ZodType>((value) => hasSafeParse(value), { error: "expected a zod schema" }),
   defaultSize: z.custom(isFunction, { error: "expected a function" }),
   list: z.custom(isFunction, { error: "expected a function" }),
-  decode: z.custom(isFunction, { error: "expected a function" }),
+  decode: z.custom(isFunction, { error: "expected a function" }).optional(),
   decodeMask: z.custom(isFunction, { error: "expected a function" }).optional(),
   maskLabels: z.custom(isFunction, { error: "expected a function" }).optional(),
 });

@@ -1,6 +1,5 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { decodeFile } from "./decode-file.ts";
 import { findSplitFolders, listFiles, listFilesIfAny, stem } from "./list-files.ts";
 import { PELVIS_LABELS } from "./phantom-pelvis.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
@@ -37,7 +36,6 @@ export const hipmri: DatasetAdapter<MaskOptions> = {
       file: /^(?:case|seg)_(\d+)_week_\d+_slice_(\d+)\.nii(?:\.gz)?$/i,
       example: "case_<case>_week_<week>_slice_<slice>.nii.gz",
     }),
-  decode: (record) => decodeFile(record.path),
   maskLabels: () => [
     { value: PELVIS_LABELS.background, name: "background" },
     { value: PELVIS_LABELS.body, name: "body" },
@@ -62,7 +60,6 @@ export const oasis: DatasetAdapter<MaskOptions> = {
       file: /^(?:case|seg)_(\d+)_slice_(\d+)(?:\.nii)?\.png$/i,
       example: "case_<case>_slice_<slice>.nii.png",
     }),
-  decode: (record) => decodeFile(record.path),
   maskLabels: () => [
     { value: 0, name: "background" },
     { value: 85, name: "fluid" },
@@ -83,7 +80,6 @@ export const adni: DatasetAdapter<Record<string, never>> = {
   schema: z.strictObject({}),
   defaultSize: () => [240, 256],
   list: listAdni,
-  decode: (record) => decodeFile(record.path),
 };
 
 interface CaseLayout {

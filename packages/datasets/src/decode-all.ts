@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import type { LoadedAdapter } from "./adapters.ts";
-import { type DecodedSlice, type DecodeOptions, decodeSlice } from "./decode-slice.ts";
+import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
 import type { DecodeReply, DecodeRequest, DecodeWorkerData } from "./decode-worker.ts";
 import type { SliceRecord } from "./types.ts";
 
@@ -38,14 +38,17 @@ export async function decodeAll(
 ): Promise<void> {
   const { workers = availableParallelism() } = options;
   options.signal?.throwIfAborted();
-  if (specifier === undefined || workers === 0 || records.length < LEAST_FOR_THREADS) {
+  const drawn = adapter.decode !== undefined;
+  const onlyHere = drawn && specifier === undefined;
+  if (onlyHere || workers === 0 || records.length < LEAST_FOR_THREADS) {
     return decodeHere(adapter, records, options);
   }
-  return decodeInThreads({ specifier, options: options.decode }, records, { ...options, workers });
+  const workerData = { specifier: drawn ? specifier : undefined, options: options.decode };
+  return decodeInThreads(workerData, records, { ...options, workers });
 }
 
 async function decodeHere(
-  adapter: LoadedAdapter["adapter"],
+  adapter: SliceDecoder,
   records: readonly SliceRecord[],
   { decode, onSlice, onError, onProgress, signal }: DecodeAllOptions,
 ): Promise<void> {

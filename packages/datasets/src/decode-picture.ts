@@ -1,16 +1,23 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { decodeGreyJpeg } from "./decode-grey-jpeg.ts";
+import { decodeGreyPng } from "./decode-grey-png.ts";
 import { greyOf } from "./grey.ts";
 import { LARGEST_SLICE } from "./nifti.ts";
 import type { PixelType, SliceImage } from "./types.ts";
 
 /**
- * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice with sharp; Node only.
+ * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice; Node only.
  *
  * 16-bit and float pixels keep their depth, 1- to 4-bit ones are widened to 8 bits (a 4-bit 15 becomes 255),
  * palettes are looked up, and colour turns to grey by BT.601's luma, as in Pillow's `convert("L")`. Alpha is
  * laid over black. The EXIF orientation is applied; colour profiles are not.
  */
 export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
+  return decodeGreyPng(bytes) ?? (await decodeGreyJpeg(bytes)) ?? (await decodeAnyPicture(bytes));
+}
+
+/** The general decoder, sharp: for every kind of picture, and for saying what is wrong with a damaged one. */
+export async function decodeAnyPicture(bytes: Uint8Array): Promise<SliceImage> {
   const { default: sharp } = await import("sharp");
   const options: SharpOptions = { failOn: "warning", limitInputPixels: LARGEST_SLICE, ignoreIcc: true };
   const metadata = await sharp(bytes, options).metadata();

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { SlicebookError } from "@slicebook/base";
-import { unreadable } from "./decode-file.ts";
+import { decodeFile, unreadable } from "./decode-file.ts";
 import { range } from "./preprocess.ts";
 import { fitSize, type SizePolicy } from "./size-policy.ts";
 import { type SliceStatistics, sliceStatistics } from "./slice-statistics.ts";
 import { packed, type StoredSlice } from "./stored-slice.ts";
-import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceRecord } from "./types.ts";
+import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceImage, SliceRecord } from "./types.ts";
+
+/** How an adapter reads slices. */
+export type SliceDecoder = Pick<DatasetAdapter, "decode">;
 
 /** How slices are decoded; can be sent to a worker thread. */
 export interface DecodeOptions extends DecodeContext<unknown> {
@@ -32,13 +35,11 @@ export type DecodedSlice =
 
 /** Decodes one slice and brings it to size; throws `SLICE_UNREADABLE` or `SLICE_SIZE`, naming the file. */
 export async function decodeSlice(
-  adapter: DatasetAdapter,
+  decoder: SliceDecoder,
   record: SliceRecord,
   { sizePolicy, keepValues, ...context }: DecodeOptions,
 ): Promise<DecodedSlice> {
-  const image = await adapter.decode(record, context).catch((error: unknown) => {
-    throw unreadable(record.path, error);
-  });
+  const image = await decodeRecord(decoder, record, context);
   const { height, width, type, values } = image;
   const bad = firstNotFinite(values);
   if (bad >= 0) {
@@ -57,7 +58,21 @@ export async function decodeSlice(
   return { info: { height, width, type, low, high, digest } };
 }
 
+/** Decodes one slice as it is in its file; throws `SLICE_UNREADABLE`, naming the file. */
+export async function decodeRecord(
+  decoder: SliceDecoder,
+  record: SliceRecord,
+  context: DecodeContext<unknown>,
+): Promise<SliceImage> {
+  try {
+    return await (decoder.decode?.(record, context) ?? decodeFile(record.path, record.volume));
+  } catch (error) {
+    throw unreadable(record.path, error);
+  }
+}
+
 function firstNotFinite(values: Samples): number {
+  if (!(values instanceof Float32Array || values instanceof Float64Array)) return -1;
   for (let pixel = 0; pixel < values.length; pixel++) if (!Number.isFinite(values[pixel])) return pixel;
   return -1;
 }

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isSlicebookError } from "@slicebook/base";
-import { loadAdapter } from "./adapters.ts";
-import { type DecodedSlice, type DecodeOptions, decodeSlice } from "./decode-slice.ts";
+import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
 import type { SliceRecord } from "./types.ts";
 
 /** What a decoding worker is started with. */
 export interface DecodeWorkerData {
-  readonly specifier: string;
+  /** The adapter that decodes slices; none where they are files. */
+  readonly specifier: string | undefined;
   readonly options: DecodeOptions;
 }
 
@@ -33,17 +33,24 @@ export interface DecodeReply {
   readonly outcomes: readonly DecodeOutcome[];
 }
 
+/** Files need no adapter, nor what adapters import: a worker starts several times sooner without. */
+async function loadDecoder(specifier: string | undefined): Promise<SliceDecoder> {
+  if (specifier === undefined) return {};
+  const { loadAdapter } = await import("./adapters.ts");
+  return (await loadAdapter(specifier)).adapter;
+}
+
 if (parentPort !== null) {
   const port = parentPort;
   const { specifier, options }: DecodeWorkerData = workerData;
-  const loading = loadAdapter(specifier);
+  const loading = loadDecoder(specifier);
   port.on("message", async ({ start, records }: DecodeRequest) => {
-    const { adapter } = await loading;
+    const decoder = await loading;
     const outcomes: DecodeOutcome[] = [];
     const buffers: ArrayBuffer[] = [];
     for (const record of records) {
       try {
-        const slice = await decodeSlice(adapter, record, options);
+        const slice = await decodeSlice(decoder, record, options);
         if ("values" in slice && slice.values.buffer instanceof ArrayBuffer)
           buffers.push(slice.values.buffer);
         outcomes.push({ slice });

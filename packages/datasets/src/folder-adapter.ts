@@ -1,7 +1,7 @@
 import { relative, sep } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
-import { decodeFile, readHeaderOf } from "./decode-file.ts";
+import { readHeaderOf } from "./decode-file.ts";
 import { givenRoot, listed, listFiles, stem } from "./list-files.ts";
 import { volumeSides } from "./nifti.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
@@ -89,7 +89,6 @@ export const folder: DatasetAdapter<FolderOptions> = {
   schema: folderOptions,
   defaultSize: () => [256, 256],
   list: listFolder,
-  decode: ({ path, volume }) => decodeFile(path, volume),
   maskLabels: ({ masks }) =>
     Object.entries(masks?.labels ?? {}).map(([value, name]) => ({ value: Number(value), name })),
 };

@@ -60,6 +60,7 @@ export async function listDataset(
   const records = withUniqueNames(listing.records);
   const labels = new Set(records.flatMap(({ label }) => label ?? []));
   let looking: Promise<FileLooks> | undefined;
+  let printing: Promise<string> | undefined;
   const look = () => {
     looking ??= lookAtFiles(records);
     return looking;
@@ -73,7 +74,10 @@ export async function listDataset(
     classes: listing.classes ?? [...labels].sort(naturalOrder),
     ignored: listing.ignored,
     places: listing.places,
-    fingerprint: async () => fingerprint(config, context, records, await look()),
+    async fingerprint() {
+      printing ??= look().then((files) => fingerprint(config, context, records, files));
+      return printing;
+    },
     async maskFingerprint() {
       const masks = records.flatMap(({ mask, ...record }) =>
         mask === undefined ? [] : [{ ...record, path: mask }],

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
-import { naturalOrder } from "./natural-order.ts";
+import { sortNaturally } from "./natural-order.ts";
 import { SPLITS, type Split } from "./types.ts";
 
 /** How far below the root a split folder may be. */
@@ -50,7 +50,8 @@ export async function findSplitFolders(
   for (let depth = 1; depth <= FOLDER_DEPTH; depth++) {
     const below: string[] = [];
     for (const folder of level) {
-      for (const entry of await entriesOf(folder, folder === top ? adapter : undefined)) {
+      const entries = await entriesOf(folder, folder === top ? adapter : undefined);
+      for (const entry of sortNaturally(entries, ({ name }) => name)) {
         if (depth === 1) seen.push(entry.folder ? `${entry.name}/` : entry.name);
         if (!entry.folder) continue;
         const path = join(folder, entry.name);
@@ -102,7 +103,7 @@ export async function listFiles(folder: string, depth = FILE_DEPTH): Promise<str
     }
   };
   await walk(folder, depth);
-  return paths.sort(naturalOrder);
+  return sortNaturally(paths, (path) => path);
 }
 
 /** Every file that {@link listFiles} finds in a folder that may not be there, in no order. */
@@ -160,7 +161,7 @@ async function entriesOf(folder: string, rootOf?: string): Promise<Entry[]> {
       return { name: entry.name, folder: folderLike };
     }),
   );
-  return listed.sort((left, right) => naturalOrder(left.name, right.name));
+  return listed;
 }
 
 async function holds(folder: string, names: readonly string[]): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import { readHeader } from "nifti-reader-js";
 import { greyOf } from "./grey.ts";
-import type { PixelType, SliceImage, VolumePlace } from "./types.ts";
+import type { PixelType, Samples, SliceImage, VolumePlace } from "./types.ts";
 
 /** The fields of a NIfTI header that say where and what the values are. */
 export interface NiftiHeader {
@@ -184,26 +184,29 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
   return { height, width, values, type: header.type };
 }
 
-/** Values that lie together in this machine's byte order are converted at once, which is much faster. */
+/** Values that lie together in this machine's byte order are taken at once, which is much faster. */
 function plainValues(
   source: Uint8Array,
   { type, littleEndian }: NiftiHeader,
   at: number,
   count: number,
-): Float32Array | Float64Array | undefined {
+): Samples | undefined {
   if (!littleEndian || !LITTLE_ENDIAN_MACHINE) return undefined;
-  const part = (bytes: number) => new Uint8Array(source.subarray(at, at + bytes * count)).buffer; // aligned
+  const aligned = (bytes: number): [ArrayBufferLike, number, number] =>
+    (source.byteOffset + at) % bytes === 0
+      ? [source.buffer, source.byteOffset + at, count]
+      : [new Uint8Array(source.subarray(at, at + bytes * count)).buffer, 0, count];
   switch (type) {
     case "uint8":
-      return new Float32Array(source.subarray(at, at + count));
+      return new Uint8Array(...aligned(1));
     case "int16":
-      return new Float32Array(new Int16Array(part(2)));
+      return new Int16Array(...aligned(2));
     case "uint16":
-      return new Float32Array(new Uint16Array(part(2)));
+      return new Uint16Array(...aligned(2));
     case "float32":
-      return new Float32Array(part(4));
+      return new Float32Array(...aligned(4));
     case "float64":
-      return new Float64Array(part(8));
+      return new Float64Array(...aligned(8));
     default:
       return undefined;
   }
@@ -211,24 +214,32 @@ function plainValues(
 
 const LITTLE_ENDIAN_MACHINE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+interface Sides {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** From the file's order, axis 0 fastest, to rows; scaled. */
-function transposed(
-  source: Float32Array | Float64Array,
-  { slope, intercept }: NiftiHeader,
-  { height, width }: { readonly height: number; readonly width: number },
-): Float32Array | Float64Array {
-  const scaled = slope !== 1 || intercept !== 0;
-  const out =
-    source instanceof Float32Array && !scaled
-      ? new Float32Array(source.length)
-      : new Float64Array(source.length);
+function transposed(source: Samples, { slope, intercept }: NiftiHeader, sides: Sides): Samples {
+  if (slope === 1 && intercept === 0) {
+    if (source instanceof Uint8Array) return transpose(source, new Uint8Array(source.length), sides);
+    if (source instanceof Int16Array) return transpose(source, new Int16Array(source.length), sides);
+    if (source instanceof Uint16Array) return transpose(source, new Uint16Array(source.length), sides);
+    if (source instanceof Float32Array) return transpose(source, new Float32Array(source.length), sides);
+    return transpose(source, new Float64Array(source.length), sides);
+  }
+  const out = transpose(source, new Float64Array(source.length), sides);
+  for (let pixel = 0; pixel < out.length; pixel++) out[pixel] = out[pixel]! * slope + intercept;
+  return out;
+}
+
+function transpose<Out extends Samples>(source: Samples, out: Out, { height, width }: Sides): Out {
   // In strips of columns, whose cache lines stay while the rows below are filled.
   for (let strip = 0; strip < width; strip += TRANSPOSED_COLUMNS) {
     const end = Math.min(width, strip + TRANSPOSED_COLUMNS);
     for (let row = 0; row < height; row++) {
       for (let column = strip; column < end; column++) {
-        const value = source[column * height + row]!;
-        out[row * width + column] = scaled ? value * slope + intercept : value;
+        out[row * width + column] = source[column * height + row]!;
       }
     }
   }

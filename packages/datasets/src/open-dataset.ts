@@ -49,7 +49,7 @@ export interface Dataset {
   readonly maskLabels: readonly MaskLabel[];
   readonly splits: Readonly<Record<Split, SliceSet>>;
   /** Changes when a file or an option that decides a value does; see `fingerprintDataset`. */
-  readonly fingerprint: string;
+  fingerprint(): Promise<string>;
   /** What the preprocessing learnt from the training slices; give it to another folder's `openDataset`. */
   readonly preprocessing: Preprocessing;
   /**
@@ -117,7 +117,7 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     classes: listed.classes,
     maskLabels: adapter.maskLabels?.(listed.context.options) ?? [],
     splits,
-    fingerprint: await listed.fingerprint(),
+    fingerprint: listed.fingerprint,
     preprocessing,
     statistics,
     skipped,

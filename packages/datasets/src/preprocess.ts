@@ -6,10 +6,7 @@ import {
   type SliceStatistics,
   sliceStatistics,
 } from "./slice-statistics.ts";
-import type { StoredSlice } from "./stored-slice.ts";
-import type { Samples as DecodedSamples } from "./types.ts";
-
-type Samples = DecodedSamples | StoredSlice;
+import type { Samples } from "./types.ts";
 
 /** The ways to bring slices to a common range, by name. */
 export const PREPROCESSINGS = ["zscore", "zscore-dataset", "minmax", "residual"] as const;

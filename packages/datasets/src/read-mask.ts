@@ -1,5 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
 import { decodeFile, unreadable } from "./decode-file.ts";
+import { decodeRecord } from "./decode-slice.ts";
 import { fitLabels, type SizePolicy } from "./size-policy.ts";
 import type { DatasetAdapter, DecodeContext, SliceImage, SliceRecord } from "./types.ts";
 
@@ -22,7 +23,7 @@ export async function readMask(
   if (path === undefined) return null;
   try {
     const mask = await (adapter.decodeMask?.(record, context) ?? decodeFile(path, volume));
-    const slice = await adapter.decode(record, context);
+    const slice = await decodeRecord(adapter, record, context);
     checkSameSize(mask, slice);
     return fitLabels({ ...mask, values: labelsOf(mask) }, context.size, { policy: sizePolicy, path });
   } catch (error) {

@@ -31,10 +31,17 @@ export function fitSize(image: SliceImage, size: Size, options: FitSizeOptions):
   if (height === size[0] && width === size[1]) return values;
   if (options.policy === "resize") return resizeBilinear(values, [height, width], size);
   checkPolicy(image, size, options);
-  const out = new (values instanceof Float32Array ? Float32Array : Float64Array)(size[0] * size[1]);
+  const out = emptyLike(values, size[0] * size[1]);
   if (options.policy === "pad") out.fill(range(values)[0]);
   copyCentred(image, size, (part, at) => out.set(part, at));
   return out;
+}
+
+function emptyLike(values: Samples, length: number): Samples {
+  if (values instanceof Uint8Array) return new Uint8Array(length);
+  if (values instanceof Int16Array) return new Int16Array(length);
+  if (values instanceof Uint16Array) return new Uint16Array(length);
+  return values instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }
 
 /** A mask: `labels[row * width + column]`, row 0 at the top. */

@@ -1,7 +1,4 @@
-import type { StoredSlice } from "./stored-slice.ts";
-import type { Samples as DecodedSamples } from "./types.ts";
-
-type Samples = DecodedSamples | StoredSlice;
+import type { Samples } from "./types.ts";
 
 /** Mean and scatter of some values, which can be merged with those of others. */
 export interface Moments {
@@ -26,6 +23,7 @@ export const NO_MOMENTS: Moments = { count: 0, mean: 0, squares: 0 };
 export function sliceStatistics(values: Samples): SliceStatistics {
   if (values.length === 0) return { mean: 0, squares: 0, low: 0, high: 0 };
   if (values instanceof Uint8Array) return byteStatistics(values);
+  if (values instanceof Int16Array) return integerStatistics(values);
   let sum = 0;
   let low = Infinity;
   let high = -Infinity;
@@ -42,6 +40,23 @@ export function sliceStatistics(values: Samples): SliceStatistics {
     squares += distance * distance;
   }
   return { mean, squares, low, high };
+}
+
+/** In one pass: sums of 16-bit numbers and of their squares are exact up to 2⁵³, which is 2²³ of the largest. */
+function integerStatistics(values: Int16Array): SliceStatistics {
+  let sum = 0;
+  let sumOfSquares = 0;
+  let low = Infinity;
+  let high = -Infinity;
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    const value = values[pixel]!;
+    sum += value;
+    sumOfSquares += value * value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const mean = sum / values.length;
+  return { mean, squares: Math.max(0, sumOfSquares - sum * mean), low, high };
 }
 
 /** In one pass, by how often each value occurs. */

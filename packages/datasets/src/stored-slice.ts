@@ -1,15 +1,22 @@
+import { range } from "./preprocess.ts";
 import type { Samples } from "./types.ts";
 
 /** A slice's original values in the smallest type that holds them. */
-export type StoredSlice = Uint8Array | Int16Array | Uint16Array | Float32Array;
+export type StoredSlice = Exclude<Samples, Float64Array>;
 
 /**
- * Packs values into the smallest of uint8, int16, uint16 and float32 that holds them.
+ * Copies values into the smallest of uint8, int16, uint16 and float32 that holds them.
  *
  * Nothing is lost but what float32 loses of real numbers: at most 2⁻²⁴ of each value.
  */
 export function packed(values: Samples): StoredSlice {
-  const bounds = values instanceof Float32Array ? wholeBounds32(values) : wholeBounds64(values);
+  if (values instanceof Uint8Array) return new Uint8Array(values);
+  const bounds =
+    values instanceof Float32Array
+      ? wholeBounds32(values)
+      : values instanceof Float64Array
+        ? wholeBounds64(values)
+        : range(values);
   if (bounds === undefined) return new Float32Array(values);
   const [low, high] = bounds;
   if (low >= 0 && high <= 0xff) return new Uint8Array(values);

@@ -10,7 +10,7 @@ export const SPLITS: readonly Split[] = ["train", "validate", "test"];
 export type Size = readonly [height: number, width: number];
 
 /** Slice values in their original units: float64 where float32 would round what the file holds. */
-export type Samples = Float32Array | Float64Array;
+export type Samples = Uint8Array | Int16Array | Uint16Array | Float32Array | Float64Array;
 
 /** A type of pixel as a file stores it. */
 export type PixelType =
@@ -115,8 +115,11 @@ export interface DatasetAdapter<Options = unknown> {
   /** The size to which slices are brought when the configuration names none. */
   defaultSize(options: Options): Size;
   list(context: ListContext<Options>): Promise<Listing>;
-  /** Reads one slice; may run in a worker thread. */
-  decode(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
+  /**
+   * Reads one slice, in a worker thread where the adapter is a module's; unless given, what {@link decodeFile} reads
+   * in the record's file.
+   */
+  decode?(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
   /** Reads the mask of a record that names one, at its slice's own size; from the file named unless given. */
   decodeMask?(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
   /** What the labels of the masks mean, the background among them; nothing is known unless given. */

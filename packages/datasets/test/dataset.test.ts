@@ -312,7 +312,7 @@ describe("openDataset", () => {
     expect(threaded.splits.train.records).toEqual(plain.splits.train.records);
     expect(threaded.splits.train.images(all)).toEqual(plain.splits.train.images(all));
     expect(threaded.skipped).toEqual(plain.skipped);
-    expect(threaded.fingerprint).toBe(plain.fingerprint);
+    expect(await threaded.fingerprint()).toBe(await plain.fingerprint());
     expect(seen.at(-1)).toBe(95);
     await expect(openDataset(config(root), { workers: 2 })).rejects.toMatchObject({
       code: "SLICE_UNREADABLE",

@@ -29,7 +29,7 @@ export async function evaluateElsewhere(session: Session, overrides: readonly st
     );
   }
   const dataset = await openWithProgress(config, emit, signal, { splits: ["test"], preprocessing });
-  const name = await freeName(paths.evaluations, config, dataset.fingerprint);
+  const name = await freeName(paths.evaluations, config, await dataset.fingerprint());
   const { evaluation } = await evaluateDataset(session, dataset, {
     root: config.root,
     picture: join(paths.evaluations, name),

@@ -103,7 +103,7 @@ export async function evaluateSplit(
       adapter: dataset.name,
       ...(root === undefined ? {} : { root }),
       size: [height, width],
-      fingerprint: dataset.fingerprint,
+      fingerprint: await dataset.fingerprint(),
     },
     ssim: summary("ssim"),
     ssimDefault: summary("ssimDefault"),

@@ -85,11 +85,12 @@ export async function reconstructFiles(
 
 /** Reads a file as the run's data set would; built-in ones all read by what is in a file. */
 async function reader(config: ResolvedConfig["dataset"]): Promise<(path: string) => Promise<SliceImage>> {
-  if (builtInAdapters.some(({ name }) => name === config.adapter)) return (path) => decodeFile(path);
   const { adapter } = await loadAdapter(config.adapter);
+  const { decode } = adapter;
+  if (decode === undefined || builtInAdapters.includes(adapter)) return (path) => decodeFile(path);
   const context = { options: adapter.schema.parse(config.options), seed: config.seed, size: config.size! };
   return (path) =>
-    adapter.decode({ path, split: "test", subject: "", slice: 0, name: basename(path) }, context);
+    decode.call(adapter, { path, split: "test", subject: "", slice: 0, name: basename(path) }, context);
 }
 
 function uniqueNames(files: readonly string[]): string[] {

@@ -78,7 +78,7 @@ export function openSession(
       fingerprint ??=
         dataset === undefined
           ? source.then(({ config: cut, adapters }) => fingerprintDataset(cut, { adapters }))
-          : dataset.then((opened) => opened.fingerprint);
+          : dataset.then((opened) => opened.fingerprint());
       return fingerprint;
     },
     record: () => readRecord(paths),
@@ -147,7 +147,7 @@ async function newRecord(session: Session): Promise<RunRecord> {
       ...(root === undefined ? {} : { root }),
       size: dataset.size,
       preprocessing: config.dataset.preprocessing,
-      fingerprint: dataset.fingerprint,
+      fingerprint: await dataset.fingerprint(),
       splits: {
         train: splitInfo(dataset.splits.train),
         validate: splitInfo(dataset.splits.validate),
