@@ -20,7 +20,7 @@ const MAY_IMPORT = {
 const PURE = {
   base: ["node.ts", "write-file-atomic.ts"],
   "tfjs-onnx": [],
-  engine: ["onnx.ts", "physical-cores.ts", "node-gpu.ts"],
+  engine: ["onnx.ts", "onnx-session.ts", "physical-cores.ts", "node-gpu.ts"],
   core: [],
   "prior-pixelcnn": [],
 };

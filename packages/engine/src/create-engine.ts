@@ -1,23 +1,13 @@
-import {
-  checkThreads,
-  deviceOf,
-  ENGINE_KINDS,
-  type Engine,
-  type EngineOptions,
-  unknownEngine,
-} from "./engine.ts";
+import { chooseEngine } from "./choose-engine.ts";
+import { AUTO, type Engine, type EngineOptions } from "./engine.ts";
+import { openEngine } from "./open-engine.ts";
 
-/** Makes an engine; one that cannot run here is an error that says why and what to do. */
+/**
+ * Makes an engine; one that is named and cannot run here is an error that says why and what to do.
+ *
+ * Only `auto` chooses: see the engine's `passedOver`.
+ */
 export async function createEngine({ kind = "onnx", device, threads }: EngineOptions = {}): Promise<Engine> {
-  if (!ENGINE_KINDS.includes(kind)) throw unknownEngine(kind, ENGINE_KINDS);
-  checkThreads(threads);
-  deviceOf(kind, device);
-  // Each engine is loaded when it is asked for.
-  if (kind === "onnx") return (await import("./onnx.ts")).createOnnxEngine({ threads });
-  const { createEagerEngine } = await import("./eager.ts");
-  const { startCpu, startWasm, startWebgpu } = await import("./eager-backends.ts");
-  if (kind === "cpu") return createEagerEngine(await startCpu());
-  if (kind === "wasm") return createEagerEngine(await startWasm({}));
-  await (await import("./node-gpu.ts")).installNodeGpu();
-  return createEagerEngine(await startWebgpu());
+  if (kind === AUTO) return chooseEngine({ device, threads });
+  return openEngine({ kind, device, threads });
 }

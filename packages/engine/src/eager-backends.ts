@@ -1,15 +1,16 @@
 import { SlicebookError } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EagerBackend } from "./eager.ts";
-import { describeGpu, gpuInfo } from "./gpu.ts";
+import { firstLine } from "./first-line.ts";
 
-const VERSION = `tfjs ${tf.version_core}, eager`;
+export const TFJS_EAGER = `tfjs ${tf.version_core}, eager`;
 
 /** tfjs's own kernels in plain JavaScript: the reference. */
 export async function startCpu(): Promise<EagerBackend> {
   await import("@tensorflow/tfjs-backend-cpu");
-  await start("cpu", "tfjs's CPU backend");
-  return { kind: "cpu", device: "cpu", threads: 1, description: `${VERSION}, its own CPU backend, 1 thread` };
+  await startBackend("cpu", "tfjs's CPU backend");
+  const description = `${TFJS_EAGER}, its own CPU backend, 1 thread`;
+  return { kind: "cpu", device: "cpu", threads: 1, software: false, description };
 }
 
 /** XNNPACK in WebAssembly. It lacks kernels that training needs: `Conv2DBackpropFilter` among them. */
@@ -24,31 +25,16 @@ export async function startWasm({
   const wasm = await import("@tensorflow/tfjs-backend-wasm");
   if (wasmPath !== undefined) wasm.setWasmPaths(wasmPath);
   if (threads !== undefined) wasm.setThreadsCount(threads);
-  await start("wasm", "WebAssembly");
+  await startBackend("wasm", "WebAssembly");
   const parallel = await tf.env().getAsync("WASM_HAS_MULTITHREAD_SUPPORT");
   const used = parallel ? wasm.getThreadsCount() : 1;
   const simd = (await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) ? "with SIMD" : "without SIMD";
-  const description = `${VERSION}, WebAssembly ${simd} on the CPU, ${used} thread${used === 1 ? "" : "s"}`;
-  return { kind: "wasm", device: "cpu", threads: used, description };
-}
-
-/** tfjs's WebGPU backend on `navigator.gpu`, which has to be there. */
-export async function startWebgpu(): Promise<EagerBackend> {
-  const info = await gpuInfo();
-  if (info === undefined) {
-    throw new SlicebookError("ENGINE_UNAVAILABLE", "WebGPU finds no graphics card", {
-      remedy: "Install its Vulkan, Metal or Direct3D driver, or use another engine.kind.",
-    });
-  }
-  // It registers itself as it is loaded, if there is a navigator.gpu by then.
-  await import("@tensorflow/tfjs-backend-webgpu");
-  await start("webgpu", "WebGPU");
-  const description = `${VERSION}, WebGPU on ${describeGpu(info)}`;
-  return { kind: "webgpu", device: "webgpu", threads: 1, description };
+  const description = `${TFJS_EAGER}, WebAssembly ${simd} on the CPU, ${used} thread${used === 1 ? "" : "s"}`;
+  return { kind: "wasm", device: "cpu", threads: used, software: false, description };
 }
 
 /** Starts a backend of tfjs, and makes the one before active again. */
-async function start(name: EagerBackend["kind"], what: string): Promise<void> {
+export async function startBackend(name: EagerBackend["kind"], what: string): Promise<void> {
   const before = tf.engine().backendName;
   // Or tfjs greets on standard error, and advises another package.
   tf.enableProdMode();
@@ -59,7 +45,7 @@ async function start(name: EagerBackend["kind"], what: string): Promise<void> {
   });
   if (before && before !== name) await tf.setBackend(before);
   if (started) return;
-  const reason = cause instanceof Error ? ` (${cause.message.split("\n")[0]})` : "";
+  const reason = cause === undefined ? "" : ` (${firstLine(cause)})`;
   throw new SlicebookError("ENGINE_UNAVAILABLE", `${what} did not start${reason}`, {
     remedy: "Use another engine.kind.",
     cause,

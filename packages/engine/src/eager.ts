@@ -32,6 +32,9 @@ export interface EagerBackend {
   readonly device: Device;
   readonly threads: number;
   readonly description: string;
+  readonly software: boolean;
+  /** Throws if something went wrong that tfjs does not tell of; asked before results are handed out. */
+  readonly checkHealth?: () => void;
 }
 
 /**
@@ -40,9 +43,10 @@ export interface EagerBackend {
  * tfjs keeps one active backend for the whole thread; each call here makes its own the active one for its duration.
  */
 export function createEagerEngine(backend: EagerBackend): Engine {
+  const { checkHealth: _, ...about } = backend;
   const active: Activate = (fn) => withBackend(backend.kind, fn);
   return {
-    ...backend,
+    ...about,
     compile: async (fn, signature, options = {}) => compileEagerly(backend, active, fn, signature, options),
     loop: async (step, carry, inputSignature, options = {}) =>
       loopEagerly(backend, active, step, carry, inputSignature, options),
@@ -80,6 +84,7 @@ async function compileEagerly(
       const leaves = flatten(result as Structure<tf.Tensor>, isTensor).map(({ leaf }) => leaf);
       const values = await Promise.all(leaves.map(toHost));
       tf.dispose(leaves);
+      backend.checkHealth?.();
       return unflatten(result as Structure<tf.Tensor>, isTensor, values);
     },
     async dispose() {
@@ -121,9 +126,14 @@ async function loopEagerly(
       carry = updated;
       const values = await toHosts(metrics);
       tf.dispose(metrics);
+      backend.checkHealth?.();
       return values;
     },
-    read: () => toHosts(carry),
+    async read() {
+      const values = await toHosts(carry);
+      backend.checkHealth?.();
+      return values;
+    },
     async replace(other) {
       matchSpecs(name, carrySpecs, other);
       const replaced = carry;

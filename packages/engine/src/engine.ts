@@ -7,22 +7,32 @@ import type { Tensor } from "@tensorflow/tfjs-core";
  * backends (`cpu`, in plain JavaScript, is the reference).
  */
 export const ENGINE_DEVICES = {
-  onnx: ["cpu"],
+  onnx: ["cpu", "webgpu", "cuda"],
+  tensorflow: ["cuda", "cpu"],
   webgpu: ["webgpu"],
   wasm: ["cpu"],
   cpu: ["cpu"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type EngineKind = keyof typeof ENGINE_DEVICES;
-export const ENGINE_KINDS = ["onnx", "webgpu", "wasm", "cpu"] as const satisfies readonly EngineKind[];
+export const ENGINE_KINDS = [
+  "onnx",
+  "tensorflow",
+  "webgpu",
+  "wasm",
+  "cpu",
+] as const satisfies readonly EngineKind[];
 
 /** Where an engine computes. */
-export const DEVICES = ["cpu", "webgpu"] as const;
+export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
 export type Device = (typeof DEVICES)[number];
+
+/** Lets the machine decide: the fastest of the engines that can train, on any device. */
+export const AUTO = "auto";
 
 export interface EngineOptions {
   /** Default `"onnx"`. */
-  readonly kind?: EngineKind;
-  /** Default: the kind's usual one. */
+  readonly kind?: EngineKind | typeof AUTO;
+  /** Default: the kind's usual one. With `"auto"`, only engines on this device are tried. */
   readonly device?: Device;
   /** Threads of the CPU; by default one for each physical core. Only `onnx` has more than one. */
   readonly threads?: number;
@@ -41,6 +51,14 @@ export interface CompileOptions {
   readonly parameters?: HostTensors;
 }
 
+/** An engine that `auto` did not take. */
+export interface PassedOver {
+  readonly kind: EngineKind;
+  readonly device: Device;
+  /** Why: its speed, or what keeps it from running. */
+  readonly reason: string;
+}
+
 /** Runs pure TensorFlow.js functions on values in the host's memory. */
 export interface Engine {
   readonly kind: EngineKind;
@@ -48,6 +66,10 @@ export interface Engine {
   readonly threads: number;
   /** One line for people: the engine, its version, device and threads. */
   readonly description: string;
+  /** Whether its graphics card is one in software (SwiftShader, lavapipe), slower than the CPU itself. */
+  readonly software: boolean;
+  /** Of an engine that was chosen by `auto`: the others, and why not. */
+  readonly passedOver?: readonly PassedOver[];
 
   /**
    * Prepares a function for arguments of the given shapes.

@@ -1,5 +1,6 @@
 export { createEngine } from "./create-engine.ts";
 export {
+  AUTO,
   type Compiled,
   type CompileOptions,
   DEVICES,
@@ -10,6 +11,7 @@ export {
   type EngineKind,
   type EngineOptions,
   type Loop,
+  type PassedOver,
   type StepFunction,
   type TensorFunction,
 } from "./engine.ts";

@@ -1,4 +1,5 @@
 import { SlicebookError } from "@slicebook/base";
+import { firstLine } from "./first-line.ts";
 import type { Gpu } from "./gpu.ts";
 
 /** Gives Node what a page has, `navigator.gpu` and WebGPU's constants, by the package `webgpu` (Dawn); once. */
@@ -8,7 +9,7 @@ export async function installNodeGpu(): Promise<void> {
   const dawn = await import("webgpu").catch((cause: unknown) => {
     throw new SlicebookError(
       "ENGINE_UNAVAILABLE",
-      `the package "webgpu" cannot be loaded (${reasonOf(cause)})`,
+      `the package "webgpu" cannot be loaded (${firstLine(cause)})`,
       {
         remedy: "Install it beside this one, with npm install webgpu, or use engine.kind: onnx.",
         cause,
@@ -23,8 +24,4 @@ export async function installNodeGpu(): Promise<void> {
   if (scope.navigator === undefined)
     Object.defineProperty(scope, "navigator", { value: {}, configurable: true });
   Object.defineProperty(scope.navigator, "gpu", { value: gpu, configurable: true });
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 }

@@ -6,53 +6,48 @@ import {
   type TracedOutput,
   type TraceResult,
 } from "@slicebook/tfjs-onnx";
+import { expandDims, type Tensor } from "@tensorflow/tfjs-core";
 import * as ort from "onnxruntime-node";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { Tensor as OrtTensor } from "onnxruntime-node";
 import { matchSpecs, type NamedSpec, specsOf } from "./check.ts";
-import type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";
+import type {
+  Compiled,
+  CompileOptions,
+  Device,
+  Engine,
+  Loop,
+  StepFunction,
+  TensorFunction,
+} from "./engine.ts";
+import { isOnDevice, type OrtTensors, openSession, type Session, startOnnxDevice } from "./onnx-session.ts";
 import { physicalCores } from "./physical-cores.ts";
 import { checkCarry, isTracedOutput, traceAny } from "./traced.ts";
 
-type OrtTensors = Record<string, OrtTensor>;
-
-/** Traces functions into ONNX graphs and runs them with ONNX Runtime on the CPU. */
-export async function createOnnxEngine({ threads = physicalCores() }: { threads?: number }): Promise<Engine> {
-  const open: Open = async ({ model, outputs }) =>
-    outputs.length === 0 ? EMPTY_SESSION : InferenceSession.create(model, sessionOptions(threads));
+/** Traces functions into ONNX graphs and runs them with ONNX Runtime on one of its devices. */
+export async function createOnnxEngine({
+  device,
+  threads = physicalCores(),
+}: {
+  readonly device: Device;
+  readonly threads?: number | undefined;
+}): Promise<Engine> {
+  const { name, software } = await startOnnxDevice(device);
+  const open: Open = (traced, onDevice) => openSession(traced, { device, threads, onDevice });
+  const on = device === "cpu" ? `CPU, ${threads} thread${threads === 1 ? "" : "s"}` : name;
   return {
     kind: "onnx",
-    device: "cpu",
+    device,
     threads,
-    description: `ONNX Runtime ${ort.env.versions.node ?? ort.env.versions.common}, CPU, ${threads} thread${threads === 1 ? "" : "s"}`,
+    description: `ONNX Runtime ${ort.env.versions.node ?? ort.env.versions.common}, ${on}`,
+    software,
     compile: (fn, signature, options = {}) => compileOnnx(open, fn, signature, options),
     loop: (step, carry, inputSignature, options = {}) => loopOnnx(open, step, carry, inputSignature, options),
     dispose: async () => undefined,
   };
 }
 
-function sessionOptions(threads: number): InferenceSession.SessionOptions {
-  return {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    graphOptimizationLevel: "all",
-    // The arena reuses freed blocks by itself: the fixed plan only raised the peak (4.2 GB against 2.5 GB, batch 16).
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    // Adam's second moments fade into denormals, which slow every operation on them down.
-    extra: { session: { set_denormal_as_zero: "1" } },
-  };
-}
-
-interface Session {
-  run(feeds: OrtTensors): Promise<OrtTensors>;
-  release(): Promise<void>;
-}
-type Open = (traced: TraceResult) => Promise<Session>;
-
-/** ONNX Runtime refuses a graph without outputs: that of a function which only hands its arguments through. */
-const EMPTY_SESSION: Session = { run: async () => ({}), release: async () => undefined };
+/** Opens a traced graph; the outputs that are named stay with the device, if it has memory of its own. */
+type Open = (traced: TraceResult, onDevice?: readonly string[]) => Promise<Session>;
 
 async function compileOnnx(
   open: Open,
@@ -95,9 +90,15 @@ async function loopOnnx(
   const inputSpecs: NamedSpec[] = Object.entries(inputSignature).map(([key, spec]) => ({ name: key, spec }));
   const traced = traceAny(step, [specsOf(initial), inputSignature], { name, parameters });
   const [carryOutput, metricsOutput] = checkCarry(name, carrySpecs, traced);
-  const session = await open(traced);
+  const carried = Object.values(carryOutput).filter(({ kind }) => kind === "output");
+  const shown = new Set(Object.values(metricsOutput).map(({ name }) => name));
+  const session = await open(
+    traced,
+    carried.map(({ name }) => name).filter((name) => !shown.has(name)),
+  );
   const feedNames = new Set(traced.inputs.map((input) => input.name));
   let carry = load(initial);
+  let download: Promise<Session> | undefined;
 
   function load(tensors: HostTensors): OrtTensors {
     const values = matchSpecs(name, carrySpecs, tensors);
@@ -117,19 +118,64 @@ async function loopOnnx(
       const results = await session.run(feeds);
       const find = (output: TracedOutput) =>
         output.kind === "input" ? all[output.name]! : results[output.name]!;
+      const before = carry;
       carry = Object.fromEntries(carrySpecs.map((spec) => [spec.name, find(carryOutput[spec.name]!)]));
+      release(before, new Set(Object.values(carry)));
       return Object.fromEntries(
         Object.entries(metricsOutput).map(([key, output]) => [key, toHost(find(output))]),
       );
     },
     async read() {
-      return Object.fromEntries(Object.entries(carry).map(([key, tensor]) => [key, toHost(tensor)]));
+      const away = Object.entries(carry).filter(([, tensor]) => isOnDevice(tensor));
+      if (away.length > 0)
+        download ??= openDownload(
+          open,
+          away.map(([key]) => key),
+          carrySpecs,
+        );
+      const fetched = await (await download)?.run(
+        Object.fromEntries(away.map(([key, tensor]) => [`0.${key}`, tensor])),
+      );
+      return Object.fromEntries(
+        carrySpecs.map(({ name: key, spec: { shape } }) => {
+          const tensor = toHost(fetched?.[`output.${key}`] ?? carry[key]!);
+          return [key, { ...tensor, shape }];
+        }),
+      );
     },
     async replace(tensors) {
+      const before = carry;
       carry = load(tensors);
+      release(before);
     },
-    dispose: () => session.release(),
+    async dispose() {
+      release(carry);
+      await (await download)?.release();
+      await session.release();
+    },
   };
+}
+
+/** A graph that only brings tensors to the host: ONNX Runtime has no other way to read what stayed with the device. */
+function openDownload(
+  open: Open,
+  names: readonly string[],
+  carrySpecs: readonly NamedSpec[],
+): Promise<Session> {
+  const specs = carrySpecs.filter(({ name }) => names.includes(name)).map(({ name, spec }) => [name, spec]);
+  // A graph may not hand an input through: another shape makes it an output.
+  const reshape = (tensors: Record<string, Tensor>) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, expandDims(tensor, 0)]));
+  return open(
+    traceAny(reshape, [Object.fromEntries(specs) as Record<string, TensorSpec>], { name: "download" }),
+  );
+}
+
+/** Frees what the device holds of a carry, but for the tensors that live on. */
+function release(carry: OrtTensors, kept: ReadonlySet<OrtTensor> = new Set()): void {
+  for (const tensor of new Set(Object.values(carry))) {
+    if (isOnDevice(tensor) && !kept.has(tensor)) tensor.dispose();
+  }
 }
 
 function toOrt({ dtype, data, shape }: HostTensor): OrtTensor {

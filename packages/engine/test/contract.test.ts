@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-layers";
 import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, ENGINE_DEVICES, ENGINE_KINDS, type Engine, type EngineKind } from "../src/index.ts";
+import { createEngine, type Device, type Engine, type EngineKind } from "../src/index.ts";
 
 const spec = (shape: number[], dtype: "float32" | "int32" = "float32") => ({ shape, dtype });
 const values = (tensor: unknown) => [...(tensor as HostTensor).data];
@@ -31,15 +31,24 @@ const start = (): HostTensors => ({
 const data = { x: float32([1, 0, 0, 1, 1, 1], [3, 2]), y: float32([2, -1, 1], [3, 1]) };
 const dataSpecs = { x: spec([3, 2]), y: spec([3, 1]) };
 
-describe.each<EngineKind>(ENGINE_KINDS)("the engine %s", (kind) => {
+/** What runs on every machine: WebGPU on a graphics card in software, if there is no other. */
+const engines: readonly { readonly kind: EngineKind; readonly device: Device }[] = [
+  { kind: "onnx", device: "cpu" },
+  { kind: "onnx", device: "webgpu" },
+  { kind: "webgpu", device: "webgpu" },
+  { kind: "wasm", device: "cpu" },
+  { kind: "cpu", device: "cpu" },
+];
+
+describe.each(engines)("the engine $kind on $device", ({ kind, device }) => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await createEngine({ kind, threads: 1 });
+    engine = await createEngine({ kind, device, threads: 1 });
   });
   afterAll(() => engine.dispose());
 
   it("says what it is", () => {
-    expect(engine).toMatchObject({ kind, device: ENGINE_DEVICES[kind][0], threads: 1 });
+    expect(engine).toMatchObject({ kind, device, threads: 1 });
     expect(engine.description).toMatch(/^(ONNX Runtime|tfjs) \d+\.\d+.*(CPU.*1 thread|WebGPU on .+)$/);
   });
 
@@ -67,6 +76,17 @@ describe.each<EngineKind>(ENGINE_KINDS)("the engine %s", (kind) => {
     const compiled = await engine.compile((x: tf.Tensor) => [x], [spec([2])]);
     const [same] = (await compiled.run(float32([4, 5], [2]))) as HostTensor[];
     expect(values(same)).toEqual([4, 5]);
+    await compiled.dispose();
+  });
+
+  it("adds more tensors at once than a graphics card binds", async () => {
+    const count = 23;
+    const compiled = await engine.compile(
+      (list: tf.Tensor[]) => tf.addN(list),
+      [Array.from({ length: count }, () => spec([2]))],
+    );
+    const list = Array.from({ length: count }, (_, index) => float32([index, 1], [2]));
+    expect(values(await compiled.run(list))).toEqual([(count * (count - 1)) / 2, count]);
     await compiled.dispose();
   });
 
@@ -165,8 +185,8 @@ describe.each<EngineKind>(ENGINE_KINDS)("the engine %s", (kind) => {
 
 it("gives the same step on every engine", async () => {
   const results: HostTensors[] = [];
-  for (const kind of ENGINE_KINDS) {
-    const engine = await createEngine({ kind });
+  for (const options of engines) {
+    const engine = await createEngine(options);
     const loop = await engine.loop(descend, start(), dataSpecs);
     for (let step = 0; step < 10; step++) await loop.next(data);
     results.push(await loop.read());
@@ -199,10 +219,47 @@ it("says before training that wasm cannot take the gradient of a convolution", a
   });
 });
 
+describe("auto", () => {
+  it("takes the fastest engine that can train, and says why not the others", async () => {
+    const engine = await createEngine({ kind: "auto", threads: 1 });
+    const { passedOver = [] } = engine;
+    const tried = [engine, ...passedOver].map(({ kind, device }) => `${kind}/${device}`);
+    expect(tried.sort()).toEqual([
+      "onnx/cpu",
+      "onnx/cuda",
+      "onnx/webgpu",
+      "tensorflow/cpu",
+      "tensorflow/cuda",
+      "webgpu/webgpu",
+    ]);
+    for (const { reason } of passedOver) expect(reason).toMatch(/\w/);
+    await engine.dispose();
+  });
+
+  it("never takes a graphics card in software, not even as the only one", async () => {
+    const { software } = await createEngine({ kind: "webgpu" });
+    const choice = createEngine({ kind: "auto", device: "webgpu" });
+    if (software) {
+      await expect(choice).rejects.toMatchObject({
+        code: "ENGINE_UNAVAILABLE",
+        message: expect.stringMatching(/onnx on webgpu: .*in software.*webgpu on webgpu: .*in software/),
+        remedy: expect.stringContaining("engine.device"),
+      });
+    } else {
+      expect(await choice).toMatchObject({ device: "webgpu", software: false });
+    }
+  });
+});
+
 it.each([
-  [{ kind: "tensorflow" }, /no engine "tensorflow"/],
-  [{ device: "webgpu" }, /"onnx" has no device "webgpu"/],
+  [{ kind: "tensorfow" }, /no engine "tensorfow"/],
+  [{ kind: "cpu", device: "webgpu" }, /"cpu" has no device "webgpu"/],
   [{ threads: 0 }, /threads: expected an integer of at least 1, found 0/],
+  [{ kind: "auto", threads: 1.5 }, /threads: expected an integer of at least 1, found 1.5/],
+  // Neither comes with the packages.
+  [{ kind: "onnx", device: "cuda" }, /CUDA provider is not installed/],
+  [{ kind: "tensorflow" }, /tfjs-node-gpu cannot be loaded.*tfjs-node cannot be loaded/],
+  [{ kind: "tensorflow", device: "cpu" }, /^@tensorflow\/tfjs-node cannot be loaded/],
 ])("refuses the options %o with a remedy", async (options, message) => {
   const error = await createEngine(options as Parameters<typeof createEngine>[0]).catch(
     (caught: unknown) => caught,

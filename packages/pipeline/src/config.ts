@@ -1,6 +1,6 @@
 import { vqvaeSchema } from "@slicebook/core";
 import { augmentSchema, datasetSchema } from "@slicebook/datasets";
-import { DEVICES, ENGINE_KINDS } from "@slicebook/engine";
+import { AUTO, DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
 
 /** The version of the configuration's own form, written into every run's `config.yaml`. */
@@ -115,11 +115,12 @@ const sampleSchema = z.strictObject({
 
 const engineSchema = z.strictObject({
   kind: z
-    .enum(ENGINE_KINDS)
+    .enum([...ENGINE_KINDS, AUTO])
     .default("onnx")
     .describe(
-      "onnx: compiled by ONNX Runtime. webgpu: TensorFlow.js on a graphics card, an op at a time. wasm: TensorFlow.js in " +
-        "WebAssembly, which cannot train. cpu: TensorFlow.js's own, some hundred times slower, for reference.",
+      "onnx: compiled by ONNX Runtime. tensorflow: tfjs-node-gpu or tfjs-node, if installed. webgpu: TensorFlow.js on a " +
+        "graphics card, an op at a time. wasm: TensorFlow.js in WebAssembly, which cannot train. cpu: TensorFlow.js's own, " +
+        "some hundred times slower, for reference. auto: the fastest that can train here, which may differ by machine.",
     ),
   device: z
     .enum(DEVICES)

@@ -59,11 +59,12 @@ function engineCheck(probe: EngineProbe): DoctorCheck {
   const name = device === ENGINE_DEVICES[kind][0] ? `engine ${kind}` : `engine ${kind}/${device}`;
   const needed = kind === DEFAULT_ENGINE && device === ENGINE_DEVICES[kind][0];
   if (!probe.available) return { name, ok: false, needed, found: probe.reason, remedy: probe.remedy };
+  const software = probe.software ? " (a graphics card in software)" : "";
   return {
     name,
     ok: true,
     needed,
-    found: `${probe.description}; convolves at ${probe.gflops.toPrecision(2)} GFLOP/s`,
+    found: `${probe.description}${software}; convolves at ${probe.gflops.toPrecision(2)} GFLOP/s`,
   };
 }
 

@@ -65,6 +65,9 @@ export function openSession(
         kind,
         ...(device === null ? {} : { device }),
         ...(threads === null ? {} : { threads }),
+      }).then((made) => {
+        if (made.passedOver !== undefined) onEvent({ type: "note", text: describeChoice(made) });
+        return made;
       });
       return engine;
     },
@@ -94,6 +97,12 @@ export function openSession(
       await (await engine?.catch(() => undefined))?.dispose();
     },
   };
+}
+
+/** What `engine.kind: auto` took, and why not the others. */
+function describeChoice({ description, passedOver = [] }: Engine): string {
+  const others = passedOver.map(({ kind, device, reason }) => `${kind} on ${device} (${reason})`);
+  return `engine: auto took ${description}; it passed over ${others.join(", ")}`;
 }
 
 /** Opens a data set and says how far its reading is, and what was left out. */

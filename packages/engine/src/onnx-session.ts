@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import type { TraceResult } from "@slicebook/tfjs-onnx";
+import { square, type Tensor } from "@tensorflow/tfjs-core";
+import { InferenceSession, type Tensor as OrtTensor } from "onnxruntime-node";
+import type { Device } from "./engine.ts";
+import { firstLine } from "./first-line.ts";
+import { describeGpu, gpuInfo, isSoftwareGpu } from "./gpu.ts";
+import { installNodeGpu } from "./node-gpu.ts";
+import { traceAny } from "./traced.ts";
+
+export type OrtTensors = Record<string, OrtTensor>;
+
+export interface Session {
+  run(feeds: OrtTensors): Promise<OrtTensors>;
+  release(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly device: Device;
+  readonly threads: number;
+  /** Outputs that stay with the device. */
+  readonly onDevice?: readonly string[] | undefined;
+}
+
+/** ONNX Runtime refuses a graph without outputs: that of a function which only hands its arguments through. */
+const EMPTY_SESSION: Session = { run: async () => ({}), release: async () => undefined };
+
+/** Makes a session of a traced graph on a device. */
+export async function openSession(
+  { model, outputs }: TraceResult,
+  { device, threads, onDevice = [] }: SessionOptions,
+): Promise<Session> {
+  if (outputs.length === 0) return EMPTY_SESSION;
+  // Of the devices with memory of their own, ONNX Runtime's binding leaves outputs only there.
+  const locations = Object.fromEntries(
+    outputs.map(({ name }) => [name, onDevice.includes(name) ? "gpu-buffer" : "cpu"] as const),
+  );
+  return InferenceSession.create(model, {
+    // What a device cannot do is done on the CPU.
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    // The arena reuses freed blocks by itself: the fixed plan only raised the peak (4.2 GB against 2.5 GB, batch 16).
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    // Adam's second moments fade into denormals, which slow every operation on them down.
+    extra: { session: { set_denormal_as_zero: "1" } },
+    ...(device === "webgpu" && { preferredOutputLocation: locations }),
+  });
+}
+
+/** Whether a tensor is in the memory of a device, from which it cannot be read directly. */
+export function isOnDevice(tensor: OrtTensor): boolean {
+  return tensor.location === "gpu-buffer";
+}
+
+/** A device of ONNX Runtime that works, by its name. */
+export interface OnnxDevice {
+  readonly name: string;
+  /** Whether it is a graphics card in software; false also where the card cannot be named. */
+  readonly software: boolean;
+}
+
+/** Makes sure that a device works; throws with the reason and a remedy if not. */
+export async function startOnnxDevice(device: Device): Promise<OnnxDevice> {
+  if (device === "cpu") return { name: "CPU", software: false };
+  if (device === "cuda") checkCudaFiles();
+  try {
+    const session = await openSession(
+      traceAny((x: Tensor) => square(x), [{ shape: [1], dtype: "float32" }], { name: "trial" }),
+      { device, threads: 1 },
+    );
+    await session.release();
+  } catch (cause) {
+    const none = /no supported adapters/i.test(String(cause));
+    const reason = none ? "WebGPU finds no graphics card" : firstLine(cause);
+    const driver =
+      device === "cuda" ? "CUDA 12, cuDNN 9 and NVIDIA's" : "the graphics card's Vulkan, Metal or Direct3D";
+    throw new SlicebookError("ENGINE_UNAVAILABLE", `ONNX Runtime does not start on ${device}: ${reason}`, {
+      remedy: `Install ${driver} driver, or set engine.device: cpu.`,
+      cause,
+    });
+  }
+  return device === "cuda" ? { name: "CUDA", software: false } : nameGpu();
+}
+
+/** The graphics card that WebGPU finds, if the optional package `webgpu` is there to name it. */
+async function nameGpu(): Promise<OnnxDevice> {
+  const info = await installNodeGpu().then(gpuInfo, () => undefined);
+  if (info === undefined) return { name: "WebGPU", software: false };
+  return { name: `WebGPU on ${describeGpu(info)}`, software: isSoftwareGpu(info) };
+}
+
+/** ONNX Runtime's CUDA provider does not come with its package. */
+function checkCudaFiles(): void {
+  const home = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  const folder = join(home, "bin", "napi-v6", process.platform, process.arch);
+  if (existsSync(join(folder, "libonnxruntime_providers_cuda.so"))) return;
+  const offered = process.platform === "linux" && process.arch === "x64";
+  throw new SlicebookError("ENGINE_UNAVAILABLE", "ONNX Runtime's CUDA provider is not installed", {
+    remedy: offered
+      ? `Run node ${join(home, "script", "install.js")} --onnxruntime-node-install=cuda12, which downloads it.`
+      : "There is one for Linux on x64 only: set engine.device to cpu or webgpu.",
+  });
+}

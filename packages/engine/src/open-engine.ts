@@ -1,0 +1,32 @@
+import {
+  checkThreads,
+  type Device,
+  deviceOf,
+  ENGINE_KINDS,
+  type Engine,
+  type EngineKind,
+  unknownEngine,
+} from "./engine.ts";
+
+export interface NamedEngine {
+  readonly kind: EngineKind;
+  readonly device?: Device | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** Makes the engine that is named; each is loaded only when it is asked for. */
+export async function openEngine({ kind, device, threads }: NamedEngine): Promise<Engine> {
+  if (!ENGINE_KINDS.includes(kind)) throw unknownEngine(kind, ENGINE_KINDS);
+  checkThreads(threads);
+  const on = deviceOf(kind, device);
+  if (kind === "onnx") return (await import("./onnx.ts")).createOnnxEngine({ device: on, threads });
+  const { createEagerEngine } = await import("./eager.ts");
+  if (kind === "tensorflow") {
+    return createEagerEngine(await (await import("./tensorflow.ts")).startTensorflow(device));
+  }
+  const { startCpu, startWasm } = await import("./eager-backends.ts");
+  if (kind === "cpu") return createEagerEngine(await startCpu());
+  if (kind === "wasm") return createEagerEngine(await startWasm({ threads }));
+  await (await import("./node-gpu.ts")).installNodeGpu();
+  return createEagerEngine(await (await import("./webgpu.ts")).startWebgpu());
+}
