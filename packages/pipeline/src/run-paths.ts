@@ -14,6 +14,8 @@ export interface RunPaths {
   readonly evaluations: string;
   readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
   readonly prior: { readonly metrics: string; readonly last: string; readonly best: string };
+  /** Event files for TensorBoard. */
+  readonly events: { readonly train: string; readonly prior: string };
   readonly samples: string;
   readonly reconstructions: string;
   readonly progression: string;
@@ -44,6 +46,10 @@ export function runPaths(folder: string): RunPaths {
       metrics: at("prior", "metrics.jsonl"),
       last: at("prior", "checkpoints", "last.safetensors"),
       best: at("prior", "checkpoints", "best.safetensors"),
+    },
+    events: {
+      train: at("tensorboard", "train", "events.out.tfevents.slicebook"),
+      prior: at("tensorboard", "prior", "events.out.tfevents.slicebook"),
     },
     samples: at("samples"),
     reconstructions: at("reconstructions"),

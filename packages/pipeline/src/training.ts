@@ -6,7 +6,7 @@ import type { Event } from "./api.ts";
 import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { interruptedError } from "./interruption.ts";
-import { appendRow, keepRows } from "./metrics-log.ts";
+import { type MetricsFiles, openMetricsLog } from "./metrics-log.ts";
 import type { MetricsRow, TrainMetrics, ValidationMetrics } from "./report/types.ts";
 
 /** Limits, batch and cadence: the part of `train` and `prior` that they share. */
@@ -44,7 +44,7 @@ export interface TrainOptions {
   readonly inputs: string;
   /** Where to go on from; from the start unless given. */
   readonly from: Checkpoint | undefined;
-  readonly files: { readonly last: string; readonly best: string; readonly metrics: string };
+  readonly files: { readonly last: string; readonly best: string } & MetricsFiles;
   readonly unit: "images" | "grids";
   readonly onEvent: (event: Event) => void;
   readonly signal: AbortSignal | undefined;
@@ -91,7 +91,10 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
 
   let state = options.from?.state ?? initialState(options.inputs);
   if (state.finished) return state;
-  await keepRows(files.metrics, state.rows);
+  const metricsLog = await openMetricsLog(files, {
+    rows: state.rows,
+    started: Date.now() / 1000 - state.seconds,
+  });
   const startedAt = performance.now() / 1000 - state.seconds;
   const elapsed = () => performance.now() / 1000 - startedAt;
   let savedAt = state.seconds;
@@ -183,7 +186,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       train: averages(state.sums, trainee.name),
       ...(looked === undefined ? {} : { validation: looked }),
     };
-    await appendRow(files.metrics, row);
+    await metricsLog.append(row);
     state = { ...state, rows: state.rows + 1, sums: NONE };
     if (kind === "epoch") onEvent({ type: "epoch", stage: stageOf(trainee.name), row });
   }

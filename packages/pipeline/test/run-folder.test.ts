@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
 import { lockRun } from "../src/lock.ts";
-import { keepRows, readRows } from "../src/metrics-log.ts";
+import { openMetricsLog, readRows } from "../src/metrics-log.ts";
 import { editDistance, nearMiss } from "../src/near-miss.ts";
 import { temporaryFolder } from "./helpers.ts";
 
@@ -22,7 +22,7 @@ describe("metrics.jsonl", () => {
     [5, 2],
   ])("is cut to the %i rows that a checkpoint knows of", async (rows, left) => {
     const path = await place.write("metrics.jsonl", `${row(1)}\n${row(2)}\n${row(3).slice(0, 9)}`);
-    await keepRows(path, rows);
+    await openMetricsLog({ metrics: path, events: place.at("tensorboard", "events") }, { rows, started: 0 });
     const text = await readFile(path, "utf8");
     expect(text).toBe(
       [row(1), row(2)]
@@ -33,7 +33,8 @@ describe("metrics.jsonl", () => {
   });
 
   it("need not be there", async () => {
-    await keepRows(place.at("nowhere.jsonl"), 0);
+    const files = { metrics: place.at("nowhere.jsonl"), events: place.at("tensorboard", "events") };
+    await openMetricsLog(files, { rows: 0, started: 0 });
     expect(await readRows(place.at("nowhere.jsonl"))).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ export const trainPriorStage: StageDefinition = {
         seed,
         inputs,
         from,
-        files: { last, best, metrics },
+        files: { last, best, metrics, events: paths.events.prior },
         unit: "grids",
         onEvent: session.emit,
         signal,

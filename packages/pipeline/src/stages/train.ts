@@ -69,7 +69,7 @@ export const trainStage: StageDefinition = {
         seed: config.seed,
         inputs,
         from,
-        files: { last: paths.last, best: paths.best, metrics: paths.metrics },
+        files: { last: paths.last, best: paths.best, metrics: paths.metrics, events: paths.events.train },
         unit: "images",
         onEvent: session.emit,
         signal: session.signal,
