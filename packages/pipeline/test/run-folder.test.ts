@@ -7,7 +7,7 @@ import { editDistance, nearMiss } from "../src/near-miss.ts";
 import { temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
-const row = (step: number) => JSON.stringify({ stage: "train", kind: "step", step });
+const row = (step: number) => JSON.stringify({ stage: "train", kind: "step", step, train: {} });
 
 describe("metrics.jsonl", () => {
   it("is read up to a torn line", async () => {
