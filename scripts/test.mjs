@@ -13,7 +13,7 @@ for (const folder of packages) rmSync(`${folder}/.reports`, { recursive: true, f
 const shown = { stdio: "inherit" };
 const untidy = run(
   "npx",
-  ["biome", "check", "scripts", "vitest.shared.ts", "package.json", "nx.json"],
+  ["biome", "check", "scripts", "examples", "vitest.shared.ts", "package.json", "nx.json"],
   shown,
 );
 const targets = [
