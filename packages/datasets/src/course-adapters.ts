@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { findSplitFolders, listFiles, listFilesIfAny, stem } from "./list-files.ts";
+import { orientationOption, turned } from "./orientation-option.ts";
 import { PELVIS_LABELS } from "./phantom-pelvis.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
 import {
@@ -22,11 +23,16 @@ const maskOptions = z.strictObject({
 /** The options of the layouts that come with segmentation masks. */
 export type MaskOptions = z.output<typeof maskOptions>;
 
+const hipmriOptions = maskOptions.extend({ orientation: orientationOption });
+
+/** The options of `hipmri`. */
+export type HipmriOptions = z.output<typeof hipmriOptions>;
+
 /** HipMRI: male pelvis, 2-D NIfTI, 256×128 (some 256×144), patient-disjoint splits. */
-export const hipmri: DatasetAdapter<MaskOptions> = {
+export const hipmri: DatasetAdapter<HipmriOptions> = {
   name: "hipmri",
   description: "keras_slices_{train,validate,test}/case_004_week_0_slice_0.nii.gz",
-  schema: maskOptions,
+  schema: hipmriOptions,
   defaultSize: () => [256, 128],
   list: (context) =>
     listCases(context, {
@@ -35,6 +41,7 @@ export const hipmri: DatasetAdapter<MaskOptions> = {
       maskFolder: (split) => `keras_slices_seg_${split}`,
       file: /^(?:case|seg)_(\d+)_week_\d+_slice_(\d+)\.nii(?:\.gz)?$/i,
       example: "case_<case>_week_<week>_slice_<slice>.nii.gz",
+      every: turned(context.options),
     }),
   maskLabels: () => [
     { value: PELVIS_LABELS.background, name: "background" },
@@ -90,6 +97,8 @@ interface CaseLayout {
   /** Its groups are the case and the slice. */
   readonly file: RegExp;
   readonly example: string;
+  /** What every record has besides. */
+  readonly every?: Pick<SliceRecord, "orientation">;
 }
 
 async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout): Promise<Listing> {
@@ -112,7 +121,14 @@ async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout):
         continue;
       }
       const mask = masks?.get(maskKey(path));
-      const record = { path, split, subject: `case_${subject}`, slice: Number(slice), name: stem(path) };
+      const record = {
+        path,
+        split,
+        subject: `case_${subject}`,
+        slice: Number(slice),
+        ...layout.every,
+        name: stem(path),
+      };
       records.push(mask === undefined ? record : { ...record, mask });
     }
   }

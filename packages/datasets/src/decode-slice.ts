@@ -65,7 +65,8 @@ export async function decodeRecord(
   context: DecodeContext<unknown>,
 ): Promise<SliceImage> {
   try {
-    return await (decoder.decode?.(record, context) ?? decodeFile(record.path, record.volume));
+    const { path, volume, orientation } = record;
+    return await (decoder.decode?.(record, context) ?? decodeFile(path, { ...volume, orientation }));
   } catch (error) {
     throw unreadable(record.path, error);
   }

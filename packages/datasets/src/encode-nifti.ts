@@ -1,4 +1,5 @@
 import { type NiftiHeader, niftiByteLength, niftiType } from "./nifti.ts";
+import type { Affine } from "./orientation.ts";
 import type { PixelType } from "./types.ts";
 
 /** How {@link encodeNifti} writes. */
@@ -15,7 +16,7 @@ export interface EncodeNiftiOptions {
   readonly littleEndian?: boolean;
   readonly version?: 1 | 2;
   /** Rows of the 4×4 matrix from voxel indices to millimetres, written as the sform. */
-  readonly affine?: readonly (readonly number[])[];
+  readonly affine?: Affine;
 }
 
 const IDENTITY = [
@@ -133,7 +134,7 @@ function writeHeader(view: DataView, header: NiftiHeader): void {
   }
 }
 
-function voxelSize(affine: readonly (readonly number[])[], axis: number): number {
+function voxelSize(affine: Affine, axis: number): number {
   return Math.hypot(affine[0]![axis]!, affine[1]![axis]!, affine[2]![axis]!);
 }
 

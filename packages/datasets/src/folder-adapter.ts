@@ -4,6 +4,7 @@ import { z } from "zod";
 import { readHeaderOf } from "./decode-file.ts";
 import { givenRoot, listed, listFiles, stem } from "./list-files.ts";
 import { volumeSides } from "./nifti.ts";
+import { orientationOption, turned } from "./orientation-option.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
 import {
   type DatasetAdapter,
@@ -66,11 +67,14 @@ const folderOptions = z.strictObject({
     .describe(
       "The part of the subjects of each class held out for testing where the pattern has no {split}.",
     ),
+  orientation: orientationOption,
   volumes: z
     .strictObject({
       plane: z
         .union([z.literal(0), z.literal(1), z.literal(2)])
-        .describe("The axis across the slices: 2 takes volume[:, :, i]."),
+        .describe(
+          "The axis across the slices: 2 takes volume[:, :, i], axial where orientation is canonical.",
+        ),
       from: z.int().min(0).default(0).describe("The first slice of each volume."),
       to: z.int().min(1).optional().describe("The slice after the last one; the volume's end unless given."),
       step: z.int().min(1).default(1).describe("Every how many slices one is taken."),
@@ -121,6 +125,7 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
       slice: Number(slice ?? 0),
       ...(groups.class !== undefined && { label: groups.class }),
       ...(mask !== undefined && { mask }),
+      ...turned(options),
       name: stem(path),
     };
     records.push(...(volumes === undefined ? [record] : await slicesOf(record, volumes)));
@@ -218,7 +223,7 @@ async function slicesOf(
 ): Promise<SliceRecord[]> {
   if (!/\.(?:nii|hdr)(?:\.gz)?$/i.test(record.path)) return [record];
   const sides = await readHeaderOf(record.path).then(
-    ({ shape }) => volumeSides(shape),
+    (header) => volumeSides(header, record.orientation),
     () => undefined,
   );
   if (sides === undefined || sides[2] === 1) return [record];

@@ -8,6 +8,7 @@ export {
   readNifti,
   readNiftiHeader,
 } from "./nifti.ts";
+export { type Affine, ORIENTATIONS, type Orientation } from "./orientation.ts";
 export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";
 export { HEAD_LABELS } from "./phantom-head.ts";
 export { PELVIS_LABELS } from "./phantom-pelvis.ts";
@@ -25,6 +26,7 @@ export { resizeBilinear } from "./resize.ts";
 export { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
 export {
   type FitSizeOptions,
+  fitAffine,
   fitLabels,
   fitSize,
   type LabelMap,

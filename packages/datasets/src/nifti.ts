@@ -1,6 +1,14 @@
 import { SlicebookError } from "@slicebook/base";
 import { readHeader } from "nifti-reader-js";
 import { greyOf } from "./grey.ts";
+import {
+  type Affine,
+  type AxisTurn,
+  affineOf,
+  canonicalAxes,
+  FILE_AXES,
+  type Orientation,
+} from "./orientation.ts";
 import type { PixelType, Samples, SliceImage, VolumePlace } from "./types.ts";
 
 /** The fields of a NIfTI header that say where and what the values are. */
@@ -24,11 +32,13 @@ export interface NiftiHeader {
    * Rows of the 4×4 matrix from voxel indices to millimetres: the sform, else the qform, else the voxel
    * sizes.
    */
-  readonly affine: readonly (readonly number[])[];
+  readonly affine: Affine;
 }
 
 /** Which slice to take out of a volume; a file with one slice needs none. */
 export interface DecodeNiftiOptions extends Partial<VolumePlace> {
+  /** `canonical`: axes are turned to the patient's first, so that plane 2 is axial; `file` unless given. */
+  readonly orientation?: Orientation | undefined;
   /** The content of the `.img` file, for a `.hdr`. */
   readonly image?: Uint8Array;
 }
@@ -160,7 +170,7 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
   if (source === undefined) throw invalid("it is the header of a pair, whose .img file was not given");
   const needed = niftiByteLength(header);
   if (source.length < needed) throw invalid(`it is cut off after ${source.length} of ${needed} bytes`);
-  const { height, width, start, rowStride, columnStride } = slicePlace(header.shape, options);
+  const { height, width, start, rowStride, columnStride, affine } = slicePlace(header, options);
   const type = TYPES[header.type];
   const { slope, intercept, littleEndian, offset } = header;
   const scaled = slope !== 1 || intercept !== 0;
@@ -169,7 +179,7 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
       ? plainValues(source, header, offset + start * type.bytes, height * width)
       : undefined;
   if (plain !== undefined) {
-    return { height, width, values: transposed(plain, header, { height, width }), type: header.type };
+    return { height, width, values: transposed(plain, header, { height, width }), type: header.type, affine };
   }
   const values = type.exact && !scaled ? new Float32Array(height * width) : new Float64Array(height * width);
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
@@ -181,7 +191,7 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
       at += columnStride * type.bytes;
     }
   }
-  return { height, width, values, type: header.type };
+  return { height, width, values, type: header.type, affine };
 }
 
 /** Values that lie together in this machine's byte order are taken at once, which is much faster. */
@@ -249,8 +259,8 @@ function transpose<Out extends Samples>(source: Samples, out: Out, { height, wid
 const TRANSPOSED_COLUMNS = 16;
 
 /** Throws `NIFTI_INVALID` if a file with this header has no such slice, before its values are unpacked. */
-export function checkSlice({ shape }: NiftiHeader, options: DecodeNiftiOptions = {}): void {
-  slicePlace(shape, options);
+export function checkSlice(header: NiftiHeader, options: DecodeNiftiOptions = {}): void {
+  slicePlace(header, options);
 }
 
 /** Whether bytes start like a gzip file. */
@@ -341,42 +351,67 @@ interface SlicePlace {
   readonly start: number;
   readonly rowStride: number;
   readonly columnStride: number;
+  /** From (row, column, slice) to millimetres. */
+  readonly affine: Affine;
 }
 
 /** The three lengths of a volume, or a slice's two and 1; throws `NIFTI_INVALID` for any other shape. */
-export function volumeSides(shape: readonly number[]): [number, number, number] {
+export function volumeSides(
+  { shape, affine }: NiftiHeader,
+  orientation: Orientation = "file",
+): [number, number, number] {
   const sides = [...shape];
   while (sides.length > 2 && sides.at(-1) === 1) sides.pop();
   if (sides.length === 1 || sides.length > 3) {
     throw invalid(`its shape [${shape.join(", ")}] is neither a slice nor a volume`);
   }
-  return [sides[0]!, sides[1]!, sides[2] ?? 1];
+  const lengths = [sides[0]!, sides[1]!, sides[2] ?? 1];
+  const [first, second, third] = axesOf(affine, orientation).map(({ axis }) => lengths[axis]!);
+  return [first!, second!, third!];
 }
 
-function slicePlace(shape: readonly number[], { plane, slice }: DecodeNiftiOptions): SlicePlace {
-  const lengths = volumeSides(shape);
-  const [first, second, third] = lengths;
-  const strides = [1, first, first * second];
+function axesOf(affine: Affine, orientation: Orientation): readonly AxisTurn[] {
+  return orientation === "canonical" ? canonicalAxes(affine) : FILE_AXES;
+}
+
+function slicePlace(header: NiftiHeader, options: DecodeNiftiOptions): SlicePlace {
+  const { shape, affine } = header;
+  const { plane, slice, orientation = "file" } = options;
+  const lengths = volumeSides(header, orientation);
+  const turns = axesOf(affine, orientation);
+  const fileLengths = volumeSides(header);
+  const strides = [1, fileLengths[0], fileLengths[0] * fileLengths[1]];
   const text = `[${shape.join(", ")}]`;
-  if (third > 1 && (plane === undefined || slice === undefined)) {
+  if (fileLengths[2] > 1 && (plane === undefined || slice === undefined)) {
     throw invalid(`it is a volume of shape ${text}, and no plane and slice are chosen`);
   }
-  const across = plane ?? 2;
+  const across = plane ?? turns.findIndex(({ axis }) => axis === 2);
   const index = slice ?? 0;
   if (!Number.isInteger(index) || index < 0 || index >= lengths[across]!) {
     throw invalid(`slice ${index} is outside its shape ${text} along axis ${across}`);
   }
-  const pixels = (first * second * third) / lengths[across]!;
-  if (pixels > LARGEST_SLICE) {
-    throw invalid(`a slice of its shape ${text} has ${pixels} pixels, of at most ${LARGEST_SLICE}`);
-  }
   const [rowAxis, columnAxis] = [0, 1, 2].filter((axis) => axis !== across) as [number, number];
+  const [height, width] = [lengths[rowAxis]!, lengths[columnAxis]!];
+  if (height * width > LARGEST_SLICE) {
+    throw invalid(`a slice of its shape ${text} has ${height * width} pixels, of at most ${LARGEST_SLICE}`);
+  }
+  /** The voxel, in the file, of the slice's first value, and what a step along each of its axes adds. */
+  const origin = [0, 0, 0];
+  const steps = [rowAxis, columnAxis, across].map((turned) => {
+    const { axis, reversed } = turns[turned]!;
+    const along = turned === across ? index : 0;
+    origin[axis] = reversed ? lengths[turned]! - 1 - along : along;
+    return [0, 1, 2].map((other) => (other === axis ? (reversed ? -1 : 1) : 0));
+  });
+  const inValues = (voxel: readonly number[]) =>
+    voxel[0]! * strides[0]! + voxel[1]! * strides[1]! + voxel[2]! * strides[2]!;
   return {
-    height: lengths[rowAxis]!,
-    width: lengths[columnAxis]!,
-    start: index * strides[across]!,
-    rowStride: strides[rowAxis]!,
-    columnStride: strides[columnAxis]!,
+    height,
+    width,
+    start: inValues(origin),
+    rowStride: inValues(steps[0]!),
+    columnStride: inValues(steps[1]!),
+    affine: affineOf(affine, origin, steps),
   };
 }
 

@@ -1,5 +1,5 @@
 export { builtInAdapters, type LoadedAdapter, loadAdapter } from "./adapters.ts";
-export { adni, hipmri, type MaskOptions, oasis } from "./course-adapters.ts";
+export { adni, type HipmriOptions, hipmri, type MaskOptions, oasis } from "./course-adapters.ts";
 export type { Progress } from "./decode-all.ts";
 export { decodeFile, readHeaderOf } from "./decode-file.ts";
 export { decodePicture } from "./decode-picture.ts";

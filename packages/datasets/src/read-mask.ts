@@ -19,10 +19,11 @@ export async function readMask(
   record: SliceRecord,
   { sizePolicy, ...context }: DecodeContext<unknown> & { readonly sizePolicy: SizePolicy | undefined },
 ): Promise<Uint16Array | null> {
-  const { mask: path, volume } = record;
+  const { mask: path, volume, orientation } = record;
   if (path === undefined) return null;
   try {
-    const mask = await (adapter.decodeMask?.(record, context) ?? decodeFile(path, volume));
+    const mask = await (adapter.decodeMask?.(record, context) ??
+      decodeFile(path, { ...volume, orientation }));
     const slice = await decodeRecord(adapter, record, context);
     checkSameSize(mask, slice);
     return fitLabels({ ...mask, values: labelsOf(mask) }, context.size, { policy: sizePolicy, path });

@@ -1,4 +1,5 @@
 import { SlicebookError } from "@slicebook/base";
+import { type Affine, affineOf } from "./orientation.ts";
 import { range } from "./preprocess.ts";
 import { resizeBilinear } from "./resize.ts";
 import type { Samples, Size, SliceImage } from "./types.ts";
@@ -75,6 +76,30 @@ export function fitLabels(mask: LabelMap, size: Size, options: FitSizeOptions): 
   return out;
 }
 
+/** The matrix of a slice that was brought to `size` by {@link fitSize}, from the matrix that it had. */
+export function fitAffine(affine: Affine, image: Sides, size: Size, policy: SizePolicy | undefined): Affine {
+  const [height, width] = size;
+  if (policy === "resize") {
+    const [down, right] = [image.height / height, image.width / width];
+    const origin = [(down - 1) / 2, (right - 1) / 2, 0]; // pixels' centres
+    return affineOf(affine, origin, [
+      [down, 0, 0],
+      [0, right, 0],
+      [0, 0, 1],
+    ]);
+  }
+  const { fromRow, fromColumn, toRow, toColumn } = centred(image, size);
+  return affineOf(
+    affine,
+    [fromRow - toRow, fromColumn - toColumn, 0],
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+  );
+}
+
 type Sides = Pick<SliceImage, "height" | "width">;
 
 function checkPolicy(image: Sides, [height, width]: Size, { policy, path }: FitSizeOptions): void {
@@ -102,12 +127,19 @@ function copyCentred<Values extends Samples | Uint16Array>(
 ): void {
   const rows = Math.min(height, image.height);
   const columns = Math.min(width, image.width);
-  const fromRow = Math.max(0, Math.floor((image.height - height) / 2));
-  const fromColumn = Math.max(0, Math.floor((image.width - width) / 2));
-  const toRow = Math.max(0, Math.floor((height - image.height) / 2));
-  const toColumn = Math.max(0, Math.floor((width - image.width) / 2));
+  const { fromRow, fromColumn, toRow, toColumn } = centred(image, [height, width]);
   for (let row = 0; row < rows; row++) {
     const start = (fromRow + row) * image.width + fromColumn;
     set(image.values.subarray(start, start + columns) as Values, (toRow + row) * width + toColumn);
   }
+}
+
+/** Where the shared part starts in the image, and where in what it becomes; the odd pixel is below or right. */
+function centred(image: Sides, [height, width]: Size) {
+  return {
+    fromRow: Math.max(0, Math.floor((image.height - height) / 2)),
+    fromColumn: Math.max(0, Math.floor((image.width - width) / 2)),
+    toRow: Math.max(0, Math.floor((height - image.height) / 2)),
+    toColumn: Math.max(0, Math.floor((width - image.width) / 2)),
+  };
 }

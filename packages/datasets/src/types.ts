@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Affine, Orientation } from "./orientation.ts";
 
 /** The three parts of a data set: what is learnt from, what training is steered by, what is reported. */
 export type Split = "train" | "validate" | "test";
@@ -34,6 +35,8 @@ export interface SliceImage {
   readonly values: Samples;
   /** The type in the file, before any scaling. */
   readonly type: PixelType;
+  /** Of a NIfTI file: the matrix from (row, column, slice) to millimetres, for writing it back. */
+  readonly affine?: Affine;
 }
 
 /** A label of the segmentation masks, and what it marks. */
@@ -60,6 +63,8 @@ export interface SliceRecord {
   readonly slice: number;
   /** Where it lies in the volume that the file holds; absent for files of one slice. */
   readonly volume?: VolumePlace;
+  /** How the axes of its NIfTI file are turned; as they are unless given. */
+  readonly orientation?: Orientation;
   /** Its class, in data sets that have classes. */
   readonly label?: string;
   /** The file that holds its segmentation mask (or any text that names it); absent where it has none. */

@@ -1,13 +1,22 @@
 import { basename, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
-import { fitSize, preprocessSlice, restoreSlice, type SliceImage } from "@slicebook/datasets";
+import {
+  encodeNifti,
+  fitAffine,
+  fitSize,
+  preprocessSlice,
+  restoreSlice,
+  type SliceImage,
+} from "@slicebook/datasets";
 import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
 import { createCodec } from "./codec.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { compareSlice, type SliceFigures } from "./evaluate.ts";
 import { type ImageStack, reconstructionGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
+import { isRecord } from "./is-record.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
@@ -17,8 +26,9 @@ import { loadPreprocessing, modelParameters } from "./trained-model.ts";
 const SHOWN = 8;
 
 /**
- * Puts files through a run's encoder and decoder: a PNG of each reconstruction, a picture of the first few
- * beside their originals, and every file's figures in `figures.json`.
+ * Puts files through a run's encoder and decoder: a PNG of each reconstruction (of NIfTI files a NIfTI file too, in
+ * the original units and at its place), a picture of the first few beside their originals, and every file's figures in
+ * `figures.json`.
  */
 export async function reconstructFiles(
   session: Session,
@@ -55,6 +65,13 @@ export async function reconstructFiles(
       const path = join(out, `${names[index]}.png`);
       await writeFileAtomic(path, await greyPng(stackOf([unit.reconstruction], size), 0));
       session.made(path, "reconstruction");
+      if (image.affine !== undefined) {
+        const affine = fitAffine(image.affine, image, size, config.dataset.sizePolicy);
+        const nifti = encodeNifti(reconstruction, { shape: [height, width, 1], type: "float32", affine });
+        const niftiPath = join(out, `${names[index]}.nii.gz`);
+        await writeFileAtomic(niftiPath, gzipSync(nifti));
+        session.made(niftiPath, "reconstruction in the original units");
+      }
       progress(index + 1, files.length);
     }
   } finally {
@@ -87,8 +104,12 @@ export async function reconstructFiles(
 async function reader(config: ResolvedConfig["dataset"]): Promise<(path: string) => Promise<SliceImage>> {
   const { adapter } = await loadAdapter(config.adapter);
   const { decode } = adapter;
-  if (decode === undefined || builtInAdapters.includes(adapter)) return (path) => decodeFile(path);
-  const context = { options: adapter.schema.parse(config.options), seed: config.seed, size: config.size! };
+  const options = adapter.schema.parse(config.options);
+  if (decode === undefined || builtInAdapters.includes(adapter)) {
+    const canonical = isRecord(options) && options.orientation === "canonical";
+    return (path) => decodeFile(path, { orientation: canonical ? "canonical" : "file" });
+  }
+  const context = { options, seed: config.seed, size: config.size! };
   return (path) =>
     decode.call(adapter, { path, split: "test", subject: "", slice: 0, name: basename(path) }, context);
 }

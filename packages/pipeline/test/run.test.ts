@@ -1,5 +1,6 @@
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeFile } from "@slicebook/datasets/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Event, type Result, type Stage, stages } from "../src/api.ts";
 import { execute } from "../src/execute.ts";
@@ -249,13 +250,24 @@ describe("other data", () => {
     const result = await execute({ kind: "reconstruct", run, files });
     const out = join(run, "reconstructions", "files");
     expect((await readdir(out)).sort()).toEqual([
+      "case_004_week_0_slice_0.nii.gz",
       "case_004_week_0_slice_0.png",
+      "case_006_week_0_slice_0.nii.gz",
       "case_006_week_0_slice_0.png",
       "figures.json",
       "reconstructions.png",
     ]);
     const figures = await readJsonFile<{ ssim: number }[]>(join(out, "figures.json"));
     expect(result.figures.ssim).toBeCloseTo((figures[0]!.ssim + figures[1]!.ssim) / 2, 12);
+    // 256×128 pixels of 1 mm became 32×32 ones of 8×4 mm, whose centres lie 3.5 and 1.5 mm further in.
+    const written = await decodeFile(join(out, "case_004_week_0_slice_0.nii.gz"));
+    expect(written).toMatchObject({ height: 32, width: 32 });
+    expect(written.affine).toEqual([
+      [8, 0, 0, 3.5],
+      [0, 4, 0, 1.5],
+      [0, 0, 1, 0],
+      [0, 0, 0, 1],
+    ]);
   });
 
   it("can be inspected with a file that only names it", async () => {
