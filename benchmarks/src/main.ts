@@ -50,7 +50,7 @@ interface Benchmark {
 
 const reference = {
   comparison: training,
-  checkSize: (size: readonly [number, number]) => vqvae.gridSize(presets.reference, size),
+  checkSize: (size: readonly [number, number]) => vqvae.codeLevels(presets.reference, size),
 };
 const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
   ["train", { ...reference, cells: TRAIN_CELLS, toResult: (result) => result }],

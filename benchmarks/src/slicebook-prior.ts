@@ -1,5 +1,6 @@
 // One measurement of Slicebook's training of the prior: prints a line of JSON. Started by `measureIn`.
 import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import { codesName } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import { type Measurement, priorTaskSchema, timeSteps } from "./measurement.ts";
@@ -23,7 +24,7 @@ const config = pixelcnn.schema.parse({
   corruption: 0,
   optimizer: { learningRate },
 });
-const prior = pixelcnn.bind(config, { codes, rows, columns, classes: 0 });
+const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
 const shape = [batch, rows, columns];
 const stream = random(SEED, "grids");
 const grids = int32(
@@ -37,7 +38,7 @@ const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(batch));
 
 async function takeStep(step: number): Promise<HostTensors> {
   const noise = prior.stepNoise({ seed: SEED, step, batch });
-  return loop.next({ ...noise, codes: grids, labels, progress: float32([0], []) });
+  return loop.next({ ...noise, [codesName(0)]: grids, labels, progress: float32([0], []) });
 }
 
 const durations = await timeSteps(takeStep, { warmup, seconds });

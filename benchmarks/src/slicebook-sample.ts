@@ -22,7 +22,7 @@ const config = pixelcnn.schema.parse({
   tied: false,
   corruption: 0,
 });
-const prior = pixelcnn.bind(config, { codes, rows, columns, classes: 0 });
+const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
 const weights = prior.parameters(prior.initialCarry(SEED), { average: false });
 const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
 

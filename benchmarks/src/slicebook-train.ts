@@ -17,7 +17,7 @@ const batches = Array.from({ length: BATCHES }, (_, index) =>
   float32(random(SEED, "images", index).normals(sizeOf(shape)), shape),
 );
 // The codes are in use from the first step on, as they are for most of a run.
-const carry = { ...vqvae.initialCarry(config, { seed: SEED }), step: float32([config.warmupSteps], []) };
+const carry = { ...vqvae.initialCarry(config, { seed: SEED }), "quantizer.active": float32([1], []) };
 const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
 const loop = await engine.loop(
   vqvae.trainStep(config, { dataVariance: 1 }),

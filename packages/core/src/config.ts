@@ -43,6 +43,14 @@ const quantizerShape = {
   initialisationImages: positiveInteger.describe(
     "Images whose encodings the codes are made from, with `data`.",
   ),
+  depth: z
+    .int()
+    .min(1)
+    .max(16)
+    .describe(
+      "Codes at each place of the grid: 1, or more, each of which quantizes what those before it leave (residual " +
+        "quantization).",
+    ),
 };
 
 const modelShape = {
@@ -55,6 +63,11 @@ const modelShape = {
   downsampling: z
     .union(DOWNSAMPLINGS.map((factor) => z.literal(factor)))
     .describe("Pixels of an image's side per code: 4, 8 or 16."),
+  hierarchy: z
+    .union([z.literal(1), z.literal(2)])
+    .describe(
+      "Grids of codes: 1, or 2 as in VQ-VAE-2: one at twice the downsampling, and one for what that one lacks.",
+    ),
   width: positiveInteger.multipleOf(2).describe("Channels of the hidden layers, an even number."),
   residualBlocks: z.int().nonnegative().describe("Residual blocks on each side; 0 with `plain`."),
   residualWidth: positiveInteger.describe("Channels inside a residual block."),
@@ -83,6 +96,7 @@ export type VqvaeConfig = z.output<typeof resolvedSchema>;
 /** What all presets share: the published quantizer, and what keeps it from collapsing on small data. */
 const shared = {
   downsampling: 4,
+  hierarchy: 1,
   codes: 512,
   reconstruction: "mse",
   warmupSteps: 100,
@@ -94,6 +108,7 @@ const shared = {
     restartBelow: 0.1,
     initialisation: "data",
     initialisationImages: 16,
+    depth: 1,
   },
   optimizer: optimizerDefaults,
 } as const satisfies Partial<VqvaeConfig>;

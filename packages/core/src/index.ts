@@ -5,6 +5,7 @@ export {
   globalNorm,
   movingAverage,
 } from "./adam.ts";
+export { type CodeLevel, type CodeSpace, codesName } from "./code-space.ts";
 export { ARCHITECTURES, PRESETS, type PresetName, presets, type VqvaeConfig, vqvaeSchema } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 export { fanInUniform } from "./initialisers.ts";
@@ -43,7 +44,6 @@ export {
 } from "./params.ts";
 export type {
   BoundPrior,
-  CodeSpace,
   DrawnRow,
   GivenCodes,
   Nested,

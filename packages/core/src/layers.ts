@@ -1,4 +1,4 @@
-import { type HostTensors, random, sizeOf } from "@slicebook/base";
+import { type HostTensors, random } from "@slicebook/base";
 import {
   add,
   conv2d,
@@ -120,11 +120,6 @@ export function unfoldPatches(patches: Tensor4D, side: number): Tensor4D {
   return reshape(transpose(split, [0, 1, 3, 2, 4]), [batch, rows * side, columns * side, 1]);
 }
 
-/** The shapes of the layers' weights by name. */
-export function weightShapes(layers: readonly Layer[]): Record<string, readonly number[]> {
-  return Object.fromEntries(layers.flatMap(weightsOf).map(({ name, shape }) => [name, shape]));
-}
-
 /** Draws the layers' weights; each depends on the seed and its name only. */
 export function initialWeights(layers: readonly Layer[], seed: number): HostTensors {
   const entries = layers
@@ -158,9 +153,4 @@ function weightsOf(layer: Layer): Weight[] {
     default:
       return [];
   }
-}
-
-/** The number of values in tensors of these shapes. */
-export function countValues(shapes: Readonly<Record<string, readonly number[]>>): number {
-  return Object.values(shapes).reduce((total, shape) => total + sizeOf(shape), 0);
 }

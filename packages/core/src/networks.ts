@@ -1,38 +1,111 @@
 import { SlicebookError } from "@slicebook/base";
+import { concat, type Tensor4D } from "@tensorflow/tfjs-core";
 import type { VqvaeConfig } from "./config.ts";
-import type { Layer } from "./layers.ts";
+import { applyLayers, type Layer } from "./layers.ts";
+import type { Params } from "./params.ts";
 
-/** The layers from images [b, h, w, 1] to encodings [b, h / downsampling, w / downsampling, D]. */
-export function encoderLayers(config: VqvaeConfig): Layer[] {
-  const { architecture, downsampling, width, codeDimension } = config;
+/** What lies between images and the encodings of each grid of codes, and back. */
+export interface Network {
+  /** All layers that have weights. */
+  readonly layers: readonly Layer[];
+  /**
+   * Images [b, h, w, 1] to what `quantize` makes of the encodings [b, rows, columns, D] of each grid, the coarsest
+   * first. Finer grids see the coarser ones as quantized.
+   */
+  encode(
+    params: Params,
+    images: Tensor4D,
+    quantize: (encodings: Tensor4D, grid: number) => Tensor4D,
+  ): Tensor4D[];
+  /** Quantized encodings of each grid to images [b, h, w, 1]. */
+  decode(params: Params, quantized: readonly Tensor4D[]): Tensor4D;
+}
+
+/** The network of that configuration. */
+export function network(config: VqvaeConfig): Network {
+  return config.hierarchy === 1 ? oneGrid(config) : twoGrids(config);
+}
+
+function oneGrid(config: VqvaeConfig): Network {
+  const encoder = [...encoderBody(config), encoderOut(config, config.width)];
+  const decoder = decoderLayers(config, config.codeDimension);
+  return {
+    layers: [...encoder, ...decoder],
+    encode: (params, images, quantize) => [quantize(applyLayers(encoder, params, images), 0)],
+    decode: (params, [codes]) => applyLayers(decoder, params, codes!),
+  };
+}
+
+/**
+ * Two grids (Razavi et al., "Generating diverse high-fidelity images with VQ-VAE-2", 2019): the top one, at twice the
+ * downsampling, for what is large, and the bottom one, given the top, for what it lacks.
+ */
+function twoGrids(config: VqvaeConfig): Network {
+  const { width, codeDimension } = config;
+  const body = encoderBody(config);
+  const down: Layer[] = [
+    { kind: "relu" },
+    { kind: "convolution", name: "top.down", size: 4, stride: 2, from: width, to: width },
+    ...residualBlocks("top", config),
+    { kind: "relu" },
+    convolution("top.out", 1, width, codeDimension),
+  ];
+  // What the bottom encoder sees of the top codes, and what the decoder does.
+  const up: Layer[] = [
+    { kind: "transposed", name: "top.up", size: 4, stride: 2, from: codeDimension, to: width },
+  ];
+  const lift: Layer[] = [
+    { kind: "transposed", name: "top.lift", size: 4, stride: 2, from: codeDimension, to: codeDimension },
+  ];
+  const out = encoderOut(config, 2 * width);
+  const decoder = decoderLayers(config, 2 * codeDimension);
+  return {
+    layers: [...body, ...down, ...up, out, ...lift, ...decoder],
+    encode(params, images, quantize) {
+      const features = applyLayers(body, params, images);
+      const top = quantize(applyLayers(down, params, features), 0);
+      const both = concat([features, applyLayers(up, params, top)], 3);
+      return [top, quantize(applyLayers([out], params, both), 1)];
+    },
+    decode(params, [top, bottom]) {
+      return applyLayers(decoder, params, concat([bottom!, applyLayers(lift, params, top!)], 3));
+    },
+  };
+}
+
+/** From images [b, h, w, 1] to features [b, h / downsampling, w / downsampling, width]. */
+function encoderBody(config: VqvaeConfig): Layer[] {
+  const { architecture, downsampling, width } = config;
   if (architecture === "patch") {
     return [
       { kind: "fold", side: downsampling },
       convolution("encoder.stem", 3, downsampling ** 2, width),
       ...residualBlocks("encoder", config),
       { kind: "relu" },
-      convolution("encoder.out", 1, width, codeDimension),
     ];
   }
   const down = strides(config).flatMap(({ name, narrow, wide }): Layer[] => [
     { kind: "convolution", name: `encoder.${name}`, size: 4, stride: 2, from: narrow, to: wide },
     { kind: "relu" },
   ]);
-  if (architecture === "plain") return [...down, convolution("encoder.out", 3, width, codeDimension)];
+  if (architecture === "plain") return down;
   return [
     ...down,
     convolution("encoder.mix", 3, width, width),
     ...residualBlocks("encoder", config),
     { kind: "relu" },
-    convolution("encoder.out", 1, width, codeDimension),
   ];
 }
 
-/** The layers from codes [b, rows, columns, D] to images [b, rows · downsampling, columns · downsampling, 1]. */
-export function decoderLayers(config: VqvaeConfig): Layer[] {
-  const { architecture, downsampling, width, codeDimension } = config;
+function encoderOut({ architecture, codeDimension }: VqvaeConfig, from: number): Layer {
+  return convolution("encoder.out", architecture === "plain" ? 3 : 1, from, codeDimension);
+}
+
+/** From codes [b, rows, columns, from] to images [b, rows · downsampling, columns · downsampling, 1]. */
+function decoderLayers(config: VqvaeConfig, from: number): Layer[] {
+  const { architecture, downsampling, width } = config;
   const start: Layer[] = [
-    convolution("decoder.in", 3, codeDimension, width),
+    convolution("decoder.in", 3, from, width),
     ...residualBlocks("decoder", config),
     { kind: "relu" },
   ];
@@ -75,23 +148,25 @@ function residualBlocks(side: string, { residualBlocks, width, residualWidth }: 
 }
 
 /**
- * The rows and columns of codes of an image of height × width pixels.
+ * The rows and columns of each grid of codes of an image of height × width pixels, the coarsest first.
  *
- * Throws a `SlicebookError` (`IMAGE_SIZE`) if a side is not a multiple of the downsampling.
+ * Throws a `SlicebookError` (`IMAGE_SIZE`) if a side is not a multiple of the coarsest grid's downsampling.
  */
-export function gridSize(
-  { downsampling }: Pick<VqvaeConfig, "downsampling">,
+export function gridSizes(
+  { downsampling, hierarchy }: Pick<VqvaeConfig, "downsampling" | "hierarchy">,
   [height, width]: readonly [number, number],
-): [rows: number, columns: number] {
-  const divides = (side: number) => Number.isInteger(side) && side > 0 && side % downsampling === 0;
+): readonly (readonly [rows: number, columns: number])[] {
+  const pixels = downsampling * hierarchy;
+  const divides = (side: number) => Number.isInteger(side) && side > 0 && side % pixels === 0;
   if (!divides(height) || !divides(width)) {
-    const nearest = (side: number) => Math.max(1, Math.ceil(side / downsampling)) * downsampling;
+    const nearest = (side: number) => Math.max(1, Math.ceil(side / pixels)) * pixels;
     throw new SlicebookError(
       "IMAGE_SIZE",
-      `images of ${height}×${width} (height × width) do not divide into codes of ${downsampling}×${downsampling} ` +
-        `pixels: both sides must be multiples of ${downsampling}`,
+      `images of ${height}×${width} (height × width) do not divide into codes of ${pixels}×${pixels} ` +
+        `pixels: both sides must be multiples of ${pixels}`,
       { remedy: `Set the size to ${nearest(height)}×${nearest(width)}, or take a smaller downsampling.` },
     );
   }
-  return [height / downsampling, width / downsampling];
+  const grid = (side: number) => [height / side, width / side] as const;
+  return hierarchy === 1 ? [grid(downsampling)] : [grid(2 * downsampling), grid(downsampling)];
 }

@@ -1,39 +1,31 @@
 import type { HostTensor, HostTensors } from "@slicebook/base";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { z } from "zod";
+import type { CodeSpace } from "./code-space.ts";
 import type { Params, Signature, TensorRecord, TensorSpec } from "./params.ts";
-
-/** The grids that a prior models. */
-export interface CodeSpace {
-  /** Entries of the codebook, K: indices are 0 to K − 1. */
-  readonly codes: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Classes that samples can be conditioned on; 0 if there are none. */
-  readonly classes: number;
-}
 
 /** A model of code grids, as a plug-in: its name, its own options and a function that makes it. */
 export interface Prior<Config = unknown> {
   readonly name: string;
   /** Its options in the `prior.options` of a run's configuration, with defaults. */
   readonly schema: z.ZodType<Config>;
-  /** The prior for grids of one size. */
+  /** The prior for codes of that form; throws a `SlicebookError` if it cannot model them. */
   bind(config: Config, space: CodeSpace): BoundPrior;
 }
 
-/** A prior for grids of one size: pure functions over flat records, like the VQ-VAE's. */
+/** A prior for codes of one form: pure functions over flat records, like the VQ-VAE's. */
 export interface BoundPrior {
   /**
-   * What training starts from: weights, moments, averages, step. `vectors` are the codebook's, float32 [codes, D], for
-   * a prior to start from what is alike.
+   * What training starts from: weights, moments, averages, step. `vectors` are those of each level's
+   * codebook, float32 [codes, D], for a prior to start from what is alike.
    */
-  initialCarry(seed: number, options?: { readonly vectors?: HostTensor }): HostTensors;
+  initialCarry(seed: number, options?: { readonly vectors?: readonly HostTensor[] }): HostTensors;
   /** Checks a checkpoint; throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) if it is of another architecture. */
   checkCarry(carry: HostTensors): void;
   /**
-   * One step of training: `inputs` are `codes` int32 [b, rows, columns], `labels` int32 [b] (zeros if there are no
-   * classes), `progress` [] from 0 to 1 of the run, and the noise of {@link stepNoise}.
+   * One step of training: `inputs` are a grid int32 [b, rows, columns] for each level (`codes.0`, `codes.1`, …),
+   * `labels` int32 [b] (zeros if there are no classes), `progress` [] from 0 to 1 of the run, and the noise of
+   * {@link stepNoise}.
    *
    * Its metrics are scalars, among them `loss` (nats per code), `accuracy` (share of codes guessed) and
    * `gradientNorm`.
@@ -45,16 +37,19 @@ export interface BoundPrior {
   stepNoise(options: { seed: number; step: number; batch: number }): HostTensors;
   /** The weights of a carry, as {@link logLikelihood} and {@link sample} take them; `average` for their average. */
   parameters(carry: HostTensors, options: { average: boolean }): HostTensors;
-  /** ln p of each code given those before it (and the label): `codes`, `labels` as in a step → [b, rows, columns]. */
-  readonly logLikelihood: (params: Params, codes: Tensor, labels: Tensor) => Tensor;
-  /** The same, and whether each code is the likeliest one: `correct` int32 0 or 1 [b, rows, columns]. */
+  /**
+   * ln p of each code given those before it, in its grid and in the levels before, and the label: a grid
+   * [b, rows, columns] a level, and `labels` as in a step → as many tensors of the same shapes.
+   */
+  readonly logLikelihood: (params: Params, codes: readonly Tensor[], labels: Tensor) => Tensor[];
+  /** The same, and whether each code is the likeliest one: `correct` int32 0 or 1 [b, rows, columns] a level. */
   readonly score: (
     params: Params,
-    codes: Tensor,
+    codes: readonly Tensor[],
     labels: Tensor,
-  ) => { readonly logLikelihood: Tensor; readonly correct: Tensor };
-  /** Draws grids: int32 [count, rows, columns]; each depends on the seed and its number only. */
-  sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array>;
+  ) => { readonly logLikelihood: Tensor[]; readonly correct: Tensor[] };
+  /** Draws codes: int32 [count, rows, columns] for each level; each slice depends on the seed and its number only. */
+  sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
 }
 
 /** How a prior draws grids. */

@@ -1,14 +1,31 @@
-import { float32, type HostTensor, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
-import { reshape, type Tensor, type Tensor2D, type Tensor4D, tidy } from "@tensorflow/tfjs-core";
+import { float32, type HostTensor, type HostTensors, int32, random } from "@slicebook/base";
+import {
+  reshape,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+  tidy,
+} from "@tensorflow/tfjs-core";
+import type { CodeLevel } from "./code-space.ts";
 import type { VqvaeConfig } from "./config.ts";
-import { kmeans } from "./kmeans.ts";
-import { applyLayers, countValues, initialWeights, weightShapes } from "./layers.ts";
-import { decoderLayers, encoderLayers, gridSize } from "./networks.ts";
+import { forward } from "./forward.ts";
+import { initialWeights } from "./layers.ts";
+import { gridSizes, network } from "./networks.ts";
 import { initialTraining, trainedWeights } from "./optimizer.ts";
-import { checkTensors, type Params, param, type Signature, specsOf, type TensorSpec } from "./params.ts";
-import { lookUp, nearestCodes } from "./quantizer.ts";
+import {
+  checkTensors,
+  type Params,
+  type Signature,
+  specsOf,
+  type TensorSpec,
+  withoutPrefix,
+  withPrefix,
+} from "./params.ts";
+import { quantizers } from "./quantizers/index.ts";
+import type { TrainStepOptions } from "./train-step.ts";
 
-export { gridSize } from "./networks.ts";
 export { type TrainStepOptions, trainStep } from "./train-step.ts";
 
 /** The images of a step or a call: how many, and their height and width in pixels. */
@@ -21,177 +38,218 @@ export interface ImageBatch {
  * What training starts from, by names such as `weights.encoder.stem.kernel`.
  *
  * - `weights.*`, `adam.first.*`, `adam.second.*`, `average.*`: weights, Adam's moments and the weights' average;
- * - `quantizer.usage` [K]: the moving average of each code's share of the encodings; with the EMA quantizer also
- *   `quantizer.codebook` and `quantizer.sums`, [K, D]. The codebook-loss quantizer's codes are `weights.codebook`;
+ * - `quantizer.active` []: 0 while the model is a plain autoencoder, 1 once codes are in use;
+ * - for each level of codes, `quantizer.usage.<level>` [K], the moving average of each code's share of the encodings,
+ *   and with the EMA quantizer `quantizer.codebook.<level>` and `quantizer.sums.<level>`, [K, D]. Codes that are
+ *   trained by gradient are `weights.codebook.<level>`;
  * - `step` []: updates made.
  */
 export function initialCarry(config: VqvaeConfig, { seed }: { seed: number }): HostTensors {
-  const { codes, codeDimension, quantizer } = config;
-  const shape = [codes, codeDimension];
-  const codebook = float32(random(seed, "codebook").normals(sizeOf(shape)), shape);
-  const share = 1 / codes;
-  const usage = float32(new Float32Array(codes).fill(share), [codes]);
-  const network = initialWeights([...encoderLayers(config), ...decoderLayers(config)], seed);
-  if (quantizer.kind === "codebook-loss") {
-    return { ...initialTraining({ ...network, codebook }), "quantizer.usage": usage };
-  }
+  const starts = quantizers(config).map((quantizer) => quantizer.start(seed));
+  const weights = Object.assign(
+    initialWeights(network(config).layers, seed),
+    ...starts.map((start) => start.weights),
+  );
+  const state: HostTensors = Object.assign({}, ...starts.map((start) => start.state));
   return {
-    ...initialTraining(network),
-    "quantizer.usage": usage,
-    "quantizer.codebook": codebook,
-    "quantizer.sums": float32(
-      codebook.data.map((value) => value * share),
-      shape,
-    ),
+    ...initialTraining(weights),
+    ...withPrefix("quantizer.", state),
+    "quantizer.active": float32([0], []),
   };
 }
 
-/** The shapes and types of a step's inputs: `images`, `progress` and `restarts`. */
+/** The levels of codes of images of that size, the coarsest and first quantized first. */
+export function codeLevels(config: VqvaeConfig, size: ImageBatch["size"]): CodeLevel[] {
+  return gridSizes(config, size).flatMap(([rows, columns], grid) =>
+    quantizers(config)[grid]!.levels.map(() => ({ codes: config.codes, rows, columns })),
+  );
+}
+
+/** The shapes and types of a step's inputs: `images`, `progress` and the noise of {@link stepNoise}. */
 export function stepInputs(config: VqvaeConfig, { batch, size }: ImageBatch): Signature {
   return {
     images: imageSpec(config, { batch, size }),
     progress: { shape: [], dtype: "float32" },
-    restarts: { shape: [config.codes], dtype: "int32" },
+    ...specsOf(stepNoise(config, { seed: 0, step: 0, batch, size })),
   };
 }
 
 /**
  * The noise of one step, which depends on the seed and the step only.
  *
- * `restarts` int32 [K]: for each code, which of the batch's encodings (in raster order, image after image) it moves to
- * if it is dead.
+ * `restarts.<level>` int32 [K]: for each code, which of the batch's encodings (in raster order, image after image) it
+ * moves to if it is dead.
  */
 export function stepNoise(
   config: VqvaeConfig,
   { seed, step, batch, size }: ImageBatch & { seed: number; step: number },
 ): HostTensors {
-  const [rows, columns] = gridSize(config, size);
-  const stream = random(seed, "restarts", step);
-  const restarts = Int32Array.from({ length: config.codes }, () => stream.integer(batch * rows * columns));
-  return { restarts: int32(restarts, [config.codes]) };
+  const levels = codeLevels(config, size);
+  const noise: Record<string, HostTensor> = {};
+  for (const level of quantizers(config).flatMap(({ restarting }) => restarting)) {
+    const { codes, rows, columns } = levels[level]!;
+    const stream = random(seed, "restarts", level, step);
+    const places = Int32Array.from({ length: codes }, () => stream.integer(batch * rows * columns));
+    noise[`restarts.${level}`] = int32(places, [codes]);
+  }
+  return noise;
 }
 
 /** The shape and type of images [b, h, w, 1]; throws if the size does not divide into codes. */
 export function imageSpec(config: VqvaeConfig, { batch, size }: ImageBatch): TensorSpec {
-  gridSize(config, size);
+  gridSizes(config, size);
   return { shape: [batch, ...size, 1], dtype: "float32" };
 }
 
-/** The shape and type of code indices [b, rows, columns] of images of that size. */
-export function codeSpec(config: VqvaeConfig, { batch, size }: ImageBatch): TensorSpec {
-  return { shape: [batch, ...gridSize(config, size)], dtype: "int32" };
+/** The shape and type of code indices [b, rows, columns], for each level, of images of that size. */
+export function codeSpecs(config: VqvaeConfig, { batch, size }: ImageBatch): TensorSpec[] {
+  return codeLevels(config, size).map(({ rows, columns }) => ({
+    shape: [batch, rows, columns],
+    dtype: "int32",
+  }));
 }
 
 /**
- * What `encode` and `decode` take, from a carry: the weights without their prefix, and `codebook` [K, D].
+ * What `encode` and `decode` take, from a carry: the weights without their prefix, and `codebook.<level>` [K, D].
  *
  * `average` takes the weights' moving averages, which are smoother than the weights while the learning rate is high;
  * an EMA codebook is one by itself and taken as it is.
  */
 export function parameters(carry: HostTensors, { average }: { average: boolean }): HostTensors {
-  const weights = trainedWeights(carry, { average });
-  const codebook = carry["quantizer.codebook"];
-  return codebook === undefined ? weights : { ...weights, codebook };
+  const codebooks = withPrefix("codebook.", withoutPrefix("quantizer.codebook.", carry));
+  return { ...trainedWeights(carry, { average }), ...codebooks };
 }
 
-/** The function from images [b, h, w, 1] to the indices of their codes, int32 [b, rows, columns] in raster order. */
-export function encode(config: VqvaeConfig): (params: Params, images: Tensor) => Tensor {
-  const encodings = features(config);
+/** The values of each level's codes, [K, D], among those parameters. */
+export function codebooks(config: VqvaeConfig, params: HostTensors): HostTensor[] {
+  return quantizers(config).flatMap((quantizer) => quantizer.codebooks(params));
+}
+
+/** The function from images [b, h, w, 1] to code indices, int32 [b, rows, columns] in raster order for each level. */
+export function encode(config: VqvaeConfig): (params: Params, images: Tensor) => Tensor[] {
+  const { encode: toEncodings } = network(config);
+  const own = quantizers(config);
   return (params, images) =>
     tidy(() => {
-      const vectors = encodings(params, images);
-      const flat = reshape(vectors, [-1, config.codeDimension]) as Tensor2D;
-      return reshape(nearestCodes(flat, param(params, "codebook") as Tensor2D), vectors.shape.slice(0, 3));
+      checkSize(config, images);
+      const levels: Tensor[] = [];
+      toEncodings(params, images as Tensor4D, (encodings, grid) => {
+        const { indices, quantized } = own[grid]!.quantize(params, flat(config, encodings), 1);
+        levels.push(...indices.map((index) => reshape(index, encodings.shape.slice(0, 3))));
+        return reshape(quantized, encodings.shape);
+      });
+      return levels;
     });
 }
 
-/** The function from code indices int32 [b, rows, columns] to images [b, h, w, 1]. */
-export function decode(config: VqvaeConfig): (params: Params, indices: Tensor) => Tensor {
-  const layers = decoderLayers(config);
-  return (params, indices) =>
+/** The function from code indices, int32 [b, rows, columns] for each level, to images [b, h, w, 1]. */
+export function decode(config: VqvaeConfig): (params: Params, codes: readonly Tensor[]) => Tensor {
+  const { decode: toImages } = network(config);
+  const own = quantizers(config);
+  return (params, codes) =>
     tidy(() => {
-      const codes = lookUp(param(params, "codebook") as Tensor2D, indices);
-      return applyLayers(layers, params, codes as Tensor4D);
+      const encodings = own.map((quantizer): Tensor4D => {
+        const grids = quantizer.levels.map((level) => codes[level]!);
+        const values = quantizer.lookUp(
+          params,
+          grids.map((grid) => reshape(grid, [grid.size]) as Tensor1D),
+        );
+        return reshape(values, [...(grids[0]!.shape as [number, number, number]), config.codeDimension]);
+      });
+      return toImages(params, encodings);
     });
 }
 
-/** The function from images to what remains of them: `images` [b, h, w, 1], and their `indices` [b, rows, columns]. */
+/** The function from images to what remains of them, `images` [b, h, w, 1], and their `codes` (see {@link encode}). */
 export function reconstruct(
   config: VqvaeConfig,
-): (params: Params, images: Tensor) => { images: Tensor; indices: Tensor } {
-  const toIndices = encode(config);
+): (params: Params, images: Tensor) => { images: Tensor; codes: Tensor[] } {
+  const toCodes = encode(config);
   const toImages = decode(config);
   return (params, images) =>
     tidy(() => {
-      const indices = toIndices(params, images);
-      return { images: toImages(params, indices), indices };
+      const codes = toCodes(params, images);
+      return { images: toImages(params, codes), codes };
     });
 }
 
-/** The function from images [b, h, w, 1] to their encodings before quantization, [b, rows, columns, D]. */
-export function features(config: VqvaeConfig): (params: Params, images: Tensor) => Tensor {
-  const layers = encoderLayers(config);
+/**
+ * The function that reconstructs images and gives the loss of a training step on them: `reconstruction`, and
+ * `quantization`, which adds to it once codes are in use.
+ */
+export function measure(
+  config: VqvaeConfig,
+  { dataVariance }: TrainStepOptions,
+): (
+  params: Params,
+  images: Tensor,
+) => { images: Tensor; codes: Tensor[]; reconstruction: Scalar; quantization: Scalar } {
+  const pass = forward(config, dataVariance);
   return (params, images) =>
     tidy(() => {
-      const [, height, width] = images.shape;
-      gridSize(config, [height!, width!]);
-      return applyLayers(layers, params, images as Tensor4D);
+      const [batch, ...size] = images.shape.slice(0, 3) as [number, number, number];
+      const { decoded, grids, reconstruction, quantization } = pass(params, images as Tensor4D, 1);
+      const specs = codeSpecs(config, { batch, size });
+      const indices = grids.flatMap((grid) => grid.indices);
+      const codes = indices.map((index, level) =>
+        reshape(index, specs[level]!.shape as [number, number, number]),
+      );
+      return { images: decoded, codes, reconstruction, quantization };
     });
 }
 
 /**
- * When the codebook is to be made from data: right before the step of that number (with `step` updates made), from
- * the encodings of that many images by the weights as they are (`parameters(carry, { average: false })`); undefined
- * if it is not.
+ * The function from images [b, h, w, 1] to the encodings of each grid, the coarsest first, as a plain autoencoder has
+ * them: [b, rows, columns, D].
  */
-export function codebookInit({
-  quantizer,
-  warmupSteps,
-}: VqvaeConfig): { step: number; images: number } | undefined {
-  if (quantizer.initialisation !== "data") return undefined;
-  return { step: warmupSteps, images: quantizer.initialisationImages };
+export function features(config: VqvaeConfig): (params: Params, images: Tensor) => Tensor[] {
+  const { encode: toEncodings } = network(config);
+  return (params, images) =>
+    tidy(() => {
+      checkSize(config, images);
+      return toEncodings(params, images as Tensor4D, (encodings) => encodings);
+    });
+}
+
+function flat({ codeDimension }: VqvaeConfig, encodings: Tensor): Tensor2D {
+  return reshape(encodings, [-1, codeDimension]);
+}
+
+function checkSize(config: VqvaeConfig, { shape: [, height, width] }: Tensor): void {
+  gridSizes(config, [height!, width!]);
+}
+
+/** Whether codes are to be in use in the step of that number, with `step` updates made. */
+export function codesDue({ warmupSteps }: VqvaeConfig, { step }: { step: number }): boolean {
+  return step >= warmupSteps;
+}
+
+/** Whether codes are in use in a carry. */
+export function codesActive(carry: HostTensors): boolean {
+  return carry["quantizer.active"]?.data[0] === 1;
+}
+
+/** Images whose encodings {@link withCodebook} needs; 0 if codes do not start from data. */
+export function codebookImages(config: VqvaeConfig): number {
+  return quantizers(config).some(({ fromData }) => fromData) ? config.quantizer.initialisationImages : 0;
 }
 
 /**
- * The carry with a codebook of the k-means centres of encodings [..., D] (see `features`).
+ * The carry with codes in use from now on. Where they start from data, they are the k-means centres of `encodings`: those
+ * of each grid, [..., D] (see {@link features}), by the weights as they are (`parameters(carry, { average: false })`).
  *
  * Takes about a second for 512 codes; with many encodings, a random part of them is used.
  */
 export function withCodebook(
   config: VqvaeConfig,
   carry: HostTensors,
-  encodings: HostTensor,
+  encodings: readonly HostTensor[],
   { seed }: { seed: number },
 ): HostTensors {
-  const { codes, codeDimension, quantizer } = config;
-  const { centres, sizes } = kmeans(Float32Array.from(encodings.data), {
-    count: codes,
-    dimension: codeDimension,
-    seed,
-  });
-  const shape = [codes, codeDimension];
-  const codebook = float32(centres, shape);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  // A rare code is no dead one: it starts where a restarted one does.
-  const least = (2 * quantizer.restartBelow) / codes;
-  const usage = Float32Array.from(sizes, (size) => Math.max(size / total, least));
-  const sums = centres.map((value, index) => value * usage[Math.floor(index / codeDimension)]!);
-  const shared = { ...carry, "quantizer.usage": float32(usage, [codes]) };
-  if (quantizer.kind === "codebook-loss") {
-    const moments = float32(new Float32Array(centres.length), shape);
-    return {
-      ...shared,
-      "weights.codebook": codebook,
-      "average.codebook": codebook,
-      "adam.first.codebook": moments,
-      "adam.second.codebook": moments,
-    };
-  }
-  return {
-    ...shared,
-    "quantizer.codebook": codebook,
-    "quantizer.sums": float32(sums, shape),
-  };
+  const entries = quantizers(config)
+    .filter(({ fromData }) => fromData)
+    .map((quantizer, grid) => quantizer.fromEncodings(Float32Array.from(encodings[grid]!.data), seed));
+  return Object.assign({}, carry, ...entries, { "quantizer.active": float32([1], []) });
 }
 
 /**
@@ -203,8 +261,8 @@ export function checkCarry(config: VqvaeConfig, tensors: HostTensors): void {
   checkTensors("the VQ-VAE's checkpoint", specsOf(initialCarry(config, { seed: 0 })), tensors);
 }
 
-/** The number of trained values: weights of encoder and decoder, and codebook. */
+/** The number of trained values: weights of encoder and decoder, and codebooks. */
 export function countWeights(config: VqvaeConfig): number {
-  const network = countValues(weightShapes([...encoderLayers(config), ...decoderLayers(config)]));
-  return network + config.codes * config.codeDimension;
+  const params = parameters(initialCarry(config, { seed: 0 }), { average: false });
+  return Object.values(params).reduce((total, { data }) => total + data.length, 0);
 }

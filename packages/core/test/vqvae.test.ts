@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { PRESETS, presets, vqvae, vqvaeSchema } from "../src/index.ts";
 import { foldPatches, unfoldPatches } from "../src/layers.ts";
+import { gridSizes } from "../src/networks.ts";
 import { expectClose, load, values } from "./support.ts";
 
 const tiny = { width: 8, residualWidth: 4, codes: 8, codeDimension: 3 } as const;
@@ -56,16 +57,20 @@ describe("vqvaeSchema", () => {
   });
 });
 
-describe("gridSize", () => {
-  it("divides height and width", () => {
-    expect(vqvae.gridSize({ downsampling: 4 }, [256, 128])).toEqual([64, 32]);
-    expect(vqvae.gridSize({ downsampling: 16 }, [240, 256])).toEqual([15, 16]);
+describe("gridSizes", () => {
+  it("divides height and width, once more for the top of two", () => {
+    expect(gridSizes({ downsampling: 4, hierarchy: 1 }, [256, 128])).toEqual([[64, 32]]);
+    expect(gridSizes({ downsampling: 16, hierarchy: 1 }, [240, 256])).toEqual([[15, 16]]);
+    expect(gridSizes({ downsampling: 4, hierarchy: 2 }, [256, 128])).toEqual([
+      [32, 16],
+      [64, 32],
+    ]);
   });
 
   it("names the size, the rule and a size that would do", () => {
     let error: unknown;
     try {
-      vqvae.gridSize({ downsampling: 16 }, [250, 128]);
+      gridSizes({ downsampling: 16, hierarchy: 1 }, [250, 128]);
     } catch (caught) {
       error = caught;
     }
@@ -98,16 +103,21 @@ describe.each(PRESETS)("the preset %s", (preset) => {
     const params = parametersOf(carry);
     const images = tf.randomUniform([2, 32, 48, 1], -1, 1, "float32", 1);
     const before = tf.memory().numTensors;
-    const indices = vqvae.encode(config)(params, images);
-    const decoded = vqvae.decode(config)(params, indices);
+    const codes = vqvae.encode(config)(params, images);
+    const decoded = vqvae.decode(config)(params, codes);
     const spec = { batch: 2, size: [32, 48] } as const;
-    expect([indices.shape, indices.dtype]).toEqual([[2, 32 / downsampling, 48 / downsampling], "int32"]);
-    expect(vqvae.codeSpec(config, spec)).toEqual({ shape: indices.shape, dtype: indices.dtype });
+    const grid = { rows: 32 / downsampling, columns: 48 / downsampling };
+    expect(vqvae.codeLevels(config, spec.size)).toEqual([{ codes: 8, ...grid }]);
+    expect(codes.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual([
+      { shape: [2, grid.rows, grid.columns], dtype: "int32" },
+    ]);
+    expect(vqvae.codeSpecs(config, spec)).toEqual(codes.map(({ shape, dtype }) => ({ shape, dtype })));
     expect(decoded.shape).toEqual(vqvae.imageSpec(config, spec).shape);
     const reconstruction = vqvae.reconstruct(config)(params, images);
-    expect(values(reconstruction.indices)).toEqual(values(indices));
+    expect(reconstruction.codes.map(values)).toEqual(codes.map(values));
     expect(values(reconstruction.images)).toEqual(values(decoded));
-    expect(vqvae.features(config)(params, images).shape).toEqual([...indices.shape, 3]);
+    const [features] = vqvae.features(config)(params, images);
+    expect(features!.shape).toEqual([...codes[0]!.shape, 3]);
     expect(tf.memory().numTensors - before).toBe(5);
     expect(() => vqvae.encode(config)(params, tf.zeros([1, 32, 47, 1]))).toThrow(/multiples/);
   });
@@ -138,8 +148,8 @@ describe("encode and decode", () => {
     const config = vqvaeSchema.parse(tiny);
     const params = parametersOf(vqvae.initialCarry(config, { seed: 3 }));
     const images = tf.randomNormal([1, 8, 8, 1], 0, 1, "float32", 2);
-    const encodings = values(vqvae.features(config)(params, images));
-    const codes = values(params.codebook!);
+    const encodings = values(vqvae.features(config)(params, images)[0]!);
+    const codes = values(params["codebook.0"]!);
     const distance = (vector: number, code: number) =>
       [0, 1, 2].reduce(
         (sum, axis) => sum + (encodings[3 * vector + axis]! - codes[3 * code + axis]!) ** 2,
@@ -149,7 +159,7 @@ describe("encode and decode", () => {
       const distances = Array.from({ length: 8 }, (_, code) => distance(vector, code));
       return distances.indexOf(Math.min(...distances));
     });
-    expect(values(vqvae.encode(config)(params, images))).toEqual(nearest);
+    expect(vqvae.encode(config)(params, images).map(values)).toEqual([nearest]);
   });
 });
 
@@ -158,7 +168,8 @@ describe("the codebook from data", () => {
     "is due after the warm-up, at the encodings' centres: %s",
     (kind) => {
       const config = vqvaeSchema.parse({ ...tiny, warmupSteps: 7, quantizer: { kind, restartBelow: 0.1 } });
-      expect(vqvae.codebookInit(config)).toEqual({ step: 7, images: 16 });
+      expect(vqvae.codebookImages(config)).toBe(16);
+      expect([6, 7].map((step) => vqvae.codesDue(config, { step }))).toEqual([false, true]);
       const carry = vqvae.initialCarry(config, { seed: 0 });
       // Seven encodings of one kind each, and 93 of an eighth.
       const rows = Array.from({ length: 100 }, (_, index) => Math.min(index, 7)).map((value) => [
@@ -166,16 +177,18 @@ describe("the codebook from data", () => {
         -value,
         1,
       ]);
-      const next = vqvae.withCodebook(config, carry, float32(rows.flat(), [4, 5, 5, 3]), { seed: 0 });
-      const codebook = [...vqvae.parameters(next, { average: false }).codebook!.data];
+      const next = vqvae.withCodebook(config, carry, [float32(rows.flat(), [4, 5, 5, 3])], { seed: 0 });
+      const codebook = [...vqvae.parameters(next, { average: false })["codebook.0"]!.data];
       const firsts = codebook.filter((_, index) => index % 3 === 0);
       expect(firsts.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-      expect(vqvae.parameters(next, { average: true }).codebook!.data).toEqual(Float32Array.from(codebook));
+      expect(vqvae.parameters(next, { average: true })["codebook.0"]!.data).toEqual(
+        Float32Array.from(codebook),
+      );
       const usage = firsts.map((first) => (first === 7 ? 0.93 : 0.2 / 8));
-      expectClose(next["quantizer.usage"]!.data, usage);
+      expectClose(next["quantizer.usage.0"]!.data, usage);
       if (kind === "ema") {
         expectClose(
-          next["quantizer.sums"]!.data,
+          next["quantizer.sums.0"]!.data,
           codebook.map((value, index) => value * usage[Math.floor(index / 3)]!),
         );
       }
@@ -183,10 +196,13 @@ describe("the codebook from data", () => {
     },
   );
 
-  it("is not due for a codebook drawn at random", () => {
-    expect(
-      vqvae.codebookInit(vqvaeSchema.parse({ quantizer: { initialisation: "normal" } })),
-    ).toBeUndefined();
+  it("is not made for codes drawn at random, which are then in use as they are", () => {
+    const config = vqvaeSchema.parse({ ...tiny, quantizer: { initialisation: "normal" } });
+    expect(vqvae.codebookImages(config)).toBe(0);
+    const carry = vqvae.initialCarry(config, { seed: 0 });
+    const next = vqvae.withCodebook(config, carry, [], { seed: 0 });
+    expect([vqvae.codesActive(carry), vqvae.codesActive(next)]).toEqual([false, true]);
+    expect({ ...next, "quantizer.active": carry["quantizer.active"] }).toEqual(carry);
   });
 });
 
@@ -201,7 +217,7 @@ describe("checkCarry", () => {
       error = caught;
     }
     expect(error).toMatchObject({ name: "SlicebookError", code: "CHECKPOINT_MISMATCH" });
-    expect(String(error)).toMatch(/"quantizer.usage" is float32 \[8\], expected float32 \[16\]/);
+    expect(String(error)).toMatch(/"quantizer.usage.0" is float32 \[8\], expected float32 \[16\]/);
     const deeper = vqvaeSchema.parse({ ...tiny, residualBlocks: 4 });
     expect(() => vqvae.checkCarry(deeper, carry)).toThrow(
       /"weights.encoder.residual4.inner.kernel" is missing, expected float32 .*and \d+ more/,
@@ -213,7 +229,7 @@ describe("stepNoise", () => {
   it("draws an encoding of the batch for each code, by seed and step", () => {
     const config = vqvaeSchema.parse({});
     const draw = (seed: number, step: number) =>
-      vqvae.stepNoise(config, { seed, step, batch: 2, size: [16, 8] }).restarts!;
+      vqvae.stepNoise(config, { seed, step, batch: 2, size: [16, 8] })["restarts.0"]!;
     expect(draw(0, 1)).toEqual(draw(0, 1));
     expect(draw(0, 1)).not.toEqual(draw(0, 2));
     expect(draw(0, 1)).not.toEqual(draw(1, 1));

@@ -1,27 +1,22 @@
-import { type HostTensors, int32 } from "@slicebook/base";
-import { type BoundPrior, specsOf } from "@slicebook/core";
+import type { HostTensor, HostTensors } from "@slicebook/base";
+import { type BoundPrior, type CodeLevel, specsOf, type TensorSpec, vqvae } from "@slicebook/core";
 import type { Compiled, Engine } from "@slicebook/engine";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
-import { eachBatch, floats, integers } from "./codec.ts";
+import { floats, integers, paddedPart } from "./codec.ts";
 import { exists } from "./files.ts";
 import { loadPrior } from "./priors.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
-/** The run's prior for grids like these. */
+/** The run's prior for its own codes. */
 export async function bindPrior(
   { config }: Session,
-  grids: Pick<CodeGrids, "shape" | "classes">,
+  { size, classes }: { readonly size: readonly [number, number]; readonly classes: readonly string[] },
 ): Promise<BoundPrior> {
   const prior = await loadPrior(config.prior.name);
-  const [, rows, columns] = grids.shape;
-  return prior.bind(prior.schema.parse(config.prior.options), {
-    codes: config.model.codes,
-    rows,
-    columns,
-    classes: grids.classes.length,
-  });
+  const levels = vqvae.codeLevels(config.model, size);
+  return prior.bind(prior.schema.parse(config.prior.options), { levels, classes: classes.length });
 }
 
 /** The checkpoint that samples are drawn from: the best on the validation split, else the last. */
@@ -56,46 +51,34 @@ export async function createLikelihoodMeter(
   engine: Engine,
   prior: BoundPrior,
   parameters: HostTensors,
-  { rows, columns, batch }: { readonly rows: number; readonly columns: number; readonly batch: number },
+  { levels, batch }: { readonly levels: readonly CodeLevel[]; readonly batch: number },
 ): Promise<LikelihoodMeter> {
-  const shape = [batch, rows, columns];
+  const specs = levels.map(
+    ({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }),
+  );
   const compiled: Compiled = await engine.compile(
     prior.score,
-    [specsOf(parameters), { shape, dtype: "int32" }, { shape: [batch], dtype: "int32" }],
+    [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }],
     { name: "score" },
   );
   return {
-    async score(current, { codes, labels }) {
-      const each = rows * columns;
+    async score(current, { levels, labels }) {
+      const total = levels.reduce((sum, { data }) => sum + data.length, 0);
       let [nats, correct] = [0, 0];
-      await eachBatch(codes, shape, async (part, { start, count }) => {
-        const own = new Int32Array(batch);
-        own.set(labels.subarray(start, start + count));
-        // A record, as the compiled function gives it.
-        const result = (await compiled.run(current, part, int32(own, [batch]))) as HostTensors;
-        for (const log of floats(result.logLikelihood!).subarray(0, count * each)) nats -= log;
-        for (const hit of integers(result.correct!).subarray(0, count * each)) correct += hit;
-      });
-      return { natsPerCode: nats / codes.length, accuracy: correct / codes.length };
+      for (let start = 0; start < labels.length; start += batch) {
+        const count = Math.min(batch, labels.length - start);
+        const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
+        const result = await compiled.run(current, codes, paddedPart(labels, [batch], start));
+        // A record of lists, as the compiled function gives it.
+        const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
+        for (const [level, logs] of found.logLikelihood.entries()) {
+          const each = logs.data.length / batch;
+          for (const log of floats(logs).subarray(0, count * each)) nats -= log;
+          for (const hit of integers(found.correct[level]!).subarray(0, count * each)) correct += hit;
+        }
+      }
+      return { natsPerCode: nats / total, accuracy: correct / total };
     },
     dispose: () => compiled.dispose(),
-  };
-}
-
-/** The grids of those numbers. */
-export function takeGrids(grids: CodeGrids, indices: ArrayLike<number>): CodeGrids {
-  const [, rows, columns] = grids.shape;
-  const each = rows * columns;
-  const taken = Array.from(indices);
-  const codes = new Int32Array(taken.length * each);
-  for (const [place, index] of taken.entries()) {
-    codes.set(grids.codes.subarray(index * each, (index + 1) * each), place * each);
-  }
-  return {
-    codes,
-    shape: [taken.length, rows, columns],
-    labels: Int32Array.from(taken, (index) => grids.labels[index]!),
-    classes: grids.classes,
-    names: taken.map((index) => grids.names[index]!),
   };
 }

@@ -1,35 +1,37 @@
 import { readFile } from "node:fs/promises";
-import { int32, SlicebookError } from "@slicebook/base";
+import { type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
+import { codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
 import { z } from "zod";
 import { integers } from "./codec.ts";
 
+/** Code indices of one level, int32 [n, rows, columns] in raster order. */
+export type LevelGrids = HostTensor & { readonly dtype: "int32" };
+
 /** The code grids of one split, or of samples. */
 export interface CodeGrids {
-  /** [n, rows, columns], raster order. */
-  readonly codes: Int32Array;
-  readonly shape: readonly [grids: number, rows: number, columns: number];
-  /** The class number of each grid; zeros where there are no classes. */
+  /** One a level, the coarsest and first quantized first. */
+  readonly levels: readonly LevelGrids[];
+  /** The class number of each slice; zeros where there are no classes. */
   readonly labels: Int32Array;
   readonly classes: readonly string[];
-  /** The name of each grid's slice. */
+  /** The name of each slice. */
   readonly names: readonly string[];
 }
 
 const texts = z.array(z.string());
 
 /**
- * Writes grids as safetensors: `codes` int32 [n, rows, columns], `labels` int32 [n]; names and classes as
- * metadata.
+ * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], and `labels` int32 [n]; names
+ * and classes as metadata.
  */
-export async function saveCodes(
-  path: string,
-  { codes, shape, labels, classes, names }: CodeGrids,
-): Promise<void> {
-  const tensors = { codes: int32(codes, shape), labels: int32(labels, [shape[0]]) };
+export async function saveCodes(path: string, { levels, labels, classes, names }: CodeGrids): Promise<void> {
+  const grids = Object.fromEntries(levels.map((grid, level) => [codesName(level), grid]));
   const metadata = { names: JSON.stringify(names), classes: JSON.stringify(classes) };
-  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+  await writeFileAtomic(
+    path,
+    encodeSafetensors({ ...grids, labels: int32(labels, [labels.length]) }, metadata),
+  );
 }
 
 /** Reads what {@link saveCodes} wrote; undefined where there is no such file. */
@@ -38,12 +40,9 @@ export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
   if (bytes === undefined) return undefined;
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const { codes, labels } = tensors;
-    const [grids, rows, columns] = z.tuple([z.int(), z.int(), z.int()]).parse(codes?.shape);
     return {
-      codes: integers(codes!),
-      shape: [grids, rows, columns],
-      labels: integers(labels!),
+      levels: levelsOf(tensors),
+      labels: integers(tensors.labels!),
       names: texts.parse(JSON.parse(metadata.names ?? "")),
       classes: texts.parse(JSON.parse(metadata.classes ?? "")),
     };
@@ -54,4 +53,37 @@ export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
       cause: error,
     });
   }
+}
+
+function levelsOf(tensors: HostTensors): LevelGrids[] {
+  const levels: LevelGrids[] = [];
+  for (let level = 0; tensors[codesName(level)] !== undefined; level++) {
+    const grid = tensors[codesName(level)]!;
+    levels.push(int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
+  }
+  if (levels.length === 0) throw new Error(`there is no tensor "${codesName(0)}"`);
+  return levels;
+}
+
+/** The grids of those numbers, in that order. */
+export function takeGrids(
+  { levels, labels, classes, names }: CodeGrids,
+  indices: ArrayLike<number>,
+): CodeGrids {
+  const taken = Array.from(indices);
+  return {
+    levels: levels.map((grid) => takeRows(grid, taken)),
+    labels: Int32Array.from(taken, (index) => labels[index]!),
+    classes,
+    names: taken.map((index) => names[index]!),
+  };
+}
+
+function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
+  const each = data.length / shape[0]!;
+  const taken = new Int32Array(rows.length * each);
+  for (const [place, row] of rows.entries()) {
+    taken.set(data.subarray(row * each, (row + 1) * each), place * each);
+  }
+  return int32(taken, [rows.length, ...shape.slice(1)]);
 }

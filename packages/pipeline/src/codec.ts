@@ -1,6 +1,7 @@
 import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
 import { specsOf, type VqvaeConfig, vqvae } from "@slicebook/core";
 import type { Compiled, Engine } from "@slicebook/engine";
+import type { LevelGrids } from "./code-grids.ts";
 
 /** How a codec is prepared: images of one size, so many at a time. */
 export interface CodecOptions {
@@ -9,12 +10,12 @@ export interface CodecOptions {
   readonly batch: number;
 }
 
-/** Images and the indices of the codes they are made of. */
-interface Reconstructions {
+/** Images and the codes they are made of. */
+export interface Reconstructions {
   /** [n, height, width], in preprocessed units. */
   readonly images: Float32Array;
-  /** [n, rows, columns]. */
-  readonly indices: Int32Array;
+  /** Code indices of each level, int32 [n, rows, columns]. */
+  readonly levels: readonly LevelGrids[];
 }
 
 /** A trained encoder and decoder, prepared on an engine. */
@@ -36,34 +37,41 @@ export async function createCodec(
     parameters,
   });
   return {
-    reconstruct: (images) => reconstructWith(compiled, [], images, options),
+    async reconstruct(images) {
+      const found = emptyReconstructions(images, options);
+      await eachBatch(images, vqvae.imageSpec(model, { batch, size }).shape, async (part, place) => {
+        found.keep(await compiled.run(part), place);
+      });
+      return found;
+    },
     dispose: () => compiled.dispose(),
   };
 }
 
 /** A trained encoder, prepared on an engine. */
 export interface Encoder {
-  /** Preprocessed images [n, height, width] to code indices [n, rows, columns]. */
-  encode(images: Float32Array): Promise<Int32Array>;
+  /** Preprocessed images [n, height, width] to code indices of each level, int32 [n, rows, columns]. */
+  encode(images: Float32Array): Promise<readonly LevelGrids[]>;
   dispose(): Promise<void>;
 }
 
 export async function createEncoder(
   engine: Engine,
   parameters: HostTensors,
-  { model, size, batch }: CodecOptions,
+  options: CodecOptions,
 ): Promise<Encoder> {
+  const { model, size, batch } = options;
   const spec = vqvae.imageSpec(model, { batch, size });
   const compiled = await engine.compile(vqvae.encode(model), [spec], { name: "encode", parameters });
-  const grid = sizeOf(vqvae.gridSize(model, size));
   return {
     async encode(images) {
-      const indices = new Int32Array((images.length / (size[0] * size[1])) * grid);
-      await eachBatch(images, spec.shape, async (part, { start, count }) => {
-        const found = integers(tensorOf(await compiled.run(part)));
-        indices.set(found.subarray(0, count * grid), start * grid);
+      const levels = emptyLevels(model, size, images.length / sizeOf(size));
+      await eachBatch(images, spec.shape, async (part, place) => {
+        for (const [level, codes] of tensorsOf(await compiled.run(part)).entries()) {
+          keepRows(levels[level]!.data, integers(codes), batch, place);
+        }
       });
-      return indices;
+      return levels;
     },
     dispose: () => compiled.dispose(),
   };
@@ -71,113 +79,134 @@ export async function createEncoder(
 
 /** Encoder and decoder, with the weights given anew at each call: what looks at a model while it trains. */
 export interface MovingCodec {
-  reconstruct(
+  /** Reconstructs images, and gives the mean loss of a training step on them: with and without what codes add. */
+  measure(
     parameters: HostTensors,
     images: Float32Array,
-  ): Promise<
-    Reconstructions & {
-      /** [n, rows, columns, D], before they become codes. */ readonly encodings: Float32Array;
-    }
-  >;
+  ): Promise<Reconstructions & { readonly reconstruction: number; readonly quantization: number }>;
   dispose(): Promise<void>;
 }
 
+/** Images come in whole batches, over which losses are means. */
 export async function createMovingCodec(
   engine: Engine,
   parameters: HostTensors,
-  options: CodecOptions,
+  options: CodecOptions & vqvae.TrainStepOptions,
 ): Promise<MovingCodec> {
   const { model, size, batch } = options;
-  const [reconstruct, features] = [vqvae.reconstruct(model), vqvae.features(model)];
-  const compiled = await engine.compile(
-    (...given: Parameters<typeof reconstruct>) => ({
-      ...reconstruct(...given),
-      encodings: features(...given),
-    }),
-    [specsOf(parameters), vqvae.imageSpec(model, { batch, size })],
-    { name: "reconstruct" },
-  );
+  const spec = vqvae.imageSpec(model, { batch, size });
+  const compiled = await engine.compile(vqvae.measure(model, options), [specsOf(parameters), spec], {
+    name: "measure",
+  });
   return {
-    async reconstruct(current, images) {
-      const grid = sizeOf(vqvae.gridSize(model, size));
-      const each = grid * model.codeDimension;
-      const encodings = new Float32Array((images.length / (size[0] * size[1])) * each);
-      const found = await reconstructWith(compiled, [current], images, {
-        ...options,
-        also: (result, { start, count }) =>
-          encodings.set(floats(result.encodings!).subarray(0, count * each), start * each),
+    async measure(current, images) {
+      const found = emptyReconstructions(images, options);
+      const sums = { reconstruction: 0, quantization: 0 };
+      let batches = 0;
+      await eachBatch(images, spec.shape, async (part, place) => {
+        const { reconstruction, quantization } = found.keep(await compiled.run(current, part), place);
+        sums.reconstruction += floats(reconstruction!)[0]!;
+        sums.quantization += floats(quantization!)[0]!;
+        batches += 1;
       });
-      return { ...found, encodings };
+      return {
+        ...found,
+        reconstruction: sums.reconstruction / batches,
+        quantization: sums.quantization / batches,
+      };
     },
     dispose: () => compiled.dispose(),
   };
 }
 
-/** Code indices [n, rows, columns] to images [n, height, width] in preprocessed units. */
+/** Code indices of each level, int32 [n, rows, columns], to images [n, height, width] in preprocessed units. */
 export async function decodeCodes(
   engine: Engine,
   parameters: HostTensors,
-  indices: Int32Array,
+  levels: readonly LevelGrids[],
   { model, size, batch }: CodecOptions,
 ): Promise<Float32Array> {
-  const spec = vqvae.codeSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.decode(model), [spec], { name: "decode", parameters });
-  const pixels = size[0] * size[1];
-  const images = new Float32Array((indices.length / sizeOf(spec.shape)) * batch * pixels);
+  const specs = vqvae.codeSpecs(model, { batch, size });
+  const compiled = await engine.compile(vqvae.decode(model), [specs], { name: "decode", parameters });
+  const pixels = sizeOf(size);
+  const count = levels[0]!.shape[0]!;
+  const images = new Float32Array(count * pixels);
   try {
-    await eachBatch(indices, spec.shape, async (codes, { start, count }) => {
-      const decoded = tensorOf(await compiled.run(codes));
-      images.set(floats(decoded).subarray(0, count * pixels), start * pixels);
-    });
+    for (let start = 0; start < count; start += batch) {
+      const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
+      const decoded = floats(tensorOf(await compiled.run(codes)));
+      keepRows(images, decoded, batch, { start, count: Math.min(batch, count - start) });
+    }
   } finally {
     await compiled.dispose();
   }
   return images;
 }
 
-/** The encodings [n, rows, columns, D] of images [n, height, width], before they become codes. */
+/** The encodings of each grid, [n, rows, columns, D], of images [n, height, width], before they become codes. */
 export async function encodingsOf(
   engine: Engine,
   parameters: HostTensors,
   images: Float32Array,
   { model, size, batch }: CodecOptions,
-): Promise<HostTensor> {
+): Promise<HostTensor[]> {
   const spec = vqvae.imageSpec(model, { batch, size });
   const compiled = await engine.compile(vqvae.features(model), [spec], { name: "features", parameters });
-  const shape = [images.length / (size[0] * size[1]), ...vqvae.gridSize(model, size), model.codeDimension];
-  const encodings = new Float32Array(sizeOf(shape));
-  const each = sizeOf(shape.slice(1));
+  const total = images.length / sizeOf(size);
+  const grids: HostTensor[] = [];
   try {
-    await eachBatch(images, spec.shape, async (part, { start, count }) => {
-      const encoded = tensorOf(await compiled.run(part));
-      encodings.set(floats(encoded).subarray(0, count * each), start * each);
+    await eachBatch(images, spec.shape, async (part, place) => {
+      for (const [grid, { data, shape }] of tensorsOf(await compiled.run(part)).entries()) {
+        const whole = [total, ...shape.slice(1)];
+        grids[grid] ??= float32(new Float32Array(sizeOf(whole)), whole);
+        keepRows(floats(grids[grid]), data, batch, place);
+      }
     });
   } finally {
     await compiled.dispose();
   }
-  return float32(encodings, shape);
+  return grids;
 }
 
-async function reconstructWith(
-  compiled: Compiled,
-  first: readonly HostTensors[],
+function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], count: number): LevelGrids[] {
+  return vqvae.codeLevels(model, size).map(({ rows, columns }) => {
+    const shape = [count, rows, columns];
+    return int32(new Int32Array(sizeOf(shape)), shape);
+  });
+}
+
+/** Reconstructions of images to come, and what keeps a batch's results `images` and `codes` among them. */
+function emptyReconstructions(
   images: Float32Array,
-  { model, size, batch, also }: CodecOptions & { readonly also?: (result: HostTensors, part: Part) => void },
-): Promise<Reconstructions> {
-  const pixels = size[0] * size[1];
-  const grid = sizeOf(vqvae.gridSize(model, size));
+  { model, size, batch }: CodecOptions,
+): Reconstructions & { keep(results: unknown, place: Part): HostTensors } {
   const found = {
     images: new Float32Array(images.length),
-    indices: new Int32Array((images.length / pixels) * grid),
+    levels: emptyLevels(model, size, images.length / sizeOf(size)),
   };
-  await eachBatch(images, vqvae.imageSpec(model, { batch, size }).shape, async (part, { start, count }) => {
-    // A record, as the compiled function gives it.
-    const result = (await compiled.run(...first, part)) as HostTensors;
-    found.images.set(floats(result.images!).subarray(0, count * pixels), start * pixels);
-    found.indices.set(integers(result.indices!).subarray(0, count * grid), start * grid);
-    also?.(result, { start, count });
-  });
-  return found;
+  return {
+    ...found,
+    keep(results, place) {
+      // A record, as the compiled functions give it.
+      const { codes, ...tensors } = results as HostTensors & { codes: readonly HostTensor[] };
+      keepRows(found.images, floats(tensors.images!), batch, place);
+      for (const [level, grid] of codes.entries()) {
+        keepRows(found.levels[level]!.data, integers(grid), batch, place);
+      }
+      return tensors;
+    },
+  };
+}
+
+/** Copies a batch's own rows to their place among all. */
+function keepRows<T extends Float32Array | Int32Array>(
+  all: T,
+  rows: HostTensor["data"],
+  batch: number,
+  { start, count }: Part,
+): void {
+  const each = rows.length / batch;
+  all.set(rows.subarray(0, count * each), start * each);
 }
 
 /** Which of all the values a batch holds, without its padding. */
@@ -193,17 +222,29 @@ export async function eachBatch(
   use: (tensor: HostTensor, part: Part) => Promise<void>,
 ): Promise<void> {
   const batch = shape[0]!;
-  const each = sizeOf(shape) / batch;
-  const total = values.length / each;
+  const total = (values.length * batch) / sizeOf(shape);
   for (let start = 0; start < total; start += batch) {
-    const count = Math.min(batch, total - start);
-    const taken = values.subarray(start * each, (start + count) * each);
-    const padded =
-      taken instanceof Int32Array ? new Int32Array(batch * each) : new Float32Array(batch * each);
-    padded.set(taken);
-    const tensor = padded instanceof Int32Array ? int32(padded, shape) : float32(padded, shape);
-    await use(tensor, { start, count });
+    await use(paddedPart(values, shape, start), { start, count: Math.min(batch, total - start) });
   }
+}
+
+/** The rows from `start` on as a tensor [batch, …], padded with zeros where there are too few. */
+export function paddedPart(
+  values: Float32Array | Int32Array,
+  shape: readonly number[],
+  start: number,
+): HostTensor {
+  const size = sizeOf(shape);
+  const from = (start * size) / shape[0]!;
+  const taken = values.subarray(from, from + size);
+  if (taken instanceof Int32Array) {
+    const padded = new Int32Array(size);
+    padded.set(taken);
+    return int32(padded, shape);
+  }
+  const padded = new Float32Array(size);
+  padded.set(taken);
+  return float32(padded, shape);
 }
 
 export function floats({ data }: HostTensor): Float32Array {
@@ -218,4 +259,8 @@ export function integers({ data }: HostTensor): Int32Array {
 
 function tensorOf(result: Awaited<ReturnType<Compiled["run"]>>): HostTensor {
   return result as HostTensor; // the compiled function gives one tensor
+}
+
+function tensorsOf(result: Awaited<ReturnType<Compiled["run"]>>): readonly HostTensor[] {
+  return result as unknown as readonly HostTensor[]; // the compiled function gives a list
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import {
   bitsPerPixel,
+  type CodeLevel,
   codesInUse,
   countCodes,
   entropyBits,
@@ -46,8 +47,8 @@ export interface Evaluated {
   readonly evaluation: Evaluation;
   /** In the order of the split. */
   readonly slices: readonly SliceFigures[];
-  /** How often each code is used over the split. */
-  readonly counts: Float64Array;
+  /** How often each code of each level is used over the split. */
+  readonly counts: readonly Float64Array[];
 }
 
 /**
@@ -65,7 +66,8 @@ export async function evaluateSplit(
   const set = dataset.splits[split];
   const [height, width] = dataset.size;
   const pixels = height * width;
-  const counts = new Float64Array(model.codes);
+  const levels = vqvae.codeLevels(model, dataset.size);
+  const counts = levels.map(({ codes }) => new Float64Array(codes));
   const slices: SliceFigures[] = [];
   let scales = 0;
   while (slices.length < set.records.length) {
@@ -75,8 +77,8 @@ export async function evaluateSplit(
       { length: Math.min(batch, set.records.length - start) },
       (_, index) => start + index,
     );
-    const { images, indices } = await codec.reconstruct(set.images(part));
-    countCodes(indices, model.codes, counts);
+    const { images, levels: grids } = await codec.reconstruct(set.images(part));
+    for (const [level, { data }] of grids.entries()) countCodes(data, levels[level]!.codes, counts[level]);
     const originals = set.originals(part);
     for (const [place, index] of part.entries()) {
       const original = originals.subarray(place * pixels, (place + 1) * pixels);
@@ -94,8 +96,12 @@ export async function evaluateSplit(
       slices.map((slice) => slice[name]),
       subjects,
     );
-  const [rows, columns] = vqvae.gridSize(model, dataset.size);
-  const share = { codes: rows * columns, pixels };
+  const bits = (bitsPerCode: (level: number) => number) =>
+    levels.reduce(
+      (sum, { rows, columns }, level) =>
+        sum + bitsPerPixel(bitsPerCode(level), { codes: rows * columns, pixels }),
+      0,
+    );
   const evaluation: Evaluation = {
     schema: 1,
     split,
@@ -110,17 +116,38 @@ export async function evaluateSplit(
     msSsim: { ...summary("msSsim"), scales },
     psnr: summary("psnr"),
     mse: summary("mse"),
-    perplexity: perplexity(counts),
-    codesInUse: codesInUse(counts),
-    codes: model.codes,
+    ...codeUse(levels, counts),
     bitsPerPixel: {
-      fixed: bitsPerPixel(Math.log2(model.codes), share),
-      entropy: bitsPerPixel(entropyBits(counts), share),
+      fixed: bits((level) => Math.log2(levels[level]!.codes)),
+      entropy: bits((level) => entropyBits(counts[level]!)),
       prior: null,
     },
     subjects: subjectFigures(slices, subjects),
   };
   return { evaluation, slices, counts };
+}
+
+/** How the codes are used: over all levels, each of which counts by the codes that a slice has of it, and in each. */
+export function codeUse(
+  levels: readonly CodeLevel[],
+  counts: readonly Float64Array[],
+): Pick<Evaluation, "perplexity" | "codesInUse" | "codes" | "levels"> {
+  const each = levels.map((level, index) => ({
+    ...level,
+    codesInUse: codesInUse(counts[index]!),
+    perplexity: perplexity(counts[index]!),
+  }));
+  const places = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const entropy = each.reduce(
+    (sum, { rows, columns, perplexity }) => sum + (rows * columns * Math.log2(perplexity)) / places,
+    0,
+  );
+  return {
+    perplexity: 2 ** entropy,
+    codesInUse: each.reduce((sum, level) => sum + level.codesInUse, 0),
+    codes: each.reduce((sum, level) => sum + level.codes, 0),
+    levels: each,
+  };
 }
 
 /** The figures of one slice; both images are in the original's units. */

@@ -218,8 +218,8 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
 async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
   const { model, sample } = session.config;
   const { size, classes } = await session.dataset();
-  const [rows, columns] = vqvae.gridSize(model, size);
-  if (wanted.includes("train-prior")) await bindPrior(session, { shape: [0, rows, columns], classes });
+  vqvae.codeLevels(model, size);
+  if (wanted.includes("train-prior")) await bindPrior(session, { size, classes });
   if (wanted.includes("sample")) labelsOf(classes, sample);
   await session.engine();
 }

@@ -167,7 +167,9 @@ async function newRecord(session: Session): Promise<RunRecord> {
     model: {
       preset,
       parameters: vqvae.countWeights(config.model),
-      grid: vqvae.gridSize(config.model, dataset.size),
+      grids: vqvae
+        .codeLevels(config.model, dataset.size)
+        .map(({ rows, columns }) => [rows, columns] as const),
       codes,
       codeSize: codeDimension,
     },

@@ -1,10 +1,10 @@
+import { int32 } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
 import { codeBaselines } from "../src/code-baselines.ts";
 import type { CodeGrids } from "../src/code-grids.ts";
 
 const grids = (count: number, codes: number[]): CodeGrids => ({
-  codes: Int32Array.from(codes),
-  shape: [count, 1, codes.length / count],
+  levels: [int32(codes, [count, 1, codes.length / count])],
   labels: new Int32Array(count),
   classes: [],
   names: [],

@@ -1,4 +1,4 @@
-import { random } from "@slicebook/base";
+import { int32, random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
 import type { CodeGrids } from "../src/code-grids.ts";
 import { keepDecoded } from "../src/novelty/decoded.ts";
@@ -17,8 +17,7 @@ function slices(count: number, seed: number) {
 
 function withPictures(codes: Int32Array, count: number) {
   const grids: CodeGrids = {
-    codes,
-    shape: [count, ROWS, COLUMNS],
+    levels: [int32(codes, [count, ROWS, COLUMNS])],
     labels: new Int32Array(count),
     classes: [],
     names: Array.from({ length: count }, (_, index) => `slice ${index}`),
@@ -36,7 +35,7 @@ const heldOut = slices(10, 2);
 
 /** Grid `index` of the training slices with every n-th code changed. */
 function nearlyTraining(index: number, every: number) {
-  const codes = training.grids.codes.slice(index * 48, (index + 1) * 48);
+  const codes = training.grids.levels[0]!.data.slice(index * 48, (index + 1) * 48);
   for (let at = 0; at < 48; at += every) codes[at] = (codes[at]! + 1) % CODES;
   return withPictures(codes, 1);
 }
@@ -68,10 +67,8 @@ describe("novelty", () => {
   });
 
   it("compares pairs of different slices, as many as are asked for", () => {
-    const alike = withPictures(
-      Int32Array.from([...training.grids.codes.subarray(0, 48), ...training.grids.codes.subarray(0, 48)]),
-      2,
-    );
+    const first = training.grids.levels[0]!.data.subarray(0, 48);
+    const alike = withPictures(Int32Array.from([...first, ...first]), 2);
     expect(pairwiseSimilarity(alike.decoded, { most: 5, seed: 1 })).toEqual({ mean: 1, sd: 0, pairs: 1 });
     const varied = pairwiseSimilarity(training.decoded, { most: 30, seed: 1 });
     expect(varied.pairs).toBe(30);

@@ -25,7 +25,7 @@ it("runs with a data set and a prior of somebody else's, named by path, their op
     resume: false,
   });
   const run = place.at("runs", "tiny");
-  expect((await readTensors(join(run, "samples", "codes.safetensors"))).tensors.codes?.shape).toEqual([
+  expect((await readTensors(join(run, "samples", "codes.safetensors"))).tensors["codes.0"]?.shape).toEqual([
     3, 8, 8,
   ]);
   expect(await readFile(join(run, "config.yaml"), "utf8")).toMatch(/options:\n\s+hidden: 4\n/);

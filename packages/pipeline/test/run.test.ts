@@ -113,7 +113,7 @@ describe("a run of every stage", () => {
 
   it("writes code grids that Python's safetensors reads: int32, with names", async () => {
     const { tensors, metadata } = await readTensors(join(folder, "codes", "test.safetensors"));
-    expect(tensors.codes).toMatchObject({ dtype: "int32", shape: [6, 8, 8] });
+    expect(tensors["codes.0"]).toMatchObject({ dtype: "int32", shape: [6, 8, 8] });
     expect(JSON.parse(metadata.names!)).toHaveLength(6);
   });
 
@@ -125,7 +125,7 @@ describe("a run of every stage", () => {
       seed: 0,
       versions: { slicebook: "0.1.0", node: process.versions.node, "onnxruntime-node": "1.30.0" },
       data: { adapter: "phantom", size: [32, 32], splits: { train: { slices: 12, subjects: 4 } } },
-      model: { grid: [8, 8], codes: 16 },
+      model: { grids: [[8, 8]], codes: 16 },
     });
     expect(Object.keys(record.stages)).toEqual([...stages]);
   });

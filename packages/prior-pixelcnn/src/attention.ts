@@ -1,6 +1,7 @@
-import { type CodeSpace, type Params, param } from "@slicebook/core";
+import { type Params, param } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { PixelcnnConfig } from "./config.ts";
+import type { GridSpace } from "./grid-space.ts";
 
 /*
  * Causal attention after PixelSNAIL (Chen et al., "An improved autoregressive generative model", 2018), within the
@@ -17,7 +18,7 @@ export interface Blocks {
 
 export function blocksOf(
   config: PixelcnnConfig,
-  { rows, columns }: Pick<CodeSpace, "rows" | "columns">,
+  { rows, columns }: Pick<GridSpace, "rows" | "columns">,
 ): Blocks {
   const stride = config.attention.stride;
   return { stride, rows: Math.floor((rows - 1) / stride), columns: Math.ceil(columns / stride) };
@@ -27,7 +28,7 @@ export function blocksOf(
 export function attentionAfter(
   config: PixelcnnConfig,
   layer: number,
-  grid: Pick<CodeSpace, "rows" | "columns">,
+  grid: Pick<GridSpace, "rows" | "columns">,
 ): number | undefined {
   if (blocksOf(config, grid).rows === 0) return undefined;
   const { count } = config.attention;

@@ -1,8 +1,9 @@
 import { float32, type HostTensor, type HostTensors, sizeOf } from "@slicebook/base";
-import { type CodeSpace, type Params, param, type Signature, type TensorRecord } from "@slicebook/core";
+import { type Params, param, type Signature, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, type Blocks, blocksOf, HIDDEN, toBlockColumns } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
+import type { GridSpace } from "./grid-space.ts";
 import {
   addVerticalBiases,
   convolve,
@@ -27,7 +28,7 @@ type CachedStep = (params: Params, carry: Params, inputs: Params) => [TensorReco
  * The vertical stack's empty carry: `above<layer>` `[lanes, half, columns, hidden]`, the newest row last; and for each
  * attention what it looks back on (see {@link recall}).
  */
-export function rowCarry(config: PixelcnnConfig, space: CodeSpace, lanes: number): HostTensors {
+export function rowCarry(config: PixelcnnConfig, space: GridSpace, lanes: number): HostTensors {
   const { columns } = space;
   const carry = emptyCarry(config, "above", (half) => [lanes, half, columns, config.hidden]);
   const blocks = blocksOf(config, space);
@@ -44,7 +45,7 @@ export function rowCarry(config: PixelcnnConfig, space: CodeSpace, lanes: number
 }
 
 /** What {@link rowStep} takes. */
-export function rowInputs({ columns, classes }: CodeSpace, lanes: number): Signature {
+export function rowInputs({ columns, classes }: GridSpace, lanes: number): Signature {
   return {
     previous: { shape: [lanes, columns], dtype: "int32" },
     row: { shape: [1], dtype: "int32" },
@@ -58,7 +59,7 @@ export function rowInputs({ columns, classes }: CodeSpace, lanes: number): Signa
  *
  * Gives `fromVertical` `[columns, lanes, layers, 2·hidden]`: what each layer's horizontal convolution is added to.
  */
-export function rowStep(config: PixelcnnConfig, space: CodeSpace): CachedStep {
+export function rowStep(config: PixelcnnConfig, space: GridSpace): CachedStep {
   const blocks = blocksOf(config, space);
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");

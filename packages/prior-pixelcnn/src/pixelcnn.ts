@@ -7,6 +7,7 @@ import {
   trainedWeights,
 } from "@slicebook/core";
 import { type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
+import { gridSpace } from "./grid-space.ts";
 import { sample } from "./sample.ts";
 import { score, stepInputs, stepNoise, trainStep } from "./training.ts";
 import { initialWeights } from "./weights.ts";
@@ -19,9 +20,10 @@ import { initialWeights } from "./weights.ts";
 export const pixelcnn: Prior<PixelcnnConfig> = {
   name: "pixelcnn",
   schema: pixelcnnSchema,
-  bind: (config, space) => {
+  bind: (config, codeSpace) => {
+    const space = gridSpace(codeSpace);
     const initialCarry: BoundPrior["initialCarry"] = (seed, { vectors } = {}) =>
-      initialTraining(initialWeights(config, space, { seed, vectors }));
+      initialTraining(initialWeights(config, space, { seed, vectors: vectors?.[0] }));
     const scored = score(config, space);
     return {
       initialCarry,
@@ -32,7 +34,7 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
       parameters: trainedWeights,
       score: scored,
       logLikelihood: (params, codes, labels) => scored(params, codes, labels).logLikelihood,
-      sample: (engine, params, options) => sample(config, space, engine, params, options),
+      sample: async (engine, params, options) => [await sample(config, space, engine, params, options)],
     };
   },
 };

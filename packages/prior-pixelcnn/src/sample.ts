@@ -1,8 +1,9 @@
 import { float32, type HostTensor, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
-import type { CodeSpace, GivenCodes, SampleOptions, SamplerEngine, SamplerLoop } from "@slicebook/core";
+import type { GivenCodes, SampleOptions, SamplerEngine, SamplerLoop } from "@slicebook/core";
 import { pixelCarry, pixelInputs, pixelStep, rowCarry, rowInputs, rowStep } from "./cached.ts";
 import type { PixelcnnConfig } from "./config.ts";
 import { drawCode } from "./draw.ts";
+import type { GridSpace } from "./grid-space.ts";
 
 /** Grids drawn side by side. One number always: with another, the last bits of the logits would differ. */
 const LANES = 16;
@@ -15,7 +16,7 @@ const LANES = 16;
  */
 export async function sample(
   config: PixelcnnConfig,
-  space: CodeSpace,
+  space: GridSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
   options: SampleOptions,
@@ -69,7 +70,7 @@ export function uniformAt(seed: number, sampleNumber: number, position: number):
 interface Lanes {
   readonly rows: SamplerLoop;
   readonly pixels: SamplerLoop;
-  readonly space: CodeSpace;
+  readonly space: GridSpace;
   readonly options: SampleOptions;
   /** The number of the sample in the first lane. */
   readonly first: number;
@@ -167,7 +168,7 @@ function floats(tensor: HostTensor | undefined): Float32Array {
 }
 
 function checkOptions(
-  space: CodeSpace,
+  space: GridSpace,
   { count, temperature = 1, topK, topP, labels, given }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
@@ -193,7 +194,7 @@ function checkOptions(
   if (wrong !== undefined) fail("labels", wrong, `whole numbers from 0 to ${space.classes - 1}`);
 }
 
-function checkGiven({ codes, rows, columns }: CodeSpace, given: GivenCodes): void {
+function checkGiven({ codes, rows, columns }: GridSpace, given: GivenCodes): void {
   const size = rows * columns;
   for (const name of ["codes", "known"] as const) {
     const { length } = given[name];

@@ -9,7 +9,7 @@ import {
 } from "@slicebook/base";
 import {
   type BoundPrior,
-  type CodeSpace,
+  codesName,
   lossAndGradients,
   type Params,
   param,
@@ -20,16 +20,17 @@ import {
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { PixelcnnConfig } from "./config.ts";
+import type { GridSpace } from "./grid-space.ts";
 import { crossEntropy, hits, logProbabilityOf } from "./loss.ts";
 import { logits } from "./network.ts";
 
 /** One step of training, as {@link BoundPrior} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
 export function trainStep(
   config: PixelcnnConfig,
-  space: CodeSpace,
+  space: GridSpace,
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
   return (carry, inputs) => {
-    const codes = param(inputs, "codes");
+    const codes = param(inputs, codesName(0));
     const labels = space.classes > 0 ? param(inputs, "labels") : undefined;
     const target = tf.reshape(codes, [codes.size]);
     const { loss, gradients, more } = lossAndGradients(
@@ -51,9 +52,9 @@ export function trainStep(
 }
 
 /** The shapes and types of a step's inputs. */
-export function stepInputs(config: PixelcnnConfig, space: CodeSpace, batch: number): Signature {
+export function stepInputs(config: PixelcnnConfig, space: GridSpace, batch: number): Signature {
   return {
-    codes: { shape: [batch, space.rows, space.columns], dtype: "int32" },
+    [codesName(0)]: { shape: [batch, space.rows, space.columns], dtype: "int32" },
     labels: { shape: [batch], dtype: "int32" },
     progress: { shape: [], dtype: "float32" },
     ...(config.dropout > 0 && { dropout: { shape: dropoutShape(config, batch), dtype: "float32" } }),
@@ -73,7 +74,7 @@ export function stepInputs(config: PixelcnnConfig, space: CodeSpace, batch: numb
  */
 export function stepNoise(
   config: PixelcnnConfig,
-  space: CodeSpace,
+  space: GridSpace,
   { seed, step, batch }: { seed: number; step: number; batch: number },
 ): HostTensors {
   return {
@@ -95,7 +96,7 @@ function dropoutNoise(config: PixelcnnConfig, stream: Random, batch: number): Ho
 
 function corruptionNoise(
   config: PixelcnnConfig,
-  { codes, rows, columns }: CodeSpace,
+  { codes, rows, columns }: GridSpace,
   stream: Random,
   batch: number,
 ): HostTensor {
@@ -113,13 +114,14 @@ function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Te
 }
 
 /** ln p of each code, and whether it is the likeliest, as {@link BoundPrior} has it. */
-export function score(config: PixelcnnConfig, space: CodeSpace): BoundPrior["score"] {
-  return (params, codes, labels) => {
-    const values = logits(config, params, codes, { labels: space.classes > 0 ? labels : undefined });
-    const target = tf.reshape(codes, [codes.size]);
+export function score(config: PixelcnnConfig, space: GridSpace): BoundPrior["score"] {
+  return (params, [codes], labels) => {
+    const grid = codes!;
+    const values = logits(config, params, grid, { labels: space.classes > 0 ? labels : undefined });
+    const target = tf.reshape(grid, [grid.size]);
     return {
-      logLikelihood: tf.reshape(logProbabilityOf(values, target), codes.shape),
-      correct: tf.reshape(hits(values, target), codes.shape),
+      logLikelihood: [tf.reshape(logProbabilityOf(values, target), grid.shape)],
+      correct: [tf.reshape(hits(values, target), grid.shape)],
     };
   };
 }

@@ -1,7 +1,8 @@
 import { float32, type HostTensor, type HostTensors, random, sizeOf } from "@slicebook/base";
-import { type CodeSpace, fanInUniform } from "@slicebook/core";
+import { fanInUniform } from "@slicebook/core";
 import { attentionAfter, blocksOf } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
+import type { GridSpace } from "./grid-space.ts";
 
 /** A weight as data: its shape, and how it starts. */
 interface Weight {
@@ -18,7 +19,7 @@ interface Weight {
  */
 export function initialWeights(
   config: PixelcnnConfig,
-  space: CodeSpace,
+  space: GridSpace,
   { seed, vectors }: { readonly seed: number; readonly vectors?: HostTensor | undefined },
 ): HostTensors {
   const entries = Object.entries(weightsOf(config, space)).map(
@@ -73,7 +74,7 @@ function initialWeight({ shape, fanIn }: Weight, name: string, seed: number): Ho
  * The kernels' shapes are the masks: a vertical kernel has the rows above (`k >> 1`, and one more in mask B for the
  * stack's own row), a horizontal one the columns to the left.
  */
-function weightsOf(config: PixelcnnConfig, space: CodeSpace): Record<string, Weight> {
+function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Weight> {
   const { hidden, headWidth } = config;
   const wide = 2 * hidden;
   const weights: Record<string, Weight> = {
@@ -111,7 +112,7 @@ function weightsOf(config: PixelcnnConfig, space: CodeSpace): Record<string, Wei
   return weights;
 }
 
-function attentionWeights(config: PixelcnnConfig, space: CodeSpace, block: number): Record<string, Weight> {
+function attentionWeights(config: PixelcnnConfig, space: GridSpace, block: number): Record<string, Weight> {
   const { hidden, attention } = config;
   const width = attention.heads * attention.width;
   const blocks = blocksOf(config, space);

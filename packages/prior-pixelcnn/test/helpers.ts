@@ -7,6 +7,7 @@ import {
   type SamplerEngine,
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
+import type { GridSpace } from "../src/grid-space.ts";
 import { drawCode, type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { logits } from "../src/network.ts";
 import { uniformAt } from "../src/sample.ts";
@@ -26,9 +27,14 @@ export function smallConfig(changes: Partial<PixelcnnConfig> = {}): PixelcnnConf
   };
 }
 
+/** The same grid as the contract of priors has it. */
+export function codeSpace({ classes, ...level }: GridSpace): CodeSpace {
+  return { levels: [level], classes };
+}
+
 /** Weights of which none is zero, so that everything that can matter does. */
-export function livelyWeights(config: PixelcnnConfig, space: CodeSpace, seed = 1): HostTensors {
-  const prior = pixelcnn.bind(config, space);
+export function livelyWeights(config: PixelcnnConfig, space: GridSpace, seed = 1): HostTensors {
+  const prior = pixelcnn.bind(config, codeSpace(space));
   const weights = prior.parameters(prior.initialCarry(seed), { average: false });
   return mapRecord(weights, (tensor, name) => {
     const noise = random(seed, "lively", name).normals(sizeOf(tensor.shape), 0.3);
@@ -39,7 +45,7 @@ export function livelyWeights(config: PixelcnnConfig, space: CodeSpace, seed = 1
   });
 }
 
-export function randomCodes({ codes, rows, columns }: CodeSpace, batch: number, seed = 2) {
+export function randomCodes({ codes, rows, columns }: GridSpace, batch: number, seed = 2) {
   const stream = random(seed, "codes");
   const values = Int32Array.from({ length: batch * rows * columns }, () => stream.integer(codes));
   return int32(values, [batch, rows, columns]);
@@ -53,7 +59,7 @@ export function onBackend(tensors: HostTensors): Params {
 /** Draws as `sample` does, but with a pass through the whole network for every position. */
 export async function sampleNaively(
   config: PixelcnnConfig,
-  space: CodeSpace,
+  space: GridSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
   options: SampleOptions,

@@ -2,7 +2,7 @@ import { float32, int32 } from "@slicebook/base";
 import { createEngine } from "@slicebook/engine";
 import { describe, expect, it } from "vitest";
 import { pixelcnn } from "../src/index.ts";
-import { livelyWeights, randomCodes, smallConfig } from "./helpers.ts";
+import { codeSpace, livelyWeights, randomCodes, smallConfig } from "./helpers.ts";
 
 const engine = await createEngine({ kind: "cpu" });
 
@@ -15,17 +15,14 @@ async function likelihoods(
 ): Promise<Float32Array> {
   const shape = [grids.length / space.rows / space.columns, space.rows, space.columns];
   const compiled = await engine.compile(
-    pixelcnn.bind(config, space).logLikelihood,
-    [
-      { shape, dtype: "int32" },
-      { shape: shape.slice(0, 1), dtype: "int32" },
-    ],
+    pixelcnn.bind(config, codeSpace(space)).logLikelihood,
+    [[{ shape, dtype: "int32" }], { shape: shape.slice(0, 1), dtype: "int32" }],
     { parameters: livelyWeights(config, space) },
   );
   const labels = int32(new Int32Array(shape[0]!).fill(label), shape.slice(0, 1));
-  const result = (await compiled.run(int32(grids, shape), labels)) as { data: Float32Array };
+  const result = (await compiled.run([int32(grids, shape)], labels)) as unknown;
   await compiled.dispose();
-  return result.data;
+  return (result as { data: Float32Array }[])[0]!.data;
 }
 
 /** All grids of `size` codes, one after the other. */
@@ -74,13 +71,17 @@ describe("logLikelihood", () => {
   it("is, on average, minus the training step's loss where nothing is dropped", async () => {
     const space = { codes: 5, rows: 3, columns: 4, classes: 0 };
     const config = smallConfig();
-    const prior = pixelcnn.bind(config, space);
+    const prior = pixelcnn.bind(config, codeSpace(space));
     const weights = livelyWeights(config, space);
     const carry = { ...prior.initialCarry(1) };
     for (const [name, tensor] of Object.entries(weights)) carry[`weights.${name}`] = tensor;
     const codes = randomCodes(space, 3);
     const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(3));
-    const { loss } = await loop.next({ codes, labels: int32([0, 0, 0], [3]), progress: float32([0], []) });
+    const { loss } = await loop.next({
+      "codes.0": codes,
+      labels: int32([0, 0, 0], [3]),
+      progress: float32([0], []),
+    });
     const values = await likelihoods(config, space, codes.data as Int32Array);
     expect(loss!.data[0]).toBeCloseTo(-values.reduce((sum, value) => sum + value, 0) / values.length, 5);
   });

@@ -1,9 +1,10 @@
-import type { CodeSpace, SampleOptions } from "@slicebook/core";
+import type { SampleOptions } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import type { GridSpace } from "../src/grid-space.ts";
 import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
-import { livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
+import { codeSpace, livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
 
 const engines = {
   cpu: await createEngine({ kind: "cpu" }),
@@ -11,7 +12,7 @@ const engines = {
 };
 
 interface Case {
-  readonly space: CodeSpace;
+  readonly space: GridSpace;
   readonly config: Partial<PixelcnnConfig>;
   readonly options?: Partial<SampleOptions>;
 }
@@ -100,7 +101,7 @@ describe.each(Object.entries(engines))("sample with the engine %s", (_, engine) 
     const config = smallConfig(given.config);
     const weights = livelyWeights(config, given.space);
     const options = { count: 3, seed: 11, ...given.options };
-    const codes = await pixelcnn.bind(config, given.space).sample(engine, weights, options);
+    const [codes] = await pixelcnn.bind(config, codeSpace(given.space)).sample(engine, weights, options);
     expect(codes).toEqual(await sampleNaively(config, given.space, engine, weights, options));
     expect(new Set(codes).size).toBeGreaterThan(2);
   });
@@ -109,7 +110,7 @@ describe.each(Object.entries(engines))("sample with the engine %s", (_, engine) 
 describe("sample", () => {
   const space = { codes: 6, rows: 3, columns: 4, classes: 2 };
   const config = smallConfig();
-  const prior = pixelcnn.bind(config, space);
+  const prior = pixelcnn.bind(config, codeSpace(space));
   const weights = livelyWeights(config, space);
   const size = space.rows * space.columns;
   const labels = (count: number) => Array.from({ length: count }, (_, index) => index % 2);
@@ -117,8 +118,8 @@ describe("sample", () => {
   it.each(Object.entries(engines))(
     "draws the same grid however many are drawn with it: %s",
     async (_, engine) => {
-      const draw = (count: number) =>
-        prior.sample(engine, weights, { count, seed: 5, labels: labels(count) });
+      const draw = async (count: number) =>
+        (await prior.sample(engine, weights, { count, seed: 5, labels: labels(count) }))[0]!;
       // 35 needs three rounds of 16 lanes.
       const many = await draw(35);
       for (const count of [1, 2, 16, 17]) expect(await draw(count)).toEqual(many.subarray(0, count * size));
@@ -140,9 +141,9 @@ describe("sample", () => {
   });
 
   it("draws none for a count of 0", async () => {
-    expect(await prior.sample(engines.cpu, weights, { count: 0, seed: 1, labels: [] })).toEqual(
+    expect(await prior.sample(engines.cpu, weights, { count: 0, seed: 1, labels: [] })).toEqual([
       new Int32Array(0),
-    );
+    ]);
   });
 
   it("reports its progress in codes, by rows", async () => {
@@ -158,7 +159,7 @@ describe("sample", () => {
     const codes = Array.from({ length: size }, (_, at) => at % 6);
     const known = codes.map((_, at) => (at % 3 === 0 ? 1 : 0));
     const grown = new Int32Array(18 * size);
-    const drawn = await prior.sample(engines.onnx, weights, {
+    const [drawn] = await prior.sample(engines.onnx, weights, {
       count: 18,
       seed: 5,
       labels: labels(18),
@@ -170,10 +171,10 @@ describe("sample", () => {
         }),
     });
     expect(grown).toEqual(drawn);
-    drawn.forEach((code, at) => {
+    drawn!.forEach((code, at) => {
       if (known[at % size]) expect(code).toBe(codes[at % size]);
     });
-    const free = await prior.sample(engines.onnx, weights, { count: 18, seed: 5, labels: labels(18) });
+    const [free] = await prior.sample(engines.onnx, weights, { count: 18, seed: 5, labels: labels(18) });
     expect(free).not.toEqual(drawn);
   });
 

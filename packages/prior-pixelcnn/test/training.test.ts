@@ -3,7 +3,7 @@ import { createEngine, type Engine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
-import { randomCodes, smallConfig } from "./helpers.ts";
+import { codeSpace, randomCodes, smallConfig } from "./helpers.ts";
 
 const engines = {
   cpu: await createEngine({ kind: "cpu" }),
@@ -14,14 +14,14 @@ const space = { codes: 6, rows: 5, columns: 4, classes: 2 };
 
 /** Trains for some steps on fresh random grids; gives the carry and each step's metrics. */
 async function train(engine: Engine, config: PixelcnnConfig, steps: number) {
-  const prior = pixelcnn.bind(config, space);
+  const prior = pixelcnn.bind(config, codeSpace(space));
   const batch = 3;
   const loop = await engine.loop(prior.trainStep, prior.initialCarry(4), prior.stepInputs(batch));
   const metrics: HostTensors[] = [];
   for (let step = 0; step < steps; step++) {
     metrics.push(
       await loop.next({
-        codes: randomCodes(space, batch, step),
+        "codes.0": randomCodes(space, batch, step),
         labels: int32([0, 1, 1], [batch]),
         progress: float32([step / steps], []),
         ...prior.stepNoise({ seed: 9, step, batch }),
@@ -61,7 +61,9 @@ describe("a training step", () => {
 
   it("moves every weight, and gives the metrics of the contract", async () => {
     const { carry, metrics } = await train(engines.cpu, smallConfig({ dropout: 0.2, corruption: 0.2 }), 2);
-    const start = pixelcnn.bind(smallConfig({ dropout: 0.2, corruption: 0.2 }), space).initialCarry(4);
+    const start = pixelcnn
+      .bind(smallConfig({ dropout: 0.2, corruption: 0.2 }), codeSpace(space))
+      .initialCarry(4);
     for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
     expect(Object.keys(metrics[0]!).sort()).toEqual(["accuracy", "gradientNorm", "learningRate", "loss"]);
     // Nothing is known of random codes yet.
@@ -82,7 +84,7 @@ describe("a training step", () => {
 });
 
 describe("stepNoise", () => {
-  const prior = pixelcnn.bind(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }), space);
+  const prior = pixelcnn.bind(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }), codeSpace(space));
 
   it("drops the given share of channels and scales up the others, by seed and step", () => {
     const { dropout } = prior.stepNoise({ seed: 1, step: 3, batch: 16 });
@@ -95,12 +97,10 @@ describe("stepNoise", () => {
   });
 
   it("replaces the given share of codes by any, and keeps the others", () => {
-    const noisy = pixelcnn.bind(smallConfig({ corruption: 0.25 }), {
-      codes: 6,
-      rows: 20,
-      columns: 20,
-      classes: 0,
-    });
+    const noisy = pixelcnn.bind(
+      smallConfig({ corruption: 0.25 }),
+      codeSpace({ codes: 6, rows: 20, columns: 20, classes: 0 }),
+    );
     const { corruption } = noisy.stepNoise({ seed: 1, step: 3, batch: 8 });
     const values = Array.from(corruption!.data);
     expect(values.filter((value) => value >= 0).length / values.length).toBeCloseTo(0.25, 1);
@@ -111,9 +111,9 @@ describe("stepNoise", () => {
   it("has the names and shapes that stepInputs gives", () => {
     const { dropout } = prior.stepInputs(16);
     expect(dropout).toEqual({ shape: [16, 4, 2, 64], dtype: "float32" });
-    const without = pixelcnn.bind(smallConfig({ dropout: 0 }), space);
+    const without = pixelcnn.bind(smallConfig({ dropout: 0 }), codeSpace(space));
     expect(without.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({});
-    expect(Object.keys(without.stepInputs(16))).toEqual(["codes", "labels", "progress"]);
+    expect(Object.keys(without.stepInputs(16))).toEqual(["codes.0", "labels", "progress"]);
   });
 });
 
@@ -129,7 +129,7 @@ describe("training", () => {
       Array.from({ length: pattern.codes }, (_, shift) => grid(label, shift).join());
     const config = smallConfig({ layers: 2, hidden: 16, headWidth: 16, dropout: 0.05 });
     config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
-    const prior = pixelcnn.bind(config, pattern);
+    const prior = pixelcnn.bind(config, codeSpace(pattern));
     const batch = 10;
     const loop = await engines.onnx.loop(prior.trainStep, prior.initialCarry(1), prior.stepInputs(batch));
     const labels = Int32Array.from({ length: batch }, (_, index) => index % 2);
@@ -138,7 +138,7 @@ describe("training", () => {
     const steps = 200;
     for (let step = 0; step < steps; step++) {
       const { loss } = await loop.next({
-        codes: int32(codes, [batch, 6, 8]),
+        "codes.0": int32(codes, [batch, 6, 8]),
         labels: int32(labels, [batch]),
         progress: float32([step / steps], []),
         ...prior.stepNoise({ seed: 1, step, batch }),
@@ -150,18 +150,18 @@ describe("training", () => {
     expect(losses[0]).toBeGreaterThan(1);
     // Only the first code is a matter of chance: ln 5 over 48 codes, 0.034 nats.
     expect(losses.at(-1)).toBeLessThan(0.1);
-    const drawn = await prior.sample(engines.onnx, weights, { count: 10, seed: 3, labels });
+    const [drawn] = await prior.sample(engines.onnx, weights, { count: 10, seed: 3, labels });
     for (let index = 0; index < 10; index++) {
-      expect(grids(labels[index]!)).toContain(drawn.subarray(index * 48, (index + 1) * 48).join());
+      expect(grids(labels[index]!)).toContain(drawn!.subarray(index * 48, (index + 1) * 48).join());
     }
   });
 });
 
 describe("checkCarry", () => {
   it("accepts a carry of its own and names what differs in another one", () => {
-    const prior = pixelcnn.bind(smallConfig(), space);
+    const prior = pixelcnn.bind(smallConfig(), codeSpace(space));
     expect(() => prior.checkCarry(prior.initialCarry(2))).not.toThrow();
-    const other = pixelcnn.bind(smallConfig({ hidden: 8 }), space).initialCarry(2);
+    const other = pixelcnn.bind(smallConfig({ hidden: 8 }), codeSpace(space)).initialCarry(2);
     let caught: unknown;
     try {
       prior.checkCarry(other);

@@ -34,7 +34,7 @@ def shapes(kind, preset):
         out += [("decoder.stage2.kernel", (4, 4, WIDTH // 2, WIDTH)), ("decoder.stage2.bias", (WIDTH // 2,))]
         out += [("decoder.stage1.kernel", (4, 4, 1, WIDTH // 2)), ("decoder.stage1.bias", (1,))]
     if kind == "codebook-loss":
-        out += [("codebook", (K, D))]
+        out += [("codebook.0", (K, D))]
     return out
 
 
@@ -64,10 +64,10 @@ def forward(w, x, side, preset):
 def train(kind, preset):
     w = {n: wave(s, 2.2 / math.sqrt(max(1, np.prod(s[:-1]))), p).requires_grad_() for p, (n, s) in enumerate(shapes(kind, preset))}
     average = {n: v.detach().clone() for n, v in w.items()}
-    code = w["codebook"] if kind == "codebook-loss" else wave((K, D), 0.4, 50)
+    code = w["codebook.0"] if kind == "codebook-loss" else wave((K, D), 0.4, 50)
     if kind == "codebook-loss":
         with torch.no_grad():
-            code.copy_(wave((K, D), 0.4, 50)); average["codebook"].copy_(code)
+            code.copy_(wave((K, D), 0.4, 50)); average["codebook.0"].copy_(code)
     usage = torch.full((K,), 1 / K); sums = code.detach() * usage[:, None]
     optimizer = torch.optim.Adam(list(w.values()), lr=1)
     metrics = []
@@ -108,7 +108,7 @@ def train(kind, preset):
                 code = torch.where(dead[:, None], fresh, code)
                 sums = torch.where(dead[:, None], fresh * usage[:, None], sums)
             else:
-                for codes in (code, average["codebook"]):
+                for codes in (code, average["codebook.0"]):
                     codes.copy_(torch.where(dead[:, None], fresh, codes))
                 state = optimizer.state[code]
                 for moment in ("exp_avg", "exp_avg_sq"):

@@ -45,8 +45,9 @@ export async function plotMetrics(
  * Draws how often each code is used, the commonest first.
  *
  * @param counts uses of each code, in the codebook's order
+ * @param level the number of the codebook's level, from 0
  */
-export async function plotCodebookUsage(counts: ArrayLike<number>): Promise<Plot> {
+export async function plotCodebookUsage(counts: ArrayLike<number>, level = 0): Promise<Plot> {
   const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
   const shares = Array.from(counts, (count) => (total === 0 ? 0 : (100 * count) / total)).sort(
     (a, b) => b - a,
@@ -57,7 +58,7 @@ export async function plotCodebookUsage(counts: ArrayLike<number>): Promise<Plot
     0,
   );
   const perplexity = total === 0 ? 0 : Math.exp(entropy);
-  const title = "Codebook usage";
+  const title = level === 0 ? "Codebook usage" : `Codebook usage, level ${level + 1}`;
   const subtitle = `${used} of ${shares.length} codes in use, perplexity ${format(perplexity)}`;
   // Each code is a step from its left edge to its right one.
   const values = [...shares, shares[shares.length - 1] ?? 0].map((share, rank) => ({ rank, share }));
@@ -81,7 +82,13 @@ export async function plotCodebookUsage(counts: ArrayLike<number>): Promise<Plot
       ...limitLayers({ value: 100 / Math.max(shares.length, 1), label: "all codes used alike" }),
     ],
   };
-  return { name: "codebook-usage", title, alt: `${title}: ${subtitle}.`, spec, svg: await renderSpec(spec) };
+  return {
+    name: level === 0 ? "codebook-usage" : `codebook-usage-${level + 1}`,
+    title,
+    alt: `${title}: ${subtitle}.`,
+    spec,
+    svg: await renderSpec(spec),
+  };
 }
 
 function modelCharts(rows: readonly MetricsRow[], options: MetricsPlotOptions): readonly Chart[] {

@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { HostTensor, HostTensors } from "@slicebook/base";
 import type { Engine } from "@slicebook/engine";
-import { takeGrids } from "../bound-prior.ts";
-import type { CodeGrids } from "../code-grids.ts";
+import { type CodeGrids, takeGrids } from "../code-grids.ts";
 import { type CodecOptions, decodeCodes, encodingsOf } from "../codec.ts";
 import { interruptedError } from "../interruption.ts";
 import { ownRange, spread } from "../pictures.ts";
@@ -53,19 +52,19 @@ export async function measureNovelty(input: NoveltyInput): Promise<Measured> {
   const { samples, training, test, seed, signal, onProgress } = input;
   const grids = {
     samples,
-    training: takeGrids(training, spread(training.shape[0], MOST_DECODED)),
-    test: takeGrids(test, spread(test.shape[0], MOST_HELD_OUT)),
+    training: takeGrids(training, spread(training.labels.length, MOST_DECODED)),
+    test: takeGrids(test, spread(test.labels.length, MOST_HELD_OUT)),
   };
   const decoded = {
     samples: await decode(input, grids.samples, null),
-    training: await decode(input, grids.training, spread(training.shape[0], MOST_DECODED)),
+    training: await decode(input, grids.training, spread(training.labels.length, MOST_DECODED)),
     test: await decode(input, grids.test, null),
   };
-  const total = grids.samples.shape[0] + grids.test.shape[0];
+  const total = grids.samples.labels.length + grids.test.labels.length;
   let done = 0;
   const nearestOf = async (own: CodeGrids, images: Decoded) => {
     const found: Nearest[] = [];
-    for (let index = 0; index < own.shape[0]; index++) {
+    for (let index = 0; index < own.labels.length; index++) {
       if (signal?.aborted) throw interruptedError();
       const trained = { grids: training, decoded: decoded.training.images };
       found.push(nearestOfSlice(index, { grids: own, decoded: images }, trained));
@@ -89,10 +88,10 @@ export async function measureNovelty(input: NoveltyInput): Promise<Measured> {
   const novelty: Novelty = {
     schema: 1,
     counts: {
-      samples: samples.shape[0],
-      training: training.shape[0],
-      decoded: grids.training.shape[0],
-      heldOut: grids.test.shape[0],
+      samples: samples.labels.length,
+      training: training.labels.length,
+      decoded: grids.training.labels.length,
+      heldOut: grids.test.labels.length,
     },
     nearest: {
       byCodes: sides((one) => one.byCodes.distance),
@@ -125,14 +124,15 @@ async function decode(
   numbers: readonly number[] | null,
 ): Promise<{ images: Decoded; features: Features; cells: string }> {
   const [height, width] = codec.size;
-  const images = await decodeCodes(engine, parameters, grids.codes, codec);
-  const encodings = await encodingsOf(engine, parameters, images, codec);
+  const images = await decodeCodes(engine, parameters, grids.levels, codec);
+  // Of the finest grid.
+  const encodings = (await encodingsOf(engine, parameters, images, codec)).at(-1)!;
   const [, rows, columns] = encodings.shape as [number, number, number, number];
   const [down, across] = [Math.min(CELLS, rows), Math.min(CELLS, columns)];
   return {
     images: keepDecoded(
       ownRange(images, codec.size).data,
-      numbers ?? Array.from({ length: grids.shape[0] }, (_, index) => index),
+      numbers ?? Array.from({ length: grids.labels.length }, (_, index) => index),
       { height, width },
     ),
     features: { cells: means(encodings, down, across), whole: means(encodings, 1, 1) },

@@ -12,23 +12,33 @@ export interface Neighbour {
 const BY_CODES = 2;
 const BY_THUMBNAIL = 6;
 
-/** The share of positions at which two grids differ. */
+/** The share of codes in which two slices differ. */
 function hamming(first: Int32Array, second: Int32Array): number {
   let different = 0;
   for (let at = 0; at < first.length; at++) if (first[at] !== second[at]) different += 1;
   return different / first.length;
 }
 
-/** Grid `index` of some. */
-function gridOf({ codes, shape: [, rows, columns] }: CodeGrids, index: number): Int32Array {
-  return codes.subarray(index * rows * columns, (index + 1) * rows * columns);
+/** All codes of slice `index` of some, level after level. */
+function codesOf({ levels, labels }: CodeGrids, index: number): Int32Array {
+  const parts = levels.map(({ data }) => {
+    const each = data.length / labels.length;
+    return data.subarray(index * each, (index + 1) * each);
+  });
+  const codes = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let from = 0;
+  for (const part of parts) {
+    codes.set(part, from);
+    from += part.length;
+  }
+  return codes;
 }
 
-/** The nearest grids of `training` by codes, nearest first; equal ones in their order. */
-export function nearestByCodes(grid: Int32Array, training: CodeGrids, most: number): Neighbour[] {
-  const all = Array.from({ length: training.shape[0] }, (_, index) => ({
+/** The nearest slices of `training` by codes, nearest first; equal ones in their order. */
+export function nearestByCodes(codes: Int32Array, training: CodeGrids, most: number): Neighbour[] {
+  const all = Array.from({ length: training.labels.length }, (_, index) => ({
     index,
-    distance: hamming(grid, gridOf(training, index)),
+    distance: hamming(codes, codesOf(training, index)),
   }));
   return nearestOf(all, most);
 }
@@ -50,7 +60,7 @@ export function nearestOfSlice(
   own: { readonly grids: CodeGrids; readonly decoded: Decoded },
   training: { readonly grids: CodeGrids; readonly decoded: Decoded },
 ): Nearest {
-  const near = nearestByCodes(gridOf(own.grids, index), training.grids, BY_CODES);
+  const near = nearestByCodes(codesOf(own.grids, index), training.grids, BY_CODES);
   const thumbnail = own.decoded.thumbnail(index);
   const alike = nearestOf(
     training.decoded.numbers.map((_, place) => ({

@@ -51,7 +51,7 @@ export function comparisonHtml({
       sides(data.size),
       `${model.preset}, ${counted(model.codes, "code")}`,
       count(model.parameters),
-      sides(model.grid),
+      model.grids.map(sides).join(" + "),
       images === null ? "–" : count(images),
       duration(seconds),
       engine,

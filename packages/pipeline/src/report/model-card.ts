@@ -40,7 +40,7 @@ export function modelCard(input: ReportInput): string {
     evaluations.length === 0 ? undefined : otherDataSection(evaluations),
     "## Model",
     `Preset \`${run.model.preset}\`: ${count(run.model.parameters)} parameters, ${run.model.codes} codes of ` +
-      `${run.model.codeSize} values, ${sides(run.model.grid)} codes a slice. The whole configuration is in ` +
+      `${run.model.codeSize} values, ${run.model.grids.map(sides).join(" + ")} codes a slice. The whole configuration is in ` +
       "`config.yaml`, and `slicebook run config.yaml run.name=NAME` repeats the run.",
     "## Hardware and time",
     hardwareSection(run),
@@ -173,7 +173,8 @@ const parameters = vqvae.parameters(tensors, { average: true });
 const engine = await createEngine();
 const signature = [vqvae.imageSpec(config, { batch: 1, size: [${height}, ${width}] })];
 const encode = await engine.compile(vqvae.encode(config), signature, { parameters });
-// Images preprocessed as config.yaml says, [1, ${height}, ${width}, 1], become codes, [1, ${model.grid.join(", ")}].
+// Images preprocessed as config.yaml says, [1, ${height}, ${width}, 1], become codes, a list of
+// ${model.grids.map((grid) => `[1, ${grid.join(", ")}]`).join(", ")}.
 const images = { dtype: "float32", shape: [1, ${height}, ${width}, 1], data: new Float32Array(${height} * ${width}) } as const;
 const codes = await encode.run(images);
 \`\`\`
@@ -185,7 +186,7 @@ from safetensors.numpy import load_file
 
 tensors = load_file("checkpoints/best.safetensors")
 weights = {name[len("average."):]: value for name, value in tensors.items() if name.startswith("average.")}
-codebook = tensors["quantizer.codebook"] if "quantizer.codebook" in tensors else weights["codebook"]
+codebook = tensors["quantizer.codebook.0"] if "quantizer.codebook.0" in tensors else weights["codebook.0"]
 print(codebook.shape, sorted(weights))
 \`\`\``;
 }

@@ -8,7 +8,7 @@ export function runInWords({ data, model, stages, machine }: RunInfo): string {
   const { slices, subjects } = data.splits.train;
   const trained = stages.train === undefined ? "" : ` in ${duration(stages.train.seconds)}`;
   return (
-    `A VQ-VAE that turns ${sides(data.size)} MR slices into ${sides(model.grid)} grids of codes from a book of ${model.codes}, ` +
+    `A VQ-VAE that turns ${sides(data.size)} MR slices into ${model.grids.map(sides).join(" + ")} grids of codes from a book of ${model.codes}, ` +
     `trained on ${counted(slices, "slice")} of ${counted(subjects, "subject")} (${data.adapter})${trained} ` +
     `on ${counted(machine.cores, "core")}.`
   );

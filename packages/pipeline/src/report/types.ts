@@ -73,10 +73,19 @@ export interface Evaluation {
   /** Decibels. */
   readonly psnr: Estimate;
   readonly mse: Estimate;
+  /** The number of equally frequent codes of the same mean entropy. */
   readonly perplexity: number;
   readonly codesInUse: number;
-  /** Codes in the codebook. */
+  /** Codes in all codebooks. */
   readonly codes: number;
+  /** The same for each level of codes, with its grid. */
+  readonly levels: readonly {
+    readonly rows: number;
+    readonly columns: number;
+    readonly codes: number;
+    readonly codesInUse: number;
+    readonly perplexity: number;
+  }[];
   readonly bitsPerPixel: { readonly fixed: number; readonly entropy: number; readonly prior: number | null };
   readonly subjects: readonly {
     readonly subject: string;
@@ -135,8 +144,8 @@ export interface RunInfo {
     readonly preset: string;
     /** Weights and codebook entries. */
     readonly parameters: number;
-    /** Rows and columns of the code grid. */
-    readonly grid: readonly [number, number];
+    /** Rows and columns of each level's grid of codes. */
+    readonly grids: readonly (readonly [number, number])[];
     readonly codes: number;
     readonly codeSize: number;
   };

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { int32, sizeOf } from "@slicebook/base";
 import { vqvae } from "@slicebook/core";
 import { SPLITS } from "@slicebook/datasets";
 import { saveCodes } from "../code-grids.ts";
@@ -21,7 +22,6 @@ export const encodeStage: StageDefinition = {
     const { batch } = config.train;
     const { model } = config;
     const { size, splits, classes } = await session.dataset();
-    const [rows, columns] = vqvae.gridSize(model, size);
     const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
       model,
       size,
@@ -33,19 +33,23 @@ export const encodeStage: StageDefinition = {
     try {
       for (const split of SPLITS) {
         const { records, images } = splits[split];
-        const codes = new Int32Array(records.length * rows * columns);
+        const levels = vqvae.codeLevels(model, size).map(({ rows, columns }) => {
+          const shape = [records.length, rows, columns];
+          return int32(new Int32Array(sizeOf(shape)), shape);
+        });
         for (let start = 0; start < records.length; start += batch) {
           if (signal?.aborted) throw interruptedError();
           const count = Math.min(batch, records.length - start);
           const part = Array.from({ length: count }, (_, index) => start + index);
-          codes.set(await encoder.encode(images(part)), start * rows * columns);
+          for (const [level, { data }] of (await encoder.encode(images(part))).entries()) {
+            levels[level]!.data.set(data, (start * data.length) / count);
+          }
           done += count;
           progress(done, total);
           await setImmediate();
         }
         await saveCodes(paths.codes[split], {
-          codes,
-          shape: [records.length, rows, columns],
+          levels,
           labels: Int32Array.from(records, ({ label }) => Math.max(0, classes.indexOf(label ?? ""))),
           classes,
           names: records.map(({ name }) => name),

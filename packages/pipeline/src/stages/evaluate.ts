@@ -69,7 +69,7 @@ export async function evaluateDataset(
       onProgress: reportProgress(emit, "evaluate", "images"),
     });
     const shown = spread(set.records.length, SHOWN);
-    const { images, indices } = await codec.reconstruct(set.images(shown));
+    const { images, levels } = await codec.reconstruct(set.images(shown));
     const { originals, reconstructions } = picturePairs(set, shown, images, dataset.size);
     const { mean } = evaluated.evaluation.ssim;
     const png = await reconstructionGrid(originals, reconstructions, {
@@ -80,21 +80,30 @@ export async function evaluateDataset(
     });
     await writeFileAtomic(`${picture}.png`, png);
     session.made(`${picture}.png`, "reconstructions");
-    const [rows, columns] = vqvae.gridSize(model, dataset.size);
-    const codes = { data: indices, shape: [shown.length, rows, columns] as const };
-    const coloured = await codeGrid(codes, {
-      title: "Code grids",
-      subtitle: "each code in a colour of its own, like codes in like colours",
-      captions: shown.map((index) => set.records[index]!.name),
-      colours: codebookColours(floats(parameters.codebook!), model.codes),
-      images: originals,
-    });
-    await writeFileAtomic(`${picture}-codes.png`, coloured);
-    session.made(`${picture}-codes.png`, "code grids");
+    const codebooks = vqvae.codebooks(model, parameters);
+    for (const [level, { data, shape }] of levels.entries()) {
+      const [, rows, columns] = shape;
+      const codes = { data, shape: [shown.length, rows!, columns!] as const };
+      const coloured = await codeGrid(codes, {
+        title: levels.length === 1 ? "Code grids" : `Code grids, level ${level + 1} of ${levels.length}`,
+        subtitle: "each code in a colour of its own, like codes in like colours",
+        captions: shown.map((index) => set.records[index]!.name),
+        colours: codebookColours(floats(codebooks[level]!), model.codes),
+        images: originals,
+      });
+      const path = codesPicture(picture, level);
+      await writeFileAtomic(path, coloured);
+      session.made(path, "code grids");
+    }
     return evaluated;
   } finally {
     await codec.dispose();
   }
+}
+
+/** The picture of a level's code grids, beside that of the reconstructions (without its ending). */
+export function codesPicture(picture: string, level: number): string {
+  return `${picture}-codes${level === 0 ? "" : `-${level + 1}`}.png`;
 }
 
 export async function writeEvaluation(session: Session, path: string, evaluation: Evaluation): Promise<void> {

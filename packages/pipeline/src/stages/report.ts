@@ -19,6 +19,7 @@ import { missing } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
+import { codesPicture } from "./evaluate.ts";
 
 /** Pictures in the film of the training. */
 const MOST_FRAMES = 30;
@@ -96,7 +97,9 @@ async function drawPlots(
 ): Promise<readonly Plot[]> {
   const plots = [...(await plotMetrics(metrics, { codes: config.model.codes }))];
   const test = await loadCodes(paths.codes.test);
-  if (test !== undefined) plots.push(await plotCodebookUsage(countCodes(test.codes, config.model.codes)));
+  for (const [level, { data }] of (test?.levels ?? []).entries()) {
+    plots.push(await plotCodebookUsage(countCodes(data, config.model.codes), level));
+  }
   for (const { name, spec, svg } of plots) {
     await writeFileAtomic(join(paths.plots, `${name}.vl.json`), `${JSON.stringify(spec)}\n`);
     await writeFileAtomic(join(paths.plots, `${name}.svg`), svg);
@@ -141,7 +144,7 @@ async function filmOf({ config, paths, made }: Session, metrics: readonly Metric
   }
 }
 
-async function pictures({ paths }: Session, { data, stages }: RunRecord): Promise<Picture[]> {
+async function pictures({ paths }: Session, { data, model, stages }: RunRecord): Promise<Picture[]> {
   const wanted = [
     {
       file: join(paths.reconstructions, "test.png"),
@@ -156,12 +159,12 @@ async function pictures({ paths }: Session, { data, stages }: RunRecord): Promis
       alt: "Validation slices over their reconstructions at successive steps of the training.",
       animated: true,
     },
-    {
-      file: join(paths.reconstructions, "test-codes.png"),
-      title: "Code grids",
+    ...model.grids.map((_, level) => ({
+      file: codesPicture(join(paths.reconstructions, "test"), level),
+      title: level === 0 ? "Code grids" : `Code grids, level ${level + 1}`,
       text: "Each test slice over its grid of codes; like codes have like colours.",
       alt: "Test slices over their code grids in colour.",
-    },
+    })),
     ...(stages.sample === undefined
       ? []
       : [

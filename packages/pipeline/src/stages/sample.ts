@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { SlicebookError } from "@slicebook/base";
+import { int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { bindPrior, priorFile, priorParameters, takeGrids } from "../bound-prior.ts";
-import { type CodeGrids, loadCodes, saveCodes } from "../code-grids.ts";
+import { vqvae } from "@slicebook/core";
+import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
+import { type CodeGrids, loadCodes, saveCodes, takeGrids } from "../code-grids.ts";
 import { decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
@@ -43,12 +44,13 @@ export const sampleStage: StageDefinition = {
     const { count, seed, temperature, topK, topP } = config.sample;
     const trained = await loadCodes(paths.codes.train);
     if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
-    const { classes, shape } = trained;
-    const [, rows, columns] = shape;
+    const { classes } = trained;
+    const [height, width] = config.dataset.size!;
+    const size = [height, width] as const;
     const labels = labelsOf(classes, config.sample);
-    const [prior, engine] = [await bindPrior(session, trained), await session.engine()];
+    const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
     const progress = reportProgress(session.emit, "sample", "codes");
-    const codes = await prior
+    const drawn = await prior
       .sample(engine, await priorParameters(session, prior), {
         count,
         seed,
@@ -63,9 +65,10 @@ export const sampleStage: StageDefinition = {
         throw signal?.aborted ? interruptedError() : error;
       });
 
-    const [height, width] = config.dataset.size!;
-    const size = [height, width] as const;
-    const decoded = await decodeCodes(engine, await modelParameters(session), codes, {
+    const levels = vqvae
+      .codeLevels(config.model, size)
+      .map(({ rows, columns }, level) => int32(drawn[level]!, [count, rows, columns]));
+    const decoded = await decodeCodes(engine, await modelParameters(session), levels, {
       model: config.model,
       size,
       batch: Math.min(DECODED, count),
@@ -77,14 +80,13 @@ export const sampleStage: StageDefinition = {
     );
     await rm(paths.samples, { recursive: true, force: true });
     const file = join(paths.samples, "codes.safetensors");
-    const drawn: CodeGrids = {
-      codes,
-      shape: [count, rows, columns],
+    const samples: CodeGrids = {
+      levels,
       labels: labels ?? new Int32Array(count),
       classes,
       names,
     };
-    await saveCodes(file, drawn);
+    await saveCodes(file, samples);
     session.made(file, "samples' codes");
     for (const [index, name] of names.entries()) {
       await writeFileAtomic(join(paths.samples, `${name}.png`), await greyPng(images, index));
@@ -93,7 +95,7 @@ export const sampleStage: StageDefinition = {
     const subtitle = `temperature ${temperature}, seed ${seed}`;
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
-    await judge(session, drawn, trained);
+    await judge(session, samples, trained);
     return undefined;
   },
 };

@@ -1,11 +1,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { int32, random, SlicebookError } from "@slicebook/base";
-import { type BoundPrior, bitsPerPixel } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters, takeGrids } from "../bound-prior.ts";
+import { type BoundPrior, bitsPerPixel, codesName, vqvae } from "@slicebook/core";
+import { bindPrior, createLikelihoodMeter, priorParameters } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
-import { type CodeGrids, loadCodes } from "../code-grids.ts";
+import { type CodeGrids, loadCodes, takeGrids } from "../code-grids.ts";
 import { exists, hashOfFile, readJson } from "../files.ts";
 import { spread } from "../pictures.ts";
 import {
@@ -51,8 +51,13 @@ export const trainPriorStage: StageDefinition = {
     const { config, paths, signal } = session;
     const { last, best, metrics } = paths.prior;
     const grids = await allCodes(session);
-    const [prior, engine] = [await bindPrior(session, grids.train), await session.engine()];
-    const [items, rows, columns] = grids.train.shape;
+    const [height, width] = config.dataset.size!;
+    const size = [height, width] as const;
+    const [prior, engine] = [
+      await bindPrior(session, { size, classes: grids.train.classes }),
+      await session.engine(),
+    ];
+    const levels = vqvae.codeLevels(config.model, size);
     const { seed } = config;
     const { batch } = config.prior;
 
@@ -66,18 +71,17 @@ export const trainPriorStage: StageDefinition = {
     else checkedCarry(last, from, prior.checkCarry);
     await mkdir(dirname(last), { recursive: true });
 
-    const { codebook: vectors } = await modelParameters(session);
-    const initialCarry = () => prior.initialCarry(seed, vectors === undefined ? {} : { vectors });
+    const vectors = vqvae.codebooks(config.model, await modelParameters(session));
+    const initialCarry = () => prior.initialCarry(seed, { vectors });
     const initial = initialCarry();
     const meter = await createLikelihoodMeter(engine, prior, prior.parameters(initial, { average: true }), {
-      rows,
-      columns,
+      levels,
       batch,
     });
     try {
       const validation = takeGrids(
         grids.validate,
-        random(seed, "validation").permutation(grids.validate.shape[0]).subarray(0, LOOKED_AT),
+        random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, LOOKED_AT),
       );
       const validate: Trainee["validate"] = async (carry) => {
         const { natsPerCode, accuracy } = await meter.score(
@@ -99,8 +103,8 @@ export const trainPriorStage: StageDefinition = {
         signal,
       });
       const parameters = await priorParameters(session, prior);
-      const [height, width] = config.dataset.size!;
-      const share = { codes: rows * columns, pixels: height * width };
+      const codes = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+      const share = { codes, pixels: height * width };
       const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
         const { natsPerCode, accuracy } = await meter.score(parameters, measuredGrids);
         const bitsPerCode = natsPerCode / Math.LN2;
@@ -109,7 +113,7 @@ export const trainPriorStage: StageDefinition = {
           bitsPerCode,
           bitsPerPixel: bitsPerPixel(bitsPerCode, share),
           accuracy,
-          grids: measuredGrids.shape[0],
+          grids: measuredGrids.labels.length,
         };
       };
       const heldOut = async (split: "validate" | "test"): Promise<HeldOutLikelihood> => {
@@ -122,7 +126,9 @@ export const trainPriorStage: StageDefinition = {
       const evaluation: PriorEvaluation = {
         schema: 2,
         model: await modelHash(session),
-        train: await measured(takeGrids(grids.train, spread(items, grids.validate.shape[0]))),
+        train: await measured(
+          takeGrids(grids.train, spread(grids.train.labels.length, grids.validate.labels.length)),
+        ),
         validate: await heldOut("validate"),
         test: await heldOut("test"),
       };
@@ -155,17 +161,16 @@ function trainee(
     validate,
   }: { readonly batch: number; readonly seed: number } & Pick<Trainee, "initialCarry" | "validate">,
 ): Trainee {
-  const [items, rows, columns] = grids.shape;
   return {
     name: "prior",
     step: prior.trainStep,
     initialCarry,
     signature: prior.stepInputs(batch),
-    items,
+    items: grids.labels.length,
     inputs: (chosen, step) => {
-      const { codes, labels } = takeGrids(grids, chosen);
+      const { levels, labels } = takeGrids(grids, chosen);
       return {
-        codes: int32(codes, [batch, rows, columns]),
+        ...Object.fromEntries(levels.map((codes, level) => [codesName(level), codes])),
         labels: int32(labels, [batch]),
         ...prior.stepNoise({ seed, step, batch }),
       };

@@ -1,22 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { float32, type HostTensors, random, SlicebookError } from "@slicebook/base";
-import {
-  codesInUse,
-  countCodes,
-  perplexity,
-  ssim,
-  summarise,
-  toUnitRange,
-  type VqvaeConfig,
-  vqvae,
-} from "@slicebook/core";
+import { countCodes, ssim, summarise, toUnitRange, vqvae } from "@slicebook/core";
 import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
-import { createMovingCodec, encodingsOf, floats } from "../codec.ts";
+import { createMovingCodec, encodingsOf } from "../codec.ts";
 import type { ResolvedConfig } from "../config.ts";
+import { codeUse } from "../evaluate.ts";
 import { picturePairs, spread } from "../pictures.ts";
 import { dropFramesAfter, frameIsDue, saveFrame } from "../progression.ts";
 import type { ValidationMetrics } from "../report/types.ts";
@@ -90,9 +82,9 @@ function trainee(
   validate: Trainee["validate"],
 ): Trainee {
   const { size, splits, statistics } = dataset;
-  const init = vqvae.codebookInit(model);
   const [height, width] = size;
   const shape = { count: batch, height, width };
+  let active = false;
   return {
     name: "train",
     // A data set of one value has no variance, and then nothing to divide by.
@@ -108,10 +100,13 @@ function trainee(
       };
     },
     beforeStep: async (step, loop) => {
-      if (init === undefined || step !== init.step) return undefined;
-      const order = random(seed, "codebook-images").permutation(splits.train.records.length);
-      const images = splits.train.images(order.subarray(0, init.images));
+      if (active || !vqvae.codesDue(model, { step })) return undefined;
       const carry = await loop.read();
+      active = true;
+      // Of a resumed training, codes may be in use already.
+      if (vqvae.codesActive(carry)) return undefined;
+      const order = random(seed, "codebook-images").permutation(splits.train.records.length);
+      const images = splits.train.images(order.subarray(0, vqvae.codebookImages(model)));
       const weights = vqvae.parameters(carry, { average: false });
       const encodings = await encodingsOf(engine, weights, images, { model, size, batch });
       return vqvae.withCodebook(model, carry, encodings, { seed });
@@ -129,12 +124,18 @@ async function validation(
   engine: Engine,
 ): Promise<{ validate: Trainee["validate"]; dispose(): Promise<void> }> {
   const { model, seed } = config;
-  const { batch, validateSlices } = config.train;
+  const { validateSlices } = config.train;
   const set = splits.validate;
   const total = set.records.length;
-  const chosen = Array.from(random(seed, "validation").permutation(total).subarray(0, validateSlices)).sort(
-    (a, b) => a - b,
-  );
+  const dataVariance = statistics.variance || 1;
+  // Whole batches, over which losses are means.
+  const batch = Math.min(config.train.batch, validateSlices, total);
+  const count = Math.min(validateSlices, total);
+  const chosen = Array.from(
+    random(seed, "validation")
+      .permutation(total)
+      .subarray(0, count - (count % batch)),
+  ).sort((a, b) => a - b);
   const shown = spread(chosen.length, FRAME_SLICES);
   const subjects = chosen.map((index) => set.records[index]!.subject);
   const images = set.images(chosen);
@@ -146,6 +147,7 @@ async function validation(
     model,
     size,
     batch,
+    dataVariance,
   });
 
   async function validate(
@@ -153,15 +155,16 @@ async function validation(
     step: number,
   ): Promise<{ metrics: ValidationMetrics; score: number }> {
     const parameters = parametersOf(carry);
-    const found = await codec.reconstruct(parameters, images);
+    const found = await codec.measure(parameters, images);
     const similarities = chosen.map((index, place) => {
       const [from, to] = [place * pixels, (place + 1) * pixels];
       const reconstruction = set.toOriginal(index, found.images.subarray(from, to));
       const unit = toUnitRange(originals.subarray(from, to), reconstruction);
       return ssim(unit.original, unit.reconstruction, { height, width });
     });
-    const counts = countCodes(found.indices, model.codes);
-    const codebook = floats(parameters.codebook!);
+    const levels = vqvae.codeLevels(model, size);
+    const counts = found.levels.map(({ data }, level) => countCodes(data, levels[level]!.codes));
+    const { perplexity, codesInUse } = codeUse(levels, counts);
     if (await frameIsDue(paths.progression, step)) {
       const part = new Float32Array(shown.length * pixels);
       for (const [to, from] of shown.entries()) {
@@ -171,54 +174,14 @@ async function validation(
       await saveFrame(paths.progression, step, picturePairs(set, indices, part, size));
     }
     const metrics: ValidationMetrics = {
-      loss: validationLoss(model, {
-        ...found,
-        wanted: images,
-        variance: statistics.variance || 1,
-        codebook,
-        step,
-      }),
+      loss: found.reconstruction + (vqvae.codesActive(carry) ? found.quantization : 0),
       ssim: summarise(similarities, subjects),
-      perplexity: perplexity(counts),
-      codesInUse: codesInUse(counts),
+      perplexity,
+      codesInUse,
     };
     return { metrics, score: metrics.ssim?.mean ?? 0 };
   }
   return { validate, dispose: () => codec.dispose() };
-}
-
-interface Looked {
-  readonly images: Float32Array;
-  readonly indices: Int32Array;
-  readonly encodings: Float32Array;
-  readonly wanted: Float32Array;
-  readonly codebook: Float32Array;
-  readonly variance: number;
-  readonly step: number;
-}
-
-/**
- * The loss of a training step, without its gradient: reconstruction, and past the warm-up the codes' terms.
- */
-function validationLoss(
-  { reconstruction, quantizer, codeDimension, warmupSteps }: VqvaeConfig,
-  looked: Looked,
-): number {
-  const { images, indices, encodings, wanted, codebook, variance, step } = looked;
-  let error = 0;
-  for (let pixel = 0; pixel < wanted.length; pixel++) {
-    const distance = Math.abs(images[pixel]! - wanted[pixel]!);
-    error += reconstruction === "l1" ? distance : distance * distance;
-  }
-  const loss = error / wanted.length / (reconstruction === "l1" ? Math.sqrt(variance) : variance);
-  if (step <= warmupSteps) return loss;
-  let commitment = 0;
-  for (let place = 0; place < encodings.length; place++) {
-    const code = indices[Math.floor(place / codeDimension)]!;
-    commitment += (encodings[place]! - codebook[code * codeDimension + (place % codeDimension)]!) ** 2;
-  }
-  const weight = quantizer.commitment + (quantizer.kind === "codebook-loss" ? 1 : 0);
-  return loss + (weight * commitment) / encodings.length;
 }
 
 function unfinished(folder: string, step: number): SlicebookError {

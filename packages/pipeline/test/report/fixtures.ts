@@ -18,6 +18,7 @@ function evaluation(): Evaluation {
     perplexity: 351.2,
     codesInUse: 498,
     codes: 512,
+    levels: [{ rows: 64, columns: 32, codes: 512, codesInUse: 498, perplexity: 351.2 }],
     bitsPerPixel: { fixed: 0.5625, entropy: 0.5286, prior: 0.331 },
     subjects: ["case_040", "case_041", "case_042 & <co>"].map((subject, index) => ({
       subject,
@@ -59,7 +60,7 @@ export function runInfo(): RunInfo {
       },
       skipped: 1,
     },
-    model: { preset: "patch", parameters: 412345, grid: [64, 32], codes: 512, codeSize: 16 },
+    model: { preset: "patch", parameters: 412345, grids: [[64, 32]], codes: 512, codeSize: 16 },
     stages: {
       train: { seconds: 312.4, finished: "2030-01-02T03:09:30.000Z" },
       evaluate: { seconds: 4.25, finished: "2030-01-02T03:09:35.000Z" },

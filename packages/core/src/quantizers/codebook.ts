@@ -22,8 +22,8 @@ import {
   type Tensor2D,
   where,
 } from "@tensorflow/tfjs-core";
-import { movingAverage } from "./adam.ts";
-import { withoutGradient } from "./gradients.ts";
+import { movingAverage } from "../adam.ts";
+import { withoutGradient } from "../gradients.ts";
 
 /**
  * The nearest code of each vector, by Euclidean distance: [n, D] and a codebook [K, D] → int32 [n], the first of equals.

@@ -1,7 +1,7 @@
 import { random } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { lossAndGradients } from "../src/gradients.ts";
+import { lossAndGradients } from "../../src/gradients.ts";
 import {
   codebookLoss,
   codesInUse,
@@ -14,8 +14,8 @@ import {
   replaceRows,
   revivedUsage,
   straightThrough,
-} from "../src/quantizer.ts";
-import { expectClose, values } from "./support.ts";
+} from "../../src/quantizers/codebook.ts";
+import { expectClose, values } from "../support.ts";
 
 describe("nearestCodes", () => {
   it("finds what a search through all distances finds", () => {

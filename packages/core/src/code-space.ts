@@ -1,0 +1,19 @@
+/** One grid of codes of a slice, [rows, columns] in raster order. */
+export interface CodeLevel {
+  /** Entries of the codebook, K: indices are 0 to K − 1. */
+  readonly codes: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The codes of a slice: a list of grids, the coarsest and first quantized first. */
+export interface CodeSpace {
+  readonly levels: readonly CodeLevel[];
+  /** Classes that samples can be conditioned on; 0 if there are none. */
+  readonly classes: number;
+}
+
+/** The name of a level's grid in flat records, such as a prior's step inputs and files of code grids: `codes.0`, … */
+export function codesName(level: number): string {
+  return `codes.${level}`;
+}

@@ -1,0 +1,47 @@
+import { float32 } from "@slicebook/base";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { vqvae, vqvaeSchema } from "../src/index.ts";
+import { expectClose, load, readOne, values } from "./support.ts";
+
+const size = [16, 8] as const;
+const tiny = { width: 8, residualWidth: 4, residualBlocks: 1, codes: 8, codeDimension: 3 } as const;
+
+describe("codes of several levels", () => {
+  const config = vqvaeSchema.parse({ ...tiny, hierarchy: 2, quantizer: { depth: 2 } });
+  const start = vqvae.initialCarry(config, { seed: 0 });
+  const params = load(vqvae.parameters(start, { average: false }));
+  const images = tf.randomNormal([2, ...size, 1], 0, 1, "float32", 3);
+
+  it("are the top grid's, then the bottom one's, and are decoded to what was encoded", () => {
+    const levels = vqvae.codeLevels(config, size);
+    expect(levels).toEqual([
+      { codes: 8, rows: 2, columns: 1 },
+      { codes: 8, rows: 2, columns: 1 },
+      { codes: 8, rows: 4, columns: 2 },
+      { codes: 8, rows: 4, columns: 2 },
+    ]);
+    const codes = vqvae.encode(config)(params, images);
+    expect(codes.map(({ shape }) => shape)).toEqual(levels.map(({ rows, columns }) => [2, rows, columns]));
+    const found = vqvae.measure(config, { dataVariance: 1 })(params, images);
+    expect(found.codes.map(values)).toEqual(codes.map(values));
+    expectClose(values(vqvae.decode(config)(params, codes)), values(found.images), 1e-5);
+    expectClose(values(found.reconstruction), values(tf.mean(tf.square(tf.sub(found.images, images)))), 1e-5);
+  });
+
+  it("start at the centres of encodings, and of what earlier levels leave of them", () => {
+    const encodings = vqvae.features(config)(params, images).map(readOne);
+    expect(encodings.map(({ shape }) => shape)).toEqual([
+      [2, 2, 1, 3],
+      [2, 4, 2, 3],
+    ]);
+    // Four encodings in two pairs around 0 and 10, for eight codes: the first level alone has one for each.
+    const top = float32([0, 0, 0, 1, 0, 0, 10, 0, 0, 11, 0, 0], [2, 2, 1, 3]);
+    const next = vqvae.withCodebook(config, start, [top, encodings[1]!], { seed: 0 });
+    const firsts = [...next["quantizer.codebook.0"]!.data].filter((_, index) => index % 3 === 0);
+    expect(new Set(firsts)).toEqual(new Set([0, 1, 10, 11]));
+    expect([...next["quantizer.codebook.1"]!.data].every((value) => value === 0)).toBe(true);
+    expect(vqvae.codesActive(next)).toBe(true);
+    expect(() => vqvae.checkCarry(config, next)).not.toThrow();
+  });
+});
