@@ -54,6 +54,11 @@ describe.each([
       slices: expect.any(Number),
       subjects: expect.any(Number),
     });
+    const { code: shown, stdout: text } = await slicebook(["inspect", layout], { cwd });
+    expect(shown).toBe(0);
+    expect(text).toMatch(/prepared +\d.* [KM]iB on disk/);
+    if (layout === "adni") expect(text).toMatch(/class balance +train \d+ % AD, \d+ % NC; validate/);
+    else expect(text).toMatch(/masks +\d+ slices have one/);
     expect(files).toEqual([sheet]);
     expect(await sharp(join(cwd, sheet)).metadata()).toMatchObject({ format: "png" });
   });

@@ -19,6 +19,8 @@ export interface SplitSummary {
   readonly subjects: number;
   /** How many of the slices have a segmentation mask. */
   readonly masks: number;
+  /** How many of the slices can be read. */
+  readonly readable: number;
   /** How many slices of each size there are: `{ "256x128": 239, "256x144": 32 }`. */
   readonly sizes: Readonly<Record<string, number>>;
   /** How many slices of each pixel type there are. */
@@ -105,6 +107,7 @@ function splitSummary(slices: readonly { record: SliceRecord; info: SliceInfo | 
     slices: slices.length,
     subjects: subjectsOf(slices),
     masks: slices.filter(({ record }) => record.mask !== undefined).length,
+    readable: infos.length,
     sizes: histogram(infos.map(({ height, width }) => `${height}x${width}`)),
     types: histogram(infos.map(({ type }) => type)),
     classes,

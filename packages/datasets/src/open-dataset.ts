@@ -59,6 +59,8 @@ export interface Dataset {
   readonly skipped: readonly SkippedSlice[];
   /** How many slices were decoded to open it: none where all had been prepared by an earlier run. */
   readonly decoded: number;
+  /** What the values of all opened slices take: in the cache's files, or in memory where there is no cache. */
+  readonly bytes: number;
   /** Files beside the slices whose names do not fit the layout. */
   readonly ignored: readonly string[];
 }
@@ -122,13 +124,14 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     statistics,
     skipped,
     decoded,
+    bytes: parts.reduce((sum, { store }) => sum + store.bytes, 0),
     ignored: listed.ignored,
   };
 }
 
 const NOTHING: Pick<PreparedSplit, "records" | "store"> = {
   records: [],
-  store: { statistics: [], visit: () => {}, visitAsync: async () => {} },
+  store: { bytes: 0, statistics: [], visit: () => {}, visitAsync: async () => {} },
 };
 
 interface SharedBySets {

@@ -170,6 +170,7 @@ function fileStore(path: string, descriptor: number, header: Header): SliceStore
 
   let scratch = new ArrayBuffer(0);
   const store: SliceStore = {
+    bytes: types.reduce((sum, type) => sum + pixels * storedBytes(type), 0),
     statistics,
     visit(indices, use) {
       for (const run of runsOf(indices)) {

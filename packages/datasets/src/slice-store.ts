@@ -6,6 +6,8 @@ export type VisitSlice = (values: StoredSlice, place: number) => void;
 
 /** Decoded slices of one size, in memory or in a file. */
 export interface SliceStore {
+  /** What all values take, in memory or in the file. */
+  readonly bytes: number;
   /** What is known of each slice, in order. */
   readonly statistics: readonly SliceStatistics[];
   /** Hands over slices, in any order. */
@@ -41,6 +43,7 @@ export function memorySink(): SliceSink {
         for (let place = 0; place < indices.length; place++) use(kept[indices[place]!]!.values, place);
       };
       return {
+        bytes: kept.reduce((sum, { values }) => sum + values.byteLength, 0),
         statistics: kept.map(({ statistics }) => statistics),
         visit,
         visitAsync: async (indices, use) => visit(indices, use),

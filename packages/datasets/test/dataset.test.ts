@@ -276,6 +276,7 @@ describe("openDataset", () => {
       slices: 4,
       subjects: 1,
       masks: 0,
+      readable: 3,
       sizes: { "16x8": 3 },
       types: { int16: 3 },
       classes: {},

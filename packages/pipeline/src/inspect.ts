@@ -1,6 +1,7 @@
+import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { SPLITS } from "@slicebook/datasets";
-import { type DatasetSummary, inspectDataset } from "@slicebook/datasets/node";
+import { type Dataset, type DatasetSummary, inspectDataset } from "@slicebook/datasets/node";
 import type { ExecuteOptions, Inspection, Result } from "./api.ts";
 import { contactSheet } from "./figures/grid.ts";
 import { loadDatasetConfig } from "./load-config.ts";
@@ -10,6 +11,11 @@ import { openWithProgress } from "./session.ts";
 
 /** Slices of each split on the contact sheet. */
 const SHOWN = 16;
+/** Warnings of a kind. */
+const WARNED = 5;
+/** Slices that are read to tell how long an epoch's reading takes. */
+const TIMED = 256;
+const TIMED_BATCH = 16;
 
 /** Reads every slice of a YAML file's data set and says what there is; dirt is listed rather than refused. */
 export async function inspectConfig(
@@ -18,10 +24,12 @@ export async function inspectConfig(
 ): Promise<Result> {
   const config = await loadDatasetConfig(file, overrides);
   const progress = reportProgress(onEvent, "read", "slices");
+  const start = performance.now();
   const summary = await inspectDataset(config, {
     onProgress: ({ done, total }) => progress(done, total),
     ...(signal === undefined ? {} : { signal }),
   });
+  const decodeSeconds = (performance.now() - start) / 1000;
   for (const text of warnings(summary)) onEvent({ type: "warning", text });
   // For a look, slices of another size are resized where the configuration does not say what to do with them.
   const lenient = {
@@ -30,7 +38,13 @@ export async function inspectConfig(
     onUnreadable: "skip",
     splits: { ...config.splits, allowOverlap: true },
   } as const;
-  const splits = SPLITS.filter((split) => summary.splits[split].slices > 0);
+  const splits = SPLITS.filter((split) => summary.splits[split].readable > 0);
+  if (splits.length === 0) {
+    const [{ path, reason } = { path: "", reason: "there are none" }] = summary.unreadable;
+    throw new SlicebookError("DATASET_EMPTY", `no slice can be read; the first, ${path}: ${reason}`, {
+      remedy: "Check that the archive was unpacked whole.",
+    });
+  }
   const dataset = await openWithProgress(lenient, () => {}, signal, { splits });
   const files: string[] = [];
   if (out !== undefined) {
@@ -55,20 +69,46 @@ export async function inspectConfig(
     figures: {},
     files,
     next: "",
-    inspection: inspectionOf(summary, dataset.statistics),
+    inspection: inspectionOf(summary, dataset.statistics, {
+      preparedBytes: dataset.bytes,
+      sliceBytes: Float32Array.BYTES_PER_ELEMENT * dataset.size[0] * dataset.size[1],
+      decodeSeconds,
+      epochSeconds: secondsOfAnEpoch(dataset),
+    }),
   };
 }
 
-function inspectionOf(summary: DatasetSummary, statistics: Inspection["statistics"]): Inspection {
+/** Reads some training slices twice, the first time for warming up, and extrapolates from the second. */
+function secondsOfAnEpoch({ splits: { train } }: Dataset): number {
+  const count = train.records.length;
+  const order = spread(count, TIMED);
+  const read = () => {
+    for (let at = 0; at < order.length; at += TIMED_BATCH) train.images(order.slice(at, at + TIMED_BATCH));
+  };
+  read();
+  const start = performance.now();
+  read();
+  const seconds = (performance.now() - start) / 1000;
+  return order.length === 0 ? 0 : (seconds * count) / order.length;
+}
+
+function inspectionOf(
+  summary: DatasetSummary,
+  statistics: Inspection["statistics"],
+  estimate: Inspection["estimate"],
+): Inspection {
   const { adapter, root, size, classes, splits, unreadable, duplicates, outliers, fingerprint } = summary;
   const all = SPLITS.map((split) => splits[split]);
   const ranges = all.flatMap(({ range }) => (range === undefined ? [] : [range]));
   const split = (name: (typeof SPLITS)[number]) => ({
     slices: splits[name].slices,
     subjects: splits[name].subjects,
-    classes: Object.fromEntries(
-      Object.entries(splits[name].classes).map(([label, { slices }]) => [label, slices]),
-    ),
+    masks: splits[name].masks,
+    classes: classCounts(splits[name], "slices"),
+    classSubjects: classCounts(splits[name], "subjects"),
+    sizes: splits[name].sizes,
+    types: splits[name].types,
+    ...(splits[name].range === undefined ? {} : { range: splits[name].range }),
   });
   return {
     dataset: adapter,
@@ -86,8 +126,18 @@ function inspectionOf(summary: DatasetSummary, statistics: Inspection["statistic
     })),
     outliers: outliers.map(({ path, reason }) => ({ path, reason })),
     skipped: unreadable.map(({ path, reason }) => ({ path, reason })),
+    overlap: summary.overlap,
+    ignored: summary.ignored,
+    estimate,
     fingerprint,
   };
+}
+
+function classCounts(
+  { classes }: DatasetSummary["splits"]["train"],
+  what: "slices" | "subjects",
+): Record<string, number> {
+  return Object.fromEntries(Object.entries(classes).map(([label, counts]) => [label, counts[what]]));
 }
 
 function warnings({ overlap, ignored, splits, duplicates, outliers }: DatasetSummary): string[] {
@@ -99,13 +149,21 @@ function warnings({ overlap, ignored, splits, duplicates, outliers }: DatasetSum
   return [
     ...empty.map((split) => `the ${split} split has no slices`),
     ...(shared.length === 0 ? [] : [`subjects in more than one split: ${shared.join("; ")}`]),
-    ...leaked.map((group) => `the same slice is in more than one split: ${paths(group)}`),
+    ...few(leaked.map((group) => `the same slice is in more than one split: ${paths(group)}`)),
     ...(same === 0 ? [] : [`${same} slices occur more than once within a split`]),
-    ...outliers.map(({ path, reason }) => `${path}: ${reason}`),
+    ...few(outliers.map(({ path, reason }) => `${path}: ${reason}`)),
     ...(ignored.length === 0
       ? []
       : [`${ignored.length} files are ignored, since their names are not slices': ${ignored[0]}, …`]),
   ];
+}
+
+/** The first of many warnings of a kind; all of them are in the result. */
+function few(warnings: readonly string[]): string[] {
+  const rest = warnings.length - WARNED;
+  return rest <= 1
+    ? [...warnings]
+    : [...warnings.slice(0, WARNED), `${rest} more like this: --json lists all`];
 }
 
 function merged(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

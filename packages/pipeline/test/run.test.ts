@@ -282,9 +282,16 @@ describe("other data", () => {
     expect(inspection).toMatchObject({
       dataset: "hipmri",
       size: [256, 128],
-      splits: { train: { slices: 1, subjects: 1 }, test: { slices: 1 } },
+      splits: { train: { slices: 1, subjects: 1, masks: 1, sizes: { "256x128": 1 } }, test: { slices: 1 } },
       sizes: { "256x128": 3 },
+      overlap: [],
+      ignored: [],
+      estimate: { sliceBytes: 4 * 256 * 128 },
     });
+    const { preparedBytes, decodeSeconds, epochSeconds } = inspection!.estimate;
+    // The phantom's subjects are stored as int16, as scaled int16, which takes float32, and as float64, which does too.
+    expect(preparedBytes).toBe((2 + 4 + 4) * 256 * 128);
+    expect([decodeSeconds > 0, epochSeconds > 0]).toEqual([true, true]);
     expect((await readFile(place.at("sheet.png"))).subarray(1, 4).toString()).toBe("PNG");
   });
 });
