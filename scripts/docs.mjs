@@ -1,6 +1,7 @@
-// Writes what is made from the configuration's schema: its JSON Schema and the reference in docs/.
+// Writes what is made from the code: the configuration's JSON Schema and reference, and the tracer's table of kernels.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { writeKernelTable } from "./kernel-table.mjs";
 import { root, setup } from "./setup.mjs";
 
 setup();
@@ -13,3 +14,4 @@ for (const [flag, path] of [
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(`${root}/${path}`, stdout);
 }
+await writeKernelTable();

@@ -5,6 +5,7 @@ import {
   KernelBackend,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
+import { callSite } from "./call-site.ts";
 import { constant, type Graph, type Value } from "./graph.ts";
 import { UnsupportedError } from "./kernels/kernel.ts";
 import type { DType } from "./spec.ts";
@@ -76,7 +77,11 @@ export class RecordingBackend extends KernelBackend {
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;
       const { message, remedy } = error;
-      throw new TraceError("TRACE_UNSUPPORTED", `${this.#where()}: ${message} cannot be traced`, { remedy });
+      throw new TraceError(
+        "TRACE_UNSUPPORTED",
+        `${this.#where()}: ${message} cannot be traced${callSite()}`,
+        { remedy },
+      );
     }
   }
 
@@ -163,17 +168,25 @@ export class RecordingBackend extends KernelBackend {
 
   #supported(dtype: DataType): DType {
     if (dtype === "float32" || dtype === "int32" || dtype === "bool") return dtype;
-    throw new TraceError("TRACE_UNSUPPORTED", `${this.#where()} makes a tensor of type ${dtype}`, {
-      remedy: "Use float32, int32 or bool.",
-    });
+    throw new TraceError(
+      "TRACE_UNSUPPORTED",
+      `${this.#where()} makes a tensor of type ${dtype}${callSite()}`,
+      {
+        remedy: "Use float32, int32 or bool.",
+      },
+    );
   }
 
   #readError(): TraceError {
-    return new TraceError("TRACE_VALUE_READ", `${this.#where()} reads the values of a traced tensor`, {
-      remedy:
-        "There are no values while a function is traced: compute with tensors alone (no data(), " +
-        "dataSync(), array(), print() or if on a value), or read them outside.",
-    });
+    return new TraceError(
+      "TRACE_VALUE_READ",
+      `${this.#where()} reads the values of a traced tensor${callSite()}`,
+      {
+        remedy:
+          "There are no values while a function is traced: compute with tensors alone (no data(), " +
+          "dataSync(), array(), print() or if on a value), or read them outside.",
+      },
+    );
   }
 }
 

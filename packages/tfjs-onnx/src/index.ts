@@ -2,6 +2,14 @@ export { kernelNames } from "./kernels.ts";
 export type { ConstantTensor, DType, Signature, TensorSpec } from "./spec.ts";
 export { isTensorSpec } from "./spec.ts";
 export { flatten, mapStructure, type Structure, type StructureLeaf, unflatten } from "./structure.ts";
-export type { Parameters, TensorsOf, TracedOutput, TracedValue, TraceOptions, TraceResult } from "./trace.ts";
+export type {
+  Parameters,
+  SymbolicBatchOptions,
+  TensorsOf,
+  TracedOutput,
+  TracedValue,
+  TraceOptions,
+  TraceResult,
+} from "./trace.ts";
 export { trace } from "./trace.ts";
 export { TraceError, type TraceErrorCode } from "./trace-error.ts";

@@ -17,8 +17,10 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import type { Affine, BatchDependence } from "./batch.ts";
 import { onnxType } from "./build.ts";
 import type { Attribute, ConstantData, ElementType, GraphNode, TensorType, Value } from "./graph.ts";
+import { toHalf } from "./half.ts";
 import { sizeOf } from "./spec.ts";
 
 /** The operator set the models are written in, and the format version that goes with it. */
@@ -33,43 +35,104 @@ export interface NamedValue {
   readonly value: Value;
 }
 
+/** A first axis of any length, of the inputs that are named. */
+export interface SymbolicBatch extends BatchDependence {
+  readonly name: string;
+  readonly inputs: ReadonlySet<string>;
+}
+
+export interface ModelOptions {
+  /** Computes and stores in half precision; inputs and outputs stay float32. */
+  readonly float16?: boolean | undefined;
+  readonly batch?: SymbolicBatch | undefined;
+}
+
+/** ONNX's numbers for these types (`TensorProto.DataType`). */
+const float32Type = 1;
+const float16Type = 10;
+
+/** What ONNX, or ONNX Runtime's CPU provider, has for wider types only. */
+const wideOps = new Set(["IsInf", "ScatterElements", "ScatterND"]);
+
 /** Writes the part of the graph that `outputs` need as a serialised ONNX `ModelProto`. */
 export function writeModel(
   name: string,
   inputs: readonly NamedValue[],
   outputs: readonly NamedValue[],
+  { float16 = false, batch }: ModelOptions = {},
 ): Uint8Array {
   const names = new Map<Value, string>();
-  for (const { name, value } of inputs) names.set(value, name);
-
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
+  const isHalf = ({ type }: TensorType): boolean => float16 && type === "float32";
+  for (const { name, value } of inputs) {
+    const half = `${name}.float16`;
+    if (isHalf(value)) nodes.push(node("Cast", [name], [half], { to: float16Type }));
+    names.set(value, isHalf(value) ? half : name);
+  }
+  const stored = (name: string, type: TensorType, data: ConstantData): TensorProto =>
+    isHalf(type) ? halfTensor(name, type, data as Float32Array) : tensor(name, type, data);
   const order = sortNodes(outputs.map((output) => output.value));
 
   // A node's output may bear the graph output's name itself; what no node makes is passed through an
   // Identity.
   const copies: NodeProto[] = [];
   for (const { name, value } of outputs) {
-    if (value.source.kind === "node" && !names.has(value)) names.set(value, name);
+    if (isHalf(value)) copies.push(node("Cast", [], [name], { to: float32Type }));
+    else if (value.source.kind === "node" && !names.has(value)) names.set(value, name);
     else copies.push(node("Identity", [], [name], {}));
   }
   let next = 0;
+  const int64Initializer = (items: readonly number[]): string => {
+    const name = `v${next++}`;
+    initializers.push(
+      tensor(name, { type: "int64", shape: [items.length] }, BigInt64Array.from(items, BigInt)),
+    );
+    return name;
+  };
+  const castTo = (to: number, name: string): string => {
+    const cast = `v${next++}`;
+    nodes.push(node("Cast", [name], [cast], { to }));
+    return cast;
+  };
+  let batchSize: string | undefined;
+  /** Integers that grow with the batch, computed from an input's shape. */
+  const grown = ({ base, slope }: Affine): string => {
+    if (batchSize === undefined) {
+      batchSize = `v${next++}`;
+      const { name } = inputs.find(({ name }) => batch!.inputs.has(name))!;
+      nodes.push(node("Shape", [name], [batchSize], { start: 0, end: 1 }));
+    }
+    const product = `v${next++}`;
+    nodes.push(node("Mul", [batchSize, int64Initializer(slope)], [product], {}));
+    if (base.every((item) => item === 0)) return product;
+    const sum = `v${next++}`;
+    nodes.push(node("Add", [product, int64Initializer(base)], [sum], {}));
+    return sum;
+  };
+  const growing = (affine: Affine | undefined): affine is Affine =>
+    affine?.slope.some((item) => item !== 0) ?? false;
   const nameOf = (value: Value): string => {
     const known = names.get(value);
     if (known !== undefined) return known;
+    const constant = batch?.constants.get(value);
+    if (growing(constant)) {
+      const name = grown(constant);
+      names.set(value, name);
+      return name;
+    }
     const fresh = value.source.kind === "dense" && value.source.name ? value.source.name : `v${next++}`;
     names.set(value, fresh);
     if (value.source.kind === "dense") {
-      initializers.push(tensor(fresh, value, value.source.data));
+      initializers.push(stored(fresh, value, value.source.data));
     } else if (value.source.kind === "splat") {
       const { value: number } = value.source;
-      if (sizeOf(value.shape) <= largestWrittenSplat) {
-        initializers.push(tensor(fresh, value, filled(value.type, sizeOf(value.shape), number)));
+      const shapes = batch?.shapes.get(value);
+      if (sizeOf(value.shape) <= largestWrittenSplat && !growing(shapes)) {
+        initializers.push(stored(fresh, value, filled(value.type, sizeOf(value.shape), number)));
       } else {
-        const shape = `v${next++}`;
-        const shapeType: TensorType = { type: "int64", shape: [value.shape.length] };
-        initializers.push(tensor(shape, shapeType, BigInt64Array.from(value.shape, BigInt)));
-        const one = tensor("", { type: value.type, shape: [1] }, filled(value.type, 1, number));
+        const shape = growing(shapes) ? grown(shapes) : int64Initializer(value.shape);
+        const one = stored("", { type: value.type, shape: [1] }, filled(value.type, 1, number));
         nodes.push(node("ConstantOfShape", [shape], [fresh], { value: one }));
       }
     }
@@ -81,7 +144,22 @@ export function writeModel(
     const inputNames = inputs.map((value) => (value === undefined ? "" : nameOf(value)));
     // Optional outputs that nobody asks for are left off, so that they are not computed.
     const last = outputs.findLastIndex((value) => used.has(value));
-    nodes.push(node(op, inputNames, outputs.slice(0, last + 1).map(nameOf), attributes));
+    const outputNames = outputs.slice(0, last + 1).map(nameOf);
+    const widened = float16 && wideOps.has(op);
+    if (widened) {
+      inputs.forEach((value, index) => {
+        if (value !== undefined && isHalf(value)) inputNames[index] = castTo(float32Type, inputNames[index]);
+      });
+    }
+    const toHalves = float16 && op === "Cast" && attributes.to === float32Type;
+    const narrowed = outputNames.map((name, index) =>
+      widened && isHalf(outputs[index]) ? `v${next++}` : name,
+    );
+    nodes.push(node(op, inputNames, narrowed, toHalves ? { to: float16Type } : attributes));
+    narrowed.forEach((wide, index) => {
+      if (wide !== outputNames[index])
+        nodes.push(node("Cast", [wide], [outputNames[index]], { to: float16Type }));
+    });
   }
   let copy = 0;
   for (const { name, value } of outputs) {
@@ -101,8 +179,8 @@ export function writeModel(
         name,
         node: nodes,
         initializer: initializers,
-        input: inputs.map(valueInfo),
-        output: outputs.map(valueInfo),
+        input: inputs.map((item) => valueInfo(item, batch)),
+        output: outputs.map((item) => valueInfo(item, batch)),
       }),
     }),
   );
@@ -182,14 +260,38 @@ function filled(type: ElementType, size: number, value: number): ConstantData {
   return new BigInt64Array(size).fill(BigInt(value));
 }
 
-function valueInfo({ name, value }: NamedValue): ValueInfoProto {
-  const dim = value.shape.map((side) =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(side) } }),
-  );
+/** A float32 tensor in half precision. */
+function halfTensor(name: string, { shape }: TensorType, data: Float32Array): TensorProto {
+  const halves = toHalf(data);
+  return create(TensorProtoSchema, {
+    name,
+    dataType: float16Type,
+    dims: shape.map(BigInt),
+    rawData: Uint8Array.from(new Uint8Array(halves.buffer)),
+  });
+}
+
+function valueInfo({ name, value }: NamedValue, batch: SymbolicBatch | undefined): ValueInfoProto {
+  const dim = value.shape.map((side, axis) => {
+    const symbol = batch && symbolOf(name, value, axis, batch);
+    return create(TensorShapeProto_DimensionSchema, {
+      value: symbol ? { case: "dimParam", value: symbol } : { case: "dimValue", value: BigInt(side) },
+    });
+  });
   const tensorType = create(TypeProto_TensorSchema, {
     elemType: onnxType(value.type),
     shape: create(TensorShapeProtoSchema, { dim }),
   });
   const type = create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } });
   return create(ValueInfoProtoSchema, { name, type });
+}
+
+/** What a side that grows with the batch is called: `batch`, `64*batch`. */
+function symbolOf(name: string, value: Value, axis: number, batch: SymbolicBatch): string | undefined {
+  if (value.source.kind === "input") return axis === 0 && batch.inputs.has(name) ? batch.name : undefined;
+  const affine = batch.shapes.get(value);
+  const [slope, base] = [affine?.slope[axis] ?? 0, affine?.base[axis] ?? 0];
+  if (slope === 0) return undefined;
+  const product = slope === 1 ? batch.name : `${slope}*${batch.name}`;
+  return base === 0 ? product : `${product}${base < 0 ? "" : "+"}${base}`;
 }

@@ -1,5 +1,6 @@
 import { getKernel } from "@tensorflow/tfjs-core";
 import { backendName } from "./backend.ts";
+import { callSite } from "./call-site.ts";
 import { TraceError } from "./trace-error.ts";
 
 // tf.op() gives its scope this suffix.
@@ -33,7 +34,7 @@ export class OpStack {
     this.#scopes.push(scope);
     const op = scope.endsWith(suffix) ? scope.slice(0, -suffix.length) : "";
     if (!randomOps.has(op)) return;
-    const message = `${this.describe()} draws random numbers`;
+    const message = `${this.describe()} draws random numbers${callSite()}`;
     // The scope is refused before TensorFlow.js has opened it.
     this.#scopes.pop();
     throw new TraceError("TRACE_RANDOM_OP", message, {
@@ -58,7 +59,7 @@ export class OpStack {
     if (getKernel(kernel, backendName) !== undefined) return;
     throw new TraceError(
       "TRACE_UNKNOWN_KERNEL",
-      `${this.describe()} needs the kernel ${kernel}, which has no ONNX form`,
+      `${this.describe()} needs the kernel ${kernel}, which has no ONNX form${callSite()}`,
       {
         remedy: "Use other ops, or compute this outside of the traced function and pass it in.",
       },

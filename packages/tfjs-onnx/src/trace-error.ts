@@ -10,7 +10,8 @@ export type TraceErrorCode =
   | "TRACE_ASYNC_FUNCTION"
   | "TRACE_NESTED"
   | "TRACE_SIGNATURE"
-  | "TRACE_RESULT";
+  | "TRACE_RESULT"
+  | "TRACE_BATCH";
 
 /**
  * A function that cannot be recorded as a graph.

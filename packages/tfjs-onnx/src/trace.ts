@@ -1,9 +1,10 @@
 import { engine, registerBackend, removeBackend, setBackend, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { backendName, RecordingBackend } from "./backend.ts";
+import { compareBatches, TRIAL_BATCHES } from "./batch.ts";
 import { fuse } from "./fuse.ts";
 import { constant, createGraph, input, type Value } from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
-import { type NamedValue, usedInputs, writeModel } from "./model.ts";
+import { type NamedValue, type SymbolicBatch, usedInputs, writeModel } from "./model.ts";
 import { OpStack } from "./op-stack.ts";
 import { type ConstantTensor, isTensorSpec, type Signature, sizeOf, type TensorSpec } from "./spec.ts";
 import { flatten, mapStructure, type Structure, unflatten } from "./structure.ts";
@@ -39,9 +40,27 @@ export interface TraceResult {
   readonly output: Structure<TracedOutput>;
 }
 
+/** A first axis of any length. */
+export interface SymbolicBatchOptions {
+  /** What the axis is called in the model; by default `"batch"`. */
+  readonly name?: string;
+  /** The inputs that have it, by their names in the graph (`"0"`, `"1.images"`); by default all. */
+  readonly inputs?: readonly string[];
+}
+
 export interface TraceOptions {
   /** The graph's name, and the function's in messages; by default the function's own. */
   readonly name?: string;
+  /**
+   * Stores and computes in half precision, half the size of the file: for running, not for training. Inputs and outputs stay
+   * float32. Results differ by about 1e-3 of their largest value.
+   */
+  readonly float16?: boolean;
+  /**
+   * Leaves the inputs' first axis open, so that the model takes batches of any size; the signature's is an example. Shapes
+   * may grow with it; other values must not depend on it.
+   */
+  readonly symbolicBatch?: SymbolicBatchOptions;
 }
 
 /** The tensors a function of this signature is called with. */
@@ -83,8 +102,48 @@ export function trace(
   signature: Signature,
   options: TraceOptions & { readonly parameters?: Parameters } = {},
 ): TraceResult {
-  const { name = fn.name || "traced", parameters } = options;
+  const { name = fn.name || "traced", parameters, float16, symbolicBatch } = options;
   const specs = readSignature(signature, name);
+  const recorded = recordFunction(fn, signature, { specs, name, parameters });
+  const open = symbolicBatch && openBatch(fn, signature, { specs, name, parameters }, symbolicBatch);
+  const { inputs, outputs, used } = open?.recorded ?? recorded;
+  const isUsed = ({ name }: TracedValue): boolean => recorded.used.has(name);
+  return {
+    model: writeModel(
+      name,
+      inputs.filter(({ name }) => used.has(name)),
+      outputs,
+      { float16, batch: open?.batch },
+    ),
+    inputs: specs.filter(isUsed),
+    unusedInputs: specs.filter((item) => !isUsed(item)),
+    outputs: recorded.outputs.map(({ name, value }) => ({ name, spec: specOf(value) })),
+    kernels: recorded.kernels,
+    output: recorded.output,
+  };
+}
+
+interface FunctionToRecord {
+  readonly specs: readonly TracedValue[];
+  readonly name: string;
+  readonly parameters: Parameters | undefined;
+}
+
+interface RecordedFunction {
+  readonly inputs: readonly NamedValue[];
+  /** The names of the inputs that an output depends on. */
+  readonly used: ReadonlySet<string>;
+  readonly outputs: readonly NamedValue[];
+  readonly output: Structure<TracedOutput>;
+  readonly kernels: readonly string[];
+}
+
+/** Calls the function with tensors of these specs, and gives the graph it makes. */
+function recordFunction(
+  fn: (...args: never[]) => Structure<Tensor>,
+  signature: Signature,
+  { specs, name, parameters }: FunctionToRecord,
+): RecordedFunction {
   const graph = createGraph();
   const inputs: NamedValue[] = specs.map(({ name, spec }) => ({
     name,
@@ -127,17 +186,49 @@ export function trace(
   });
 
   const fused = fuse(graph, [...outputs.keys()]);
-  const written = [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index] }));
-  const used = usedInputs(fused);
-  const isUsed = ({ value }: NamedValue): boolean => used.has(value);
-  const toTraced = ({ name, value }: NamedValue): TracedValue => ({ name, spec: specOf(value) });
+  const values = usedInputs(fused);
   return {
-    model: writeModel(name, inputs.filter(isUsed), written),
-    inputs: inputs.filter(isUsed).map(toTraced),
-    unusedInputs: inputs.filter((item) => !isUsed(item)).map(toTraced),
-    outputs: written.map(toTraced),
-    kernels: ops.kernels,
+    inputs,
+    used: new Set(inputs.filter(({ value }) => values.has(value)).map(({ name }) => name)),
+    outputs: [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index] })),
     output,
+    kernels: ops.kernels,
+  };
+}
+
+/** Records the function for several batch sizes, and finds what depends on them. */
+function openBatch(
+  fn: (...args: never[]) => Structure<Tensor>,
+  signature: Signature,
+  given: FunctionToRecord,
+  { name = "batch", inputs }: SymbolicBatchOptions,
+): { recorded: RecordedFunction; batch: SymbolicBatch } {
+  const known = given.specs.map(({ name }) => name);
+  const open = new Set(inputs ?? known);
+  for (const input of open) {
+    const spec = given.specs.find(({ name }) => name === input)?.spec;
+    if (spec === undefined || spec.shape.length === 0) {
+      const found = spec === undefined ? "has no such input" : "takes a scalar there";
+      throw new TraceError("TRACE_SIGNATURE", `symbolicBatch: "${given.name}" ${found}: "${input}"`, {
+        remedy: `Name inputs that have a first axis, among: ${known.join(", ")}.`,
+      });
+    }
+  }
+  const graphs = TRIAL_BATCHES.map((size) => {
+    const specs = given.specs.map((item) => {
+      const [, ...rest] = item.spec.shape;
+      return open.has(item.name) ? { ...item, spec: { ...item.spec, shape: [size, ...rest] } } : item;
+    });
+    return recordFunction(fn, signature, { ...given, specs });
+  });
+  const dependence = compareBatches(
+    graphs.map(({ outputs }) => outputs.map(({ value }) => value)),
+    given.name,
+  );
+  const [recorded] = graphs;
+  return {
+    recorded,
+    batch: { ...dependence, name, inputs: new Set([...open].filter((name) => recorded.used.has(name))) },
   };
 }
 

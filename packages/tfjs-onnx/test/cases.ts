@@ -237,6 +237,22 @@ function comparisons(): KernelCase[] {
 }
 
 /** At least one case for every kernel there is. */
+/** Local response normalisation along the last axis, written out. */
+function responseNormalised(
+  x: ConstantTensor,
+  { depthRadius, bias, alpha, beta }: Readonly<Record<"depthRadius" | "bias" | "alpha" | "beta", number>>,
+): ConstantTensor {
+  const channels = x.shape.at(-1)!;
+  const data = Float32Array.from(x.data, (value, index) => {
+    let sum = 0;
+    for (let other = index - depthRadius; other <= index + depthRadius; other++) {
+      if (Math.floor(other / channels) === Math.floor(index / channels)) sum += x.data[other]! ** 2;
+    }
+    return value * (bias + alpha * sum) ** -beta;
+  });
+  return { ...x, data };
+}
+
 export const cases: Readonly<Record<string, readonly KernelCase[]>> = {
   Abs: [...floats(-2, 2), { inputs: { x: integers([9], -5, 5) } }],
   Acos: floats(-1, 1),
@@ -375,6 +391,7 @@ export const cases: Readonly<Record<string, readonly KernelCase[]>> = {
     { inputs: {}, attrs: { shape: [2, 3], value: 1.5, dtype: "float32" } },
     { inputs: {}, attrs: { shape: [50, 40], value: 2, dtype: "int32" } },
   ],
+  FlipLeftRight: [{ inputs: { image: numbers([2, 3, 4, 2]) } }],
   Floor: [{ inputs: { x: halves } }, { inputs: { x: int([1, -2]) } }],
   FloorDiv: [...binary({ low: 0.5, high: 3, ints: false }), division],
   FusedBatchNorm: [
@@ -436,6 +453,19 @@ export const cases: Readonly<Record<string, readonly KernelCase[]>> = {
   LeakyRelu: floats(-2, 2, { alpha: 0.3 }),
   Less: comparisons(),
   LessEqual: comparisons(),
+  LRN: [1, 2].map((depthRadius) => ({
+    inputs: { x: numbers([2, 3, 2, 6]) },
+    attrs: { depthRadius, bias: 1.5, alpha: 0.7, beta: 0.6 },
+  })),
+  LRNGrad: [1, 2].map((depthRadius) => ({
+    inputs: {
+      x: numbers([2, 3, 2, 6]),
+      // Of the same x: y = x · (bias + α Σ x²)^−β is what the kernel is given.
+      y: responseNormalised(numbers([2, 3, 2, 6]), { depthRadius, bias: 1.5, alpha: 0.7, beta: 0.6 }),
+      dy: numbers([2, 3, 2, 6], { seed: 3 }),
+    },
+    attrs: { depthRadius, bias: 1.5, alpha: 0.7, beta: 0.6 },
+  })),
   LinSpace: [{ inputs: {}, attrs: { start: -1, stop: 2, num: 7 } }],
   Log: floats(0.1, 4),
   Log1p: [...floats(-0.5, 3), { inputs: { x: float([1e-8, -1e-6, 1e-4, Number.POSITIVE_INFINITY]) } }],

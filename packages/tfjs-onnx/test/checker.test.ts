@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { engine, type NamedTensorMap, type Tensor } from "@tensorflow/tfjs-core";
+import { engine, exp, type NamedTensorMap, reshape, type Tensor } from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { cases } from "./cases.ts";
 import { examples } from "./functions.ts";
-import { traceFor } from "./run.ts";
+import { numbers, traceFor } from "./run.ts";
 
 const check = `
 import sys, onnx
@@ -27,6 +27,11 @@ describe.runIf(python !== undefined)("passes ONNX's checker:", () => {
     try {
       const models = [
         ...Object.values(examples).map(({ fn, args }) => traceFor(fn, args)),
+        ...Object.values(examples).map(({ fn, args }) => traceFor(fn, args, { float16: true })),
+        traceFor((x: Tensor) => reshape(exp(x), [-1]), [numbers([2, 3])], {
+          symbolicBatch: {},
+          float16: true,
+        }),
         ...Object.entries(cases).flatMap(([kernel, list]) =>
           list.map(({ inputs, attrs = {} }) =>
             traceFor(

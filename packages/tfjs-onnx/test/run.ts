@@ -3,7 +3,14 @@ import "@tensorflow/tfjs-backend-cpu";
 // In Node TensorFlow.js registers its gradients with the layers only.
 import "@tensorflow/tfjs-layers";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { flatten, isTensorSpec, mapStructure, type Structure, trace } from "../src/index.ts";
+import {
+  flatten,
+  isTensorSpec,
+  mapStructure,
+  type Structure,
+  type TraceOptions,
+  trace,
+} from "../src/index.ts";
 import type { ConstantTensor, TensorSpec } from "../src/spec.ts";
 import type { TracedOutput, TraceResult } from "../src/trace.ts";
 
@@ -53,19 +60,27 @@ function runEager(fn: Fn, args: readonly Structure<ConstantTensor>[]): Structure
 }
 
 /** Traces a function for arguments like these. */
-export function traceFor(fn: Fn, args: readonly Structure<ConstantTensor>[]): TraceResult {
+export function traceFor(
+  fn: Fn,
+  args: readonly Structure<ConstantTensor>[],
+  options: TraceOptions = {},
+): TraceResult {
   const signature = args.map((arg) =>
     mapStructure(arg, isConstant, ({ dtype, shape }): TensorSpec => ({ dtype, shape })),
   );
-  return trace(fn as (...args: Structure<Tensor>[]) => Structure<Tensor>, signature);
+  return trace(fn as (...args: Structure<Tensor>[]) => Structure<Tensor>, signature, options);
 }
 
 /**
  * The largest difference between what ONNX Runtime and TensorFlow.js compute, relative to each tensor's
  * largest value.
  */
-export async function difference(fn: Fn, args: readonly Structure<ConstantTensor>[]): Promise<number> {
-  const [traced, eager] = [await runTraced(traceFor(fn, args), args), runEager(fn, args)].map((result) =>
+export async function difference(
+  fn: Fn,
+  args: readonly Structure<ConstantTensor>[],
+  traceResult: TraceResult = traceFor(fn, args),
+): Promise<number> {
+  const [traced, eager] = [await runTraced(traceResult, args), runEager(fn, args)].map((result) =>
     flatten(result, isConstant).map(({ leaf }) => leaf),
   );
   if (traced.length !== eager.length) return Number.POSITIVE_INFINITY;

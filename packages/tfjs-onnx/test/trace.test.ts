@@ -113,7 +113,7 @@ describe("refuses", () => {
   ])("%s, which would be frozen", (name, fn) => {
     const error = failure(fn);
     expect(error.code).toBe("TRACE_RANDOM_OP");
-    expect(error.message).toBe(`${name} in "traced" draws random numbers`);
+    expect(error.message).toContain(`${name} in "traced" draws random numbers`);
     expect(error.remedy).toContain("pass them in as an argument");
   });
 
@@ -149,7 +149,9 @@ describe("refuses", () => {
     }
     const error = failure(running);
     expect(error.code).toBe("TRACE_UNKNOWN_KERNEL");
-    expect(error.message).toBe('tf.cumprod in "running" needs the kernel Cumprod, which has no ONNX form');
+    expect(error.message).toMatch(
+      /^tf\.cumprod in "running" needs the kernel Cumprod, which has no ONNX form at .*trace\.test\.ts:\d+:\d+$/,
+    );
   });
 
   it("known kernels whose options it cannot record", () => {

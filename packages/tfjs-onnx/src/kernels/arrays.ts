@@ -94,6 +94,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
   kernel("Reverse", (graph, { x }, { dims }: ReverseAttrs) =>
     reverse(graph, x, util.parseAxisParam(dims, [...x.shape])),
   ),
+  kernel("FlipLeftRight", (graph, { image }) => reverse(graph, image, [2])),
   kernel("Concat", (graph, inputs, { axis }: ConcatAttrs) => {
     const parts = listed(inputs);
     return concat(graph, parts, util.parseAxisParam(axis, [...parts[0].shape])[0]);

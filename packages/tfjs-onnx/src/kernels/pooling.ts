@@ -2,10 +2,23 @@ import {
   type AvgPoolAttrs,
   type AvgPoolGradAttrs,
   backend_util,
+  type LRNAttrs,
+  type LRNGradAttrs,
   type MaxPoolAttrs,
   type MaxPoolGradAttrs,
 } from "@tensorflow/tfjs-core";
-import { mul, reshape, scalarLike, toChannelsFirst, toChannelsLast, transpose } from "../build.ts";
+import {
+  add,
+  div,
+  elementwise,
+  mul,
+  reshape,
+  scalarLike,
+  sub,
+  toChannelsFirst,
+  toChannelsLast,
+  transpose,
+} from "../build.ts";
 import { emit, emitOne, type Graph, splat, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
 import { convAttributes, convTranspose, geometryOf } from "./convolution.ts";
@@ -64,6 +77,35 @@ function avgPoolGradient(graph: Graph, dy: Value, info: PoolInfo): Value {
   );
 }
 
+/** The sum over each channel and `radius` channels on both sides of it. */
+function sumOfNeighbours(graph: Graph, x: Value, radius: number): Value {
+  const [batch, height, width, channels] = x.shape;
+  const lines = reshape(graph, x, [batch, 1, height * width, channels]);
+  const size = 2 * radius + 1;
+  const attributes = { kernel_shape: [1, size], pads: [0, radius, 0, radius], count_include_pad: 1 };
+  const mean = emitOne(graph, "AveragePool", [lines], attributes, "float32", lines.shape);
+  return reshape(graph, mul(graph, mean, scalarLike(graph, mean, size)), x.shape);
+}
+
+/** What local response normalisation divides by, before its exponent: bias + α Σ x². */
+function responseNorm(graph: Graph, x: Value, { depthRadius, bias, alpha }: LRNAttrs): Value {
+  const sums = sumOfNeighbours(graph, mul(graph, x, x), depthRadius);
+  return add(graph, scalarLike(graph, sums, bias), mul(graph, sums, scalarLike(graph, sums, alpha)));
+}
+
+/** dx = dy · norm^−β − 2αβ · x · Σ dy · y / norm, over the neighbours. */
+function responseNormGradient(
+  graph: Graph,
+  { x, y, dy }: Readonly<Record<"x" | "y" | "dy", Value>>,
+  attrs: LRNGradAttrs,
+): Value {
+  const { depthRadius, alpha, beta } = attrs;
+  const norm = responseNorm(graph, x, attrs);
+  const direct = mul(graph, dy, elementwise(graph, "Pow", [norm, scalarLike(graph, norm, -beta)]));
+  const shared = sumOfNeighbours(graph, div(graph, mul(graph, dy, y), norm), depthRadius);
+  return sub(graph, direct, mul(graph, mul(graph, x, shared), scalarLike(graph, x, 2 * alpha * beta)));
+}
+
 export const poolingKernels: readonly KernelRecorder[] = [
   kernel("MaxPool", (graph, { x }, attrs: MaxPoolAttrs) => {
     const [greatest] = maxPool(graph, transpose(graph, x, toChannelsFirst), poolInfo(x.shape, attrs));
@@ -78,6 +120,13 @@ export const poolingKernels: readonly KernelRecorder[] = [
   }),
   kernel("MaxPoolGrad", (graph, { dy, input }, attrs: MaxPoolGradAttrs) =>
     maxPoolGradient(graph, dy, input, poolInfo(input.shape, attrs)),
+  ),
+  kernel("LRN", (graph, { x }, attrs: LRNAttrs) => {
+    const norm = responseNorm(graph, x, attrs);
+    return mul(graph, x, elementwise(graph, "Pow", [norm, scalarLike(graph, norm, -attrs.beta)]));
+  }),
+  kernel("LRNGrad", (graph, { x, y, dy }, attrs: LRNGradAttrs) =>
+    responseNormGradient(graph, { x, y, dy }, attrs),
   ),
   kernel("AvgPoolGrad", (graph, { dy, input }, attrs: AvgPoolGradAttrs) =>
     avgPoolGradient(graph, dy, poolInfo(input.shape, attrs)),
