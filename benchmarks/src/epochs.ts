@@ -1,14 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { load } from "./load.ts";
 import { makeSlices } from "./make-slices.ts";
+import { runJson } from "./measurement.ts";
 
 export interface EpochsOptions {
   /** A folder with an `adni` one of slices to copy; phantoms are drawn unless given. */
   readonly data: string | undefined;
   readonly slices: number;
   readonly threads: number;
+  /** Train a small model for two epochs as well, which takes minutes. */
+  readonly train: boolean;
   readonly onProgress: (message: string) => void;
 }
 
@@ -24,6 +29,8 @@ export interface EpochsResult {
   readonly reopened: { readonly open: number; readonly epoch: number };
   /** Peaks of resident memory in MiB, of both processes. */
   readonly peakMemory: readonly [number | null, number | null];
+  /** Two epochs of training a small model with all that a run does, in a process that decodes nothing. */
+  readonly training: { readonly seconds: number; readonly peakMemory: number | null } | null;
   readonly processor: string;
   readonly threads: number;
 }
@@ -47,6 +54,7 @@ export async function benchmarkEpochs(options: EpochsOptions): Promise<EpochsRes
     const first = await load({ ...task, epochs: 2 });
     options.onProgress("an epoch of another process");
     const second = await load({ ...task, epochs: 1 });
+    const training = options.train ? await trainTwoEpochs(folder, options) : null;
     return {
       benchmark: "epochs",
       slices: first.slices,
@@ -55,6 +63,7 @@ export async function benchmarkEpochs(options: EpochsOptions): Promise<EpochsRes
       epochs: first.passes.map((pass, epoch) => rounded(epoch === 0 ? first.opened + pass : pass)),
       reopened: { open: rounded(second.opened), epoch: rounded(second.passes[0]!) },
       peakMemory: [first.peakMemory, second.peakMemory],
+      training,
       processor: cpus()[0]?.model ?? "unknown",
       threads: options.threads,
     };
@@ -62,6 +71,40 @@ export async function benchmarkEpochs(options: EpochsOptions): Promise<EpochsRes
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+async function trainTwoEpochs(folder: string, { threads, onProgress }: EpochsOptions) {
+  onProgress("two epochs of training");
+  const config = join(folder, "epochs.yaml");
+  const dataset = {
+    adapter: "adni",
+    root: join(folder, "slices"),
+    cache: join(folder, "cache"),
+    sizePolicy: "crop",
+  };
+  // JSON is YAML. A model as small as it may be: what is measured is not its speed.
+  const text = JSON.stringify({
+    dataset,
+    model: { preset: "patch", ...SMALL_MODEL },
+    train: { epochs: 2, batch: 16 },
+    engine: { threads },
+  });
+  await writeFile(config, text);
+  const script = fileURLToPath(new URL("slicebook-epochs.js", import.meta.url));
+  const schema = z.object({ seconds: z.number(), peakMemory: z.number().nullable() });
+  const trained = schema.parse(
+    await runJson(process.execPath, [script, config, join(folder, "runs")], "two epochs of training"),
+  );
+  return { ...trained, seconds: rounded(trained.seconds) };
+}
+
+const SMALL_MODEL = {
+  downsampling: 8,
+  codes: 64,
+  width: 8,
+  residualBlocks: 1,
+  residualWidth: 4,
+  codeDimension: 4,
+};
 
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;

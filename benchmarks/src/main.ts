@@ -34,6 +34,7 @@ epochs   time and memory of two passes over a large set, and of one by a later p
 --seconds  each training process measures this long (default 10)
 --positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
+--train    epochs: train a small model for two epochs as well
 --slices   how many of each layout: load (default 2000), epochs (default 21520)
 `;
 
@@ -95,7 +96,10 @@ async function main(): Promise<void> {
   } else if (name === "startup") {
     print(benchmarkStartup({ runs: wholeNumber("runs", values.runs ?? "15") }), formatStartup);
   } else if (name === "epochs") {
-    print(await benchmarkEpochs({ data, slices: slices("21520"), threads, onProgress }), formatEpochs);
+    print(
+      await benchmarkEpochs({ data, slices: slices("21520"), threads, train: values.train, onProgress }),
+      formatEpochs,
+    );
   } else {
     const names = [...BENCHMARKS.keys(), "load", "epochs", "startup"].join(", ");
     throw usageError(`there is no benchmark "${name}", only ${names}`);
@@ -114,6 +118,7 @@ function parse() {
     data: text,
     slices: text,
     positions: text,
+    train: flag,
     json: flag,
     help: flag,
   };

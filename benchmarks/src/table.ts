@@ -89,12 +89,16 @@ export function formatLoad({
 }
 
 /** The result of `epochs` for people. */
-export function formatEpochs({ slices, size, decoded, epochs, reopened, peakMemory }: EpochsResult): string {
+export function formatEpochs(result: EpochsResult): string {
+  const { slices, size, decoded, epochs, reopened, peakMemory, training } = result;
   return [
     `${slices} slices of ${size}`,
     `First process: epochs of ${epochs.join(" s and ")} s, ${decoded[0]} slices decoded, peak ${peakMemory[0]} MiB`,
     `Second process: opened in ${reopened.open} s, epoch of ${reopened.epoch} s, ${decoded[1]} slices decoded, ` +
       `peak ${peakMemory[1]} MiB`,
+    ...(training === null
+      ? []
+      : [`Training for two epochs: ${training.seconds} s, peak ${training.peakMemory} MiB`]),
   ].join("\n");
 }
 
