@@ -64,8 +64,8 @@ export interface SampleOptions {
   readonly topP?: number;
   /** The class of each grid, `count` of them; needed if the prior has classes. */
   readonly labels?: ArrayLike<number>;
-  /** Codes that every grid has: only the others are drawn, in raster order, from what lies before them. */
-  readonly given?: GivenCodes;
+  /** Codes that every slice has, by level: only the others are drawn, in raster order, from what lies before them. */
+  readonly given?: readonly (GivenCodes | undefined)[];
   /** Called now and then with the number of codes drawn and to draw. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Called with every row as it is drawn, so that a grid can be shown while it grows. */
@@ -84,6 +84,7 @@ export interface GivenCodes {
 
 /** One row of the grids that are drawn side by side. */
 export interface DrawnRow {
+  readonly level: number;
   readonly row: number;
   /** The number of the first of these samples. */
   readonly first: number;

@@ -45,12 +45,17 @@ export function rowCarry(config: PixelcnnConfig, space: GridSpace, lanes: number
 }
 
 /** What {@link rowStep} takes. */
-export function rowInputs({ columns, classes }: GridSpace, lanes: number): Signature {
+export function rowInputs(
+  config: PixelcnnConfig,
+  { columns, classes, earlier }: GridSpace,
+  lanes: number,
+): Signature {
   return {
     previous: { shape: [lanes, columns], dtype: "int32" },
     row: { shape: [1], dtype: "int32" },
     keep: { shape: [], dtype: "float32" },
     ...(classes > 0 && { labels: { shape: [lanes], dtype: "int32" } }),
+    ...(earlier.length > 0 && { context: { shape: [lanes, 1, columns, config.hidden], dtype: "float32" } }),
   };
 }
 
@@ -64,6 +69,7 @@ export function rowStep(config: PixelcnnConfig, space: GridSpace): CachedStep {
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");
     const row = param(inputs, "row");
+    const conditions = { labels: inputs.labels, context: inputs.context };
     const remembered: TensorRecord = {};
     const contributions: tf.Tensor[] = [];
     const embedded = tf.expandDims(embed(params, param(inputs, "previous")), 1);
@@ -73,8 +79,8 @@ export function rowStep(config: PixelcnnConfig, space: GridSpace): CachedStep {
       const seen = slide(param(carry, `above${layer}`), vertical, layer, keep);
       remembered[`above${layer}`] = seen.remembered;
       const sum = convolve(seen.window, param(params, `layer${layer}.vertical.kernel`), [0, 0], [half, half]);
-      const preactivation = addVerticalBiases(params, layer, sum, inputs.labels, row);
-      contributions.push(toHorizontal(params, layer, preactivation, inputs.labels));
+      const preactivation = addVerticalBiases(params, layer, sum, conditions, row);
+      contributions.push(toHorizontal(params, layer, preactivation, conditions));
       if (layer + 1 < config.layers) vertical = gate(preactivation);
       const attention = attentionAfter(config, layer, space);
       if (attention === undefined) continue;

@@ -1,18 +1,18 @@
-import { SlicebookError } from "@slicebook/base";
 import type { CodeLevel, CodeSpace } from "@slicebook/core";
 
-/** The one grid that this prior models, and the classes it can be conditioned on. */
+/** One grid of codes, as one network models it: given the grids before it, and a class. */
 export interface GridSpace extends CodeLevel {
   readonly classes: number;
+  /** The levels that are known before this one: it is conditioned on their codes. */
+  readonly earlier: readonly CodeLevel[];
 }
 
-/** The grid of codes of one level; throws `PRIOR_LEVELS` where there are several. */
-export function gridSpace({ levels, classes }: CodeSpace): GridSpace {
-  const [level, ...others] = levels;
-  if (level === undefined || others.length > 0) {
-    throw new SlicebookError("PRIOR_LEVELS", `pixelcnn models one grid of codes, not ${levels.length}`, {
-      remedy: "Train a model with model.hierarchy=1 and model.quantizer.depth=1, or take another prior.",
-    });
-  }
-  return { ...level, classes };
+/** The levels of a slice's codes as grids, each with those before it. */
+export function gridSpaces({ levels, classes }: CodeSpace): GridSpace[] {
+  return levels.map((level, index) => ({ ...level, classes, earlier: levels.slice(0, index) }));
+}
+
+/** What precedes the names of a level's weights and noise: nothing where there is one level only. */
+export function levelPrefix(level: number, levels: number): string {
+  return levels === 1 ? "" : `level${level}.`;
 }

@@ -7,6 +7,8 @@ import type { PixelcnnConfig } from "./config.ts";
 export interface Conditions {
   /** int32 `[batch]`, the class of each grid; absent without classes. */
   readonly labels?: tf.Tensor | undefined;
+  /** float32 `[batch, rows, columns, hidden]`, what the levels before tell (see `contextOf`); absent without any. */
+  readonly context?: tf.Tensor | undefined;
   /** float32 `[batch, layers, 2, hidden]`: factors for the vertical and the horizontal stack's channels. */
   readonly dropout?: tf.Tensor | undefined;
 }
@@ -58,9 +60,9 @@ export function features(
   for (let layer = 0; layer < config.layers; layer++) {
     const half = reach(config, layer);
     const above = verticalConvolution(params, layer, half, vertical);
-    const preactivation = addVerticalBiases(params, layer, above, conditions.labels);
+    const preactivation = addVerticalBiases(params, layer, above, conditions);
     const left = horizontalConvolution(params, layer, half, horizontal);
-    const sum = tf.add(left, toHorizontal(params, layer, preactivation, conditions.labels));
+    const sum = tf.add(left, toHorizontal(params, layer, preactivation, conditions));
     const gated = dropChannels(gate(sum), conditions.dropout, layer, 1);
     horizontal = horizontalOutput(params, layer, gated, horizontal);
     // The last layer's vertical output would feed a next layer only.
@@ -109,12 +111,15 @@ const gateHalves = tf.customGrad((...args) => {
   return { value, gradFunc };
 });
 
-/** Adds a vertical layer's bias, its class's and, in the first layer, its positions' (`row`: those of one row). */
+/**
+ * Adds a vertical layer's bias, its class's and, in the first layer, its positions' (`row`: those of one row) and what
+ * the levels before tell.
+ */
 export function addVerticalBiases(
   params: Params,
   layer: number,
   above: tf.Tensor,
-  labels?: tf.Tensor,
+  { labels, context }: Pick<Conditions, "labels" | "context">,
   row?: tf.Tensor,
 ): tf.Tensor {
   let sum = tf.add(above, param(params, `layer${layer}.vertical.bias`));
@@ -122,17 +127,22 @@ export function addVerticalBiases(
   if (layer === 0 && positions !== undefined) {
     sum = tf.add(sum, row === undefined ? positions : tf.gather(positions, row as tf.Tensor1D));
   }
+  if (layer === 0 && context !== undefined) sum = tf.add(sum, pointwise(params, "context.vertical", context));
   return addClassBias(params, `layer${layer}.vertical`, sum, labels);
 }
 
-/** What a layer's vertical stack, and its class, tell the horizontal one at the same position: 1×1 and biases. */
+/**
+ * What a layer's vertical stack, its class and the levels before tell the horizontal one at the same position: 1×1 and
+ * biases.
+ */
 export function toHorizontal(
   params: Params,
   layer: number,
   preactivation: tf.Tensor,
-  labels?: tf.Tensor,
+  { labels, context }: Pick<Conditions, "labels" | "context">,
 ): tf.Tensor {
-  const sum = pointwise(params, `layer${layer}.horizontal`, preactivation, "fromVertical");
+  let sum = pointwise(params, `layer${layer}.horizontal`, preactivation, "fromVertical");
+  if (context !== undefined) sum = tf.add(sum, pointwise(params, `layer${layer}.context`, context));
   return addClassBias(params, `layer${layer}.horizontal`, sum, labels);
 }
 

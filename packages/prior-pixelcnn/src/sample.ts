@@ -1,77 +1,162 @@
 import { float32, type HostTensor, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
-import type { GivenCodes, SampleOptions, SamplerEngine, SamplerLoop } from "@slicebook/core";
+import {
+  type GivenCodes,
+  type Params,
+  type SampleOptions,
+  type SamplerEngine,
+  type SamplerLoop,
+  type TensorSpec,
+  withoutPrefix,
+} from "@slicebook/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import { pixelCarry, pixelInputs, pixelStep, rowCarry, rowInputs, rowStep } from "./cached.ts";
 import type { PixelcnnConfig } from "./config.ts";
+import { contextOf } from "./context.ts";
 import { drawCode } from "./draw.ts";
-import type { GridSpace } from "./grid-space.ts";
+import { type GridSpace, levelPrefix } from "./grid-space.ts";
 
 /** Grids drawn side by side. One number always: with another, the last bits of the logits would differ. */
 const LANES = 16;
 
 /**
- * Draws grids position by position: int32 `[count, rows, columns]`.
+ * Draws the grids of all levels, the earlier ones first, position by position: int32 `[count, rows, columns]` each.
  *
- * Grid n depends on the seed, n, its label and the options only, not on `count`. Throws a `SlicebookError` with code
+ * Slice n depends on the seed, n, its label and the options only, not on `count`. Throws a `SlicebookError` with code
  * `SAMPLE_OPTIONS` if an option is out of its range, and the signal's reason if it is aborted.
  */
 export async function sample(
   config: PixelcnnConfig,
-  space: GridSpace,
+  spaces: readonly GridSpace[],
   engine: SamplerEngine,
   parameters: HostTensors,
   options: SampleOptions,
+): Promise<Int32Array[]> {
+  checkOptions(spaces, options);
+  const sizes = spaces.map(({ rows, columns }) => options.count * rows * columns);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const levels: Int32Array[] = [];
+  for (const [level, space] of spaces.entries()) {
+    const before = levels.reduce((sum, { length }) => sum + length, 0);
+    const own = withoutPrefix(levelPrefix(level, spaces.length), parameters);
+    const onProgress = (done: number) => options.onProgress?.(before + done, total);
+    levels.push(await sampleLevel(config, space, engine, own, { ...options, level, levels, onProgress }));
+  }
+  return levels;
+}
+
+interface LevelOptions extends Omit<SampleOptions, "onProgress"> {
+  readonly level: number;
+  /** The grids of the levels before. */
+  readonly levels: readonly Int32Array[];
+  readonly onProgress: (done: number) => void;
+}
+
+async function sampleLevel(
+  config: PixelcnnConfig,
+  space: GridSpace,
+  engine: SamplerEngine,
+  parameters: HostTensors,
+  options: LevelOptions,
 ): Promise<Int32Array> {
-  checkOptions(space, options);
-  const { count, onProgress, signal } = options;
+  const { count, level, onProgress, signal } = options;
   const size = space.rows * space.columns;
   const codes = new Int32Array(count * size);
   signal?.throwIfAborted();
-  const rows = await engine.loop(
-    rowStep(config, space),
-    rowCarry(config, space, LANES),
-    rowInputs(space, LANES),
-    {
-      parameters,
-    },
-  );
+  const made: { dispose(): Promise<void> }[] = [];
+  const keep = <T extends { dispose(): Promise<void> }>(one: T): T => {
+    made.push(one);
+    return one;
+  };
   try {
-    const pixels = await engine.loop(
-      pixelStep(config),
-      pixelCarry(config, LANES),
-      pixelInputs(config, LANES),
-      {
-        parameters,
-      },
+    const contexts = await contextSource(config, space, engine, parameters);
+    if (contexts !== undefined) keep(contexts);
+    const rows = keep(
+      await engine.loop(
+        rowStep(config, space),
+        rowCarry(config, space, LANES),
+        rowInputs(config, space, LANES),
+        { parameters },
+      ),
     );
-    try {
-      for (let first = 0; first < count; first += LANES) {
-        const drawn = Math.min(LANES, count - first);
-        const onRow = (row: number, codes: Int32Array) => {
-          onProgress?.(first * size + (row + 1) * space.columns * drawn, count * size);
-          options.onRow?.({ row, first, codes });
-        };
-        const lanes = { rows, pixels, space, options, first, drawn, onRow };
-        codes.set(await sampleLanes(lanes), first * size);
-      }
-    } finally {
-      await pixels.dispose();
+    const pixels = keep(
+      await engine.loop(pixelStep(config), pixelCarry(config, LANES), pixelInputs(config, LANES), {
+        parameters,
+      }),
+    );
+    for (let first = 0; first < count; first += LANES) {
+      const drawn = Math.min(LANES, count - first);
+      const onRow = (row: number, drawnCodes: Int32Array) => {
+        onProgress(first * size + (row + 1) * space.columns * drawn);
+        options.onRow?.({ level, row, first, codes: drawnCodes });
+      };
+      const context = await contexts?.of(options.levels, first, drawn);
+      const lanes = { rows, pixels, space, options, first, drawn, context, onRow };
+      codes.set(await sampleLanes(lanes), first * size);
     }
   } finally {
-    await rows.dispose();
+    for (const one of made.reverse()) await one.dispose();
   }
   return codes;
 }
 
-/** The number in [0, 1) with which the code at a position (in raster order) of a sample is drawn. */
-export function uniformAt(seed: number, sampleNumber: number, position: number): number {
-  return random(seed, "sample", sampleNumber, position).uniform();
+/** What the levels before tell of each row, float32 `[lanes, 1, columns, hidden]`. */
+type ContextRows = (row: number) => HostTensor;
+
+interface ContextSource {
+  of(levels: readonly Int32Array[], first: number, drawn: number): Promise<ContextRows>;
+  dispose(): Promise<void>;
+}
+
+/** Prepares {@link contextOf} for lanes of samples; undefined for the first level, which has nothing before it. */
+async function contextSource(
+  config: PixelcnnConfig,
+  space: GridSpace,
+  engine: SamplerEngine,
+  parameters: HostTensors,
+): Promise<ContextSource | undefined> {
+  const { earlier, rows, columns } = space;
+  if (earlier.length === 0) return undefined;
+  const shapes = earlier.map((level) => [LANES, level.rows, level.columns]);
+  const compiled = await engine.compile(
+    (params: Params, codes: readonly Tensor[]) => contextOf(config, params, codes, space),
+    [shapes.map((shape): TensorSpec => ({ shape, dtype: "int32" }))],
+    { parameters },
+  );
+  return {
+    async of(levels, first, drawn) {
+      const grids = levels.map((codes, level) => {
+        const [, high, wide] = shapes[level] as [number, number, number];
+        const padded = new Int32Array(LANES * high * wide);
+        padded.set(codes.subarray(first * high * wide, (first + drawn) * high * wide));
+        return int32(padded, shapes[level]!);
+      });
+      const found = floats((await compiled.run(grids)) as HostTensor); // one tensor, as the function gives it
+      const each = columns * config.hidden;
+      return (row) => {
+        const values = new Float32Array(LANES * each);
+        for (let lane = 0; lane < LANES; lane++) {
+          const from = (lane * rows + row) * each;
+          values.set(found.subarray(from, from + each), lane * each);
+        }
+        return float32(values, [LANES, 1, columns, config.hidden]);
+      };
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** The number in [0, 1) with which the code at a position (in raster order) of a sample's level is drawn. */
+export function uniformAt(seed: number, sampleNumber: number, position: number, level: number): number {
+  const key = level === 0 ? [] : [level];
+  return random(seed, "sample", sampleNumber, position, ...key).uniform();
 }
 
 interface Lanes {
   readonly rows: SamplerLoop;
   readonly pixels: SamplerLoop;
   readonly space: GridSpace;
-  readonly options: SampleOptions;
+  readonly options: LevelOptions;
+  readonly context: ContextRows | undefined;
   /** The number of the sample in the first lane. */
   readonly first: number;
   /** How many lanes hold samples; the others are idle. */
@@ -87,6 +172,7 @@ async function sampleLanes({
   options,
   first,
   drawn,
+  context,
   onRow,
 }: Lanes): Promise<Int32Array> {
   const { columns, codes: codebookSize } = space;
@@ -102,13 +188,14 @@ async function sampleLanes({
   for (let row = 0; row < space.rows; row++) {
     options.signal?.throwIfAborted();
     const current = new Int32Array(LANES * columns);
-    const known = givenRow(options.given, row, columns);
+    const known = givenRow(options.given?.[options.level], row, columns);
     for (let lane = 0; lane < LANES; lane++) current.set(known.codes, lane * columns);
     const { fromVertical } = await rows.next({
       previous: int32(above, [LANES, columns]),
       row: int32([row], [1]),
       keep: row === 0 ? ZERO : ONE,
       ...(space.classes > 0 && { labels }),
+      ...(context !== undefined && { context: context(row) }),
     });
     const given = floats(fromVertical);
     const [, , layers, channels] = fromVertical!.shape as [number, number, number, number];
@@ -129,7 +216,7 @@ async function sampleLanes({
         const values = floats(logits);
         for (let lane = 0; lane < drawn; lane++) {
           const own = values.subarray(lane * codebookSize, (lane + 1) * codebookSize);
-          const uniform = uniformAt(options.seed, first + lane, row * columns + column);
+          const uniform = uniformAt(options.seed, first + lane, row * columns + column, options.level);
           current[lane * columns + column] = drawCode(own, uniform, options);
         }
       }
@@ -168,7 +255,7 @@ function floats(tensor: HostTensor | undefined): Float32Array {
 }
 
 function checkOptions(
-  space: GridSpace,
+  spaces: readonly GridSpace[],
   { count, temperature = 1, topK, topP, labels, given }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
@@ -178,33 +265,33 @@ function checkOptions(
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
     fail("topK", topK, "a whole number, 1 or more");
   if (topP !== undefined && !(topP > 0 && topP <= 1)) fail("topP", topP, "a number above 0 and at most 1");
-  if (given !== undefined) checkGiven(space, given);
-  if (space.classes === 0) return;
+  for (const [level, space] of spaces.entries()) {
+    const known = given?.[level];
+    if (known !== undefined) checkGiven(`given.${level}`, space, known);
+  }
+  const classes = spaces[0]?.classes ?? 0;
+  if (classes === 0) return;
   if (labels === undefined || labels.length !== count) {
     const found = labels === undefined ? "none" : `${labels.length} of them`;
-    fail(
-      "labels",
-      found,
-      `one for each of the ${count} samples, since the prior has ${space.classes} classes`,
-    );
+    fail("labels", found, `one for each of the ${count} samples, since the prior has ${classes} classes`);
   }
   const wrong = Array.from(labels).find(
-    (label) => !(Number.isInteger(label) && label >= 0 && label < space.classes),
+    (label) => !(Number.isInteger(label) && label >= 0 && label < classes),
   );
-  if (wrong !== undefined) fail("labels", wrong, `whole numbers from 0 to ${space.classes - 1}`);
+  if (wrong !== undefined) fail("labels", wrong, `whole numbers from 0 to ${classes - 1}`);
 }
 
-function checkGiven({ codes, rows, columns }: GridSpace, given: GivenCodes): void {
+function checkGiven(option: string, { codes, rows, columns }: GridSpace, given: GivenCodes): void {
   const size = rows * columns;
   for (const name of ["codes", "known"] as const) {
     const { length } = given[name];
-    if (length !== size) fail(`given.${name}`, length, `${rows}×${columns} numbers`);
+    if (length !== size) fail(`${option}.${name}`, length, `${rows}×${columns} numbers`);
   }
   for (let at = 0; at < size; at++) {
     const code = given.codes[at]!;
     if (given.known[at] === 0) continue;
     if (!(Number.isInteger(code) && code >= 0 && code < codes)) {
-      fail("given.codes", code, `whole numbers from 0 to ${codes - 1} where they are known`);
+      fail(`${option}.codes`, code, `whole numbers from 0 to ${codes - 1} where they are known`);
     }
   }
 }

@@ -15,32 +15,44 @@ import {
   param,
   type Signature,
   type TensorRecord,
+  type TensorSpec,
   trainingUpdate,
   withoutPrefix,
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { PixelcnnConfig } from "./config.ts";
-import type { GridSpace } from "./grid-space.ts";
+import { contextOf } from "./context.ts";
+import { type GridSpace, levelPrefix } from "./grid-space.ts";
 import { crossEntropy, hits, logProbabilityOf } from "./loss.ts";
 import { logits } from "./network.ts";
 
 /** One step of training, as {@link BoundPrior} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
 export function trainStep(
   config: PixelcnnConfig,
-  space: GridSpace,
+  spaces: readonly GridSpace[],
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
   return (carry, inputs) => {
-    const codes = param(inputs, codesName(0));
-    const labels = space.classes > 0 ? param(inputs, "labels") : undefined;
-    const target = tf.reshape(codes, [codes.size]);
+    const codes = spaces.map((_, level) => param(inputs, codesName(level)));
+    const total = codes.reduce((sum, { size }) => sum + size, 0);
     const { loss, gradients, more } = lossAndGradients(
       (weights) => {
-        const context = corrupted(codes, inputs.corruption);
-        const values = logits(config, weights, context, { labels, dropout: inputs.dropout });
-        return {
-          loss: crossEntropy(values, target),
-          more: { accuracy: tf.mean(tf.cast(hits(values, target), "float32")) },
-        };
+        const parts = spaces.map((space, level) => {
+          const prefix = levelPrefix(level, spaces.length);
+          const own = codes[level]!;
+          const values = levelLogits(config, space, withoutPrefix(prefix, weights), {
+            codes: corrupted(own, inputs[`${prefix}corruption`]),
+            earlier: codes.slice(0, level),
+            labels: inputs.labels,
+            dropout: inputs[`${prefix}dropout`],
+          });
+          const target = tf.reshape(own, [own.size]);
+          const share = own.size / total;
+          const guessed = tf.mean(tf.cast(hits(values, target), "float32"));
+          return { loss: tf.mul(crossEntropy(values, target), share), guessed: tf.mul(guessed, share) };
+        });
+        const sum = (of: (part: (typeof parts)[number]) => tf.Tensor) =>
+          parts.map(of).reduce((first, second) => tf.add(first, second)) as tf.Scalar;
+        return { loss: sum((part) => part.loss), more: { accuracy: sum((part) => part.guessed) } };
       },
       withoutPrefix("weights.", carry),
     );
@@ -51,38 +63,67 @@ export function trainStep(
   };
 }
 
+/** The logits of one level's codes `[b·r·c, K]`, from its own weights, its codes, and those of the levels before. */
+function levelLogits(
+  config: PixelcnnConfig,
+  space: GridSpace,
+  params: Params,
+  given: {
+    readonly codes: tf.Tensor;
+    readonly earlier: readonly tf.Tensor[];
+    readonly labels: tf.Tensor | undefined;
+    readonly dropout?: tf.Tensor | undefined;
+  },
+): tf.Tensor {
+  return logits(config, params, given.codes, {
+    labels: space.classes > 0 ? given.labels : undefined,
+    context: space.earlier.length > 0 ? contextOf(config, params, given.earlier, space) : undefined,
+    dropout: given.dropout,
+  });
+}
+
 /** The shapes and types of a step's inputs. */
-export function stepInputs(config: PixelcnnConfig, space: GridSpace, batch: number): Signature {
-  return {
-    [codesName(0)]: { shape: [batch, space.rows, space.columns], dtype: "int32" },
-    labels: { shape: [batch], dtype: "int32" },
-    progress: { shape: [], dtype: "float32" },
-    ...(config.dropout > 0 && { dropout: { shape: dropoutShape(config, batch), dtype: "float32" } }),
-    ...(config.corruption > 0 && {
-      corruption: { shape: [batch, space.rows, space.columns], dtype: "int32" },
-    }),
-  };
+export function stepInputs(config: PixelcnnConfig, spaces: readonly GridSpace[], batch: number): Signature {
+  const grids = spaces.map(
+    ({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }),
+  );
+  const inputs: Record<string, TensorSpec> = {};
+  for (const [level, grid] of grids.entries()) inputs[codesName(level)] = grid;
+  inputs.labels = { shape: [batch], dtype: "int32" };
+  inputs.progress = { shape: [], dtype: "float32" };
+  for (const [level, grid] of grids.entries()) {
+    const prefix = levelPrefix(level, spaces.length);
+    if (config.dropout > 0)
+      inputs[`${prefix}dropout`] = { shape: dropoutShape(config, batch), dtype: "float32" };
+    if (config.corruption > 0) inputs[`${prefix}corruption`] = grid;
+  }
+  return inputs;
 }
 
 /**
  * The noise of one step: `dropout` `[batch, layers, 2, hidden]`, factors of 0 or 1 / (1 − rate) for the gated outputs
  * of the vertical and the horizontal stack, and `corruption` `[batch, rows, columns]`, the code that each one is
- * replaced by, −1 for none; without those that are off.
+ * replaced by, −1 for none; without those that are off. Where there are several levels, each has its own, named
+ * `level0.dropout` and so on.
  *
  * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
  * it also keeps the noise small: a few kilobytes a step.
  */
 export function stepNoise(
   config: PixelcnnConfig,
-  space: GridSpace,
+  spaces: readonly GridSpace[],
   { seed, step, batch }: { seed: number; step: number; batch: number },
 ): HostTensors {
-  return {
-    ...(config.dropout > 0 && { dropout: dropoutNoise(config, random(seed, "dropout", step), batch) }),
-    ...(config.corruption > 0 && {
-      corruption: corruptionNoise(config, space, random(seed, "corruption", step), batch),
-    }),
-  };
+  const noise: Record<string, HostTensor> = {};
+  for (const [level, space] of spaces.entries()) {
+    const prefix = levelPrefix(level, spaces.length);
+    const stream = (name: string) => random(seed, `${prefix}${name}`, step);
+    if (config.dropout > 0) noise[`${prefix}dropout`] = dropoutNoise(config, stream("dropout"), batch);
+    if (config.corruption > 0) {
+      noise[`${prefix}corruption`] = corruptionNoise(config, space, stream("corruption"), batch);
+    }
+  }
+  return noise;
 }
 
 function dropoutNoise(config: PixelcnnConfig, stream: Random, batch: number): HostTensor {
@@ -114,14 +155,25 @@ function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Te
 }
 
 /** ln p of each code, and whether it is the likeliest, as {@link BoundPrior} has it. */
-export function score(config: PixelcnnConfig, space: GridSpace): BoundPrior["score"] {
-  return (params, [codes], labels) => {
-    const grid = codes!;
-    const values = logits(config, params, grid, { labels: space.classes > 0 ? labels : undefined });
-    const target = tf.reshape(grid, [grid.size]);
+export function score(config: PixelcnnConfig, spaces: readonly GridSpace[]): BoundPrior["score"] {
+  return (params, codes, labels) => {
+    const found = spaces.map((space, level) => {
+      const own = codes[level]!;
+      const weights = withoutPrefix(levelPrefix(level, spaces.length), params);
+      const values = levelLogits(config, space, weights, {
+        codes: own,
+        earlier: codes.slice(0, level),
+        labels,
+      });
+      const target = tf.reshape(own, [own.size]);
+      return {
+        logLikelihood: tf.reshape(logProbabilityOf(values, target), own.shape),
+        correct: tf.reshape(hits(values, target), own.shape),
+      };
+    });
     return {
-      logLikelihood: [tf.reshape(logProbabilityOf(values, target), grid.shape)],
-      correct: [tf.reshape(hits(values, target), grid.shape)],
+      logLikelihood: found.map((level) => level.logLikelihood),
+      correct: found.map((level) => level.correct),
     };
   };
 }

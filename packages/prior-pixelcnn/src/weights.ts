@@ -1,4 +1,4 @@
-import { float32, type HostTensor, type HostTensors, random, sizeOf } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, type Random, random, sizeOf } from "@slicebook/base";
 import { fanInUniform } from "@slicebook/core";
 import { attentionAfter, blocksOf } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
@@ -12,22 +12,34 @@ interface Weight {
 }
 
 /**
- * Draws the prior's weights; each depends on the seed and its name only.
+ * Draws the prior's weights; each depends on the seed, its level and its name only.
  *
- * With `vectors` `[K, D]`, those of the codebook, the embedding starts as a random linear image of them, so that codes
- * which look alike start alike.
+ * With `vectors` `[K, D]`, those of the codebooks of the levels before and of this one, embeddings start as random linear
+ * images of them, so that codes which look alike start alike.
  */
 export function initialWeights(
   config: PixelcnnConfig,
   space: GridSpace,
-  { seed, vectors }: { readonly seed: number; readonly vectors?: HostTensor | undefined },
+  {
+    seed,
+    level,
+    vectors,
+  }: {
+    readonly seed: number;
+    readonly level: number;
+    readonly vectors: readonly HostTensor[];
+  },
 ): HostTensors {
+  const streamOf = (name: string) => random(seed, "weights", level === 0 ? name : `level${level}.${name}`);
   const entries = Object.entries(weightsOf(config, space)).map(
-    ([name, weight]) => [name, initialWeight(weight, name, seed)] as const,
+    ([name, weight]) => [name, initialWeight(weight, streamOf(name))] as const,
   );
   const weights = Object.fromEntries(entries);
-  if (vectors === undefined) return weights;
-  return { ...weights, embedding: projected(standardised(vectors), config.hidden, seed) };
+  for (const [index, known] of vectors.slice(0, level + 1).entries()) {
+    const name = index === level ? "embedding" : `context.embedding${index}`;
+    weights[name] = projected(standardised(known), config.hidden, streamOf(name));
+  }
+  return weights;
 }
 
 /** Each of the D numbers of all vectors brought to mean 0, and all together to variance 1. */
@@ -47,11 +59,9 @@ function standardised({ data, shape }: HostTensor): HostTensor {
 }
 
 /** `[K, D]` times a random `[D, width]`, which keeps the variance. */
-function projected({ data, shape }: HostTensor, width: number, seed: number): HostTensor {
+function projected({ data, shape }: HostTensor, width: number, stream: Random): HostTensor {
   const [count, inputs] = shape as [number, number];
-  const matrix = fanInUniform(random(seed, "weights", "embedding"), [inputs, width], inputs, {
-    gain: 1,
-  }).data;
+  const matrix = fanInUniform(stream, [inputs, width], inputs, { gain: 1 }).data;
   const result = new Float32Array(count * width);
   for (let at = 0; at < result.length; at++) {
     const [row, column] = [Math.floor(at / width), at % width];
@@ -63,9 +73,9 @@ function projected({ data, shape }: HostTensor, width: number, seed: number): Ho
   return float32(result, [count, width]);
 }
 
-function initialWeight({ shape, fanIn }: Weight, name: string, seed: number): HostTensor {
+function initialWeight({ shape, fanIn }: Weight, stream: Random): HostTensor {
   if (fanIn === undefined) return float32(new Float32Array(sizeOf(shape)), shape);
-  return fanInUniform(random(seed, "weights", name), shape, fanIn, { gain: 1 });
+  return fanInUniform(stream, shape, fanIn, { gain: 1 });
 }
 
 /**
@@ -82,6 +92,7 @@ function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Wei
     embedding: { shape: [space.codes, hidden], fanIn: 1 },
   };
   if (config.positionBias) weights["position.bias"] = { shape: [space.rows, space.columns, wide] };
+  if (space.earlier.length > 0) Object.assign(weights, contextWeights(config, space));
   for (let layer = 0; layer < config.layers; layer++) {
     const side = layer === 0 ? config.firstKernel : config.kernel;
     const depth = (side >> 1) + (layer === 0 ? 0 : 1);
@@ -109,6 +120,22 @@ function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Wei
     weights["head.logits.kernel"] = { shape: [headWidth, space.codes], fanIn: headWidth };
   }
   weights["head.logits.bias"] = { shape: [space.codes] };
+  return weights;
+}
+
+function contextWeights({ hidden, layers }: PixelcnnConfig, { earlier }: GridSpace): Record<string, Weight> {
+  const weights: Record<string, Weight> = {};
+  const add = (name: string, shape: readonly number[], fanIn: number) => {
+    weights[`${name}.kernel`] = { shape, fanIn };
+    weights[`${name}.bias`] = { shape: shape.slice(-1) };
+  };
+  for (const [level, { codes }] of earlier.entries()) {
+    weights[`context.embedding${level}`] = { shape: [codes, hidden], fanIn: 1 };
+  }
+  add("context.inner", [3, 3, hidden, hidden], 9 * hidden);
+  add("context.outer", [3, 3, hidden, hidden], 9 * hidden);
+  add("context.vertical", [hidden, 2 * hidden], hidden);
+  for (let layer = 0; layer < layers; layer++) add(`layer${layer}.context`, [hidden, 2 * hidden], hidden);
   return weights;
 }
 

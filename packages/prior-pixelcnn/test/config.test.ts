@@ -29,11 +29,3 @@ describe("pixelcnnSchema", () => {
     }
   });
 });
-
-describe("bind", () => {
-  it("refuses codes of several levels, and says what would do", () => {
-    const level = { codes: 4, rows: 3, columns: 3 };
-    const bind = () => pixelcnn.bind(pixelcnnSchema.parse({}), { levels: [level, level], classes: 0 });
-    expect(bind).toThrow(expect.objectContaining({ code: "PRIOR_LEVELS" }));
-  });
-});

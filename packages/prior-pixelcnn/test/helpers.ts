@@ -1,13 +1,18 @@
 import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
 import {
+  type CodeLevel,
   type CodeSpace,
   mapRecord,
   type Params,
   type SampleOptions,
   type SamplerEngine,
+  type TensorSpec,
+  withoutPrefix,
 } from "@slicebook/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { GridSpace } from "../src/grid-space.ts";
+import { contextOf } from "../src/context.ts";
+import { gridSpaces, levelPrefix } from "../src/grid-space.ts";
 import { drawCode, type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { logits } from "../src/network.ts";
 import { uniformAt } from "../src/sample.ts";
@@ -27,14 +32,19 @@ export function smallConfig(changes: Partial<PixelcnnConfig> = {}): PixelcnnConf
   };
 }
 
+/** A grid, and the classes it is conditioned on. */
+export interface Grid extends CodeLevel {
+  readonly classes: number;
+}
+
 /** The same grid as the contract of priors has it. */
-export function codeSpace({ classes, ...level }: GridSpace): CodeSpace {
+export function codeSpace({ classes, ...level }: Grid): CodeSpace {
   return { levels: [level], classes };
 }
 
 /** Weights of which none is zero, so that everything that can matter does. */
-export function livelyWeights(config: PixelcnnConfig, space: GridSpace, seed = 1): HostTensors {
-  const prior = pixelcnn.bind(config, codeSpace(space));
+export function livelyWeights(config: PixelcnnConfig, space: Grid | CodeSpace, seed = 1): HostTensors {
+  const prior = pixelcnn.bind(config, "levels" in space ? space : codeSpace(space));
   const weights = prior.parameters(prior.initialCarry(seed), { average: false });
   return mapRecord(weights, (tensor, name) => {
     const noise = random(seed, "lively", name).normals(sizeOf(tensor.shape), 0.3);
@@ -45,7 +55,7 @@ export function livelyWeights(config: PixelcnnConfig, space: GridSpace, seed = 1
   });
 }
 
-export function randomCodes({ codes, rows, columns }: GridSpace, batch: number, seed = 2) {
+export function randomCodes({ codes, rows, columns }: CodeLevel, batch: number, seed = 2) {
   const stream = random(seed, "codes");
   const values = Int32Array.from({ length: batch * rows * columns }, () => stream.integer(codes));
   return int32(values, [batch, rows, columns]);
@@ -59,38 +69,50 @@ export function onBackend(tensors: HostTensors): Params {
 /** Draws as `sample` does, but with a pass through the whole network for every position. */
 export async function sampleNaively(
   config: PixelcnnConfig,
-  space: GridSpace,
+  space: CodeSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
-  options: SampleOptions,
-): Promise<Int32Array> {
-  const { count, seed, labels, given } = options;
-  const size = space.rows * space.columns;
-  const shape = [count, space.rows, space.columns];
+  { count, seed, labels, given, ...draw }: SampleOptions,
+): Promise<Int32Array[]> {
+  const spaces = gridSpaces(space);
   const withLabels = space.classes > 0;
-  const forward = await engine.compile(
-    (params: Params, inputs: Params) =>
-      logits(config, params, inputs.codes!, withLabels ? { labels: inputs.labels } : {}),
-    [{ codes: { shape, dtype: "int32" }, ...(withLabels && { labels: { shape: [count], dtype: "int32" } }) }],
-    { parameters },
-  );
-  const codes = new Int32Array(count * size);
-  for (let position = 0; position < size; position++) {
-    const inputs = {
-      codes: int32(codes.slice(), shape),
-      ...(withLabels && { labels: int32(Int32Array.from(labels!), [count]) }),
-    };
-    const { data } = (await forward.run(inputs)) as { data: Float32Array };
-    for (let index = 0; index < count; index++) {
-      const start = (index * size + position) * space.codes;
-      const own = data.subarray(start, start + space.codes);
-      if (given?.known[position]) {
-        codes[index * size + position] = given.codes[position]!;
-        continue;
+  const drawn: { data: Int32Array; shape: number[] }[] = [];
+  for (const [level, grid] of spaces.entries()) {
+    const size = grid.rows * grid.columns;
+    const shape = [count, grid.rows, grid.columns];
+    const spec = (sides: number[]): TensorSpec => ({ shape: sides, dtype: "int32" });
+    const forward = await engine.compile(
+      (all: Params, codes: Tensor, earlier: readonly Tensor[], classes: Tensor) => {
+        const params = withoutPrefix(levelPrefix(level, spaces.length), all);
+        return logits(config, params, codes, {
+          ...(withLabels && { labels: classes }),
+          ...(level > 0 && { context: contextOf(config, params, earlier, grid) }),
+        });
+      },
+      [spec(shape), drawn.map((one) => spec(one.shape)), spec([count])],
+      { parameters },
+    );
+    const codes = new Int32Array(count * size);
+    const earlier = drawn.map((one) => int32(one.data, one.shape));
+    const classes = int32(
+      Int32Array.from({ length: count }, (_, index) => labels?.[index] ?? 0),
+      [count],
+    );
+    for (let position = 0; position < size; position++) {
+      const { data } = (await forward.run(int32(codes.slice(), shape), earlier, classes)) as {
+        data: Float32Array;
+      };
+      for (let index = 0; index < count; index++) {
+        const start = (index * size + position) * grid.codes;
+        const own = data.subarray(start, start + grid.codes);
+        const known = given?.[level];
+        codes[index * size + position] = known?.known[position]
+          ? known.codes[position]!
+          : drawCode(own, uniformAt(seed, index, position, level), draw);
       }
-      codes[index * size + position] = drawCode(own, uniformAt(seed, index, position), options);
     }
+    await forward.dispose();
+    drawn.push({ data: codes, shape });
   }
-  await forward.dispose();
-  return codes;
+  return drawn.map(({ data }) => data);
 }

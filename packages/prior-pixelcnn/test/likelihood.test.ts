@@ -1,4 +1,5 @@
 import { float32, int32 } from "@slicebook/base";
+import type { TensorSpec } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { describe, expect, it } from "vitest";
 import { pixelcnn } from "../src/index.ts";
@@ -55,6 +56,59 @@ describe("logLikelihood", () => {
       expect(total).toBeCloseTo(1, 5);
     },
   );
+
+  it.each([
+    {
+      levels: [
+        { codes: 3, rows: 1, columns: 2 },
+        { codes: 2, rows: 2, columns: 2 },
+      ],
+      classes: 0,
+    },
+    {
+      levels: [
+        { codes: 2, rows: 2, columns: 2 },
+        { codes: 3, rows: 2, columns: 2 },
+      ],
+      classes: 2,
+    },
+  ])("sums to 1 over all grids of two levels: %j", async (space) => {
+    const [first, second] = space.levels.map(({ codes, rows, columns }) => ({
+      size: rows * columns,
+      grids: allGrids(codes, rows * columns),
+      shape: [rows, columns],
+    }));
+    const counts = [first!, second!].map(({ grids, size }) => grids.length / size);
+    const total = counts[0]! * counts[1]!;
+    // Every grid of the first level beside every one of the second.
+    const repeated = Int32Array.from({ length: total * first!.size }, (_, at) => {
+      const [pair, place] = [Math.floor(at / first!.size), at % first!.size];
+      return first!.grids[Math.floor(pair / counts[1]!) * first!.size + place]!;
+    });
+    const cycled = Int32Array.from(
+      { length: total * second!.size },
+      (_, at) => second!.grids[at % second!.grids.length]!,
+    );
+    const specs = [first!, second!].map(
+      ({ shape }): TensorSpec => ({ shape: [total, ...shape], dtype: "int32" }),
+    );
+    const config = smallConfig({ layers: 2 });
+    const compiled = await engine.compile(
+      pixelcnn.bind(config, space).logLikelihood,
+      [specs, { shape: [total], dtype: "int32" }],
+      { parameters: livelyWeights(config, space) },
+    );
+    const codes = [int32(repeated, specs[0]!.shape), int32(cycled, specs[1]!.shape)];
+    const logs = (await compiled.run(codes, int32(new Int32Array(total), [total]))) as unknown as {
+      data: Float32Array;
+    }[];
+    await compiled.dispose();
+    const sums = new Float64Array(total);
+    for (const { data } of logs) {
+      for (const [at, log] of data.entries()) sums[Math.floor((at * total) / data.length)]! += log;
+    }
+    expect(sums.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 5);
+  });
 
   it("depends on the class", async () => {
     const space = { codes: 5, rows: 3, columns: 4, classes: 2 };

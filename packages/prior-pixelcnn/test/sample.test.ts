@@ -2,9 +2,8 @@ import type { SampleOptions } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import type { GridSpace } from "../src/grid-space.ts";
 import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
-import { codeSpace, livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
+import { codeSpace, type Grid, livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
 
 const engines = {
   cpu: await createEngine({ kind: "cpu" }),
@@ -12,7 +11,7 @@ const engines = {
 };
 
 interface Case {
-  readonly space: GridSpace;
+  readonly space: Grid;
   readonly config: Partial<PixelcnnConfig>;
   readonly options?: Partial<SampleOptions>;
 }
@@ -68,20 +67,24 @@ const cases: Record<string, Case> = {
     space: { codes: 6, rows: 6, columns: 5, classes: 0 },
     config: {},
     options: {
-      given: {
-        codes: Array.from({ length: 30 }, (_, at) => (7 * at) % 6),
-        known: Array.from({ length: 30 }, (_, at) => (at < 15 ? 1 : 0)),
-      },
+      given: [
+        {
+          codes: Array.from({ length: 30 }, (_, at) => (7 * at) % 6),
+          known: Array.from({ length: 30 }, (_, at) => (at < 15 ? 1 : 0)),
+        },
+      ],
     },
   },
   "a grid with holes": {
     space: { codes: 6, rows: 6, columns: 5, classes: 0 },
     config: { attention: { count: 1, heads: 2, width: 4, stride: 2 } },
     options: {
-      given: {
-        codes: Array.from({ length: 30 }, (_, at) => (5 * at) % 6),
-        known: Array.from({ length: 30 }, (_, at) => (at % 7 < 3 || at % 5 === 4 ? 1 : 0)),
-      },
+      given: [
+        {
+          codes: Array.from({ length: 30 }, (_, at) => (5 * at) % 6),
+          known: Array.from({ length: 30 }, (_, at) => (at % 7 < 3 || at % 5 === 4 ? 1 : 0)),
+        },
+      ],
     },
   },
   "low temperature": {
@@ -101,9 +104,36 @@ describe.each(Object.entries(engines))("sample with the engine %s", (_, engine) 
     const config = smallConfig(given.config);
     const weights = livelyWeights(config, given.space);
     const options = { count: 3, seed: 11, ...given.options };
-    const [codes] = await pixelcnn.bind(config, codeSpace(given.space)).sample(engine, weights, options);
-    expect(codes).toEqual(await sampleNaively(config, given.space, engine, weights, options));
-    expect(new Set(codes).size).toBeGreaterThan(2);
+    const space = codeSpace(given.space);
+    const drawn = await pixelcnn.bind(config, space).sample(engine, weights, options);
+    expect(drawn).toEqual(await sampleNaively(config, space, engine, weights, options));
+    expect(new Set(drawn[0]).size).toBeGreaterThan(2);
+  });
+});
+
+describe.each(Object.entries(engines))("sample of several levels with the engine %s", (_, engine) => {
+  const fine = { codes: 6, rows: 6, columns: 8 };
+  it.each([
+    ["a coarse grid and a fine one", [{ codes: 5, rows: 3, columns: 4 }, fine], 0],
+    ["three of one size, with classes", [fine, fine, { ...fine, codes: 4 }], 2],
+    ["grids whose sides do not divide", [{ codes: 5, rows: 4, columns: 3 }, fine], 0],
+  ] as const)("draws what passes for every position draw: %s", async (_, levels, classes) => {
+    const space = { levels, classes };
+    const config = smallConfig({ layers: 2 });
+    const weights = livelyWeights(config, space);
+    const given = { codes: new Array(48).fill(3), known: Array.from({ length: 48 }, (_, at) => at % 2) };
+    const options = { count: 3, seed: 4, labels: [0, 1, 0], given: [undefined, given] };
+    const rows: string[] = [];
+    const drawn = await pixelcnn.bind(config, space).sample(engine, weights, {
+      ...options,
+      onRow: ({ level, row, codes }) => rows.push(`${level} ${row} ${codes.length}`),
+    });
+    expect(drawn).toEqual(await sampleNaively(config, space, engine, weights, options));
+    expect(rows).toEqual(
+      levels.flatMap((one, level) =>
+        Array.from({ length: one.rows }, (_, row) => `${level} ${row} ${3 * one.columns}`),
+      ),
+    );
   });
 });
 
@@ -163,7 +193,7 @@ describe("sample", () => {
       count: 18,
       seed: 5,
       labels: labels(18),
-      given: { codes, known },
+      given: [{ codes, known }],
       onRow: ({ row, first, codes: some }) =>
         some.forEach((code, at) => {
           const [sample, column] = [first + Math.floor(at / space.columns), at % space.columns];
@@ -209,10 +239,10 @@ describe("sample", () => {
       { labels: [1] },
       "sample: labels: expected one for each of the 2 samples, since the prior has 2 classes, found 1 of them",
     ],
-    [{ given: { codes: [1], known: [1] } }, "sample: given.codes: expected 3×4 numbers, found 1"],
+    [{ given: [{ codes: [1], known: [1] }] }, "sample: given.0.codes: expected 3×4 numbers, found 1"],
     [
-      { given: { codes: new Array(12).fill(6), known: new Array(12).fill(1) } },
-      "sample: given.codes: expected whole numbers from 0 to 5 where they are known, found 6",
+      { given: [{ codes: new Array(12).fill(6), known: new Array(12).fill(1) }] },
+      "sample: given.0.codes: expected whole numbers from 0 to 5 where they are known, found 6",
     ],
     [{ labels: [0, 2] }, "sample: labels: expected whole numbers from 0 to 1, found 2"],
   ])("refuses %j", async (changes, message) => {

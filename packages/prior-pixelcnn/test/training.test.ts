@@ -75,6 +75,43 @@ describe("a training step", () => {
     expect(await train(engine, config, 3)).toEqual(await train(engine, config, 3));
   });
 
+  it("of two levels moves every weight, and starts from the codebooks' likeness", async () => {
+    const levels = [
+      { codes: 5, rows: 3, columns: 2 },
+      { codes: 6, rows: 6, columns: 4 },
+    ];
+    const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
+    const prior = pixelcnn.bind(config, { levels, classes: 0 });
+    const vectors = levels.map(({ codes }) =>
+      // The first two codes are alike.
+      float32(
+        Float32Array.from({ length: codes * 3 }, (_, at) => (at < 6 ? (at % 3) + 4 : (7 * at) % 11)),
+        [codes, 3],
+      ),
+    );
+    const start = prior.initialCarry(4, { vectors });
+    for (const name of ["level0.embedding", "level1.context.embedding0", "level1.embedding"]) {
+      const { data } = start[`weights.${name}`]!;
+      expect(data.slice(0, 6), name).toEqual(data.slice(6, 12));
+      expect(data.slice(0, 6), name).not.toEqual(data.slice(12, 18));
+    }
+    const loop = await engines.onnx.loop(prior.trainStep, start, prior.stepInputs(2));
+    for (let step = 0; step < 2; step++) {
+      const { loss, accuracy } = await loop.next({
+        "codes.0": randomCodes(levels[0]!, 2, step),
+        "codes.1": randomCodes(levels[1]!, 2, step),
+        labels: int32([0, 0], [2]),
+        progress: float32([0], []),
+        ...prior.stepNoise({ seed: 9, step, batch: 2 }),
+      });
+      expect(loss!.data[0]).toBeGreaterThan(0);
+      expect(accuracy!.data[0]).toBeLessThan(1);
+    }
+    const carry = await loop.read();
+    await loop.dispose();
+    for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
+  });
+
   it("leaves no tensors behind", async () => {
     await train(engines.cpu, smallConfig(), 1);
     const before = tf.memory().numTensors;
