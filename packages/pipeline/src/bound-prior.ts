@@ -44,6 +44,8 @@ export interface CodeScore {
 /** Measures how likely a prior finds grids, with the weights given at each call. */
 export interface LikelihoodMeter {
   score(parameters: HostTensors, grids: CodeGrids): Promise<CodeScore>;
+  /** ln p of every code, in the grids' own order, a level each. */
+  logLikelihood(parameters: HostTensors, grids: CodeGrids): Promise<Float32Array[]>;
   dispose(): Promise<void>;
 }
 
@@ -61,23 +63,39 @@ export async function createLikelihoodMeter(
     [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }],
     { name: "score" },
   );
-  return {
-    async score(current, { levels, labels }) {
-      const total = levels.reduce((sum, { data }) => sum + data.length, 0);
-      let [nats, correct] = [0, 0];
-      for (let start = 0; start < labels.length; start += batch) {
-        const count = Math.min(batch, labels.length - start);
-        const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
-        const result = await compiled.run(current, codes, paddedPart(labels, [batch], start));
-        // A record of lists, as the compiled function gives it.
-        const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
-        for (const [level, logs] of found.logLikelihood.entries()) {
-          const each = logs.data.length / batch;
-          for (const log of floats(logs).subarray(0, count * each)) nats -= log;
-          for (const hit of integers(found.correct[level]!).subarray(0, count * each)) correct += hit;
-        }
+  /** Hands over each level's ln p and hits, part by part, without the padding. */
+  async function each(
+    current: HostTensors,
+    { levels: grids, labels }: CodeGrids,
+    use: (level: number, logs: Float32Array, hits: Int32Array, start: number) => void,
+  ): Promise<void> {
+    for (let start = 0; start < labels.length; start += batch) {
+      const count = Math.min(batch, labels.length - start);
+      const codes = grids.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
+      const result = await compiled.run(current, codes, paddedPart(labels, [batch], start));
+      // A record of lists, as the compiled function gives it.
+      const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
+      for (const [level, logs] of found.logLikelihood.entries()) {
+        const size = logs.data.length / batch;
+        const hits = integers(found.correct[level]!);
+        use(level, floats(logs).subarray(0, count * size), hits.subarray(0, count * size), start * size);
       }
+    }
+  }
+  return {
+    async score(current, grids) {
+      const total = grids.levels.reduce((sum, { data }) => sum + data.length, 0);
+      let [nats, correct] = [0, 0];
+      await each(current, grids, (_, logs, hits) => {
+        for (const log of logs) nats -= log;
+        for (const hit of hits) correct += hit;
+      });
       return { natsPerCode: nats / total, accuracy: correct / total };
+    },
+    async logLikelihood(current, grids) {
+      const found = grids.levels.map(({ data }) => new Float32Array(data.length));
+      await each(current, grids, (level, logs, _, start) => found[level]!.set(logs, start));
+      return found;
     },
     dispose: () => compiled.dispose(),
   };

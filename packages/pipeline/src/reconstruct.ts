@@ -2,25 +2,17 @@ import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
-import {
-  encodeNifti,
-  fitAffine,
-  fitSize,
-  preprocessSlice,
-  restoreSlice,
-  type SliceImage,
-} from "@slicebook/datasets";
-import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
+import { encodeNifti } from "@slicebook/datasets";
 import { createCodec } from "./codec.ts";
-import type { ResolvedConfig } from "./config.ts";
 import { compareSlice, type SliceFigures } from "./evaluate.ts";
-import { type ImageStack, reconstructionGrid } from "./figures/grid.ts";
+import { type ImageStack, likelihoodGrid, reconstructionGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
-import { isRecord } from "./is-record.ts";
+import { openOwnSlices } from "./own-slices.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
-import { loadPreprocessing, modelParameters } from "./trained-model.ts";
+import { createSliceScorer, type SliceLikelihood } from "./slice-likelihood.ts";
+import { modelParameters } from "./trained-model.ts";
 
 /** Columns of the picture of originals over reconstructions. */
 const SHOWN = 8;
@@ -28,7 +20,7 @@ const SHOWN = 8;
 /**
  * Puts files through a run's encoder and decoder: a PNG of each reconstruction (of NIfTI files a NIfTI file too, in
  * the original units and at its place), a picture of the first few beside their originals, and every file's figures in
- * `figures.json`.
+ * `figures.json`. With a trained prior, also what it finds unusual in them, in bits per pixel.
  */
 export async function reconstructFiles(
   session: Session,
@@ -39,34 +31,30 @@ export async function reconstructFiles(
   const { model } = config;
   const [height, width] = config.dataset.size!;
   const size = [height, width] as const;
-  const preprocessing = await loadPreprocessing(session);
   const parameters = await modelParameters(session);
-  const read = await reader(config.dataset);
+  const slices = await openOwnSlices(session);
   const codec = await createCodec(await session.engine(), parameters, { model, size, batch: 1 });
   const progress = reportProgress(emit, "reconstruct", "images");
   const names = uniqueNames(files);
   const figures: SliceFigures[] = [];
   const pairs: { original: Float64Array; reconstruction: Float64Array }[] = [];
+  const bits: (SliceLikelihood | undefined)[] = [];
+  const scorer = await createSliceScorer(session);
   try {
     for (const [index, file] of files.entries()) {
       if (signal?.aborted) throw interruptedError();
-      const image = await read(file);
-      const original = Float32Array.from(
-        fitSize(image, size, { policy: config.dataset.sizePolicy, path: file }),
-      );
-      const prepared = new Float32Array(original.length);
-      const map = preprocessSlice(preprocessing, original, prepared);
-      const { images } = await codec.reconstruct(prepared);
-      const reconstruction = restoreSlice(preprocessing, map, images);
+      const { original, prepared, restore, affine } = await slices.read(file);
+      const { images, levels } = await codec.reconstruct(prepared);
+      const reconstruction = restore(images);
       const { scales: _, ...compared } = compareSlice(original, reconstruction, { height, width });
       figures.push(compared);
+      bits.push(await scorer?.score(levels));
       const unit = toUnitRange(original, reconstruction);
       if (pairs.length < SHOWN) pairs.push(unit);
       const path = join(out, `${names[index]}.png`);
       await writeFileAtomic(path, await greyPng(stackOf([unit.reconstruction], size), 0));
       session.made(path, "reconstruction");
-      if (image.affine !== undefined) {
-        const affine = fitAffine(image.affine, image, size, config.dataset.sizePolicy);
+      if (affine !== undefined) {
         const nifti = encodeNifti(reconstruction, { shape: [height, width, 1], type: "float32", affine });
         const niftiPath = join(out, `${names[index]}.nii.gz`);
         await writeFileAtomic(niftiPath, gzipSync(nifti));
@@ -76,6 +64,7 @@ export async function reconstructFiles(
     }
   } finally {
     await codec.dispose();
+    await scorer?.dispose();
   }
   const grid = await reconstructionGrid(
     stackOf(
@@ -94,28 +83,58 @@ export async function reconstructFiles(
   );
   await writeFileAtomic(join(out, "reconstructions.png"), grid);
   session.made(join(out, "reconstructions.png"), "originals over reconstructions");
-  const rows = files.map((file, index) => ({ file, ...figures[index] }));
+  await drawLikelihoods(session, out, {
+    likelihoods: bits.slice(0, pairs.length),
+    originals: stackOf(
+      pairs.map(({ original }) => original),
+      size,
+    ),
+    captions: names.slice(0, pairs.length),
+  });
+  const rows = files.map((file, index) => ({
+    file,
+    ...figures[index],
+    ...(bits[index] === undefined ? {} : { bitsPerPixel: bits[index].bitsPerPixel }),
+  }));
   await writeFileAtomic(join(out, "figures.json"), `${JSON.stringify(rows, undefined, 2)}\n`);
   session.made(join(out, "figures.json"), "figures of each file");
   return figures;
 }
 
-/** Reads a file as the run's data set would; built-in ones all read by what is in a file. */
-async function reader(config: ResolvedConfig["dataset"]): Promise<(path: string) => Promise<SliceImage>> {
-  const { adapter } = await loadAdapter(config.adapter);
-  const { decode } = adapter;
-  const options = adapter.schema.parse(config.options);
-  if (decode === undefined || builtInAdapters.includes(adapter)) {
-    const canonical = isRecord(options) && options.orientation === "canonical";
-    return (path) => decodeFile(path, { orientation: canonical ? "canonical" : "file" });
-  }
-  const context = { options, seed: config.seed, size: config.size! };
-  return (path) =>
-    decode.call(adapter, { path, split: "test", subject: "", slice: 0, name: basename(path) }, context);
+/** Originals over maps of what their codes cost, where there is a prior. */
+async function drawLikelihoods(
+  session: Session,
+  out: string,
+  {
+    likelihoods,
+    originals,
+    captions,
+  }: {
+    readonly likelihoods: readonly (SliceLikelihood | undefined)[];
+    readonly originals: ImageStack;
+    readonly captions: readonly string[];
+  },
+): Promise<void> {
+  const found = likelihoods.filter((one) => one !== undefined);
+  if (found.length === 0) return;
+  const maps = new Float32Array(originals.data.length);
+  for (const [index, { map }] of found.entries()) maps.set(map, index * map.length);
+  const path = join(out, "likelihood.png");
+  const picture = await likelihoodGrid(
+    originals,
+    { data: maps, shape: originals.shape },
+    {
+      title: "What the prior finds unusual",
+      captions,
+      notes: found.map(({ bitsPerPixel }) => `${bitsPerPixel.toFixed(3)} bits a pixel`),
+    },
+  );
+  await writeFileAtomic(path, picture);
+  session.made(path, "originals over what the prior finds unusual");
 }
 
 function uniqueNames(files: readonly string[]): string[] {
-  const taken = new Set(["reconstructions"]);
+  const taken = new Set(["reconstructions", "likelihood"]);
   return files.map((file) => {
     const name = basename(file).replace(/(\.nii)?(\.gz)?(\.\w+)?$/i, "") || "slice";
     let free = name;

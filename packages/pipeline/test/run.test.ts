@@ -255,9 +255,11 @@ describe("other data", () => {
       "case_006_week_0_slice_0.nii.gz",
       "case_006_week_0_slice_0.png",
       "figures.json",
+      "likelihood.png",
       "reconstructions.png",
     ]);
-    const figures = await readJsonFile<{ ssim: number }[]>(join(out, "figures.json"));
+    const figures = await readJsonFile<{ ssim: number; bitsPerPixel: number }[]>(join(out, "figures.json"));
+    expect(figures[0]!.bitsPerPixel).toBeGreaterThan(0);
     expect(result.figures.ssim).toBeCloseTo((figures[0]!.ssim + figures[1]!.ssim) / 2, 12);
     // 256×128 pixels of 1 mm became 32×32 ones of 8×4 mm, whose centres lie 3.5 and 1.5 mm further in.
     const written = await decodeFile(join(out, "case_004_week_0_slice_0.nii.gz"));

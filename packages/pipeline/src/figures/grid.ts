@@ -108,6 +108,25 @@ export async function reconstructionGrid(
   );
 }
 
+/**
+ * Images over maps of what a prior's codes cost at each place, with a colour bar in bits per pixel. Gives a PNG.
+ */
+export async function likelihoodGrid(
+  images: ImageStack,
+  maps: ImageStack,
+  options: GridOptions & { readonly notes?: readonly string[] } = {},
+): Promise<Uint8Array> {
+  const { captions, notes } = options;
+  const maximum = errorMaximum(maps.data);
+  const cells = Array.from({ length: images.shape[0] }, (_, index) => ({
+    caption: captions?.[index] ?? "",
+    note: notes?.[index] ?? "",
+    tiles: [imageTile(images, index, grey), imageTile(maps, index, (bits) => inferno(bits / maximum))],
+  }));
+  const bar = { label: "bits per pixel: bright is what the prior did not expect", maximum, colour: inferno };
+  return draw([{ rowLabels: ["slice", "bits per pixel"], cells }], options, bar);
+}
+
 /** Images over others that they are to be compared with, a column for each pair. Gives a PNG. */
 export async function pairGrid(
   upper: { readonly label: string; readonly images: ImageStack },

@@ -1,0 +1,55 @@
+import { basename } from "node:path";
+import { fitAffine, fitSize, preprocessSlice, restoreSlice, type SliceImage } from "@slicebook/datasets";
+import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
+import type { ResolvedConfig } from "./config.ts";
+import { isRecord } from "./is-record.ts";
+import type { Session } from "./session.ts";
+import { loadPreprocessing } from "./trained-model.ts";
+
+/** A slice of the user's own, brought to a run's size and units. */
+export interface OwnSlice {
+  /** In the file's units, [height, width]. */
+  readonly original: Float32Array;
+  /** Preprocessed, as the model takes it. */
+  readonly prepared: Float32Array;
+  /** What the model gives in preprocessed units, in the file's units. */
+  restore(values: Float32Array): Float32Array;
+  /** Where the slice lies, as NIfTI's 4×4 matrix, at the run's size; undefined where the file does not say. */
+  readonly affine: ReturnType<typeof fitAffine> | undefined;
+}
+
+/** Reads files that are no part of a run's data set as if they were. */
+export async function openOwnSlices(session: Session): Promise<{ read(file: string): Promise<OwnSlice> }> {
+  const { dataset } = session.config;
+  const preprocessing = await loadPreprocessing(session);
+  const decode = await decoder(dataset);
+  return {
+    async read(file) {
+      const [size, policy] = [dataset.size!, dataset.sizePolicy];
+      const image = await decode(file);
+      const original = Float32Array.from(fitSize(image, size, { policy, path: file }));
+      const prepared = new Float32Array(original.length);
+      const map = preprocessSlice(preprocessing, original, prepared);
+      return {
+        original,
+        prepared,
+        restore: (values) => restoreSlice(preprocessing, map, values),
+        affine: image.affine && fitAffine(image.affine, image, size, policy),
+      };
+    },
+  };
+}
+
+/** Reads a file as the run's data set would; built-in ones all read by what is in a file. */
+async function decoder(config: ResolvedConfig["dataset"]): Promise<(path: string) => Promise<SliceImage>> {
+  const { adapter } = await loadAdapter(config.adapter);
+  const { decode } = adapter;
+  const options = adapter.schema.parse(config.options);
+  if (decode === undefined || builtInAdapters.includes(adapter)) {
+    const canonical = isRecord(options) && options.orientation === "canonical";
+    return (path) => decodeFile(path, { orientation: canonical ? "canonical" : "file" });
+  }
+  const context = { options, seed: config.seed, size: config.size! };
+  return (path) =>
+    decode.call(adapter, { path, split: "test", subject: "", slice: 0, name: basename(path) }, context);
+}
