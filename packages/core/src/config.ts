@@ -53,6 +53,17 @@ const quantizerShape = {
     ),
 };
 
+const weight = z.number().nonnegative();
+
+const lossShape = {
+  mse: weight.describe("Weight of the squared error over the variance of the training slices."),
+  l1: weight.describe("Weight of the absolute error over their standard deviation."),
+  ssim: weight.describe("Weight of 1 − SSIM, on the scale of the evaluation."),
+  msSsim: weight.describe("Weight of 1 − MS-SSIM, the same over several scales."),
+  edges: weight.describe("Weight of the absolute error of differences of neighbouring pixels."),
+  spectrum: weight.describe("Weight of the absolute error of the cosine transform's coefficients."),
+};
+
 const modelShape = {
   architecture: z
     .enum(ARCHITECTURES)
@@ -73,19 +84,19 @@ const modelShape = {
   residualWidth: positiveInteger.describe("Channels inside a residual block."),
   codes: z.int().min(2).describe("Entries of the codebook, K."),
   codeDimension: positiveInteger.describe("Length of a code, D."),
-  reconstruction: z
-    .enum(["mse", "l1"])
-    .describe(
-      "The reconstruction term: `mse` is the squared error over the variance of the training slices, `l1` the " +
-        "absolute error over their standard deviation.",
-    ),
   warmupSteps: z.int().nonnegative().describe("First steps trained as a plain autoencoder, without codes."),
+  warmupShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe("The share of the run that these steps take at most, so that a short run has time for codes."),
 };
 
 /** A VQ-VAE's configuration with everything written out. */
 const resolvedSchema = z.strictObject({
   preset: z.enum(PRESETS),
   ...modelShape,
+  loss: z.strictObject(lossShape),
   quantizer: z.strictObject(quantizerShape),
   optimizer: optimizerSchema,
 });
@@ -98,8 +109,9 @@ const shared = {
   downsampling: 4,
   hierarchy: 1,
   codes: 512,
-  reconstruction: "mse",
+  loss: { mse: 1, l1: 0, ssim: 1, msSsim: 0, edges: 0, spectrum: 0 },
   warmupSteps: 100,
+  warmupShare: 0.15,
   quantizer: {
     kind: "ema",
     commitment: 0.25,
@@ -172,6 +184,7 @@ export const vqvaeSchema = z
           "`plain` (no residual blocks).",
       ),
     ...z.strictObject(modelShape).partial().shape,
+    loss: z.strictObject(lossShape).partial().optional(),
     quantizer: z.strictObject(quantizerShape).partial().optional(),
     optimizer: optimizerSchema.partial().optional(),
   })
@@ -180,9 +193,18 @@ export const vqvaeSchema = z
     const config: VqvaeConfig = {
       ...preset,
       ...defined(given),
+      loss: { ...preset.loss, ...defined(given.loss ?? {}) },
       quantizer: { ...preset.quantizer, ...defined(given.quantizer ?? {}) },
       optimizer: { ...preset.optimizer, ...defined(given.optimizer ?? {}) },
     };
+    if (Object.values(config.loss).every((weight) => weight === 0)) {
+      context.issues.push({
+        code: "custom",
+        path: ["loss"],
+        input: config.loss,
+        message: "all terms have weight 0: give at least one of them a weight",
+      });
+    }
     if (config.architecture === "plain" && config.residualBlocks > 0) {
       context.issues.push({
         code: "custom",

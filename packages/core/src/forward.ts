@@ -1,7 +1,5 @@
 import {
-  abs,
   addN,
-  div,
   mean,
   reshape,
   type Scalar,
@@ -11,6 +9,7 @@ import {
   type Tensor4D,
 } from "@tensorflow/tfjs-core";
 import type { VqvaeConfig } from "./config.ts";
+import { type LossTerm, reconstructionTerms } from "./losses.ts";
 import { network } from "./networks.ts";
 import type { Params } from "./params.ts";
 import { quantizers } from "./quantizers/index.ts";
@@ -22,7 +21,9 @@ export interface Forward {
   readonly decoded: Tensor4D;
   /** Of each grid, the coarsest first. */
   readonly grids: readonly Quantized[];
-  /** The loss of the reconstruction, weighted. */
+  /** The terms of the reconstruction's loss, weighted. */
+  readonly terms: Partial<Record<LossTerm, Scalar>>;
+  /** Their sum. */
   readonly reconstruction: Scalar;
   /** The mean squared error of the pixels, in the images' units. */
   readonly mse: Scalar;
@@ -50,12 +51,15 @@ export function forward(
       return reshape(found.quantized, encodings.shape);
     });
     const decoded = decode(params, encoded);
-    const error = sub(decoded, images);
-    const mse: Scalar = mean(square(error));
-    const reconstruction: Scalar =
-      config.reconstruction === "l1"
-        ? div(mean(abs(error)), Math.sqrt(dataVariance))
-        : div(mse, dataVariance);
-    return { decoded, grids, reconstruction, mse, quantization: addN(grids.map(({ loss }) => loss)) };
+    const mse: Scalar = mean(square(sub(decoded, images)));
+    const terms = reconstructionTerms(images, decoded, config.loss, dataVariance);
+    return {
+      decoded,
+      grids,
+      terms,
+      reconstruction: addN(Object.values(terms)),
+      mse,
+      quantization: addN(grids.map(({ loss }) => loss)),
+    };
   };
 }

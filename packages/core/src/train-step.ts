@@ -18,7 +18,7 @@ import type { VqvaeConfig } from "./config.ts";
 import { forward } from "./forward.ts";
 import { type LossAndMore, lossAndGradients } from "./gradients.ts";
 import { trainingUpdate } from "./optimizer.ts";
-import { mapRecord, type Params, param, type TensorRecord, withoutPrefix } from "./params.ts";
+import { mapRecord, type Params, param, type TensorRecord, withoutPrefix, withPrefix } from "./params.ts";
 import { codesInUse, perplexity } from "./quantizers/codebook.ts";
 import { quantizers } from "./quantizers/index.ts";
 import type { LevelStatistics, Quantized } from "./quantizers/quantizer.ts";
@@ -32,7 +32,8 @@ export interface TrainStepOptions {
  * One step of training, as a pure function `(carry, inputs) => [carry, metrics]`.
  *
  * Inputs: `images` [b, h, w, 1], `progress` [] from 0 to 1 of the run, and `restarts.<level>` int32 [K] (see
- * `stepNoise`). Metrics, all scalars: `loss`, its parts `reconstruction` and `commitment` (before its weight), `mse` (of
+ * `stepNoise`). Metrics, all scalars: `loss`, its parts `reconstruction` (and, if it has several terms, each
+ * with its weight: `loss.mse`, `loss.ssim`, …) and `commitment` (before its weight), `mse` (of
  * pixels, in the images' units), `perplexity` and `codesInUse` of the batch over all levels, `learningRate`, and
  * `gradientNorm` before clipping. While the model is a plain autoencoder (the carry's `quantizer.active` is 0),
  * `commitment`, `perplexity` and `codesInUse` are 0.
@@ -43,6 +44,7 @@ export function trainStep(
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
   const pass = forward(config, dataVariance);
   const own = quantizers(config);
+  const several = Object.values(config.loss).filter((weight) => weight > 0).length > 1;
   return (carry, inputs) =>
     tidy(() => {
       const images = param(inputs, "images") as Tensor4D;
@@ -50,11 +52,11 @@ export function trainStep(
       const { loss, gradients, more } = lossAndGradients(
         (weights): LossAndMore => {
           const found = pass({ ...withoutPrefix("quantizer.", carry), ...weights }, images, active);
-          const { reconstruction, quantization, mse, grids } = found;
+          const { terms, reconstruction, quantization, mse, grids } = found;
           const commitment = addN(grids.map((grid) => grid.commitment));
           return {
             loss: add(reconstruction, mul(quantization, active)),
-            more: { reconstruction, mse, commitment, ...statisticsOf(grids) },
+            more: { reconstruction, mse, commitment, ...withPrefix("term.", terms), ...statisticsOf(grids) },
           };
         },
         withoutPrefix("weights.", carry),
@@ -75,6 +77,7 @@ export function trainStep(
       const metrics = {
         loss,
         reconstruction: param(more, "reconstruction"),
+        ...(several ? withPrefix("loss.", withoutPrefix("term.", more)) : {}),
         commitment: mul(param(more, "commitment"), active),
         mse: param(more, "mse"),
         perplexity: mul(meanPerplexity(use), active),

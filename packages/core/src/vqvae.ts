@@ -219,9 +219,12 @@ function checkSize(config: VqvaeConfig, { shape: [, height, width] }: Tensor): v
   gridSizes(config, [height!, width!]);
 }
 
-/** Whether codes are to be in use in the step of that number, with `step` updates made. */
-export function codesDue({ warmupSteps }: VqvaeConfig, { step }: { step: number }): boolean {
-  return step >= warmupSteps;
+/** Whether codes are to be in use in the next step, with `step` updates made and `progress` of the run (0 to 1) over. */
+export function codesDue(
+  { warmupSteps, warmupShare }: VqvaeConfig,
+  { step, progress }: { step: number; progress: number },
+): boolean {
+  return step >= warmupSteps || progress >= warmupShare;
 }
 
 /** Whether codes are in use in a carry. */

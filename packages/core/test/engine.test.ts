@@ -48,7 +48,7 @@ describe.each(cases)(
       const history: HostTensors[] = [];
       let active = false;
       for (let number = 0; number < 4; number++) {
-        if (vqvae.codesDue(config, { step: number }) && !active) {
+        if (vqvae.codesDue(config, { step: number, progress: 0 }) && !active) {
           active = true;
           const carry = await loop.read();
           const parameters = vqvae.parameters(carry, { average: false });

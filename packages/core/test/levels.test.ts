@@ -5,7 +5,14 @@ import { vqvae, vqvaeSchema } from "../src/index.ts";
 import { expectClose, load, readOne, values } from "./support.ts";
 
 const size = [16, 8] as const;
-const tiny = { width: 8, residualWidth: 4, residualBlocks: 1, codes: 8, codeDimension: 3 } as const;
+const tiny = {
+  loss: { ssim: 0 },
+  width: 8,
+  residualWidth: 4,
+  residualBlocks: 1,
+  codes: 8,
+  codeDimension: 3,
+} as const;
 
 describe("codes of several levels", () => {
   const config = vqvaeSchema.parse({ ...tiny, hierarchy: 2, quantizer: { depth: 2 } });

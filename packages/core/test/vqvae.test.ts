@@ -169,7 +169,8 @@ describe("the codebook from data", () => {
     (kind) => {
       const config = vqvaeSchema.parse({ ...tiny, warmupSteps: 7, quantizer: { kind, restartBelow: 0.1 } });
       expect(vqvae.codebookImages(config)).toBe(16);
-      expect([6, 7].map((step) => vqvae.codesDue(config, { step }))).toEqual([false, true]);
+      expect([6, 7].map((step) => vqvae.codesDue(config, { step, progress: 0.1 }))).toEqual([false, true]);
+      expect(vqvae.codesDue(config, { step: 1, progress: 0.15 })).toBe(true);
       const carry = vqvae.initialCarry(config, { seed: 0 });
       // Seven encodings of one kind each, and 93 of an eighth.
       const rows = Array.from({ length: 100 }, (_, index) => Math.min(index, 7)).map((value) => [

@@ -27,8 +27,8 @@ export interface Trainee {
   readonly items: number;
   /** The inputs of a step but for `progress`; they depend on these arguments only. */
   readonly inputs: (items: Int32Array, step: number) => HostTensors;
-  /** Called before every step with the steps taken so far: a carry that it returns replaces the loop's. */
-  readonly beforeStep?: (step: number, loop: Loop) => Promise<HostTensors | undefined>;
+  /** Called before every step with where the training stands: a carry that it returns replaces the loop's. */
+  readonly beforeStep?: (at: { step: number; progress: number }, loop: Loop) => Promise<HostTensors | undefined>;
   /** Looks at the validation split; the higher the score, the better. */
   readonly validate: (
     carry: HostTensors,
@@ -115,7 +115,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       const ended = state.step >= totalSteps || seconds >= totalSeconds;
       if (ended || signal?.aborted) break;
 
-      const replaced = await trainee.beforeStep?.(state.step, loop);
+      const replaced = await trainee.beforeStep?.({ step: state.step, progress }, loop);
       if (replaced !== undefined) await loop.replace(replaced);
       const epoch = Math.floor(state.step / stepsPerEpoch);
       if (order?.epoch !== epoch) {

@@ -23,8 +23,8 @@ export interface MultiScaleSimilarity {
  */
 export function msSsim(original: Pixels, reconstruction: Pixels, size: ImageSize): MultiScaleSimilarity {
   checkImages("MS-SSIM", original, reconstruction, size, GAUSSIAN_WINDOW.length);
-  const scales = scaleCount(size);
-  const weightSum = WEIGHTS.slice(0, scales).reduce((sum, weight) => sum + weight, 0);
+  const weights = scaleWeights(size);
+  const scales = weights.length;
   let [first, second, { height, width }] = [original, reconstruction, size];
   let product = 1;
   for (let scale = 0; scale < scales; scale++) {
@@ -40,9 +40,16 @@ export function msSsim(original: Pixels, reconstruction: Pixels, size: ImageSize
       { window: GAUSSIAN_WINDOW, covarianceScale: 1, dataRange: 1 },
     );
     const mean = scale === scales - 1 ? similarity.ssim : similarity.contrastStructure;
-    product *= Math.max(0, mean) ** (WEIGHTS[scale]! / weightSum);
+    product *= Math.max(0, mean) ** weights[scale]!;
   }
   return { msSsim: product, scales };
+}
+
+/** The exponents of the scales at which images of that size can be compared, finest first; their sum is 1. */
+export function scaleWeights(size: ImageSize): number[] {
+  const weights = WEIGHTS.slice(0, scaleCount(size));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
 }
 
 /** How often, and once, the short side can be halved (rounding up) while the window still fits; 5 at most. */

@@ -3,6 +3,10 @@ import type { ImageSize, Pixels } from "./image.ts";
 const K1 = 0.01;
 const K2 = 0.03;
 
+/** What steadies the quotients of images in [0, 1]. */
+export const C1: number = K1 ** 2;
+export const C2: number = K2 ** 2;
+
 /** The window in which two images are compared, and what the comparison is scaled by. */
 export interface SimilarityOptions {
   /** The weights of a separable, symmetric window along one side; odd in number, their sum is 1. */
@@ -53,8 +57,8 @@ export function compareImages(
   if (planes[0].length < height * columns) planes = fourArrays(height * columns);
   filterRows(first, second, height, width, window);
 
-  const c1 = (K1 * dataRange) ** 2;
-  const c2 = (K2 * dataRange) ** 2;
+  const c1 = C1 * dataRange ** 2;
+  const c2 = C2 * dataRange ** 2;
   let ssimSum = 0;
   let contrastSum = 0;
   for (let row = 0; row + taps <= height; row++) {

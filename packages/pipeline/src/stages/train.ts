@@ -99,8 +99,8 @@ function trainee(
         ...vqvae.stepNoise(model, { seed, step, batch, size }),
       };
     },
-    beforeStep: async (step, loop) => {
-      if (active || !vqvae.codesDue(model, { step })) return undefined;
+    beforeStep: async (at, loop) => {
+      if (active || !vqvae.codesDue(model, at)) return undefined;
       const carry = await loop.read();
       active = true;
       // Of a resumed training, codes may be in use already.
