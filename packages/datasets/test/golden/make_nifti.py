@@ -15,6 +15,7 @@ import numpy as np
 AFFINE = np.array([[-0.9, 0.1, 0, 12], [0.05, 1.1, 0, -7], [0, 0, 2.5, 3], [0, 0, 0, 1]])
 TYPES = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]
 RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
+RGBA = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")])
 HEADERS = {
     (1, False): nib.nifti1.Nifti1Header,
     (1, True): nib.nifti1.Nifti1PairHeader,
@@ -28,8 +29,8 @@ cases = []
 def draw(dtype, shape):
     kind = np.dtype(dtype)
     count = int(np.prod(shape))
-    if kind == RGB:
-        return random.integers(0, 256, size=3 * count, dtype=np.uint8).view(RGB).reshape(shape)
+    if kind in (RGB, RGBA):
+        return random.integers(0, 256, size=kind.itemsize * count, dtype=np.uint8).view(kind).reshape(shape)
     if kind.kind == "f":
         return random.normal(scale=1e3, size=count).astype(kind).reshape(shape)
     limits = np.iinfo(kind)
@@ -74,7 +75,7 @@ def add(
         case["read"] = read
         values = values.take(read["slice"], axis=read["plane"])
     values = values.reshape(values.shape[:2])
-    if values.dtype == RGB:
+    if values.dtype in (RGB, RGBA):
         red, green, blue = (values[channel].astype(np.int64) for channel in "RGB")
         values = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16  # as Pillow's convert("L")
     case["shape"] = list(values.shape)
@@ -107,6 +108,14 @@ add("qform only, nifti2", "int16", (3, 4), version=2, qform=turned)
 comment = np.array([32, 6], "<i4").tobytes() + b"a comment".ljust(24)
 add("extension", "int16", (3, 4), extension=comment)
 add("malformed extension", "int16", (3, 4), extension=np.array([24], "<i4").tobytes() + bytes(20))
+for dtype in TYPES:
+    for order in "<>":
+        for version in [1, 2]:
+            add(f"{dtype} {order} scaled, nifti{version}", dtype, (2, 3), order, version=version, scale=(0.1, -3))
+for dtype in TYPES:
+    add(f"{dtype} of shape [3, 2, 1]", dtype, (3, 2, 1))
+    add(f"{dtype} volume, big-endian", dtype, (2, 3, 2), ">", read={"plane": 1, "slice": 2})
+add("rgba", RGBA, (3, 4))
 
 text = ",\n".join(json.dumps(case) for case in cases)
 Path(__file__).with_name("nifti.json").write_text(f"[\n{text}\n]\n")

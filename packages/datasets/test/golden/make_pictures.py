@@ -73,7 +73,7 @@ add("png, 16-bit colour", raw_png(deep, 16, 2), (deep @ [19595, 38470, 7471] + 3
 add("jpeg, grey", save(Image.fromarray(smooth), "JPEG", quality=90))
 add("jpeg, grey, progressive", save(Image.fromarray(smooth), "JPEG", quality=60, progressive=True))
 add("jpeg, colour", save(Image.fromarray(colours), "JPEG", quality=90, subsampling=0))
-for turn in [3, 6, 8]:
+for turn in range(1, 9):
     exif = Image.Exif()
     exif[0x0112] = turn
     add(f"jpeg, turned as EXIF's {turn}", save(Image.fromarray(smooth), "JPEG", quality=90, exif=exif))
@@ -83,6 +83,18 @@ add("tiff, 16-bit grey", save(Image.fromarray(deep), "TIFF"), deep, "uint16")
 real = random.normal(scale=1e3, size=(5, 7)).astype(np.float32)
 add("tiff, float", save(Image.fromarray(real), "TIFF"), real, "float32")
 add("webp, lossless", save(rgb, "WEBP", lossless=True))
+add("jpeg, colour, subsampled", save(Image.fromarray(colours), "JPEG", quality=80, subsampling=2))
+exif = Image.Exif()
+exif[0x0112] = 6
+add("jpeg, colour, turned", save(Image.fromarray(colours), "JPEG", quality=90, subsampling=0, exif=exif))
+add("png, turned as EXIF's 6", save(grey, "PNG", exif=exif))
+deep = random.integers(0, 2**16, (5, 7, 2))
+deep[:, :3, 1] = 65535
+layered = np.float32(deep[..., 0].astype(np.float64) * deep[..., 1] / 65535)
+add("png, 16-bit grey with alpha", raw_png(deep, 16, 4), layered, "uint16")
+add("tiff, 8-bit colour", save(rgb, "TIFF"))
+add("tiff, packed", save(grey, "TIFF", compression="tiff_lzw"))
+add("webp, lossless, grey", save(grey, "WEBP", lossless=True))
 
 text = ",\n".join(json.dumps(case) for case in cases)
 Path(__file__).with_name("pictures.json").write_text(f"[\n{text}\n]\n")
