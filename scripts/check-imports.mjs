@@ -12,7 +12,8 @@ const MAY_IMPORT = {
   datasets: ["base"],
   "prior-pixelcnn": ["base", "core"],
   pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn"],
-  cli: ["base", "pipeline"],
+  viewer: ["base", "engine", "core", "datasets", "prior-pixelcnn", "pipeline"],
+  cli: ["base", "pipeline", "viewer"],
   testing: [],
 };
 
@@ -23,6 +24,13 @@ const PURE = {
   engine: ["onnx.ts", "onnx-session.ts", "physical-cores.ts", "node-gpu.ts"],
   core: [],
   "prior-pixelcnn": [],
+};
+
+/** Parts of a package with rules of their own: the viewer's page has no server in it, and its server no models. */
+const PARTS = {
+  "viewer/src/page": ["base", "engine/browser", "core", "datasets", "prior-pixelcnn", "pipeline/colour"],
+  "viewer/src/server": ["base", "base/node", "pipeline/runs"],
+  "viewer/src/shared": ["pipeline/runs"],
 };
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
@@ -39,8 +47,9 @@ export function checkImports(root) {
       continue;
     }
     const sources = join(root, "packages", name, "src");
-    for (const path of readdirSync(sources, { recursive: true }).filter((path) => path.endsWith(".ts"))) {
+    for (const path of readdirSync(sources, { recursive: true }).filter((path) => /\.tsx?$/.test(path))) {
       const file = join(sources, path);
+      const part = Object.keys(PARTS).find((part) => `${name}/src/${path}`.startsWith(`${part}/`));
       for (const [, target] of readFileSync(file, "utf8").matchAll(IMPORT)) {
         const where = relative(root, file);
         const ours = /^@slicebook\/([^/]+)/.exec(target)?.[1];
@@ -48,6 +57,13 @@ export function checkImports(root) {
           faults.push(
             `${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`,
           );
+        }
+        const entry = target.replace(/^@slicebook\//, "");
+        if (ours !== undefined && part !== undefined && !PARTS[part].includes(entry)) {
+          faults.push(`${where} imports ${target}, but ${part} may import only: ${PARTS[part].join(", ")}`);
+        }
+        if (part === "viewer/src/page" && NATIVE.test(target)) {
+          faults.push(`${where} imports ${target}, but the page runs in a browser`);
         }
         if (
           name in PURE &&

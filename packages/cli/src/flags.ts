@@ -35,3 +35,9 @@ export interface PhantomFlags {
   readonly size?: readonly [number, number];
   readonly seed: number;
 }
+
+export interface ViewFlags {
+  readonly host: string;
+  readonly port?: number;
+  readonly open: boolean;
+}

@@ -2,7 +2,7 @@ import type { Stage } from "@slicebook/pipeline";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./commands/completion.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { InspectFlags, OutputOptions, PhantomFlags, RunFlags, SampleFlags } from "./flags.ts";
+import type { InspectFlags, OutputOptions, PhantomFlags, RunFlags, SampleFlags, ViewFlags } from "./flags.ts";
 import { programName } from "./invocation.ts";
 import { version } from "./version.ts";
 
@@ -233,6 +233,34 @@ export function createProgram(): Command {
     .action(async (options: OutputOptions & PhantomFlags) => {
       const { phantom } = await import("./commands/phantom.ts");
       await phantom(options);
+    });
+
+  define("view", "look into runs in the browser, and try their models live", [
+    "view",
+    "view runs/oasis",
+    "view runs --port 8080 --no-open",
+  ])
+    .argument("[folder]", "a folder of runs, or one run", "runs")
+    .option("--port <n>", "the port (default: 4600, or a free one)", wholeNumber)
+    .option(
+      "--host <name>",
+      "where to listen; anything but this machine lets others see the runs",
+      "localhost",
+    )
+    .option("--no-open", "do not open the browser")
+    .action(async (folder: string, options: ViewFlags) => {
+      const { view } = await import("./commands/view.ts");
+      await view(folder, options);
+    });
+
+  define("export", "write a run's viewer as static files, its model inside", [
+    "export runs/oasis --site site",
+  ])
+    .addArgument(runArgument())
+    .requiredOption("--site <folder>", "where the files go, for any web server")
+    .action(async (run: string, { site }: { site: string }) => {
+      const { writeSite } = await import("./commands/export-site.ts");
+      await writeSite(run, site);
     });
 
   define("config", "print a configuration with every default, or its JSON schema", [

@@ -1,10 +1,12 @@
 export { type AugmentOptions, type AugmentShape, augment, augmentSchema, augments } from "./augment.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
+export { greyOf } from "./grey.ts";
 export { naturalOrder } from "./natural-order.ts";
 export {
   type DecodeNiftiOptions,
   decodeNifti,
   type NiftiHeader,
+  niftiByteLength,
   readNifti,
   readNiftiHeader,
 } from "./nifti.ts";

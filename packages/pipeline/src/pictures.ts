@@ -1,3 +1,4 @@
+import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import type { ImageStack } from "./figures/grid.ts";
@@ -62,6 +63,25 @@ export async function greyPng(
     .toColourspace("b-w")
     .png()
     .toBuffer();
+}
+
+/** The images of a stack as one, from top to bottom. */
+export function tall({ data, shape: [count, height, width] }: ImageStack): ImageStack {
+  return { data, shape: [1, count * height, width] };
+}
+
+/**
+ * Keeps slices and their reconstructions as two tall grey pictures, `PATH-originals.png` and
+ * `PATH-reconstructions.png`, with the slices' names and figures in `PATH-pairs.json`, for the viewer.
+ */
+export async function savePairs(
+  path: string,
+  { originals, reconstructions }: PicturePairs,
+  slices: readonly { readonly name: string; readonly ssim: number }[],
+): Promise<void> {
+  await writeFileAtomic(`${path}-originals.png`, await greyPng(tall(originals), 0));
+  await writeFileAtomic(`${path}-reconstructions.png`, await greyPng(tall(reconstructions), 0));
+  await writeFileAtomic(`${path}-pairs.json`, `${JSON.stringify({ slices }, undefined, 2)}\n`);
 }
 
 /** `count` numbers spread evenly over 0 … `total` − 1, the first and the last among them. */

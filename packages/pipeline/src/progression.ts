@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import type { ImageStack } from "./figures/grid.ts";
-import { greyPng } from "./pictures.ts";
+import { greyPng, tall } from "./pictures.ts";
 
 /** Each picture of the progression comes at this many times the steps of the one before, at least. */
 const PACE = 1.15;
@@ -58,8 +58,4 @@ export async function readFrame(path: string, height: number): Promise<ImageStac
     (_, index) => data[index * info.channels]! / 255,
   );
   return { data: values, shape: [info.height / height, height, info.width] };
-}
-
-function tall({ data, shape: [count, height, width] }: ImageStack): ImageStack {
-  return { data, shape: [1, count * height, width] };
 }

@@ -7,13 +7,15 @@ import { exists, readJson } from "./files.ts";
 import { evaluationFigures } from "./key-figures.ts";
 import { isLocked } from "./lock.ts";
 import { readRows } from "./metrics-log.ts";
+import { readNovelty } from "./novelty/file.ts";
+import type { Novelty } from "./novelty/schema.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { readRecord } from "./run-record.ts";
 
 export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
-export { runPaths };
+export { type Novelty, readNovelty, runPaths };
 
 /** A run in short, as `slicebook list` shows it. */
 export interface RunSummary {

@@ -6,7 +6,7 @@ import { createCodec, floats } from "../codec.ts";
 import { type Evaluated, evaluateSplit } from "../evaluate.ts";
 import { codebookColours } from "../figures/colour.ts";
 import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
-import { picturePairs, spread } from "../pictures.ts";
+import { picturePairs, savePairs, spread } from "../pictures.ts";
 import { readPriorEvaluation } from "../prior-evaluation.ts";
 import { reportProgress } from "../progress.ts";
 import type { Evaluation } from "../report/types.ts";
@@ -70,7 +70,13 @@ export async function evaluateDataset(
     });
     const shown = spread(set.records.length, SHOWN);
     const { images, levels } = await codec.reconstruct(set.images(shown));
-    const { originals, reconstructions } = picturePairs(set, shown, images, dataset.size);
+    const pairs = picturePairs(set, shown, images, dataset.size);
+    const { originals, reconstructions } = pairs;
+    const named = shown.map((index) => ({
+      name: set.records[index]!.name,
+      ssim: evaluated.slices[index]!.ssim,
+    }));
+    await savePairs(picture, pairs, named);
     const { mean } = evaluated.evaluation.ssim;
     const png = await reconstructionGrid(originals, reconstructions, {
       title: "Reconstructions",

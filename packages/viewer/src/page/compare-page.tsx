@@ -1,0 +1,168 @@
+import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
+import { fetchJson, useLoaded } from "./data.ts";
+import { duration, fixed, interval, short } from "./format.ts";
+import { hrefOf } from "./router.ts";
+import { Curves } from "./run/curves.tsx";
+import { leavesOf } from "./run/settings.tsx";
+import { Notice, Waiting } from "./ui/notice.tsx";
+
+interface Row {
+  readonly name: string;
+  readonly unit?: string;
+  readonly value: (run: RunAnswer) => number | undefined;
+  readonly text: (run: RunAnswer) => string;
+  /** Which end is the better one; none where that is a matter of what is wanted. */
+  readonly better?: "more" | "less";
+}
+
+const ROWS: readonly Row[] = [
+  {
+    name: "SSIM",
+    better: "more",
+    value: ({ evaluation }) => evaluation?.ssim.mean,
+    text: ({ evaluation }) => (evaluation === null ? "–" : fixed(evaluation.ssim.mean, 4)),
+  },
+  {
+    name: "SSIM, 95 % interval",
+    value: () => undefined,
+    text: ({ evaluation }) => (evaluation === null ? "–" : interval(evaluation.ssim)),
+  },
+  { name: "MS-SSIM", better: "more", ...figure("msSsim", 4) },
+  { name: "PSNR", unit: "dB", better: "more", ...figure("psnr", 2) },
+  {
+    name: "MSE",
+    better: "less",
+    value: ({ entry }) => entry.figures.mse,
+    text: ({ entry }) => short(entry.figures.mse),
+  },
+  { name: "Perplexity", ...figure("perplexity", 1) },
+  { name: "Codes in use", ...figure("codesInUse", 0) },
+  { name: "Bits per code", better: "less", ...figure("bitsPerCode", 3) },
+  { name: "Bits per pixel", better: "less", ...figure("bitsPerPixel", 4) },
+  {
+    name: "Weights",
+    value: ({ info }) => info.model.parameters,
+    text: ({ info }) => short(info.model.parameters),
+  },
+  { name: "Time", value: ({ entry }) => entry.seconds, text: ({ entry }) => duration(entry.seconds) },
+];
+
+function figure(name: string, places: number): Pick<Row, "value" | "text"> {
+  return {
+    value: ({ entry }) => entry.figures[name],
+    text: ({ entry }) => fixed(entry.figures[name], places),
+  };
+}
+
+export function ComparePage({
+  answer,
+  ids,
+}: {
+  readonly answer: RunsAnswer;
+  readonly ids: readonly string[];
+}) {
+  const known = ids.filter((id) => answer.runs.some((run) => run.id === id));
+  const loaded = useLoaded(
+    () => Promise.all(known.map((id) => fetchJson<RunAnswer>(`data/${encodeURIComponent(id)}/run.json`))),
+    known.join("\n"),
+  );
+  if (loaded.state === "waiting") return <Waiting what="the runs" />;
+  if (loaded.state === "failed")
+    return <Notice kind="error" title="The runs cannot be compared" text={loaded.reason} />;
+  const runs = loaded.value;
+  const differing = differences(runs);
+  return (
+    <>
+      <div class="head">
+        <h1>Compare</h1>
+        <p class="lead">
+          Figures of each run's own test split. The best of a row is marked where there is a better end.
+        </p>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <section class="scroll" aria-label="Figures" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Figure</th>
+              {runs.map(({ entry }) => (
+                <th key={entry.id} scope="col" class="number">
+                  <a href={hrefOf({ page: "run", id: entry.id, view: "overview" })}>{entry.id}</a>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {ROWS.map((row) => {
+              const best = bestOf(row, runs);
+              return (
+                <tr key={row.name}>
+                  <th scope="row">{row.name}</th>
+                  {runs.map((run) => (
+                    <td key={run.entry.id} class={`number ${best === run ? "best" : ""}`}>
+                      {row.text(run)}
+                      {row.unit !== undefined && row.value(run) !== undefined && ` ${row.unit}`}
+                      {best === run && <span class="hidden"> (best)</span>}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+      <h2>Curves</h2>
+      <Curves runs={runs.map(({ entry, metrics }) => ({ name: entry.id, rows: metrics }))} />
+      <h2>Settings that differ</h2>
+      {differing.length === 0 ? (
+        <p class="empty">None: the runs have the same settings.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        <section class="scroll" aria-label="Settings that differ" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Setting</th>
+                {runs.map(({ entry }) => (
+                  <th key={entry.id} scope="col">
+                    {entry.id}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {differing.map(({ key, values }) => (
+                <tr key={key}>
+                  <th scope="row">
+                    <code>{key}</code>
+                  </th>
+                  {values.map((value, index) => (
+                    <td key={runs[index]!.entry.id}>{value}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </>
+  );
+}
+
+function bestOf({ better, value }: Row, runs: readonly RunAnswer[]): RunAnswer | undefined {
+  const with_ = runs.filter((run) => value(run) !== undefined);
+  if (better === undefined || with_.length < 2) return undefined;
+  const sign = better === "more" ? 1 : -1;
+  return with_.reduce((best, run) => (sign * value(run)! > sign * value(best)! ? run : best));
+}
+
+function differences(
+  runs: readonly RunAnswer[],
+): { readonly key: string; readonly values: readonly string[] }[] {
+  const all = runs.map(({ config }) => new Map(leavesOf(config)));
+  const keys = [...new Set(all.flatMap((leaves) => [...leaves.keys()]))];
+  return keys
+    .filter((key) => !key.startsWith("run."))
+    .map((key) => ({ key, values: all.map((leaves) => leaves.get(key) ?? "–") }))
+    .filter(({ values }) => new Set(values).size > 1);
+}

@@ -1,0 +1,57 @@
+import type { Estimate } from "../shared/answers.ts";
+
+const DASH = "–";
+
+/** A number to so many places; a dash where there is none. */
+export function fixed(value: number | null | undefined, places: number): string {
+  return value === null || value === undefined || !Number.isFinite(value) ? DASH : value.toFixed(places);
+}
+
+/** A number to about three digits: `0.00312`, `12.4`, `1,234`. */
+export function short(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1000) return Math.round(value).toLocaleString("en");
+  if (size < 0.001) return value.toExponential(1);
+  return String(Number(value.toPrecision(3)));
+}
+
+/** `0.812 to 0.880` */
+export function interval({ ci95 }: Pick<Estimate, "ci95">, places = 3): string {
+  return ci95 === null ? DASH : `${fixed(ci95[0], places)} to ${fixed(ci95[1], places)}`;
+}
+
+/** `58 s`, `12 min`, `3 h 20 min` */
+export function duration(seconds: number): string {
+  if (seconds < 1) return seconds === 0 ? DASH : "< 1 s";
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `24 Nov, 17:45`, and the year where it is another one. */
+export function when(iso: string): string {
+  const date = new Date(iso);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year,
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
+export function percent(share: number, places = 0): string {
+  return `${fixed(100 * share, places)} %`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+/** `grid 64 × 64`, or the grids of each level. */
+export function gridText(grids: readonly (readonly [number, number])[]): string {
+  return `${grids.length === 1 ? "grid" : "grids"} ${grids.map((sides) => sides.join(" × ")).join(" + ")}`;
+}

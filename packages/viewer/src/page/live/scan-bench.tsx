@@ -1,0 +1,506 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { RunAnswer } from "../../shared/answers.ts";
+import { messageOf } from "../data.ts";
+import { fixed, short } from "../format.ts";
+import { MOST_ERROR } from "../run/reconstructions.tsx";
+import { Choice, Field, Figure, Slider } from "../ui/controls.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
+import type { ReadyModel } from "../use-model.ts";
+import { CallError } from "../worker/client.ts";
+import type { Decoded, Encoded, Fit, Grids, ScanInfo } from "../worker/protocol.ts";
+import { CodeGrid, type Tool } from "./code-grid.tsx";
+import { DropZone } from "./drop-zone.tsx";
+
+type Plane = "0" | "1" | "2";
+
+/** Where one looks at: a slice of a scan, as the model sees it. */
+interface Place {
+  readonly scan: ScanInfo;
+  readonly plane: Plane;
+  readonly index: number;
+  readonly fit: Fit;
+}
+
+/** What went wrong, in words. */
+interface Problem {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** A scan of the reader's through the model: its codes, what they decode to, how likely they are; and drawing in them. */
+export function ScanBench({
+  run,
+  model: { client, opened },
+}: {
+  readonly run: RunAnswer;
+  readonly model: ReadyModel;
+}) {
+  const [place, setPlace] = useState<Place>();
+  const [encoded, setEncoded] = useState<Encoded>();
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState<string>();
+  const wanted = useRef(0);
+
+  /** Encodes the slice at a place; of several that are asked for quickly, the last is what counts. */
+  const look = async (next: Place) => {
+    setPlace(next);
+    const own = ++wanted.current;
+    try {
+      const answer = await client.call("slice", {
+        plane: Number(next.plane) as 0 | 1 | 2,
+        index: next.index,
+        fit: next.fit,
+      });
+      if (own !== wanted.current) return;
+      setEncoded(answer);
+      setProblem(undefined);
+    } catch (error) {
+      if (own !== wanted.current) return;
+      setEncoded(undefined);
+      setProblem({ title: "This slice cannot be encoded", text: textOf(error) });
+    }
+  };
+
+  const open = async (file: Blob, name: string) => {
+    setBusy(`Reading ${name} …`);
+    setProblem(undefined);
+    setEncoded(undefined);
+    setPlace(undefined);
+    try {
+      const scan = await client.call("scan", { file, name });
+      const index = scan.kind === "volume" ? Math.floor(scan.shape[2] / 2) : 0;
+      await look({ scan, plane: "2", index, fit: "training" });
+    } catch (error) {
+      setProblem({ title: "The file cannot be read", text: textOf(error) });
+    } finally {
+      setBusy(undefined);
+    }
+  };
+
+  return (
+    <>
+      <DropZone run={run} size={opened.size} onFile={open} busy={busy} compact={encoded !== undefined} />
+      {problem !== undefined && <Notice kind="error" title={problem.title} text={problem.text} />}
+      {place !== undefined && <PlaceControls place={place} size={opened.size} onChange={look} />}
+      {encoded !== undefined && place !== undefined && (
+        <Bench key={place.scan.name} encoded={encoded} model={{ client, opened }} name={place.scan.name} />
+      )}
+    </>
+  );
+}
+
+function PlaceControls({
+  place,
+  size: [height, width],
+  onChange,
+}: {
+  readonly place: Place;
+  readonly size: readonly [number, number];
+  readonly onChange: (place: Place) => void;
+}) {
+  const { scan, plane, index, fit } = place;
+  const slices = scan.kind === "volume" ? scan.shape[Number(plane)]! : 1;
+  const shape = scan.kind === "volume" ? scan.shape.join(" × ") : `${scan.height} × ${scan.width}`;
+  return (
+    <div class="tools place">
+      <p class="caption">
+        <strong>{scan.name}</strong>, {shape}
+      </p>
+      {scan.kind === "volume" && (
+        <>
+          <Choice
+            label="Plane across axis"
+            options={(["0", "1", "2"] as const).map((value) => ({ value, text: value }))}
+            value={plane}
+            onChange={(next) =>
+              onChange({ ...place, plane: next, index: Math.floor(scan.shape[Number(next)]! / 2) })
+            }
+          />
+          <Slider
+            label="Slice"
+            value={index}
+            max={slices - 1}
+            text={`${index + 1} of ${slices}`}
+            onInput={(next) => onChange({ ...place, index: next })}
+          />
+        </>
+      )}
+      <Field label={`To ${height} × ${width} px`}>
+        <select
+          value={fit}
+          onChange={(event) => onChange({ ...place, fit: event.currentTarget.value as Fit })}
+        >
+          <option value="training">as in training</option>
+          <option value="pad">pad</option>
+          <option value="crop">crop</option>
+          <option value="resize">resize</option>
+        </select>
+      </Field>
+    </div>
+  );
+}
+
+/** What is drawn over a slice's own codes. */
+interface Edit {
+  readonly codes: Grids;
+  readonly decoded: Decoded;
+}
+
+function Bench({
+  encoded,
+  model: { client, opened },
+  name,
+}: {
+  readonly encoded: Encoded;
+  readonly model: ReadyModel;
+  readonly name: string;
+}) {
+  const [height, width] = opened.size;
+  const [levelNumber, setLevel] = useState(0);
+  const level = opened.levels[levelNumber]!;
+  const [edits, setEdits] = useState<readonly Edit[]>([]);
+  const { codes, decoded } = edits.at(-1) ?? encoded;
+  /** The grid of a stroke that is not decoded yet. */
+  const [stroke, setStroke] = useState<Int32Array>();
+  const [masks, setMasks] = useState<readonly Uint8Array[]>(() => emptyMasks(opened.levels));
+  const [tool, setTool] = useState<Tool>("look");
+  const [code, setCode] = useState(0);
+  const [radius, setRadius] = useState(1);
+  const [label, setLabel] = useState(0);
+  const [bits, setBits] = useState<readonly Float32Array[]>();
+  const [problem, setProblem] = useState<string>();
+  const [filling, setFilling] = useState<AbortController>();
+  const [seed, setSeed] = useState(0);
+  const hasPrior = opened.prior === true;
+
+  useEffect(() => {
+    setEdits([]);
+    setStroke(undefined);
+    setMasks(emptyMasks(opened.levels));
+  }, [encoded, opened]);
+
+  useEffect(() => {
+    setBits(undefined);
+    if (!hasPrior) return;
+    let wanted = true;
+    client.call("likelihood", { codes, label }).then(
+      (answer) => wanted && setBits(answer),
+      (error: unknown) => wanted && setProblem(textOf(error)),
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [client, codes, label, hasPrior]);
+
+  const grid = stroke ?? codes[levelNumber]!;
+  const mask = masks[levelNumber]!;
+  const masked = masks.some((own) => own.includes(1));
+  const decodeEdit = async (next: Grids) => {
+    try {
+      const answer = await client.call("decode", { codes: next });
+      setEdits((before) => [...before, { codes: next, decoded: answer }]);
+    } catch (error) {
+      setProblem(textOf(error));
+    }
+    setStroke(undefined);
+  };
+  const onBrush = (cells: readonly number[], { erase }: { readonly erase: boolean }) => {
+    if (tool === "mask") {
+      setMasks((before) =>
+        before.map((own, index) => {
+          if (index !== levelNumber) return own;
+          const next = own.slice();
+          for (const cell of cells) next[cell] = erase ? 0 : 1;
+          return next;
+        }),
+      );
+      return;
+    }
+    setStroke((before) => {
+      const next = (before ?? codes[levelNumber]!).slice();
+      for (const cell of cells) next[cell] = erase ? encoded.codes[levelNumber]![cell]! : code;
+      return next;
+    });
+  };
+  const onStroke = () => {
+    setStroke((drawn) => {
+      if (drawn !== undefined)
+        void decodeEdit(codes.map((own, index) => (index === levelNumber ? drawn : own)));
+      return drawn;
+    });
+  };
+
+  const fill = async () => {
+    const controller = new AbortController();
+    setFilling(controller);
+    setProblem(undefined);
+    const growing = codes.map((own) => own.slice());
+    const known = masksOfAll(masks, levelNumber, opened.levels).map((own) => own.map((value) => 1 - value));
+    try {
+      const { grids } = await client.call(
+        "sample",
+        {
+          seed,
+          count: 1,
+          temperature: 1,
+          topP: null,
+          label: opened.classes.length === 0 ? null : label,
+          given: { codes, known },
+        },
+        {
+          signal: controller.signal,
+          onRow: ({ level: own, row, codes: drawn }) => {
+            growing[own]!.set(drawn, row * opened.levels[own]!.columns);
+            if (own === levelNumber) setStroke(growing[own]!.slice());
+          },
+        },
+      );
+      await decodeEdit(grids[0]!);
+      setMasks(emptyMasks(opened.levels));
+    } catch (error) {
+      if (!(error instanceof CallError && error.cancelled)) setProblem(textOf(error));
+      setStroke(undefined);
+    }
+    setFilling(undefined);
+  };
+
+  const total = bits?.reduce((sum, own) => sum + own.reduce((a, b) => a + b, 0), 0);
+  const cells = opened.levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const mostBits = Math.log2(level.codes) + 3;
+  return (
+    <>
+      <dl class="figures live" aria-live="polite">
+        <Figure
+          name="SSIM"
+          value={fixed(decoded.ssim, 4)}
+          detail={edits.length > 0 ? "with your changes" : "original against decoded"}
+        />
+        <Figure name="PSNR" value={fixed(decoded.psnr, 2)} unit="dB" />
+        <Figure
+          name="Bits per code"
+          value={fixed(total === undefined ? undefined : total / cells, 2)}
+          unit="bits"
+          detail={hasPrior ? "by the prior" : "needs a prior"}
+        />
+        <Figure
+          name="Bits per pixel"
+          value={fixed(total === undefined ? undefined : total / (height * width), 3)}
+          unit="bits"
+        />
+        <Figure
+          name="Computed in"
+          value={short(decoded.milliseconds)}
+          unit="ms"
+          detail={edits.length > 0 ? "decoding" : "encoding and decoding"}
+        />
+      </dl>
+      {encoded.fitted !== null && (
+        <p class="note">
+          {encoded.fitted.height} × {encoded.fitted.width} px brought to {height} × {width} px (
+          {encoded.fitted.policy}).
+        </p>
+      )}
+      <div class="panes">
+        <figure class="panel">
+          <figcaption>Original</figcaption>
+          <Picture values={encoded.original} height={height} width={width} label={`${name}: the original`} />
+        </figure>
+        <figure class="panel editor">
+          <figcaption>Codes</figcaption>
+          <CodeGrid
+            codes={grid}
+            rows={level.rows}
+            columns={level.columns}
+            colours={opened.colours[levelNumber]!}
+            mask={mask}
+            bits={bits?.[levelNumber]}
+            tool={filling === undefined ? tool : "look"}
+            radius={radius}
+            onPick={setCode}
+            onBrush={onBrush}
+            onStroke={onStroke}
+          />
+        </figure>
+        <figure class="panel">
+          <figcaption>Decoded</figcaption>
+          <Picture
+            values={decoded.image}
+            height={height}
+            width={width}
+            label={`${name}: its codes, decoded`}
+          />
+        </figure>
+        <figure class="panel">
+          <figcaption>
+            Error <HeatScale from="0" to={String(MOST_ERROR)} />
+          </figcaption>
+          <Picture
+            values={errorOf(encoded.original, decoded.image, MOST_ERROR)}
+            height={height}
+            width={width}
+            colouring="heat"
+            label={`${name}: the absolute error`}
+          />
+        </figure>
+        {hasPrior && (
+          <figure class="panel">
+            <figcaption>
+              Surprise <HeatScale from="0" to={`${Math.round(mostBits)} bits`} />
+            </figcaption>
+            <Picture
+              values={
+                bits === undefined
+                  ? new Float32Array(level.rows * level.columns)
+                  : bits[levelNumber]!.map((own) => own / mostBits)
+              }
+              height={level.rows}
+              width={level.columns}
+              colouring="heat"
+              cells
+              label={`${name}: bits of each code, given those before it`}
+            />
+          </figure>
+        )}
+      </div>
+      <section class="panel drawing" aria-label="Drawing in the codes">
+        <div class="tools">
+          <Choice
+            label="Tool"
+            options={[
+              { value: "look", text: "Look" },
+              { value: "paint", text: "Paint" },
+              { value: "mask", text: "Mask", disabled: !hasPrior },
+            ]}
+            value={tool}
+            onChange={setTool}
+          />
+          {opened.levels.length > 1 && (
+            <Choice
+              label="Level"
+              options={opened.levels.map(({ rows, columns }, number) => ({
+                value: String(number),
+                text: `${number + 1} (${rows} × ${columns})`,
+              }))}
+              value={String(levelNumber)}
+              onChange={(value) => {
+                setLevel(Number(value));
+                setStroke(undefined);
+              }}
+            />
+          )}
+          <Field label="Code">
+            <span
+              class="swatch"
+              style={{ background: cssOf(opened.colours[levelNumber]![code] ?? 0) }}
+              aria-hidden="true"
+            />
+            <input
+              type="number"
+              min={0}
+              max={level.codes - 1}
+              value={code}
+              onInput={(event) => {
+                const value = event.currentTarget.valueAsNumber;
+                if (Number.isInteger(value) && value >= 0 && value < level.codes) setCode(value);
+              }}
+            />
+          </Field>
+          <Slider label="Brush" value={radius} max={6} text={`${2 * radius + 1} wide`} onInput={setRadius} />
+          <button
+            type="button"
+            class="button"
+            disabled={edits.length === 0}
+            onClick={() => setEdits(edits.slice(0, -1))}
+          >
+            Undo
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={edits.length === 0 && !masked}
+            onClick={() => {
+              setEdits([]);
+              setMasks(emptyMasks(opened.levels));
+            }}
+          >
+            Reset
+          </button>
+        </div>
+        {hasPrior ? (
+          <div class="tools">
+            {opened.classes.length > 0 && (
+              <Field label="Class">
+                <select value={label} onChange={(event) => setLabel(Number(event.currentTarget.value))}>
+                  {opened.classes.map((own, number) => (
+                    <option key={own} value={number}>
+                      {own}
+                    </option>
+                  ))}
+                </select>
+              </Field>
+            )}
+            <Field label="Seed">
+              <input
+                type="number"
+                min={0}
+                value={seed}
+                onInput={(event) => {
+                  const value = event.currentTarget.valueAsNumber;
+                  if (Number.isInteger(value) && value >= 0) setSeed(value);
+                }}
+              />
+            </Field>
+            {filling === undefined ? (
+              <button type="button" class="button primary" disabled={!masked} onClick={fill}>
+                Fill the mask
+              </button>
+            ) : (
+              <button type="button" class="button" onClick={() => filling.abort()}>
+                Stop
+              </button>
+            )}
+            <p class="note">
+              {masked
+                ? "The prior draws the masked codes from all that lie before them."
+                : "Mask a region, and the prior fills it with what it finds likely."}
+            </p>
+          </div>
+        ) : (
+          <p class="note">Filling and likelihoods need a prior: {opened.prior}.</p>
+        )}
+      </section>
+      {problem !== undefined && <Notice kind="error" title="That did not work" text={problem} />}
+    </>
+  );
+}
+
+function emptyMasks(levels: ReadyModel["opened"]["levels"]): Uint8Array[] {
+  return levels.map(({ rows, columns }) => new Uint8Array(rows * columns));
+}
+
+/** The mask of one level on every level: what lies under it is drawn anew as a whole. */
+function masksOfAll(
+  masks: readonly Uint8Array[],
+  from: number,
+  levels: ReadyModel["opened"]["levels"],
+): Uint8Array[] {
+  const source = levels[from]!;
+  return levels.map(({ rows, columns }, level) =>
+    Uint8Array.from({ length: rows * columns }, (_, cell) => {
+      const row = Math.floor((Math.floor(cell / columns) * source.rows) / rows);
+      const column = Math.floor(((cell % columns) * source.columns) / columns);
+      return masks[from]![row * source.columns + column]! | masks[level]![cell]!;
+    }),
+  );
+}
+
+function cssOf(colour: number): string {
+  return `#${colour.toString(16).padStart(6, "0")}`;
+}
+
+function textOf(error: unknown): string {
+  const remedy = error instanceof CallError ? error.remedy : null;
+  const message = messageOf(error);
+  return `${message[0]?.toUpperCase()}${message.slice(1)}.${remedy === null ? "" : ` ${remedy}`}`;
+}

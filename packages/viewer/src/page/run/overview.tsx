@@ -1,0 +1,211 @@
+import { useState } from "preact/hooks";
+import type { Evaluation, RunAnswer } from "../../shared/answers.ts";
+import { fileUrl } from "../data.ts";
+import { duration, fixed, interval, plural, short, when } from "../format.ts";
+import { Figure } from "../ui/controls.tsx";
+import { Curves } from "./curves.tsx";
+import { Settings } from "./settings.tsx";
+
+export function Overview({ run }: { readonly run: RunAnswer }) {
+  const { entry, evaluation, metrics, config, info, files } = run;
+  return (
+    <>
+      {evaluation === null ? (
+        <p class="empty">Not evaluated on the test split yet.</p>
+      ) : (
+        <KeyFigures run={run} evaluation={evaluation} />
+      )}
+      <h2>Curves</h2>
+      <Curves runs={[{ name: entry.id, rows: metrics }]} />
+      {evaluation !== null && (
+        <>
+          <h2>Subjects of the test split</h2>
+          <Subjects evaluation={evaluation} />
+        </>
+      )}
+      <h2>Settings</h2>
+      <Settings config={config} />
+      <h2>How it was made</h2>
+      <dl class="pairs panel made">
+        <div>
+          <dt>Started</dt>
+          <dd>{when(info.created)}</dd>
+        </div>
+        <div>
+          <dt>Engine</dt>
+          <dd>{info.engine.description}</dd>
+        </div>
+        <div>
+          <dt>Machine</dt>
+          <dd>
+            {info.machine.cpu}, {plural(info.machine.cores, "core")},{" "}
+            {fixed(info.machine.memory / 2 ** 30, 1)} GiB
+          </dd>
+        </div>
+        <div>
+          <dt>Seed</dt>
+          <dd>{info.seed}</dd>
+        </div>
+        {Object.entries(info.stages).map(([stage, { seconds }]) => (
+          <div key={stage}>
+            <dt>{stage}</dt>
+            <dd>{duration(seconds)}</dd>
+          </div>
+        ))}
+      </dl>
+      {files.report !== null && (
+        <p>
+          <a href={fileUrl(entry.id, files.report)} target="_blank" rel="noreferrer">
+            Open the report as one page
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function KeyFigures({
+  run: { entry },
+  evaluation,
+}: {
+  readonly run: RunAnswer;
+  readonly evaluation: Evaluation;
+}) {
+  const { ssim, msSsim, psnr, perplexity, codesInUse, codes, bitsPerPixel } = evaluation;
+  const bits = entry.figures.bitsPerCode;
+  return (
+    <dl class="figures">
+      <Figure
+        name="SSIM"
+        value={fixed(ssim.mean, 4)}
+        detail={`95 % interval ${interval(ssim)}; ${plural(ssim.n, "slice")} of ${plural(ssim.subjects, "subject")}`}
+      />
+      <Figure name="MS-SSIM" value={fixed(msSsim.mean, 4)} detail={plural(msSsim.scales, "scale")} />
+      <Figure
+        name="PSNR"
+        value={fixed(psnr.mean, 2)}
+        unit="dB"
+        detail={`± ${fixed(psnr.sd, 2)} dB over slices`}
+      />
+      <Figure name="Perplexity" value={short(perplexity)} detail={`${codesInUse} of ${codes} codes in use`} />
+      {bits !== undefined && (
+        <Figure
+          name="Bits per code"
+          value={fixed(bits, 3)}
+          unit="bits"
+          detail={`of ${fixed(Math.log2(codes), 1)} without a prior`}
+        />
+      )}
+      <Figure
+        name="Bits per pixel"
+        value={fixed(bitsPerPixel.prior ?? bitsPerPixel.entropy, 3)}
+        unit="bits"
+        detail={bitsPerPixel.prior === null ? "by the codes' entropy" : "by the prior"}
+      />
+      <Figure
+        name="SSIM, 7 × 7"
+        value={fixed(evaluation.ssimDefault.mean, 4)}
+        detail="scikit-image's defaults"
+      />
+      <Figure name="Training" value={duration(entry.seconds)} detail={entry.engine} />
+    </dl>
+  );
+}
+
+type SubjectKey = "subject" | "n" | "ssim" | "msSsim" | "psnr" | "mse";
+const SUBJECT_COLUMNS: readonly { readonly key: SubjectKey; readonly title: string }[] = [
+  { key: "subject", title: "Subject" },
+  { key: "n", title: "Slices" },
+  { key: "ssim", title: "SSIM" },
+  { key: "msSsim", title: "MS-SSIM" },
+  { key: "psnr", title: "PSNR (dB)" },
+  { key: "mse", title: "MSE" },
+];
+/** Rows shown before all are asked for. */
+const FEW = 12;
+
+function Subjects({ evaluation: { subjects, ssim } }: { readonly evaluation: Evaluation }) {
+  const [sort, setSort] = useState<{ readonly key: SubjectKey; readonly falling: boolean }>({
+    key: "ssim",
+    falling: false,
+  });
+  const [all, setAll] = useState(false);
+  const order = [...subjects].sort((a, b) => {
+    const [first, second] = [a[sort.key], b[sort.key]];
+    const less =
+      typeof first === "string"
+        ? first.localeCompare(String(second), "en", { numeric: true })
+        : first - Number(second);
+    return sort.falling ? -less : less;
+  });
+  const shown = all ? order : order.slice(0, FEW);
+  const low = Math.min(...subjects.map((subject) => subject.ssim));
+  const high = Math.max(...subjects.map((subject) => subject.ssim));
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <section class="scroll" aria-label="Figures per subject" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {SUBJECT_COLUMNS.map(({ key, title }) => (
+                <th
+                  key={key}
+                  scope="col"
+                  class={key === "subject" ? "" : "number"}
+                  aria-sort={sort.key === key ? (sort.falling ? "descending" : "ascending") : undefined}
+                >
+                  <button
+                    type="button"
+                    onClick={() => setSort({ key, falling: sort.key === key ? !sort.falling : false })}
+                  >
+                    {title}
+                    <span class="arrow" aria-hidden="true">
+                      {sort.key === key ? (sort.falling ? "↓" : "↑") : ""}
+                    </span>
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((subject) => (
+              <tr key={subject.subject}>
+                <th scope="row">{subject.subject}</th>
+                <td class="number">{subject.n}</td>
+                <td class="number">
+                  <span class="estimate">
+                    {fixed(subject.ssim, 4)}
+                    <svg viewBox="0 0 80 10" width="80" height="10" aria-hidden="true">
+                      <line x1="0" x2="80" y1="5" y2="5" class="rail" />
+                      <line
+                        x1={at(ssim.mean, low, high)}
+                        x2={at(ssim.mean, low, high)}
+                        y1="0"
+                        y2="10"
+                        class="rail"
+                      />
+                      <circle cx={at(subject.ssim, low, high)} cy="5" r="3" class="mean" />
+                    </svg>
+                  </span>
+                </td>
+                <td class="number">{fixed(subject.msSsim, 4)}</td>
+                <td class="number">{fixed(subject.psnr, 2)}</td>
+                <td class="number">{short(subject.mse)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {order.length > FEW && (
+        <button type="button" class="button" onClick={() => setAll(!all)}>
+          {all ? "Show fewer" : `Show all ${order.length} subjects`}
+        </button>
+      )}
+    </>
+  );
+}
+
+function at(value: number, low: number, high: number): number {
+  return 4 + (72 * (value - low)) / Math.max(high - low, 1e-9);
+}

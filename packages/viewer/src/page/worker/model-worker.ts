@@ -1,0 +1,96 @@
+import { isSlicebookError } from "@slicebook/base";
+import { codeLevels } from "../../shared/safetensors-header.ts";
+import { loadGrids, loadHeader } from "./load-tensors.ts";
+import { type Model, openModel } from "./model.ts";
+import type { CallName, Calls, FromWorker, Grids, SampledRow, ToWorker } from "./protocol.ts";
+import { readScan, type Scan } from "./read-scan.ts";
+
+// The page's types have no worker's scope; this is the part of it that is used.
+const scope = globalThis as unknown as {
+  postMessage(message: FromWorker): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+};
+
+interface Context {
+  readonly signal: AbortSignal;
+  readonly onRow: (row: SampledRow) => void;
+}
+
+let model: Promise<Model> | undefined;
+let scan: Scan | undefined;
+
+const handlers: {
+  [Name in CallName]: (argument: Calls[Name]["argument"], context: Context) => Promise<Calls[Name]["answer"]>;
+} = {
+  async open(options) {
+    const before = model;
+    model =
+      before
+        ?.then(
+          (old) => old.dispose(),
+          () => undefined,
+        )
+        .then(() => openModel(options)) ?? openModel(options);
+    return (await model).opened;
+  },
+  async scan({ file, name }) {
+    scan = await readScan(file, name);
+    if (scan.kind === "volume") return { kind: "volume", name, shape: scan.shape };
+    const { height, width, type } = scan.image;
+    return { kind: "slice", name, height, width, type };
+  },
+  async slice({ plane, index, fit }) {
+    if (scan === undefined) throw new Error("no file has been read");
+    const image = scan.kind === "volume" ? scan.slice(plane, index) : scan.image;
+    return (await opened()).encode(image, scan.name, fit);
+  },
+  decode: async ({ codes }) => (await opened()).decode(codes),
+  images: async ({ grids }) => (await opened()).images(grids),
+  likelihood: async ({ codes, label }) => (await opened()).likelihood(codes, label),
+  patches: async ({ level }) => (await opened()).patches(level),
+  async grids({ url, indices }) {
+    const levels = codeLevels(await loadHeader(url));
+    return Promise.all(
+      indices.map(
+        (index): Promise<Grids> => Promise.all(levels.map((place) => loadGrids(url, place, index, 1))),
+      ),
+    );
+  },
+  sample: async (request, { onRow, signal }) => (await opened()).sample(request, onRow, signal),
+};
+
+async function opened(): Promise<Model> {
+  if (model === undefined) throw new Error("no model has been opened");
+  return model;
+}
+
+const running = new Map<number, AbortController>();
+/** Calls are answered one after the other: they share the engine, and the slice that is looked at. */
+let last: Promise<void> = Promise.resolve();
+
+scope.onmessage = ({ data }) => {
+  if ("cancel" in data) {
+    running.get(data.cancel)?.abort();
+    return;
+  }
+  const { call, name, argument } = data;
+  const controller = new AbortController();
+  running.set(call, controller);
+  last = last.then(async () => {
+    try {
+      controller.signal.throwIfAborted();
+      const handler = handlers[name] as (argument: unknown, context: Context) => Promise<unknown>;
+      const onRow = (row: SampledRow) => scope.postMessage({ call, row });
+      scope.postMessage({ call, answer: await handler(argument, { signal: controller.signal, onRow }) });
+    } catch (error) {
+      scope.postMessage({
+        call,
+        error: error instanceof Error ? error.message : String(error),
+        remedy: isSlicebookError(error) ? (error.remedy ?? null) : null,
+        cancelled: controller.signal.aborted,
+      });
+    } finally {
+      running.delete(call);
+    }
+  });
+};

@@ -1,0 +1,400 @@
+import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import {
+  type BoundPrior,
+  type CodeLevel,
+  decodeSafetensors,
+  psnr,
+  ssim,
+  toUnitRange,
+  type VqvaeConfig,
+  vqvae,
+  vqvaeSchema,
+} from "@slicebook/core";
+import {
+  datasetSchema,
+  fitSize,
+  type Preprocessing,
+  preprocessSlice,
+  restoreSlice,
+  type SliceImage,
+  type SliceMap,
+} from "@slicebook/datasets";
+import { type Compiled, createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
+import { codebookColours } from "@slicebook/pipeline/colour";
+import { pixelcnn } from "@slicebook/prior-pixelcnn";
+import { z } from "zod";
+import { isUsed } from "../../shared/safetensors-header.ts";
+import { loadHeader, loadTensors } from "./load-tensors.ts";
+import type {
+  Decoded,
+  Encoded,
+  EngineChoice,
+  Fit,
+  Grids,
+  OpenedModel,
+  OpenOptions,
+  Sampled,
+  SampledRow,
+  SampleRequest,
+} from "./protocol.ts";
+
+/** PSNR counts as this many decibels where a reconstruction is better or exact, as on the command line. */
+const MOST_DECIBELS = 100;
+
+const runSchema = z.object({
+  dataset: datasetSchema,
+  model: vqvaeSchema,
+  prior: z.object({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
+});
+
+const learntSchema = z.discriminatedUnion("name", [
+  z.object({ name: z.literal("zscore") }),
+  z.object({ name: z.literal("minmax") }),
+  z.object({ name: z.literal("zscore-dataset"), mean: z.number(), deviation: z.number() }),
+  z.object({ name: z.literal("residual"), low: z.number(), high: z.number() }),
+]);
+
+/** A run's model in the page: it encodes, decodes, measures and draws. */
+export interface Model {
+  readonly opened: OpenedModel;
+  encode(image: SliceImage, name: string, fit: Fit): Promise<Encoded>;
+  decode(codes: Grids): Promise<Decoded>;
+  images(grids: readonly Grids[]): Promise<Float32Array[]>;
+  likelihood(codes: Grids, label: number): Promise<Float32Array[]>;
+  patches(level: number): Promise<{ side: number; patches: Float32Array[] }>;
+  sample(request: SampleRequest, onRow: (row: SampledRow) => void, signal: AbortSignal): Promise<Sampled>;
+  dispose(): Promise<void>;
+}
+
+/** Starts an engine and loads the weights that a model needs, and no more, by ranges. */
+export async function openModel({ engine: choice, wasmPath, config, urls }: OpenOptions): Promise<Model> {
+  const { dataset, model: modelConfig, prior: priorConfig } = runSchema.parse(withoutUnknown(config));
+  const [height, width] = dataset.size ?? fail("the run's configuration names no size");
+  const size = [height, width] as const;
+  const [{ engine, passedOver }, weights, preprocessing, classes] = await Promise.all([
+    startEngine(choice, wasmPath),
+    loadTensors(urls.model, isUsed),
+    loadPreprocessing(urls.preprocessing),
+    urls.codes === null ? [] : loadClasses(urls.codes),
+  ]);
+  const parameters = vqvae.parameters(weights.tensors, { average: true });
+  const levels = vqvae.codeLevels(modelConfig, size);
+  const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
+  const codec = await createCodec(engine, parameters, { config: modelConfig, size });
+  const likelihood = lazily(() =>
+    engine.compile(prior.bound.logLikelihood, [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
+      name: "logLikelihood",
+      parameters: prior.parameters,
+    }),
+  );
+  let current: { readonly original: Float32Array; readonly map: SliceMap } | undefined;
+
+  const decodedAs = (values: Float32Array, started: number): Decoded => {
+    if (current === undefined) {
+      return { image: ownRange(values), ssim: null, psnr: null, milliseconds: performance.now() - started };
+    }
+    const restored = restoreSlice(preprocessing, current.map, values);
+    const unit = toUnitRange(current.original, restored);
+    return {
+      image: Float32Array.from(unit.reconstruction),
+      ssim: ssim(unit.original, unit.reconstruction, { height, width }),
+      psnr: Math.min(MOST_DECIBELS, psnr(unit.original, unit.reconstruction)),
+      milliseconds: performance.now() - started,
+    };
+  };
+
+  return {
+    opened: {
+      engine: { kind: engine.kind as "webgpu" | "wasm" | "cpu", description: engine.description },
+      passedOver,
+      size,
+      levels,
+      colours: vqvae
+        .codebooks(modelConfig, parameters)
+        .map(({ data, shape }) => codebookColours(Float32Array.from(data), shape[0]!)),
+      classes,
+      prior: prior.why ?? true,
+      bytes: [weights.tensors, prior.parameters].reduce((sum, tensors) => sum + bytesOf(tensors), 0),
+    },
+
+    async encode(image, name, fit) {
+      // Where training knew slices of one size only, it has no rule for others: they are resized, and that is said.
+      const policy = fit === "training" ? (dataset.sizePolicy ?? "resize") : fit;
+      const original = Float32Array.from(fitSize(image, size, { policy, path: name }));
+      const prepared = new Float32Array(original.length);
+      const map = preprocessSlice(preprocessing, original, prepared);
+      const started = performance.now();
+      const { images, codes } = await codec.reconstruct(prepared);
+      current = { original, map };
+      return {
+        original: Float32Array.from(toUnitRange(original, original).original),
+        decoded: decodedAs(images, started),
+        codes,
+        fitted:
+          image.height === height && image.width === width
+            ? null
+            : { height: image.height, width: image.width, policy },
+      };
+    },
+
+    async decode(codes) {
+      const started = performance.now();
+      return decodedAs(await codec.decode(codes), started);
+    },
+
+    async images(grids) {
+      const images: Float32Array[] = [];
+      for (const codes of grids) images.push(ownRange(await codec.decode(codes)));
+      return images;
+    },
+
+    async likelihood(codes, label) {
+      if (prior.why !== undefined) fail(prior.why);
+      const compiled = await likelihood();
+      const logs = await compiled.run(
+        codes.map((grid, level) => gridTensor(grid, levels[level]!)),
+        int32([label], [1]),
+      );
+      return (logs as readonly HostTensor[]).map(({ data }) =>
+        Float32Array.from(data, (log) => -log / Math.LN2),
+      );
+    },
+
+    patches: (level) => drawPatches(codec, levels, size, level),
+
+    async sample(request, onRow, signal) {
+      if (prior.why !== undefined) fail(prior.why);
+      const started = performance.now();
+      const labels = Array.from({ length: request.count }, (_, index) =>
+        classes.length === 0 ? 0 : (request.label ?? index % classes.length),
+      );
+      const drawn = await prior.bound.sample(engine, prior.parameters, {
+        ...samplingOptions(request),
+        ...(classes.length === 0 ? {} : { labels }),
+        onRow: (row) => onRow({ level: 0, ...row, codes: row.codes.slice() }),
+        signal,
+      });
+      const grids = labels.map((_, index) => gridsOf(drawn, levels, index));
+      const images: Float32Array[] = [];
+      for (const codes of grids) images.push(ownRange(await codec.decode(codes)));
+      return { grids, images, labels, seconds: (performance.now() - started) / 1000 };
+    },
+
+    async dispose() {
+      await codec.dispose();
+      await (await likelihood.made)?.dispose();
+      await engine.dispose();
+    },
+  };
+}
+
+function withoutUnknown(config: unknown): unknown {
+  const { dataset, model, prior } = config as Record<string, unknown>;
+  return { dataset, model, prior };
+}
+
+async function loadPreprocessing(url: string): Promise<Preprocessing> {
+  const response = await fetch(url, { cache: "no-cache" });
+  if (!response.ok) fail("what the preprocessing learnt is not in the run's folder");
+  const { tensors, metadata } = decodeSafetensors(new Uint8Array(await response.arrayBuffer()));
+  const learnt = learntSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
+  return learnt.name === "residual" ? { ...learnt, mean: Float32Array.from(tensors.mean!.data) } : learnt;
+}
+
+async function loadClasses(url: string): Promise<string[]> {
+  const { metadata } = await loadHeader(url);
+  return z.array(z.string()).parse(JSON.parse(metadata.classes ?? "[]"));
+}
+
+interface OpenedPrior {
+  readonly bound: BoundPrior;
+  readonly parameters: HostTensors;
+  /** Why there is none. */
+  readonly why?: string;
+}
+
+async function openPrior(
+  { name, options }: { readonly name: string; readonly options: Record<string, unknown> },
+  url: string | null,
+  space: { readonly levels: readonly CodeLevel[]; readonly classes: number },
+): Promise<OpenedPrior> {
+  const none = (why: string): OpenedPrior => ({ bound: undefined as never, parameters: {}, why });
+  if (url === null) return none("the run has no trained prior yet");
+  if (name !== pixelcnn.name)
+    return none(`the prior "${name}" is a package of its own, which a page cannot load`);
+  let bound: BoundPrior;
+  try {
+    bound = pixelcnn.bind(pixelcnn.schema.parse(options), space);
+  } catch (error) {
+    // It models grids of one level.
+    return none(error instanceof Error ? error.message : String(error));
+  }
+  const { tensors } = await loadTensors(url, isUsed);
+  return { bound, parameters: bound.parameters(tensors, { average: true }) };
+}
+
+async function startEngine(
+  choice: EngineChoice,
+  wasmPath: string,
+): Promise<{ readonly engine: Engine; readonly passedOver: string | null }> {
+  if (choice === "webgpu") return { engine: await createEngine({ kind: "webgpu" }), passedOver: null };
+  if (choice === "wasm") return { engine: await createEngine({ kind: "wasm", wasmPath }), passedOver: null };
+  const gpu = await gpuInfo().catch(() => undefined);
+  let why: string;
+  if (gpu === undefined) why = "this browser offers no WebGPU";
+  else if (isSoftwareGpu(gpu)) why = "WebGPU runs in software here, which is slower";
+  else {
+    try {
+      return { engine: await createEngine({ kind: "webgpu" }), passedOver: null };
+    } catch (error) {
+      why = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return { engine: await createEngine({ kind: "wasm", wasmPath }), passedOver: why };
+}
+
+interface Codec {
+  /** A prepared slice through encoder and decoder. */
+  reconstruct(prepared: Float32Array): Promise<{ readonly images: Float32Array; readonly codes: Grids }>;
+  decode(codes: Grids): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+async function createCodec(
+  engine: Engine,
+  parameters: HostTensors,
+  { config, size }: { readonly config: VqvaeConfig; readonly size: readonly [number, number] },
+): Promise<Codec> {
+  const shape = { batch: 1, size };
+  const spec = vqvae.imageSpec(config, shape);
+  const specs = vqvae.codeSpecs(config, shape);
+  const levels = vqvae.codeLevels(config, size);
+  const reconstruct = await engine.compile(vqvae.reconstruct(config), [spec], {
+    name: "reconstruct",
+    parameters,
+  });
+  const decode = await engine.compile(vqvae.decode(config), [specs], { name: "decode", parameters });
+  return {
+    async reconstruct(prepared) {
+      const { images, codes } = (await reconstruct.run(float32(prepared, spec.shape))) as unknown as {
+        readonly images: HostTensor;
+        readonly codes: readonly HostTensor[];
+      };
+      return {
+        images: Float32Array.from(images.data),
+        codes: codes.map(({ data }) => Int32Array.from(data)),
+      };
+    },
+    async decode(codes) {
+      const image = (await decode.run(
+        codes.map((grid, level) => gridTensor(grid, levels[level]!)),
+      )) as HostTensor;
+      return Float32Array.from(image.data);
+    },
+    async dispose() {
+      await reconstruct.dispose();
+      await decode.dispose();
+    },
+  };
+}
+
+/** Cells on each side of a patch that hold the same code, so that it is seen among its own. */
+const AROUND = 1;
+
+/** Decodes each code of a level within a few of its own kind: many at a time, in grids of such groups. */
+async function drawPatches(
+  codec: Codec,
+  levels: readonly CodeLevel[],
+  [height]: readonly [number, number],
+  level: number,
+): Promise<{ side: number; patches: Float32Array[] }> {
+  const { codes, rows, columns } = levels[level]!;
+  const block = 2 * AROUND + 1;
+  const [down, across] = [Math.max(1, Math.floor(rows / block)), Math.max(1, Math.floor(columns / block))];
+  const scale = height / rows;
+  const width = columns * scale;
+  const side = scale;
+  const patches: Float32Array[] = [];
+  for (let first = 0; first < codes; first += down * across) {
+    const grids = levels.map(({ rows: own, columns: wide }, other) => {
+      const grid = new Int32Array(own * wide);
+      if (other !== level) return grid;
+      for (let cell = 0; cell < grid.length; cell++) {
+        const [row, column] = [Math.floor(cell / wide), cell % wide];
+        const place =
+          Math.min(down - 1, Math.floor(row / block)) * across +
+          Math.min(across - 1, Math.floor(column / block));
+        grid[cell] = Math.min(codes - 1, first + place);
+      }
+      return grid;
+    });
+    const image = await codec.decode(grids);
+    for (let place = 0; place < down * across && first + place < codes; place++) {
+      const top = (Math.floor(place / across) * block + Math.min(AROUND, rows - 1)) * scale;
+      const left = ((place % across) * block + Math.min(AROUND, columns - 1)) * scale;
+      const patch = new Float32Array(side * side);
+      for (let row = 0; row < side; row++) {
+        for (let column = 0; column < side; column++) {
+          patch[row * side + column] = image[(top + row) * width + left + column]!;
+        }
+      }
+      patches.push(patch);
+    }
+  }
+  // One scale for all, so that bright codes are brighter than dark ones.
+  const all = ownRange(Float32Array.from(patches.flatMap((patch) => [...patch])));
+  return {
+    side,
+    patches: patches.map((_, index) => all.slice(index * side * side, (index + 1) * side * side)),
+  };
+}
+
+function samplingOptions({ seed, count, temperature, topP, given }: SampleRequest) {
+  return {
+    seed,
+    count,
+    temperature,
+    ...(topP === null ? {} : { topP }),
+    ...(given === null ? {} : { given: { codes: given.codes[0]!, known: given.known[0]! } }),
+  };
+}
+
+function gridsOf(drawn: readonly Int32Array[], levels: readonly CodeLevel[], index: number): Grids {
+  return levels.map(({ rows, columns }, level) => {
+    const size = rows * columns;
+    return drawn[level]!.slice(index * size, (index + 1) * size);
+  });
+}
+
+function gridSpec({ rows, columns }: CodeLevel) {
+  return { shape: [1, rows, columns], dtype: "int32" } as const;
+}
+
+function gridTensor(grid: Int32Array, level: CodeLevel): HostTensor {
+  return int32(grid, gridSpec(level).shape);
+}
+
+function ownRange(values: Float32Array): Float32Array {
+  return Float32Array.from(toUnitRange(values, values).original);
+}
+
+function bytesOf(tensors: HostTensors): number {
+  return Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
+}
+
+function lazily(
+  make: () => Promise<Compiled>,
+): (() => Promise<Compiled>) & { made: Promise<Compiled> | undefined } {
+  const get = Object.assign(
+    () => {
+      get.made ??= make();
+      return get.made;
+    },
+    { made: undefined as Promise<Compiled> | undefined },
+  );
+  return get;
+}
+
+function fail(what: string): never {
+  throw new SlicebookError("MODEL_UNAVAILABLE", what, {});
+}

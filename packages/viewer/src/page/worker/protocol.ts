@@ -1,0 +1,151 @@
+import type { CodeLevel } from "@slicebook/core";
+
+/** The engines that a reader may choose; `auto` takes a graphics card where there is one. */
+export const ENGINES = ["auto", "webgpu", "wasm"] as const;
+export type EngineChoice = (typeof ENGINES)[number];
+
+/** What to do with a slice of another size: as in training, or by one of the policies. */
+export type Fit = "training" | "pad" | "crop" | "resize";
+
+export interface OpenOptions {
+  readonly engine: EngineChoice;
+  /** The folder of TensorFlow.js's WebAssembly files. */
+  readonly wasmPath: string;
+  /** The run's configuration. */
+  readonly config: unknown;
+  readonly urls: {
+    readonly model: string;
+    readonly preprocessing: string;
+    readonly prior: string | null;
+    /** Grids of the test split, whose header names the classes. */
+    readonly codes: string | null;
+  };
+}
+
+/** A model that is ready. */
+export interface OpenedModel {
+  readonly engine: { readonly kind: "webgpu" | "wasm" | "cpu"; readonly description: string };
+  /** Why a faster engine was passed over. */
+  readonly passedOver: string | null;
+  readonly size: readonly [height: number, width: number];
+  readonly levels: readonly CodeLevel[];
+  /** For each level a colour for each code, red, green and blue in one number; like codes have like colours. */
+  readonly colours: readonly (readonly number[])[];
+  readonly classes: readonly string[];
+  /** Whether there is a prior; if not, why. */
+  readonly prior: true | string;
+  /** Bytes of weights read. */
+  readonly bytes: number;
+}
+
+/** What is in a file that was dropped on the page. */
+export type ScanInfo =
+  | {
+      readonly kind: "slice";
+      readonly name: string;
+      readonly height: number;
+      readonly width: number;
+      readonly type: string;
+    }
+  | { readonly kind: "volume"; readonly name: string; readonly shape: readonly [number, number, number] };
+
+/** Grids of codes, one a level, each [rows, columns]. */
+export type Grids = readonly Int32Array[];
+
+/** A slice, what the model makes of it, and how good that is. */
+export interface Encoded {
+  /** At the model's size, its own range mapped to [0, 1]. */
+  readonly original: Float32Array;
+  readonly decoded: Decoded;
+  readonly codes: Grids;
+  /** The file's size where it was fitted to the model's, else null. */
+  readonly fitted: { readonly height: number; readonly width: number; readonly policy: string } | null;
+}
+
+export interface Decoded {
+  /** On the original's scale and clipped to [0, 1]; without an original, its own range mapped to [0, 1]. */
+  readonly image: Float32Array;
+  /** Against the original. */
+  readonly ssim: number | null;
+  /** Decibels. */
+  readonly psnr: number | null;
+  readonly milliseconds: number;
+}
+
+export interface SampleRequest {
+  readonly seed: number;
+  readonly count: number;
+  readonly temperature: number;
+  readonly topP: number | null;
+  /** The number of the class; null: each in turn. */
+  readonly label: number | null;
+  /** Codes that are kept: 1 in `known` where they are. */
+  readonly given: { readonly codes: Grids; readonly known: readonly Uint8Array[] } | null;
+}
+
+/** A row of the samples' grids as it is drawn. */
+export interface SampledRow {
+  readonly level: number;
+  readonly row: number;
+  readonly first: number;
+  /** [samples, columns] */
+  readonly codes: Int32Array;
+}
+
+export interface Sampled {
+  /** For each sample its grids. */
+  readonly grids: readonly Grids[];
+  /** [samples, height, width], each with its own range mapped to [0, 1]. */
+  readonly images: readonly Float32Array[];
+  readonly labels: readonly number[];
+  readonly seconds: number;
+}
+
+/** What the worker does, by name: its argument, and its answer. */
+export interface Calls {
+  open: { argument: OpenOptions; answer: OpenedModel };
+  /** Reads a file, which is then the scan whose slices `slice` takes. */
+  scan: { argument: { readonly file: Blob; readonly name: string }; answer: ScanInfo };
+  slice: {
+    argument: { readonly plane: 0 | 1 | 2; readonly index: number; readonly fit: Fit };
+    answer: Encoded;
+  };
+  /** Decodes grids beside the slice that was encoded last. */
+  decode: { argument: { readonly codes: Grids }; answer: Decoded };
+  /** Decodes grids by themselves. */
+  images: { argument: { readonly grids: readonly Grids[] }; answer: readonly Float32Array[] };
+  /** Bits of each code given those before it. */
+  likelihood: {
+    argument: { readonly codes: Grids; readonly label: number };
+    answer: readonly Float32Array[];
+  };
+  /** What each code of a level looks like among its own: square patches of that side, in [0, 1]. */
+  patches: {
+    argument: { readonly level: number };
+    answer: { readonly side: number; readonly patches: readonly Float32Array[] };
+  };
+  /** Grids of a file of the run. */
+  grids: {
+    argument: { readonly url: string; readonly indices: readonly number[] };
+    answer: readonly Grids[];
+  };
+  sample: { argument: SampleRequest; answer: Sampled };
+}
+
+export type CallName = keyof Calls;
+
+/** To the worker. */
+export type ToWorker =
+  | { readonly call: number; readonly name: CallName; readonly argument: unknown }
+  | { readonly cancel: number };
+
+/** From the worker. */
+export type FromWorker =
+  | { readonly call: number; readonly answer: unknown }
+  | { readonly call: number; readonly row: SampledRow }
+  | {
+      readonly call: number;
+      readonly error: string;
+      readonly remedy: string | null;
+      readonly cancelled: boolean;
+    };

@@ -1,0 +1,172 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import type { Novelty } from "@slicebook/pipeline/runs";
+import type { CodebookAnswer, CodebookLevel, SampleEntry, SamplesAnswer } from "../shared/answers.ts";
+import {
+  codeLevels,
+  headerEnd,
+  parseHeader,
+  type SafetensorsHeader,
+  type TensorPlace,
+} from "../shared/safetensors-header.ts";
+
+/** For each code, so many slices where it occurs most are kept. */
+const PLACES = 6;
+/** About so many bytes of a file are in memory at a time. */
+const CHUNK = 2 ** 23;
+
+interface Grids {
+  readonly header: SafetensorsHeader;
+  /** [slices, rows, columns] each. */
+  readonly levels: readonly TensorPlace[];
+  readonly names: readonly string[];
+}
+
+/** How often each of `codes` codes occurs in the grids of a file, level by level, and where most. */
+export async function codebookAnswer(file: string, path: string, codes: number): Promise<CodebookAnswer> {
+  return withGrids(file, async (handle, { levels, names }) => {
+    const answers: CodebookLevel[] = [];
+    const named: Record<number, string> = {};
+    for (const level of levels) {
+      const answer = await countLevel(handle, level, codes);
+      for (const places of answer.places) {
+        for (let at = 0; at < places.length; at += 2) named[places[at]!] = names[places[at]!] ?? "";
+      }
+      answers.push(answer);
+    }
+    return { path, slices: levels[0]!.shape[0]!, levels: answers, names: named };
+  });
+}
+
+async function countLevel(handle: FileHandle, place: TensorPlace, codes: number): Promise<CodebookLevel> {
+  const [, rows, columns] = place.shape as [number, number, number];
+  const counts = new Float64Array(codes);
+  const places: number[][] = Array.from({ length: codes }, () => []);
+  const own = new Int32Array(codes);
+  for await (const { index, grid } of eachGrid(handle, place)) {
+    own.fill(0);
+    for (const code of grid) if (code >= 0 && code < codes) own[code]! += 1;
+    for (let code = 0; code < codes; code++) {
+      if (own[code] === 0) continue;
+      counts[code]! += own[code]!;
+      keepPlace(places[code]!, index, own[code]!);
+    }
+  }
+  return { codes, rows, columns, counts: Array.from(counts), places };
+}
+
+/** Keeps the slices with most occurrences, in falling order: index, count, index, count, … */
+function keepPlace(places: number[], index: number, count: number): void {
+  let at = places.length;
+  while (at > 0 && places[at - 1]! < count) at -= 2;
+  if (at >= 2 * PLACES) return;
+  places.splice(at, 0, index, count);
+  places.length = Math.min(places.length, 2 * PLACES);
+}
+
+/** The samples of a run, each with the training slices that it is nearest to where that was measured. */
+export async function samplesAnswer(
+  files: { readonly samples: string; readonly train: string },
+  paths: Pick<SamplesAnswer, "path" | "trainPath">,
+  novelty: Novelty | undefined,
+): Promise<SamplesAnswer> {
+  const drawn = await readNames(files.samples);
+  const places = new Map((await readNames(files.train)).names.map((name, index) => [name, index]));
+  const measured = new Map(novelty?.samples.map((sample) => [sample.name, sample]));
+  return {
+    ...paths,
+    samples: drawn.names.map((name, index): SampleEntry => {
+      const own = measured.get(name);
+      const placed = (nearest: { readonly slice: string; readonly distance: number }) => ({
+        index: places.get(nearest.slice) ?? null,
+        name: nearest.slice,
+        distance: nearest.distance,
+      });
+      return {
+        name,
+        label: drawn.labels[index] ?? null,
+        nearest:
+          own === undefined
+            ? null
+            : { byCodes: placed(own.byCodes), bySsim: placed(own.bySsim), memorised: own.memorised },
+      };
+    }),
+    novelty:
+      novelty === undefined
+        ? null
+        : {
+            byCodes: novelty.nearest.byCodes.heldOut.median,
+            bySsim: novelty.nearest.bySsim.heldOut.median,
+            flagged: novelty.memorisation.flagged,
+            rule: novelty.memorisation.rule,
+            diversity: {
+              samples: novelty.diversity.samples.mean,
+              heldOut: novelty.diversity.heldOut.mean,
+            },
+          },
+  };
+}
+
+/** The names of a file's slices, and the names of their classes. */
+async function readNames(
+  file: string,
+): Promise<{ readonly names: readonly string[]; readonly labels: readonly (string | undefined)[] }> {
+  return withGrids(file, async (handle, { header, names }) => {
+    const classes = textsOf(header.metadata.classes);
+    const { labels } = header.tensors;
+    const numbers = labels === undefined ? [] : await readIntegers(handle, labels.start, labels.end);
+    return { names, labels: names.map((_, index) => classes[numbers[index] ?? -1]) };
+  });
+}
+
+async function withGrids<T>(file: string, use: (handle: FileHandle, grids: Grids) => Promise<T>): Promise<T> {
+  const handle = await open(file);
+  try {
+    const start = await readBytes(handle, 0, 8);
+    const header = parseHeader(await readBytes(handle, 0, headerEnd(start)));
+    const levels = codeLevels(header);
+    if (levels.length === 0 || levels.some(({ shape, dtype }) => shape.length !== 3 || dtype !== "I32")) {
+      throw new Error(`${file} holds no code grids`);
+    }
+    return await use(handle, { header, levels, names: textsOf(header.metadata.names) });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The grids of a level one by one, few of which are in memory at a time; each is good until the next. */
+async function* eachGrid(
+  handle: FileHandle,
+  { shape, start }: TensorPlace,
+): AsyncGenerator<{ readonly index: number; readonly grid: Int32Array }> {
+  const [count, rows, columns] = shape as [number, number, number];
+  const cells = rows * columns;
+  const each = Math.max(1, Math.floor(CHUNK / (4 * cells)));
+  for (let first = 0; first < count; first += each) {
+    const last = Math.min(count, first + each);
+    const part = await readIntegers(handle, start + 4 * cells * first, start + 4 * cells * last);
+    for (let index = first; index < last; index++) {
+      yield { index, grid: part.subarray((index - first) * cells, (index - first + 1) * cells) };
+    }
+    // The server has others to answer meanwhile.
+    await setImmediate();
+  }
+}
+
+async function readIntegers(handle: FileHandle, start: number, end: number): Promise<Int32Array> {
+  const bytes = await readBytes(handle, start, end - start);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+async function readBytes(handle: FileHandle, start: number, length: number): Promise<Uint8Array> {
+  // Of its own memory, which starts where integers may.
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, start);
+  if (bytesRead < length) throw new Error("the file is cut off");
+  return bytes;
+}
+
+function textsOf(json: string | undefined): string[] {
+  const value: unknown = JSON.parse(json ?? "[]");
+  return Array.isArray(value) ? value.map(String) : [];
+}

@@ -1,0 +1,61 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { readNovelty, runPaths } from "@slicebook/pipeline/runs";
+import type { CodebookAnswer } from "../shared/answers.ts";
+import { codebookAnswer, samplesAnswer } from "./code-grids.ts";
+import { exists, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";
+
+/** The answers about a folder of runs by their paths, such as `data/phantom/run.json`. */
+export interface RunData {
+  /** The answer, to be sent as JSON; undefined if there is none of that path. */
+  answer(path: string): Promise<unknown>;
+}
+
+/** The paths below `data/` of what is known of a run. */
+export const RUN_ANSWERS = ["run.json", "codebook.json", "samples.json"] as const;
+
+export function createRunData(folder: RunsFolder, { live }: { readonly live: boolean }): RunData {
+  const codebooks = remembered<CodebookAnswer>();
+  return {
+    async answer(path) {
+      if (path === "runs.json") return runsAnswer(folder, live);
+      const [id, name, ...rest] = path.split("/");
+      const own = id === undefined || rest.length > 0 ? undefined : await runFolder(folder, id);
+      if (own === undefined) return undefined;
+      const paths = runPaths(own);
+      if (name === "run.json") return runAnswer(own);
+      if (name === "codebook.json" && (await exists(paths.codes.test))) {
+        return codebooks([paths.codes.test], async () => {
+          const { info } = await runAnswer(own);
+          return codebookAnswer(paths.codes.test, "codes/test.safetensors", info.model.codes);
+        });
+      }
+      const drawn = join(paths.samples, "codes.safetensors");
+      if (name === "samples.json" && (await exists(drawn)) && (await exists(paths.codes.train))) {
+        const novelty = await readNovelty(paths);
+        return samplesAnswer(
+          { samples: drawn, train: paths.codes.train },
+          { path: "samples/codes.safetensors", trainPath: "codes/train.safetensors" },
+          novelty,
+        );
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Remembers what took long to find out from files, for as long as these are as they were. */
+function remembered<T>(): (files: readonly string[], find: () => Promise<T>) => Promise<T> {
+  const known = new Map<string, { readonly stamp: string; readonly found: Promise<T> }>();
+  return async (files, find) => {
+    const stamps = await Promise.all(files.map((file) => stat(file)));
+    const stamp = stamps.map(({ mtimeMs, size }) => `${mtimeMs} ${size}`).join(" ");
+    const key = files.join("\n");
+    const before = known.get(key);
+    if (before?.stamp === stamp) return before.found;
+    const found = find();
+    known.set(key, { stamp, found });
+    found.catch(() => known.delete(key));
+    return found;
+  };
+}

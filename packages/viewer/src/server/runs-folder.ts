@@ -1,0 +1,130 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import { listRuns, type RunSummary, readRun, runPaths } from "@slicebook/pipeline/runs";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
+import { isPlainName } from "./files.ts";
+
+/** The folder that a viewer shows: of runs, or of one run. */
+export interface RunsFolder {
+  /** The folder that the runs lie in. */
+  readonly root: string;
+  /** The one run to show, by its folder's name; undefined for all. */
+  readonly only: string | undefined;
+}
+
+/** The runs in a folder, or the one run that it is; throws `RUN_NOT_FOUND` if it does not exist. */
+export async function openRunsFolder(folder: string): Promise<RunsFolder> {
+  const path = resolve(folder);
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw new SlicebookError(
+      "RUN_NOT_FOUND",
+      `${folder}: ${found ? "it is no folder" : "there is no such folder"}`,
+      {
+        remedy: "Start a run with `slicebook run CONFIG`, or name the folder that your runs are in.",
+      },
+    );
+  }
+  const isRun = await exists(runPaths(path).info);
+  return isRun ? { root: dirname(path), only: basename(path) } : { root: path, only: undefined };
+}
+
+export async function runsAnswer({ root, only }: RunsFolder, live: boolean): Promise<RunsAnswer> {
+  if (only !== undefined) {
+    return { live, runs: [entryOf((await readRun(join(root, only))).summary)], damaged: [] };
+  }
+  const { runs, damaged } = await listRuns(root);
+  return {
+    live,
+    runs: runs.map(entryOf),
+    damaged: damaged.map(({ folder, reason }) => ({ folder: basename(folder), reason })),
+  };
+}
+
+/** The folder of a run; undefined if there is no such run. */
+export async function runFolder({ root, only }: RunsFolder, id: string): Promise<string | undefined> {
+  if (!isPlainName(id) || (only !== undefined && id !== only)) return undefined;
+  const folder = join(root, id);
+  return (await exists(runPaths(folder).info)) ? folder : undefined;
+}
+
+export async function runAnswer(folder: string): Promise<RunAnswer> {
+  const { summary, info, evaluation, metrics } = await readRun(folder);
+  const configText = await readFile(runPaths(folder).config, "utf8");
+  const config: unknown = parse(configText);
+  const { root: _, ...data } = info.data;
+  return {
+    entry: entryOf(summary),
+    // Where the data lie on this machine is nobody's business who sees the page.
+    info: { ...info, data },
+    configText: configText.replace(/^( *root:).*$/gm, "$1 …"),
+    config,
+    evaluation: evaluation === undefined ? null : withoutRoot(evaluation),
+    metrics,
+    files: await runFiles(folder),
+  };
+}
+
+function entryOf({ folder, ...summary }: RunSummary): RunEntry {
+  return { id: basename(folder), ...summary };
+}
+
+function withoutRoot<T extends { readonly dataset: { readonly root?: string } }>(evaluation: T): T {
+  const { root: _, ...dataset } = evaluation.dataset;
+  return { ...evaluation, dataset };
+}
+
+const pairsSchema = z.object({ slices: z.array(z.object({ name: z.string(), ssim: z.number() })) });
+
+async function runFiles(folder: string): Promise<RunFiles> {
+  const paths = runPaths(folder);
+  const first = async (...candidates: string[]): Promise<string | null> => {
+    for (const path of candidates) {
+      if (await exists(path)) return path.slice(folder.length + 1).replaceAll("\\", "/");
+    }
+    return null;
+  };
+  return {
+    model: await first(paths.best, paths.last),
+    preprocessing: await first(paths.preprocessing),
+    prior: await first(paths.prior.best, paths.prior.last),
+    codes: await first(paths.codes.test),
+    film: await filmOf(paths.progression),
+    pairs: await pairsOf(paths.reconstructions),
+    samples: await first(join(paths.samples, "codes.safetensors")),
+    report: await first(paths.report),
+  };
+}
+
+async function filmOf(folder: string): Promise<Film | null> {
+  const names: string[] = await readdir(folder).catch(() => []);
+  const frames = names
+    .flatMap((name) => {
+      const step = /^step-(\d+)\.png$/.exec(name)?.[1];
+      return step === undefined ? [] : [{ step: Number(step), path: `progression/${name}` }];
+    })
+    .sort((a, b) => a.step - b.step);
+  return frames.length > 0 && names.includes("originals.png")
+    ? { originals: "progression/originals.png", frames }
+    : null;
+}
+
+async function pairsOf(folder: string): Promise<Pairs | null> {
+  try {
+    const { slices } = pairsSchema.parse(JSON.parse(await readFile(join(folder, "test-pairs.json"), "utf8")));
+    return {
+      originals: "reconstructions/test-originals.png",
+      reconstructions: "reconstructions/test-reconstructions.png",
+      slices,
+    };
+  } catch {
+    return null;
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

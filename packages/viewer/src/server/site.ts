@@ -1,0 +1,131 @@
+import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { SlicebookError } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
+import type { RunAnswer } from "../shared/answers.ts";
+import { isUsed, parseHeader } from "../shared/safetensors-header.ts";
+import { createRunData, RUN_ANSWERS } from "./data.ts";
+import { pageFolder } from "./page-folder.ts";
+import { exists, openRunsFolder } from "./runs-folder.ts";
+
+export interface ExportSiteOptions {
+  /** The folder of a run, or of runs. */
+  readonly run: string;
+  /** Where the site goes; made if it is missing. */
+  readonly out: string;
+}
+
+/**
+ * Writes the viewer of a run (or of a folder of runs) as static files, the models inside, for any web server.
+ *
+ * Gives the paths of the files written, relative to `out`. Throws `RUN_NOT_FOUND` if there is no run, and `SITE_EXISTS`
+ * if `out` holds something else than a site.
+ */
+export async function exportSite({ run, out }: ExportSiteOptions): Promise<string[]> {
+  const folder = await openRunsFolder(run);
+  const data = createRunData(folder, { live: false });
+  await checkOut(out);
+  const written: string[] = [];
+  const put = async (path: string, from: string) => {
+    const to = join(out, path);
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(from, to);
+    written.push(path);
+  };
+  const putJson = async (path: string): Promise<unknown> => {
+    const answer = await data.answer(path);
+    if (answer === undefined) return undefined;
+    await writeFileAtomic(join(out, "data", path), JSON.stringify(answer));
+    written.push(`data/${path}`);
+    return answer;
+  };
+  for (const file of await filesOf(pageFolder())) await put(file, join(pageFolder(), file));
+  const { runs } = (await putJson("runs.json")) as { runs: readonly { readonly id: string }[] };
+  if (runs.length === 0) {
+    throw new SlicebookError("RUN_NOT_FOUND", `${run} holds no run that can be read`, {
+      remedy: "Give the folder that `slicebook run` or `slicebook train` made, such as runs/hipmri.",
+    });
+  }
+  for (const { id } of runs) {
+    for (const name of RUN_ANSWERS) {
+      const answer = await putJson(`${id}/${name}`);
+      if (name !== "run.json") continue;
+      for (const path of shownFiles(answer as RunAnswer)) {
+        const from = join(folder.root, id, path);
+        if (!(await exists(from))) continue;
+        if (!isCheckpoint(path)) await put(`files/${id}/${path}`, from);
+        else {
+          await writeFileAtomic(join(out, "files", id, path), await withoutTraining(from));
+          written.push(`files/${id}/${path}`);
+        }
+      }
+    }
+  }
+  return written;
+}
+
+/** The files of a run that the page may ask for. */
+function shownFiles({ files }: RunAnswer): string[] {
+  const { model, preprocessing, prior, codes, film, pairs, samples, report } = files;
+  return [
+    model,
+    preprocessing,
+    prior,
+    codes,
+    samples,
+    samples === null ? null : "codes/train.safetensors",
+    report,
+    ...(film === null ? [] : [film.originals, ...film.frames.map(({ path }) => path)]),
+    ...(pairs === null ? [] : [pairs.originals, pairs.reconstructions]),
+  ].filter((path) => path !== null);
+}
+
+function isCheckpoint(path: string): boolean {
+  return /(^|\/)checkpoints\/(best|last)\.safetensors$/.test(path);
+}
+
+/** A checkpoint with only what a model is used with: a quarter of what its training needs. */
+async function withoutTraining(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  const { tensors } = parseHeader(bytes);
+  const kept = Object.entries(tensors).filter(([name]) => isUsed(name));
+  let length = 0;
+  const header = Object.fromEntries(
+    kept.map(([name, { dtype, shape, start, end }]) => {
+      const offsets = [length, length + end - start];
+      length += end - start;
+      return [name, { dtype, shape, data_offsets: offsets }];
+    }),
+  );
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(text.length / 8) * 8;
+  const out = new Uint8Array(8 + padded + length).fill(0x20, 8, 8 + padded);
+  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
+  out.set(text, 8);
+  let at = 8 + padded;
+  for (const [, { start, end }] of kept) {
+    out.set(bytes.subarray(start, end), at);
+    at += end - start;
+  }
+  return out;
+}
+
+/** A folder that is not empty is written into only if it holds a site already. */
+async function checkOut(out: string): Promise<void> {
+  const found = await stat(out).catch(() => undefined);
+  if (found === undefined) return;
+  const names = found.isDirectory() ? await readdir(out) : ["a file"];
+  if (names.length === 0) return;
+  const index = await readFile(join(out, "index.html"), "utf8").catch(() => "");
+  if (index.includes("<title>Slicebook</title>")) return;
+  throw new SlicebookError("SITE_EXISTS", `${out} is not empty, and holds no Slicebook site`, {
+    remedy: "Give a folder that does not exist yet.",
+  });
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}

@@ -1,0 +1,113 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { readRun, runPaths } from "@slicebook/pipeline/runs";
+import type { ViewerEvent } from "../shared/answers.ts";
+import { type RunsFolder, runsAnswer } from "./runs-folder.ts";
+
+/** How often files are looked at while somebody watches. Looking works on network drives too, where waiting does not. */
+const INTERVAL = 1000;
+
+/** Tells those who watch what changes in a folder of runs. */
+export interface Watcher {
+  /** Starts to tell `listener`; the returned function ends it. */
+  subscribe(listener: (event: ViewerEvent) => void): () => void;
+}
+
+/** What is known of a run's files. */
+interface Seen {
+  readonly metrics: string;
+  readonly rest: string;
+  /** Rows of its metrics told so far. */
+  rows: number;
+}
+
+export function createWatcher(folder: RunsFolder): Watcher {
+  const listeners = new Set<(event: ViewerEvent) => void>();
+  let seen = new Map<string, Seen>();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function look(tell: boolean): Promise<void> {
+    const events: ViewerEvent[] = [];
+    const now = new Map<string, Seen>();
+    for (const id of await runIds(folder)) {
+      const path = join(folder.root, id);
+      const [metrics, rest] = await Promise.all([stampOf(metricsFiles(path)), stampOf(otherFiles(path))]);
+      const before = seen.get(id);
+      const own: Seen = { metrics, rest, rows: before?.rows ?? 0 };
+      if (before === undefined || before.metrics !== metrics) {
+        try {
+          const rows = (await readRun(path)).metrics;
+          // The prior's rows come after the model's: where the model's are read again, those after moved.
+          const from = Math.min(own.rows, rows.length);
+          own.rows = rows.length;
+          if (before !== undefined) events.push({ type: "metrics", id, from, rows: rows.slice(from) });
+        } catch {
+          // A run that cannot be read is said so in the list.
+        }
+      }
+      if (before !== undefined && before.rest !== rest) events.push({ type: "run", id });
+      now.set(id, own);
+    }
+    const gone = [...seen.keys()].some((id) => !now.has(id));
+    const came = [...now.keys()].some((id) => !seen.has(id));
+    seen = now;
+    if (!tell || (events.length === 0 && !gone && !came)) return;
+    const answer = await runsAnswer(folder, true);
+    for (const event of [{ type: "runs", answer } as const, ...events]) {
+      for (const listener of listeners) listener(event);
+    }
+  }
+
+  async function loop(tell: boolean): Promise<void> {
+    // A folder that is being written or deleted is looked at again a second later.
+    await look(tell).catch(() => undefined);
+    if (listeners.size > 0) timer = setTimeout(() => void loop(true), INTERVAL);
+    else timer = undefined;
+  }
+
+  return {
+    subscribe(listener) {
+      const first = listeners.size === 0;
+      listeners.add(listener);
+      if (first && timer === undefined) {
+        seen = new Map();
+        void loop(false);
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        clearTimeout(timer);
+        timer = undefined;
+      };
+    },
+  };
+}
+
+async function runIds({ root, only }: RunsFolder): Promise<string[]> {
+  if (only !== undefined) return [only];
+  const entries = await readdir(root, { withFileTypes: true });
+  return entries.filter((entry) => !entry.isFile() && !entry.name.startsWith(".")).map(({ name }) => name);
+}
+
+function metricsFiles(folder: string): string[] {
+  const paths = runPaths(folder);
+  return [paths.metrics, paths.prior.metrics];
+}
+
+function otherFiles(folder: string): string[] {
+  const paths = runPaths(folder);
+  return [
+    paths.info,
+    paths.evaluation,
+    paths.best,
+    paths.prior.best,
+    paths.progression,
+    paths.samples,
+    paths.report,
+  ].concat(join(folder, ".lock"));
+}
+
+async function stampOf(files: readonly string[]): Promise<string> {
+  const found = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return found.map((one) => (one === undefined ? "-" : `${one.size}:${one.mtimeMs}`)).join(" ");
+}

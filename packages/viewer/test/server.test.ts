@@ -1,0 +1,166 @@
+import { appendFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exportSite, type ServedViewer, serveViewer } from "../src/index.ts";
+import type { RunsAnswer } from "../src/shared/answers.ts";
+import { makeRuns, temporaryFolder } from "./runs.ts";
+
+let root: string;
+let runs: string;
+let viewer: ServedViewer;
+
+beforeAll(async () => {
+  root = await temporaryFolder();
+  runs = join(root, "runs");
+  await makeRuns(root, ["small"]);
+  viewer = await serveViewer(runs, { port: 0 });
+});
+afterAll(() => viewer.close());
+
+/** Asks as it stands, without the tidying of addresses that `fetch` does. */
+function ask(
+  path: string,
+  options: { readonly method?: string; readonly headers?: Record<string, string> } = {},
+): Promise<{ readonly status: number; readonly headers: Record<string, unknown>; readonly body: Buffer }> {
+  const { port } = new URL(viewer.url);
+  return new Promise((done, failed) => {
+    const asked = request({ host: "localhost", port, path, ...options }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        done({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    asked.on("error", failed);
+    asked.end();
+  });
+}
+
+describe("what the server gives", () => {
+  it("lists the runs, and tells of one without saying where its data lie", async () => {
+    const answer: RunsAnswer = JSON.parse((await ask("/data/runs.json")).body.toString());
+    expect(answer.runs.map(({ id }) => id)).toEqual(["small"]);
+    expect(answer.live).toBe(true);
+    const run = JSON.parse((await ask("/data/small/run.json")).body.toString());
+    expect(run.evaluation.ssim.mean).toBeGreaterThan(0);
+    expect(run.files).toMatchObject({
+      model: "checkpoints/best.safetensors",
+      codes: "codes/test.safetensors",
+    });
+    expect(run.configText).not.toContain(root);
+  });
+
+  it("counts codes as the evaluation does", async () => {
+    const { levels } = JSON.parse((await ask("/data/small/codebook.json")).body.toString());
+    const { evaluation } = JSON.parse((await ask("/data/small/run.json")).body.toString());
+    const counts: number[] = levels[0].counts;
+    expect(counts.filter((count) => count > 0)).toHaveLength(evaluation.codesInUse);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(12 * levels[0].rows * levels[0].columns);
+    // Each place holds the code as often as is said: the first is where most of it is.
+    const places: number[] = levels[0].places[counts.indexOf(Math.max(...counts))];
+    expect(places[1]).toBeGreaterThanOrEqual(places[3] ?? 0);
+  });
+
+  it("sends a range of a file, and the whole of it", async () => {
+    const file = await readFile(join(runs, "small", "checkpoints", "best.safetensors"));
+    const path = "/files/small/checkpoints/best.safetensors";
+    const part = await ask(path, { headers: { range: "bytes=8-107" } });
+    expect(part.status).toBe(206);
+    expect(part.headers["content-range"]).toBe(`bytes 8-107/${file.length}`);
+    expect(part.body).toEqual(file.subarray(8, 108));
+    expect((await ask(path, { headers: { range: "bytes=-4" } })).body).toEqual(file.subarray(-4));
+    expect((await ask(path)).body).toEqual(file);
+    expect((await ask(path, { headers: { range: `bytes=${file.length}-` } })).status).toBe(416);
+  });
+
+  it("tells of new rows of metrics as they are written", async () => {
+    const controller = new AbortController();
+    const response = await fetch(new URL("/events", viewer.url), { signal: controller.signal });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    await reader.read();
+    await new Promise((done) => setTimeout(done, 1500));
+    const path = join(runs, "small", "metrics.jsonl");
+    const [first = ""] = (await readFile(path, "utf8")).split("\n");
+    await appendFile(path, `${first}\n`);
+    let text = "";
+    while (!text.includes('"type":"metrics"')) text += (await reader.read()).value ?? "";
+    const event = JSON.parse(text.split("data: ").at(-1)!.split("\n")[0]!);
+    expect(event).toMatchObject({ type: "metrics", id: "small" });
+    expect(event.rows.length).toBeGreaterThan(0);
+    controller.abort();
+  });
+});
+
+describe("what the server refuses", () => {
+  it.each([
+    ["a path that leads up", "/files/small/../../small.yaml"],
+    ["the same, encoded", "/files/small/%2e%2e/%2e%2e/small.yaml"],
+    ["a run that leads up", "/files/..%2f/small.yaml"],
+    ["an absolute path", "/files/small/%2Fetc%2Fpasswd"],
+    ["a hidden file", "/files/small/.lock"],
+    ["a path out of the page", "/..%2f..%2fpackage.json"],
+    ["a malformed address", "/files/%E0%A4%A"],
+  ])("%s", async (_, path) => {
+    expect([400, 404]).toContain((await ask(path)).status);
+  });
+
+  it("a symbolic link that leads out of the folder, to a file or to a folder", async () => {
+    const outside = join(root, "outside");
+    await mkdir(outside, { recursive: true });
+    await writeFile(join(outside, "secret.json"), "{}");
+    await symlink(join(outside, "secret.json"), join(runs, "small", "link.json"));
+    await symlink(outside, join(runs, "small", "linked"));
+    expect((await ask("/files/small/link.json")).status).toBe(404);
+    expect((await ask("/files/small/linked/secret.json")).status).toBe(404);
+  });
+
+  it("any method but GET", async () => {
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+      expect((await ask("/data/runs.json", { method })).status).toBe(405);
+    }
+  });
+
+  it("a page of another site whose name points here", async () => {
+    expect((await ask("/data/runs.json", { headers: { host: "evil.example:4600" } })).status).toBe(403);
+  });
+
+  it("scripts from anywhere else, by its content-security policy", async () => {
+    const policy = String((await ask("/")).headers["content-security-policy"]);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval/);
+    expect(policy).not.toMatch(/https?:|\*/);
+    const report = String((await ask("/files/small/report.html")).headers["content-security-policy"]);
+    expect(report).toContain("sandbox");
+  });
+
+  it("a folder that does not exist, and a port that is taken", async () => {
+    await expect(serveViewer(join(root, "nowhere"))).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+    const { port } = new URL(viewer.url);
+    await expect(serveViewer(runs, { port: Number(port) })).rejects.toMatchObject({ code: "PORT_TAKEN" });
+  });
+});
+
+describe("a site of static files", () => {
+  it("holds the page, what is known of the run and its model, and no training state", async () => {
+    const out = join(root, "site");
+    const files = await exportSite({ run: join(runs, "small"), out });
+    expect(files).toContain("index.html");
+    expect(files).toContain("data/small/run.json");
+    expect(files).toContain("files/small/checkpoints/best.safetensors");
+    const answer: RunsAnswer = JSON.parse(await readFile(join(out, "data", "runs.json"), "utf8"));
+    expect(answer).toMatchObject({ live: false, runs: [{ id: "small" }] });
+    const [whole, exported] = await Promise.all(
+      [join(runs, "small"), join(out, "files", "small")].map((folder) =>
+        readFile(join(folder, "checkpoints", "best.safetensors")),
+      ),
+    );
+    expect(exported!.length).toBeLessThan(0.5 * whole!.length);
+  });
+
+  it("is not written over anything else", async () => {
+    await expect(exportSite({ run: join(runs, "small"), out: runs })).rejects.toMatchObject({
+      code: "SITE_EXISTS",
+    });
+  });
+});
