@@ -171,7 +171,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       const drawn = await prior.bound.sample(engine, prior.parameters, {
         ...samplingOptions(request),
         ...(classes.length === 0 ? {} : { labels }),
-        onRow: (row) => onRow({ level: 0, ...row, codes: row.codes.slice() }),
+        onRow: (row) => onRow({ ...row, codes: row.codes.slice() }),
         signal,
       });
       const grids = labels.map((_, index) => gridsOf(drawn, levels, index));
@@ -355,7 +355,9 @@ function samplingOptions({ seed, count, temperature, topP, given }: SampleReques
     count,
     temperature,
     ...(topP === null ? {} : { topP }),
-    ...(given === null ? {} : { given: { codes: given.codes[0]!, known: given.known[0]! } }),
+    ...(given === null
+      ? {}
+      : { given: given.codes.map((codes, level) => ({ codes, known: given.known[level]! })) }),
   };
 }
 
