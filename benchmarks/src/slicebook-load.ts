@@ -28,11 +28,13 @@ if (epochs === 0) {
     for (let at = 0; at < order.length; at += batch) sum += total(set.originals(order.slice(at, at + batch)));
   }
 }
+const images = new Float32Array(batch * size[0] * size[1]);
 for (let epoch = 0; epoch < epochs; epoch++) {
   const begun = seconds();
   for (const set of sets) {
     const order = random(0, "epoch", epoch).permutation(set.records.length);
-    for (let at = 0; at < order.length; at += batch) sum += set.images(order.subarray(at, at + batch))[0]!;
+    for (let at = 0; at < order.length; at += batch)
+      sum += set.images(order.subarray(at, at + batch), images)[0]!;
   }
   passes.push(seconds() - begun);
 }

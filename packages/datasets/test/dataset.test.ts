@@ -222,6 +222,10 @@ describe("openDataset", () => {
     const back = train.toOriginal(2, images.subarray(0, 128));
     for (const [pixel, value] of back.entries()) expect(value).toBeCloseTo(originals[pixel]!, 3);
     expect(() => train.images([3])).toThrow("there is no slice 3 among 3");
+    const into = new Float32Array(300);
+    expect([...train.images([2, 0], into)]).toEqual([...images]);
+    expect([...into.subarray(0, 256)]).toEqual([...images]);
+    expect(() => train.images([0, 1, 2], into)).toThrow("384 values do not fit into 300");
   });
 
   it("opens only the splits that are asked for, in the units of another data set", async () => {
