@@ -501,6 +501,5 @@ function cssOf(colour: number): string {
 
 function textOf(error: unknown): string {
   const remedy = error instanceof CallError ? error.remedy : null;
-  const message = messageOf(error);
-  return `${message[0]?.toUpperCase()}${message.slice(1)}.${remedy === null ? "" : ` ${remedy}`}`;
+  return `${messageOf(error)}.${remedy === null ? "" : ` ${remedy}`}`;
 }

@@ -17,6 +17,7 @@ export function Picture({
   readonly height: number;
   readonly width: number;
   readonly colouring?: Colouring;
+  /** What it shows; empty where the text around it says so. */
   readonly label: string;
   readonly cells?: boolean;
 }) {
@@ -31,8 +32,7 @@ export function Picture({
       width={width}
       height={height}
       style={{ aspectRatio: `${width} / ${height}` }}
-      role="img"
-      aria-label={label}
+      {...(label === "" ? { "aria-hidden": true } : { role: "img", "aria-label": label })}
     />
   );
 }
