@@ -28,7 +28,10 @@ export interface Trainee {
   /** The inputs of a step but for `progress`; they depend on these arguments only. */
   readonly inputs: (items: Int32Array, step: number) => HostTensors;
   /** Called before every step with where the training stands: a carry that it returns replaces the loop's. */
-  readonly beforeStep?: (at: { step: number; progress: number }, loop: Loop) => Promise<HostTensors | undefined>;
+  readonly beforeStep?: (
+    at: { step: number; progress: number },
+    loop: Loop,
+  ) => Promise<HostTensors | undefined>;
   /** Looks at the validation split; the higher the score, the better. */
   readonly validate: (
     carry: HostTensors,
