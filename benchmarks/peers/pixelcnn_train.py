@@ -4,7 +4,7 @@ Takes the task as JSON (see src/measurement.ts) and prints one line of JSON. Nee
 their values do not change the speed. Each step does the whole of training: forward, backward, Adam, and the loss on
 the host.
 
-usage: python3 pixelcnn_train.py '{"model": {...}, "size": [32, 32], "batch": 16, "threads": 2, "warmup": 2, "seconds": 10}'
+usage: python3 pixelcnn_train.py '{"model": {...}, "size": [32, 32], "batch": 16, "engine": {"device": "cpu"}, "threads": 2, "warmup": 2, "seconds": 10}'
 """
 
 import json
@@ -24,9 +24,10 @@ def main():
     rate = options.pop("learningRate")
     torch.set_num_threads(task["threads"])
     torch.manual_seed(0)
-    model = PixelCNN(**options)
+    device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
+    model = PixelCNN(**options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    grids = torch.randint(0, options["codes"], (task["batch"], *task["size"]))
+    grids = torch.randint(0, options["codes"], (task["batch"], *task["size"]), device=device)
 
     def take_step():
         optimizer.zero_grad()

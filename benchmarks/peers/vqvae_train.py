@@ -4,7 +4,7 @@ Takes the task as JSON (see src/measurement.ts) and prints one line of JSON. Nee
 their values do not change the speed. Each step does the whole of training: forward, the codebook's moving averages,
 backward, Adam, and the loss on the host.
 
-usage: python3 vqvae_train.py '{"model": {...}, "size": [256, 256], "batch": 4, "threads": 2, "warmup": 2, "seconds": 10}'
+usage: python3 vqvae_train.py '{"model": {...}, "size": [256, 256], "batch": 4, "engine": {"device": "cpu"}, "threads": 2, "warmup": 2, "seconds": 10}'
 """
 
 import json
@@ -99,9 +99,10 @@ def main():
     beta, rate = options.pop("commitment"), options.pop("learningRate")
     torch.set_num_threads(task["threads"])
     torch.manual_seed(0)
-    model = VQVAE(**options)
+    device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
+    model = VQVAE(**options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    batches = [torch.randn(task["batch"], 1, *task["size"]) for _ in range(4)]
+    batches = [torch.randn(task["batch"], 1, *task["size"], device=device) for _ in range(4)]
 
     def take_step(step):
         images = batches[step % len(batches)]

@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { SlicebookError } from "@slicebook/base";
 import { findPython } from "./find-python.ts";
-import { type Measurement, measureIn, type Task } from "./measurement.ts";
+import { type EngineChoice, type Measurement, measureIn, type Task } from "./measurement.ts";
 import { median } from "./median.ts";
 
 /** One size of the work: height × width of images or grids, and how many a step takes. */
@@ -16,6 +16,8 @@ export interface CompareOptions {
   /** Processes a cell and side, in turn; the median counts. */
   readonly runs: number;
   readonly threads: number;
+  /** What trains on our side. */
+  readonly engine: EngineChoice;
   /** How long each process measures. */
   readonly seconds: number;
   readonly warmup: number;

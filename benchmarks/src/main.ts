@@ -2,9 +2,11 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
+import { type Device, ENGINE_DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { type Cell, type CompareOptions, type CompareResult, type Comparison, compare } from "./compare.ts";
 import { benchmarkEpochs } from "./epochs.ts";
 import { benchmarkLoading } from "./load.ts";
+import type { EngineChoice } from "./measurement.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
 import { type SampleResult, sampleResult, sampling } from "./sample.ts";
@@ -13,7 +15,7 @@ import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { TRAIN_CELLS, training } from "./train.ts";
 
 const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
-                                                [--seconds 10] [--positions 16|all]
+                                                [--seconds 10] [--positions 16|all] [--engine onnx/cpu]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
        npm run -s bench -- startup            [--json] [--runs 15]
 
@@ -31,6 +33,7 @@ epochs   time and memory of two passes over a large set, and of one by a later p
 --batch    measures only cells of this batch; with --size, that one cell, whichever
 --runs     processes a cell and side; the median counts (default 3)
 --threads  for both sides (default: one a core)
+--engine   train, prior, memory: what trains, as kind or kind/device (default onnx/cpu); PyTorch takes CUDA unless it is a CPU
 --seconds  each training process measures this long (default 10)
 --positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
@@ -85,6 +88,7 @@ async function main(): Promise<void> {
       cells: cellsOf(benchmark, values.size, values.batch),
       runs,
       threads,
+      engine: engineFrom(values.engine ?? "onnx"),
       seconds: wholeNumber("seconds", values.seconds ?? "10"),
       warmup: 2,
       positions: values.positions === "all" ? null : wholeNumber("positions", values.positions ?? "16"),
@@ -118,6 +122,7 @@ function parse() {
     data: text,
     slices: text,
     positions: text,
+    engine: text,
     train: flag,
     json: flag,
     help: flag,
@@ -156,6 +161,19 @@ function sizeFrom(text: string): [number, number] {
   const match = /^([1-9]\d*)x([1-9]\d*)$/.exec(text);
   if (match === null) throw usageError(`--size: expected height x width, such as 256x128, found "${text}"`);
   return [Number(match[1]), Number(match[2])];
+}
+
+/** `onnx` or `onnx/webgpu`: a kind, and its device unless it is the usual one. */
+function engineFrom(text: string): EngineChoice {
+  const [name, on, ...more] = text.split("/");
+  const kind = ENGINE_KINDS.find((known) => known === name);
+  const devices: readonly Device[] = kind === undefined ? [] : ENGINE_DEVICES[kind];
+  const device = on === undefined ? devices[0] : devices.find((known) => known === on);
+  if (kind === undefined || device === undefined || more.length > 0) {
+    const known = ENGINE_KINDS.flatMap((kind) => ENGINE_DEVICES[kind].map((device) => `${kind}/${device}`));
+    throw usageError(`--engine: expected one of ${known.join(", ")}, found "${text}"`);
+  }
+  return { kind, device };
 }
 
 function wholeNumber(option: string, text: string): number {

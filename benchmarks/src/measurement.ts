@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { type HostTensors, SlicebookError } from "@slicebook/base";
+import { DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
 
 /** How a process measures. */
@@ -11,6 +12,10 @@ const timing = {
   /** How long to measure; at least three steps are. */
   seconds: z.number(),
 };
+
+/** What trains on our side; the peer trains on CUDA unless its device is the CPU. */
+const engineSchema = z.strictObject({ kind: z.enum(ENGINE_KINDS), device: z.enum(DEVICES) });
+export type EngineChoice = z.output<typeof engineSchema>;
 
 /**
  * What one process is to measure of the VQ-VAE. Both sides get the same, as JSON in their first argument, and `model`
@@ -29,6 +34,7 @@ export const taskSchema = z.strictObject({
     learningRate: z.number(),
   }),
   size: z.tuple([z.int(), z.int()]),
+  engine: engineSchema,
   ...timing,
 });
 
@@ -45,6 +51,7 @@ const priorSizes = {
 export const priorTaskSchema = z.strictObject({
   model: z.strictObject({ ...priorSizes, learningRate: z.number() }),
   size: z.tuple([z.int(), z.int()]),
+  engine: engineSchema,
   ...timing,
 });
 export type PriorTask = z.output<typeof priorTaskSchema>;

@@ -16,10 +16,11 @@ export const priorTraining: Comparison = {
   unit: "grids per second",
   script: "slicebook-prior.js",
   peerScript: "benchmarks/peers/pixelcnn_train.py",
-  taskOf: ({ size, batch }, { threads, warmup, seconds }) => ({
+  taskOf: ({ size, batch }, { threads, engine, warmup, seconds }) => ({
     model: { ...PRIOR_MODEL, learningRate: optimizerDefaults.learningRate },
     size: [...size],
     batch,
+    engine,
     threads,
     warmup,
     seconds,

@@ -9,9 +9,15 @@ import { peakMemory } from "./peak-memory.ts";
 
 const SEED = 0;
 
-const { model, size, batch, threads, warmup, seconds } = priorTaskSchema.parse(
-  JSON.parse(process.argv[2] ?? ""),
-);
+const {
+  model,
+  size,
+  batch,
+  engine: kind,
+  threads,
+  warmup,
+  seconds,
+} = priorTaskSchema.parse(JSON.parse(process.argv[2] ?? ""));
 const { codes, learningRate, ...sizes } = model;
 const [rows, columns] = size;
 // Without what the peer has not.
@@ -33,7 +39,7 @@ const grids = int32(
 );
 const labels = int32(new Int32Array(batch), [batch]);
 const carry = prior.initialCarry(SEED);
-const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
+const engine = await createEngine({ ...kind, threads });
 const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(batch));
 
 async function takeStep(step: number): Promise<HostTensors> {

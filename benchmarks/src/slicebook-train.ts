@@ -10,7 +10,14 @@ const SEED = 0;
 /** Different batches, taken in turn. */
 const BATCHES = 4;
 
-const { size, batch, threads, warmup, seconds } = taskSchema.parse(JSON.parse(process.argv[2] ?? ""));
+const {
+  size,
+  batch,
+  engine: kind,
+  threads,
+  warmup,
+  seconds,
+} = taskSchema.parse(JSON.parse(process.argv[2] ?? ""));
 const config = presets.reference;
 const shape = [batch, ...size, 1];
 const batches = Array.from({ length: BATCHES }, (_, index) =>
@@ -18,7 +25,7 @@ const batches = Array.from({ length: BATCHES }, (_, index) =>
 );
 // The codes are in use from the first step on, as they are for most of a run.
 const carry = { ...vqvae.initialCarry(config, { seed: SEED }), "quantizer.active": float32([1], []) };
-const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
+const engine = await createEngine({ ...kind, threads });
 const loop = await engine.loop(
   vqvae.trainStep(config, { dataVariance: 1 }),
   carry,

@@ -18,7 +18,7 @@ export const training: Comparison = {
   taskOf,
 };
 
-function taskOf({ size, batch }: Cell, { threads, warmup, seconds }: CompareOptions): Task {
+function taskOf({ size, batch }: Cell, { threads, engine, warmup, seconds }: CompareOptions): Task {
   const { width, residualBlocks, residualWidth, codes, codeDimension, quantizer, optimizer } =
     presets.reference;
   const { commitment, decay, epsilon } = quantizer;
@@ -37,6 +37,7 @@ function taskOf({ size, batch }: Cell, { threads, warmup, seconds }: CompareOpti
     },
     size: [...size],
     batch,
+    engine,
     threads,
     warmup,
     seconds,

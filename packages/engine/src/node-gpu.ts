@@ -9,7 +9,9 @@ export async function installNodeGpu(): Promise<void> {
   const dawn = await import("webgpu").catch((cause: unknown) => {
     throw new SlicebookError(
       "ENGINE_UNAVAILABLE",
-      `the package "webgpu" cannot be loaded (${firstLine(cause)})`,
+      (cause as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND"
+        ? 'the package "webgpu" is not installed'
+        : `the package "webgpu" cannot be loaded (${firstLine(cause)})`,
       {
         remedy: "Install it beside this one, with npm install webgpu, or use engine.kind: onnx.",
         cause,

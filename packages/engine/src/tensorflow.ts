@@ -27,7 +27,8 @@ export async function startTensorflow(device: Device | undefined): Promise<Eager
       const description = `${TFJS_EAGER}, TensorFlow by ${name}, ${where}`;
       return { kind: "tensorflow", device: on, threads: 1, software: false, description };
     } catch (error) {
-      failures.push(`${name} cannot be loaded (${firstLine(error)})`);
+      const missing = (error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND";
+      failures.push(missing ? `${name} is not installed` : `${name} cannot be loaded (${firstLine(error)})`);
     }
   }
   const install = PACKAGES.find(({ device: on }) => on === (device ?? "cuda"))!.name;

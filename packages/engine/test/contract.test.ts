@@ -258,8 +258,8 @@ it.each([
   [{ kind: "auto", threads: 1.5 }, /threads: expected an integer of at least 1, found 1.5/],
   // Neither comes with the packages.
   [{ kind: "onnx", device: "cuda" }, /CUDA provider is not installed/],
-  [{ kind: "tensorflow" }, /tfjs-node-gpu cannot be loaded.*tfjs-node cannot be loaded/],
-  [{ kind: "tensorflow", device: "cpu" }, /^@tensorflow\/tfjs-node cannot be loaded/],
+  [{ kind: "tensorflow" }, /tfjs-node-gpu (is not|cannot).*tfjs-node (is not|cannot)/],
+  [{ kind: "tensorflow", device: "cpu" }, /^@tensorflow\/tfjs-node (is not|cannot)/],
 ])("refuses the options %o with a remedy", async (options, message) => {
   const error = await createEngine(options as Parameters<typeof createEngine>[0]).catch(
     (caught: unknown) => caught,
