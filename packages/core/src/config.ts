@@ -15,10 +15,10 @@ const decay = z.number().min(0).lt(1);
 
 const quantizerShape = {
   kind: z
-    .enum(["ema", "codebook-loss"])
+    .enum(["ema", "codebook-loss", "fsq"])
     .describe(
       "How codes learn: `ema` moves each to the moving average of the encodings it stands for, `codebook-loss` " +
-        "pulls it there by gradient.",
+        "pulls it there by gradient; with `fsq` nothing learns: numbers are rounded to `levels`.",
     ),
   commitment: z
     .number()
@@ -43,6 +43,21 @@ const quantizerShape = {
   initialisationImages: positiveInteger.describe(
     "Images whose encodings the codes are made from, with `data`.",
   ),
+  levels: z
+    .array(z.int().min(2).max(256))
+    .min(1)
+    .max(16)
+    .describe("With `fsq`: levels of each number of a code; `codes` is their product."),
+  distance: z
+    .enum(["euclidean", "cosine"])
+    .describe(
+      "What the nearest code is: by `euclidean` distance, or by angle, with all vectors of length 1.",
+    ),
+  gradient: z
+    .enum(["straight-through", "rotation"])
+    .describe(
+      "What the encoder gets of the decoder's gradient: as it is, or turned as the encoding is to its code.",
+    ),
   depth: z
     .int()
     .min(1)
@@ -120,10 +135,13 @@ const shared = {
     restartBelow: 0.1,
     initialisation: "data",
     initialisationImages: 16,
+    levels: [8, 8, 8],
+    distance: "euclidean",
+    gradient: "straight-through",
     depth: 1,
   },
   optimizer: optimizerDefaults,
-} as const satisfies Partial<VqvaeConfig>;
+} satisfies Partial<VqvaeConfig>;
 
 /**
  * The presets: `reference` has the published sizes (van den Oord et al., 2017, as in DeepMind's Sonnet and in
@@ -197,6 +215,41 @@ export const vqvaeSchema = z
       quantizer: { ...preset.quantizer, ...defined(given.quantizer ?? {}) },
       optimizer: { ...preset.optimizer, ...defined(given.optimizer ?? {}) },
     };
+    const refuse = (path: string[], input: unknown, message: string) =>
+      context.issues.push({ code: "custom", path, input, message });
+    const { kind, levels, depth, distance, gradient } = config.quantizer;
+    if (kind === "fsq") {
+      const codes = levels.reduce((product, count) => product * count, 1);
+      if ((given.codes ?? codes) !== codes) {
+        refuse(
+          ["codes"],
+          given.codes,
+          `with fsq it is the product of quantizer.levels, ${codes}: leave it out`,
+        );
+      }
+      if ((given.codeDimension ?? levels.length) !== levels.length) {
+        refuse(
+          ["codeDimension"],
+          given.codeDimension,
+          "with fsq it is the number of quantizer.levels: leave it out",
+        );
+      }
+      if (codes > 65_536) {
+        refuse(["quantizer", "levels"], levels, `their product, ${codes}, is more codes than 65,536`);
+      }
+      config.codes = codes;
+      config.codeDimension = levels.length;
+    }
+    if (depth > 1 && (kind === "fsq" || distance === "cosine")) {
+      refuse(
+        ["quantizer", "depth"],
+        depth,
+        "residual quantization needs euclidean codes of a learned codebook",
+      );
+    }
+    if (kind === "fsq" && (distance === "cosine" || gradient === "rotation")) {
+      refuse(["quantizer"], kind, "fsq has no codebook: leave distance and gradient as they are");
+    }
     if (Object.values(config.loss).every((weight) => weight === 0)) {
       context.issues.push({
         code: "custom",

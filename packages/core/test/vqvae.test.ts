@@ -35,7 +35,9 @@ describe("vqvaeSchema", () => {
 
   it.each([
     [{ codez: 3 }, /codez/],
-    [{ quantizer: { kind: "fsq" } }, /ema/],
+    [{ quantizer: { kind: "best" } }, /ema/],
+    [{ quantizer: { kind: "fsq", levels: [3, 3] }, codes: 512 }, /product of quantizer.levels, 9/],
+    [{ quantizer: { distance: "cosine", depth: 2 } }, /euclidean/],
     [{ downsampling: 5 }, /downsampling/],
     [{ width: 33 }, /multiple of 2/],
     [{ optimizer: { learningRate: -1 } }, /learningRate/],

@@ -14,6 +14,7 @@ import {
   neg,
   oneHot,
   type Scalar,
+  sqrt,
   square,
   sub,
   sum,
@@ -127,6 +128,31 @@ export function straightThrough<T extends Tensor>(
     encodings,
     withoutGradient(() => mul(sub(quantized, encodings), share)),
   );
+}
+
+/**
+ * The value of `quantized` [n, D], with the gradient of the rotation and scaling that take each encoding to its code
+ * (Fifty et al., "Restructuring vector quantization with the rotation trick", 2024): (|q| / |z|) · R z with
+ * R = I − 2rrᵀ + 2q̂ẑᵀ and r the unit vector along ẑ + q̂, all of it held fast but for z.
+ */
+export function rotated(encodings: Tensor2D, quantized: Tensor2D): Tensor2D {
+  const fixed = (compute: () => Tensor) => withoutGradient(compute) as Tensor2D;
+  const from = fixed(() => unitLength(encodings));
+  const to = fixed(() => unitLength(quantized));
+  const between = fixed(() => unitLength(add(from, to)));
+  const scale = fixed(() => div(lengths(quantized), lengths(encodings)));
+  const along = (axis: Tensor2D) => sum(mul(encodings, axis), 1, true);
+  const turned = add(sub(encodings, mul(mul(between, along(between)), 2)), mul(mul(to, along(from)), 2));
+  return mul(turned, scale);
+}
+
+/** Vectors [n, D] at length 1. */
+export function unitLength(vectors: Tensor2D): Tensor2D {
+  return div(vectors, lengths(vectors));
+}
+
+function lengths(vectors: Tensor2D): Tensor2D {
+  return sqrt(add(sum(square(vectors), 1, true), 1e-12)) as Tensor2D;
 }
 
 /**

@@ -28,7 +28,9 @@ import {
   nearestCodes,
   replaceRows,
   revivedUsage,
+  rotated,
   straightThrough,
+  unitLength,
 } from "./codebook.ts";
 import type { LevelStatistics, Quantized, Quantizer, QuantizerStart } from "./quantizer.ts";
 
@@ -41,7 +43,8 @@ import type { LevelStatistics, Quantized, Quantizer, QuantizerStart } from "./qu
  */
 export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
   const { codes, codeDimension, quantizer } = config;
-  const { kind, commitment: beta, decay, epsilon, restartBelow, depth } = quantizer;
+  const { kind, commitment: beta, decay, epsilon, restartBelow, distance, gradient, depth } = quantizer;
+  const scaled = (vectors: Tensor2D) => (distance === "cosine" ? unitLength(vectors) : vectors);
   const levels = Array.from({ length: depth }, (_, level) => first + level);
   const shape = [codes, codeDimension];
   const trained = kind === "codebook-loss";
@@ -65,7 +68,8 @@ export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
     return { [`codebook.${level}`]: float32(codebook, shape), [`sums.${level}`]: float32(sums, shape) };
   }
 
-  function quantize(params: Params, encodings: Tensor2D, share: Scalar | number): Quantized {
+  function quantize(params: Params, given: Tensor2D, share: Scalar | number): Quantized {
+    const encodings = scaled(given);
     const indices: Tensor1D[] = [];
     const statistics: LevelStatistics[] = [];
     const commitments: Scalar[] = [];
@@ -73,7 +77,7 @@ export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
     let left = withoutGradient(() => clone(encodings)) as Tensor2D;
     let quantized: Tensor2D | undefined;
     for (const level of levels) {
-      const learned = param(params, `codebook.${level}`) as Tensor2D;
+      const learned = scaled(param(params, `codebook.${level}`) as Tensor2D);
       const codebook = withoutGradient(() => clone(learned)) as Tensor2D;
       const chosen = nearestCodes(left, codebook);
       const assignments = countAssignments(left, chosen, codes);
@@ -88,7 +92,10 @@ export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
     const commitment = meanOf(commitments);
     const held: Scalar = mul(commitment, beta);
     return {
-      quantized: straightThrough(encodings, quantized!, share),
+      quantized:
+        gradient === "rotation"
+          ? add(mul(encodings, sub(1, share)), mul(rotated(encodings, quantized!), share))
+          : straightThrough(encodings, quantized!, share),
       indices,
       loss: trained ? add(held, meanOf(codebookTerms)) : held,
       commitment,
@@ -104,7 +111,9 @@ export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
     quantize,
     lookUp: (params, indices) =>
       addN(
-        levels.map((level, place) => lookUp(param(params, `codebook.${level}`) as Tensor2D, indices[place]!)),
+        levels.map((level, place) =>
+          lookUp(scaled(param(params, `codebook.${level}`) as Tensor2D), indices[place]!),
+        ),
       ) as Tensor2D,
 
     update(carry, statistics, restarts) {
@@ -149,7 +158,7 @@ export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
 
     fromEncodings(encodings, seed) {
       const entries: Record<string, HostTensor> = {};
-      let left = encodings;
+      let left = distance === "cosine" ? unitLengthOnHost(encodings, codeDimension) : encodings;
       for (const level of levels) {
         const { centres, sizes } = kmeans(left, { count: codes, dimension: codeDimension, seed });
         const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -179,6 +188,16 @@ export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
 
 function meanOf(terms: readonly Scalar[]): Scalar {
   return terms.length === 1 ? terms[0]! : div(addN([...terms]), terms.length);
+}
+
+function unitLengthOnHost(vectors: Float32Array, dimension: number): Float32Array {
+  const scaled = Float32Array.from(vectors);
+  for (let start = 0; start < scaled.length; start += dimension) {
+    const vector = scaled.subarray(start, start + dimension);
+    const length = Math.hypot(...vector) || 1;
+    for (let axis = 0; axis < dimension; axis++) vector[axis]! /= length;
+  }
+  return scaled;
 }
 
 /** What the nearest of the centres [K, D] leave of vectors [n, D]. */
