@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { copyFile, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
-import { filesUnder, slicebook, temporaryFolder } from "./command.ts";
+import { filesUnder, slicebook, start, temporaryFolder } from "./command.ts";
 
 const cwd = temporaryFolder();
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
@@ -71,6 +72,14 @@ test("every command that the README shows does what it says", async () => {
     }
     expect([program, command]).toEqual(["npx", "slicebook"]);
     const here = args.map((word) => word.replace("/data/", ""));
+    if (here[0] === "view") {
+      const { child, outcome } = start([...here, "--no-open"], { cwd });
+      await Promise.race([once(child.stdout!, "data"), once(child.stderr!, "data"), outcome]);
+      child.kill("SIGINT");
+      const { stdout, stderr } = await outcome;
+      expect(`${stdout}${stderr}`).toMatch(/http:\/\/localhost:\d+/);
+      continue;
+    }
     const trains = ["run", "train"].includes(here[0]!);
     const { code, stderr } = await slicebook([...here, ...(trains ? quick : [])], { cwd });
     expect({ line, code, stderr: code === 0 ? "" : stderr }).toEqual({ line, code: 0, stderr: "" });
