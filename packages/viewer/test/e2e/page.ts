@@ -1,0 +1,57 @@
+import { createRequire } from "node:module";
+import { launchBrowser } from "@slicebook/testing";
+import type { Browser, Page } from "playwright-core";
+
+export interface Watched {
+  readonly page: Page;
+  /** Errors and warnings of the console, uncaught errors, and requests to other origins. */
+  readonly faults: string[];
+}
+
+/** A page at an address of the viewer; all that goes wrong in it is noted. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: { readonly width?: number; readonly dark?: boolean } = {},
+): Promise<Watched> {
+  const { width = 1280, dark = false } = options;
+  const page = await browser.newPage({
+    viewport: { width, height: 900 },
+    colorScheme: dark ? "dark" : "light",
+    locale: "en-GB",
+  });
+  const faults: string[] = [];
+  page.on("console", (message) => {
+    // TensorFlow.js says on SwiftShader that WebGPU there is experimental; that is for the log.
+    if (message.type() === "error") faults.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
+  const { origin } = new URL(url);
+  page.on("request", (request) => {
+    const asked = new URL(request.url());
+    if (asked.protocol.startsWith("http") && asked.origin !== origin) faults.push(`left: ${request.url()}`);
+    if (request.method() !== "GET") faults.push(`${request.method()} ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, faults };
+}
+
+export function launch(): Promise<Browser> {
+  // A machine without a language would give the browser one that is none.
+  return launchBrowser({ webgpu: true, env: { LANG: "en_GB.UTF-8" } });
+}
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What axe finds, a line each. */
+export async function violations(page: Page): Promise<string[]> {
+  const { readFile } = await import("node:fs/promises");
+  await page.evaluate(await readFile(axe, "utf8"));
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  });
+}
