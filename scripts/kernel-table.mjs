@@ -1,6 +1,6 @@
 // The table of kernels in tfjs-onnx's README, made from the kernels there are.
 import { readFileSync, writeFileSync } from "node:fs";
-import { root } from "./setup.mjs";
+import { root, run } from "./setup.mjs";
 
 /** Writes the table anew, a row for each first letter. */
 export async function writeKernelTable() {
@@ -19,4 +19,5 @@ export async function writeKernelTable() {
   const mark = ["<!-- kernels -->", "<!-- /kernels -->"];
   const [before, after] = [text.indexOf(mark[0]) + mark[0].length, text.indexOf(mark[1])];
   writeFileSync(file, `${text.slice(0, before)}\n${table}\n${text.slice(after)}`);
+  run("npx", ["biome", "format", "--write", file]);
 }
