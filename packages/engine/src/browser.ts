@@ -1,7 +1,8 @@
 // The entry for pages: without ONNX Runtime's Node binding, and without Node.
 import { createEagerEngine } from "./eager.ts";
-import { startCpu, startWasm } from "./eager-backends.ts";
+import { startCpu } from "./eager-backends.ts";
 import { checkThreads, type Engine, unknownEngine } from "./engine.ts";
+import { startWasm } from "./wasm.ts";
 import { startWebgpu } from "./webgpu.ts";
 
 export type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";

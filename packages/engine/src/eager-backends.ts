@@ -13,26 +13,6 @@ export async function startCpu(): Promise<EagerBackend> {
   return { kind: "cpu", device: "cpu", threads: 1, software: false, description };
 }
 
-/** XNNPACK in WebAssembly. It lacks kernels that training needs: `Conv2DBackpropFilter` among them. */
-export async function startWasm({
-  threads,
-  wasmPath,
-}: {
-  readonly threads?: number | undefined;
-  /** The folder of tfjs's `.wasm` files; needed in a page. */
-  readonly wasmPath?: string | undefined;
-}): Promise<EagerBackend> {
-  const wasm = await import("@tensorflow/tfjs-backend-wasm");
-  if (wasmPath !== undefined) wasm.setWasmPaths(wasmPath);
-  if (threads !== undefined) wasm.setThreadsCount(threads);
-  await startBackend("wasm", "WebAssembly");
-  const parallel = await tf.env().getAsync("WASM_HAS_MULTITHREAD_SUPPORT");
-  const used = parallel ? wasm.getThreadsCount() : 1;
-  const simd = (await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) ? "with SIMD" : "without SIMD";
-  const description = `${TFJS_EAGER}, WebAssembly ${simd} on the CPU, ${used} thread${used === 1 ? "" : "s"}`;
-  return { kind: "wasm", device: "cpu", threads: used, software: false, description };
-}
-
 /** Starts a backend of tfjs, and makes the one before active again. */
 export async function startBackend(name: EagerBackend["kind"], what: string): Promise<void> {
   const before = tf.engine().backendName;

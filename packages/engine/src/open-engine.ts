@@ -24,9 +24,8 @@ export async function openEngine({ kind, device, threads }: NamedEngine): Promis
   if (kind === "tensorflow") {
     return createEagerEngine(await (await import("./tensorflow.ts")).startTensorflow(device));
   }
-  const { startCpu, startWasm } = await import("./eager-backends.ts");
-  if (kind === "cpu") return createEagerEngine(await startCpu());
-  if (kind === "wasm") return createEagerEngine(await startWasm({ threads }));
+  if (kind === "cpu") return createEagerEngine(await (await import("./eager-backends.ts")).startCpu());
+  if (kind === "wasm") return createEagerEngine(await (await import("./wasm.ts")).startWasm({ threads }));
   await (await import("./node-gpu.ts")).installNodeGpu();
   return createEagerEngine(await (await import("./webgpu.ts")).startWebgpu());
 }

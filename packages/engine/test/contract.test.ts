@@ -31,6 +31,58 @@ const start = (): HostTensors => ({
 const data = { x: float32([1, 0, 0, 1, 1, 1], [3, 2]), y: float32([2, -1, 1], [3, 1]) };
 const dataSpecs = { x: spec([3, 2]), y: spec([3, 1]) };
 
+const ramp = (shape: number[]) =>
+  float32(
+    Array.from({ length: sizeOf(shape) }, (_, at) => Math.sin(3 * at + 1)),
+    shape,
+  );
+const opInputs = [ramp([2, 4, 6, 3]), ramp([3, 5]), int32([2, 0, 5, 1], [4])] as const;
+const opSpecs = opInputs.map(({ shape, dtype }) => spec([...shape], dtype as "float32" | "int32"));
+
+/** The ops of autoencoders and priors: an image, a matrix, and indices of which one is out of the range of 5. */
+function modelOps(image: tf.Tensor4D, matrix: tf.Tensor2D, indices: tf.Tensor1D) {
+  const rows = tf.reshape(image, [48, 3]);
+  const logits = tf.matMul(rows as tf.Tensor2D, matrix);
+  const heads = tf.transpose(tf.reshape(image, [2, 8, 3, 3]), [0, 2, 1, 3]);
+  const scores = tf.matMul(heads, heads, false, true);
+  const hidden = tf.mul(tf.cast(tf.greater(tf.tensor1d([0, 1, 2, 3, 4, 5, 6, 7]), 4), "float32"), -1e9);
+  const kernel = tf.reshape(tf.concat([matrix, matrix, matrix], 0), [3, 1, 3, 5]) as tf.Tensor4D;
+  const square = tf.reshape(tf.tile(matrix, [16, 1]), [4, 4, 3, 5]) as tf.Tensor4D;
+  const padded = tf.pad(image, [
+    [0, 0],
+    [2, 0],
+    [1, 3],
+    [0, 0],
+  ]) as tf.Tensor4D;
+  return {
+    oneHot: tf.oneHot(indices, 5, 1, 0, "float32"),
+    oneHotOfOtherValues: tf.oneHot(indices, 5, 0.25, -1.5, "float32"),
+    oneHotOfIntegers: tf.oneHot(indices, 5, 7, 3),
+    logSoftmax: tf.logSoftmax(logits),
+    crossEntropy: tf.sum(
+      tf.mul(tf.logSoftmax(tf.gather(logits, indices)), tf.oneHot(indices, 5, 1, 0, "float32")),
+      -1,
+    ),
+    hits: tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(tf.neg(logits), -1)), "int32"),
+    hidden: tf.softmax(tf.add(scores, hidden)),
+    padded,
+    convolution: tf.conv2d(padded, kernel, 1, "valid"),
+    strided: tf.conv2d(image, square, 2, "same"),
+    pointwise: tf.conv2d(image, tf.reshape(matrix, [1, 1, 3, 5]) as tf.Tensor4D, 1, "valid"),
+    upsampled: tf.image.resizeNearestNeighbor(image, [8, 12]),
+    rearranged: tf.transpose(tf.reshape(image, [2, 2, 2, 3, 2, 3]), [0, 1, 3, 2, 4, 5]),
+    means: tf.mean(tf.reshape(image, [2, 4, 3, 2, 3]), 3),
+    sums: tf.sum(image, [1, 2]),
+    gated: tf.mul(...(tf.split(tf.tanh(tf.reshape(image, [2, 4, 3, 6])), 2, -1) as [tf.Tensor, tf.Tensor])),
+    sigmoid: tf.sigmoid(image),
+    squared: tf.squaredDifference(rows, tf.mean(rows, 0)),
+    part: tf.slice(image, [0, 1, 2, 0], [-1, 2, 3, -1]),
+    chosen: tf.where(tf.less(indices, 2), indices, tf.neg(indices)),
+    remainder: tf.mod(tf.sub(tf.cast(indices, "float32"), 1), 2),
+    rounded: tf.round(tf.mul(image, 5)),
+  };
+}
+
 /** What runs on every machine: WebGPU on a graphics card in software, if there is no other. */
 const engines: readonly { readonly kind: EngineKind; readonly device: Device }[] = [
   { kind: "onnx", device: "cpu" },
@@ -77,6 +129,24 @@ describe.each(engines)("the engine $kind on $device", ({ kind, device }) => {
     const [same] = (await compiled.run(float32([4, 5], [2]))) as HostTensor[];
     expect(values(same)).toEqual([4, 5]);
     await compiled.dispose();
+  });
+
+  it("computes every op that models are made of as tfjs's own CPU backend does", async () => {
+    const compiled = await engine.compile(modelOps, opSpecs);
+    const found = (await compiled.run(...opInputs)) as Record<string, HostTensor>;
+    await compiled.dispose();
+    const reference = await createEngine({ kind: "cpu" });
+    const expected = await reference.compile(modelOps, opSpecs);
+    for (const [name, tensor] of Object.entries(await expected.run(...opInputs))) {
+      const { dtype, shape } = tensor as HostTensor;
+      expect(found[name], name).toMatchObject({ dtype, shape });
+      const furthest = values(tensor).reduce(
+        (most, value, index) => Math.max(most, Math.abs(value - values(found[name])[index]!)),
+        0,
+      );
+      expect(furthest, name).toBeLessThan(1e-5);
+    }
+    await expected.dispose();
   });
 
   it("adds more tensors at once than a graphics card binds", async () => {

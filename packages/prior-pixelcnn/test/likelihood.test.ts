@@ -13,9 +13,10 @@ async function likelihoods(
   space: { codes: number; rows: number; columns: number; classes: number },
   grids: Int32Array,
   label = 0,
+  on = engine,
 ): Promise<Float32Array> {
   const shape = [grids.length / space.rows / space.columns, space.rows, space.columns];
-  const compiled = await engine.compile(
+  const compiled = await on.compile(
     pixelcnn.bind(config, codeSpace(space)).logLikelihood,
     [[{ shape, dtype: "int32" }], { shape: shape.slice(0, 1), dtype: "int32" }],
     { parameters: livelyWeights(config, space) },
@@ -108,6 +109,20 @@ describe("logLikelihood", () => {
       for (const [at, log] of data.entries()) sums[Math.floor((at * total) / data.length)]! += log;
     }
     expect(sums.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 5);
+  });
+
+  it.each(["wasm", "onnx"] as const)("is the same on %s, attention included", async (kind) => {
+    const space = { codes: 24, rows: 8, columns: 8, classes: 2 };
+    const config = smallConfig();
+    expect(config.attention.count).toBe(1);
+    const grids = randomCodes(space, 2).data as Int32Array;
+    const expected = await likelihoods(config, space, grids, 1);
+    const found = await likelihoods(config, space, grids, 1, await createEngine({ kind }));
+    const furthest = found.reduce(
+      (most, value, code) => Math.max(most, Math.abs(value - expected[code]!)),
+      0,
+    );
+    expect(furthest).toBeLessThan(1e-4);
   });
 
   it("depends on the class", async () => {
