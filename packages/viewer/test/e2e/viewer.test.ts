@@ -289,16 +289,13 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
       // The picture is rounded to 255 levels.
       expect(worst).toBeLessThan(1e-3 + 0.5 / 255);
 
-      // Known fault: on WebAssembly the bits of some codes are wrong by several, which this leaves unseen.
-      if (engine === "webgpu") {
-        const bits = await call.likelihood();
-        const expected = await likelihoodOf(name, call.opened, encoded.codes);
-        const furthest = bits[0]!.reduce(
-          (most, value, cell) => Math.max(most, Math.abs(value - expected[cell]!)),
-          0,
-        );
-        expect(furthest).toBeLessThan(1e-3);
-      }
+      const bits = await call.likelihood();
+      const expected = await likelihoodOf(name, call.opened, encoded.codes);
+      const furthest = bits[0]!.reduce(
+        (most, value, cell) => Math.max(most, Math.abs(value - expected[cell]!)),
+        0,
+      );
+      expect(furthest).toBeLessThan(1e-3);
       expect(faults).toEqual([]);
       await page.close();
     }
