@@ -1,9 +1,17 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute, type Stage, stages } from "@slicebook/pipeline";
+import type { TestProject } from "vitest/node";
 
-/** A run of small phantoms in two classes; seconds. */
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The folder of the runs that all tests share; a test that changes one copies it. */
+    readonly madeRuns: string;
+  }
+}
+
+/** A run of small phantoms in two classes, with everything that a run can have. */
 const small = `
 dataset:
   adapter: phantom
@@ -26,24 +34,40 @@ const full = small
   .replace("steps: 60, batch: 4", "steps: 12, batch: 2")
   .replace("steps: 30, batch: 8", "steps: 2, batch: 2");
 
+/** A run whose grids of 8 × 8 codes are drawn quickly even on a graphics card in software. */
+const tiny = small.replace("[64, 64]", "[32, 32]").replace("steps: 60", "steps: 12");
+
+const made: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> = {
+  small: { config: small, stages },
+  full: { config: full, stages: ["train", "encode", "train-prior"] },
+  tiny: { config: tiny, stages: ["train", "encode", "train-prior", "sample"] },
+};
+
+/** Makes the runs once for all tests, as the command line does, and takes them away after. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const root = await temporaryFolder();
+  const runs = join(root, "runs");
+  for (const [name, { config, stages }] of Object.entries(made)) {
+    const file = join(root, `${name}.yaml`);
+    await writeFile(file, config);
+    await execute({
+      kind: "run",
+      config: file,
+      overrides: [`run.root=${runs}`],
+      stages,
+      resume: false,
+    });
+  }
+  project.provide("madeRuns", runs);
+  return () => rm(root, { recursive: true });
+}
+
 /** A folder of its own for a test. */
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "slicebook-viewer-"));
 }
 
-/** Makes those runs in a folder, as the command line does. */
-export async function makeRuns(root: string, names: readonly ("small" | "full")[]): Promise<void> {
-  for (const name of names) {
-    const config = join(root, `${name}.yaml`);
-    await writeFile(config, name === "small" ? small : full);
-    const wanted: readonly Stage[] =
-      name === "small" ? stages : ["train", "evaluate", "encode", "train-prior"];
-    await execute({
-      kind: "run",
-      config,
-      overrides: [`run.root=${join(root, "runs")}`],
-      stages: wanted,
-      resume: false,
-    });
-  }
+/** A copy of those runs that a test may change. */
+export async function copyRuns(from: string, to: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await cp(join(from, name), join(to, name), { recursive: true });
 }

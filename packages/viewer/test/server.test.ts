@@ -1,10 +1,10 @@
-import { appendFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { exportSite, type ServedViewer, serveViewer } from "../src/index.ts";
 import type { RunsAnswer } from "../src/shared/answers.ts";
-import { makeRuns, temporaryFolder } from "./runs.ts";
+import { copyRuns, temporaryFolder } from "./runs.ts";
 
 let root: string;
 let runs: string;
@@ -13,10 +13,13 @@ let viewer: ServedViewer;
 beforeAll(async () => {
   root = await temporaryFolder();
   runs = join(root, "runs");
-  await makeRuns(root, ["small"]);
+  await copyRuns(inject("madeRuns"), runs, ["small"]);
   viewer = await serveViewer(runs, { port: 0 });
 });
-afterAll(() => viewer.close());
+afterAll(async () => {
+  await viewer?.close();
+  await rm(root, { recursive: true });
+});
 
 /** Asks as it stands, without the tidying of addresses that `fetch` does. */
 function ask(
@@ -48,7 +51,7 @@ describe("what the server gives", () => {
       model: "checkpoints/best.safetensors",
       codes: "codes/test.safetensors",
     });
-    expect(run.configText).not.toContain(root);
+    expect(run.configText).not.toContain(dirname(inject("madeRuns")));
   });
 
   it("counts codes as the evaluation does", async () => {

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostTensor, int32 } from "@slicebook/base";
 import { decodeSafetensors } from "@slicebook/core";
@@ -8,7 +8,7 @@ import { execute } from "@slicebook/pipeline";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { parse } from "yaml";
 import { exportSite, type ServedViewer, serveViewer } from "../../src/index.ts";
 import type {
@@ -20,7 +20,7 @@ import type {
   SampleRequest,
 } from "../../src/page/worker/protocol.ts";
 import { pageFolder } from "../../src/server/page-folder.ts";
-import { makeRuns, temporaryFolder } from "../runs.ts";
+import { copyRuns, temporaryFolder } from "../runs.ts";
 import { launch, openPage, violations } from "./page.ts";
 
 let root: string;
@@ -32,14 +32,15 @@ let browser: Browser;
 beforeAll(async () => {
   root = await temporaryFolder();
   runs = join(root, "runs");
-  await makeRuns(root, ["small", "full"]);
+  await copyRuns(inject("madeRuns"), runs, ["full", "small", "tiny"]);
   viewer = await serveViewer(runs, { port: 0 });
   base = viewer.url;
   browser = await launch();
-}, 300_000);
+});
 afterAll(async () => {
   await browser?.close();
   await viewer?.close();
+  await rm(root, { recursive: true });
 });
 
 const at = (hash: string) => `${base}${hash}`;
@@ -48,15 +49,15 @@ describe("the runs", () => {
   it("are listed, filtered, sorted and compared", async () => {
     const { page, faults } = await openPage(browser, at("#/"));
     const rows = page.locator("tbody tr");
-    await expect.poll(() => rows.count()).toBe(2);
+    await expect.poll(() => rows.count()).toBe(3);
     await page.getByRole("searchbox", { name: "Filter runs" }).fill("sma");
     await expect.poll(() => rows.count()).toBe(1);
     await page.getByRole("searchbox", { name: "Filter runs" }).fill("");
     const names = () => page.locator("tbody th a").allTextContents();
     await page.getByRole("button", { name: "Run", exact: true }).click();
-    expect(await names()).toEqual(["full", "small"]);
+    expect(await names()).toEqual(["full", "small", "tiny"]);
     await page.getByRole("button", { name: "Run", exact: true }).click();
-    expect(await names()).toEqual(["small", "full"]);
+    expect(await names()).toEqual(["tiny", "small", "full"]);
     await page.getByRole("checkbox", { name: "Compare small" }).check();
     await page.getByRole("checkbox", { name: "Compare full" }).check();
     expect(await violations(page)).toEqual([]);
@@ -302,11 +303,9 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
   });
 
   it("draws the very codes of a seed on a small grid", async () => {
-    const { page, faults } = await openPage(browser, at("#/run/small"));
-    const call = await startWorker(page, "small", engine);
-    const { tensors } = decodeSafetensors(
-      await readFile(join(runs, "small", "samples", "codes.safetensors")),
-    );
+    const { page, faults } = await openPage(browser, at("#/run/tiny"));
+    const call = await startWorker(page, "tiny", engine);
+    const { tensors } = decodeSafetensors(await readFile(join(runs, "tiny", "samples", "codes.safetensors")));
     const sampled = await call.sample({
       seed: 5,
       count: 4,
