@@ -21,14 +21,15 @@ const sets = SPLITS.map((split) => data.splits[split]);
 const opened = seconds();
 let sum = 0;
 const passes: number[] = [];
+const images = new Float32Array(batch * size[0] * size[1]);
 if (epochs === 0) {
   for (const set of sets) {
     // Every value, in its own units, in this thread, as the peer has them.
     const order = Array.from(set.records.keys());
-    for (let at = 0; at < order.length; at += batch) sum += total(set.originals(order.slice(at, at + batch)));
+    for (let at = 0; at < order.length; at += batch)
+      sum += total(set.originals(order.slice(at, at + batch), images));
   }
 }
-const images = new Float32Array(batch * size[0] * size[1]);
 for (let epoch = 0; epoch < epochs; epoch++) {
   const begun = seconds();
   for (const set of sets) {

@@ -26,7 +26,7 @@ export interface SliceSet {
   /** The same as `images`, read off this thread: for a batch that is wanted later. See also {@link batches}. */
   load(indices: ArrayLike<number>): Promise<Float32Array>;
   /** The same slices in their original units, at the data set's size. */
-  originals(indices: ArrayLike<number>): Float32Array;
+  originals(indices: ArrayLike<number>, into?: Float32Array): Float32Array;
   /**
    * Maps values in preprocessed units, such as a reconstruction of slice `index`, to that slice's original
    * units.
@@ -177,8 +177,8 @@ function sliceSet(
       await store.visitAsync(indices, preprocessTo(out, indices));
       return out;
     },
-    originals(indices) {
-      const out = check(indices);
+    originals(indices, into) {
+      const out = check(indices, into);
       store.visit(indices, (values, place) => out.set(values, place * pixels));
       return out;
     },

@@ -225,6 +225,7 @@ describe("openDataset", () => {
     const into = new Float32Array(300);
     expect([...train.images([2, 0], into)]).toEqual([...images]);
     expect([...into.subarray(0, 256)]).toEqual([...images]);
+    expect([...train.originals([2, 0], into)]).toEqual([...train.originals([2, 0])]);
     expect(() => train.images([0, 1, 2], into)).toThrow("384 values do not fit into 300");
   });
 
