@@ -22,6 +22,14 @@ export interface SampleFlags {
   readonly topP?: string;
 }
 
+/** What `sample` takes besides, to complete a slice rather than to draw new ones. */
+export interface CompletionFlags {
+  readonly complete?: string | undefined;
+  readonly keep?: string | undefined;
+  readonly candidates?: number | undefined;
+  readonly out?: string | undefined;
+}
+
 export interface InspectFlags {
   readonly adapter?: string;
   readonly out?: string;

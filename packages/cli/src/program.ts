@@ -2,7 +2,15 @@ import type { Stage } from "@slicebook/pipeline";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./commands/completion.ts";
 import { exitCodes } from "./exit-codes.ts";
-import type { InspectFlags, OutputOptions, PhantomFlags, RunFlags, SampleFlags, ViewFlags } from "./flags.ts";
+import type {
+  CompletionFlags,
+  InspectFlags,
+  OutputOptions,
+  PhantomFlags,
+  RunFlags,
+  SampleFlags,
+  ViewFlags,
+} from "./flags.ts";
 import { programName } from "./invocation.ts";
 import { version } from "./version.ts";
 
@@ -27,6 +35,12 @@ Exit codes:
   ${exitCodes.internal}   a bug in Slicebook; --debug (or SLICEBOOK_DEBUG=1) shows where
   ${exitCodes.SIGINT}  interrupted by Ctrl-C; the work is saved, --resume goes on
   ${exitCodes.SIGTERM}  the same by SIGTERM
+`;
+
+const completionGuide = `
+Completion: a code is kept if all its pixels are. The others are drawn in raster order, row by row from the top, each
+given what lies before it, so that what is kept further down or to the right cannot steer them. Instead, of several
+candidates one is taken, at random by how well the prior finds that later part to follow it.
 `;
 
 /**
@@ -67,7 +81,7 @@ export function createProgram(): Command {
       .option(
         "--overfit <n>",
         "train, validate and test on n slices: can the model learn them at all?",
-        slices,
+        atLeastOne,
       )
       .action(async (config: string, overrides: string[], options: OutputOptions & RunFlags) => {
         const { runConfig } = await import("./commands/stages.ts");
@@ -135,9 +149,11 @@ export function createProgram(): Command {
       await runStage("train-prior", run, overrides, options);
     });
 
-  defineStage("sample", "draw new slices from the prior", [
+  const sample = defineStage("sample", "draw new slices from the prior, or the rest of a slice of yours", [
     "sample runs/oasis --count 16 --seed 7",
     "sample runs/adni --class AD --temperature 0.9 --top-p 0.95",
+    "sample runs/oasis --complete slice.png --keep top --count 4",
+    "sample runs/oasis --complete slice.png --keep mask.png --candidates 16",
   ])
     .option("--count <n>", "how many slices")
     .option("--seed <n>", "the seed: the same one draws the same slices")
@@ -145,13 +161,28 @@ export function createProgram(): Command {
     .option("--temperature <t>", "below 1: safer; above 1: wilder")
     .option("--top-k <k>", "draw each code from the k likeliest")
     .option("--top-p <p>", "draw each code from the likeliest that make up the probability p")
-    .action(async (run: string, overrides: string[], options: OutputOptions & SampleFlags) => {
-      const { runStage } = await import("./commands/stages.ts");
-      await runStage("sample", run, [...sampleOverrides(options), ...overrides], {
-        ...options,
-        resume: false,
-      });
-    });
+    .option("--complete <file>", "keep a part of this slice and draw the rest of it; needs --keep")
+    .option("--keep <part>", "top, bottom, left or right half, or a picture that is black where to draw")
+    .option("--candidates <n>", "with --complete: drawings for each completion (default: 8)", atLeastOne)
+    .option("--out <folder>", "with --complete: where the pictures go (default: RUN/completions/NAME)")
+    .addHelpText("after", completionGuide)
+    .action(
+      async (run: string, overrides: string[], options: OutputOptions & SampleFlags & CompletionFlags) => {
+        const { completeSlice, runStage } = await import("./commands/stages.ts");
+        const { complete, keep, candidates, out, ...others } = options;
+        const all = [...sampleOverrides(options), ...overrides];
+        if (complete === undefined) {
+          const alone = Object.entries({ keep, candidates, out }).find(([, value]) => value !== undefined);
+          if (alone !== undefined) sample.error(`error: option '--${alone[0]}' needs --complete FILE`);
+          await runStage("sample", run, all, { ...others, resume: false });
+          return;
+        }
+        if (keep === undefined) {
+          return sample.error("error: option '--complete' needs --keep: top, bottom, left, right or a mask");
+        }
+        await completeSlice(run, complete, keep, { ...others, candidates, out, overrides: all });
+      },
+    );
 
   defineStage("report", "draw the plots and grids of a run again", ["report runs/oasis"]).action(
     async (run: string, overrides: string[], options: OutputOptions) => {
@@ -363,7 +394,7 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function slices(text: string): number {
+function atLeastOne(text: string): number {
   const value = wholeNumber(text);
   if (value === 0) throw new InvalidArgumentError("Give a whole number of at least 1.");
   return value;

@@ -45,6 +45,20 @@ export type Request =
       readonly out?: string;
     }
   | {
+      /**
+       * Keeps a part of a slice (a half by name, or what is not black in a mask) and has a run's prior draw the rest,
+       * into `out` (default: `RUN/completions/NAME`). Overrides may change `sample.*` and `engine.*`, for this once.
+       */
+      readonly kind: "complete";
+      readonly run: string;
+      readonly file: string;
+      readonly keep: string;
+      readonly overrides: readonly string[];
+      /** Grids drawn for each completion, of which one is taken by the known codes that come after (default: 8). */
+      readonly candidates?: number;
+      readonly out?: string;
+    }
+  | {
       /** What is in the data set of a YAML file; with `out`, a contact sheet is written there (PNG). */
       readonly kind: "inspect";
       readonly config: string;

@@ -14,6 +14,7 @@ import {
   stages,
 } from "./api.ts";
 import { bindPrior } from "./bound-prior.ts";
+import { completeSlice } from "./complete.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import type { SliceFigures } from "./evaluate.ts";
@@ -56,6 +57,8 @@ function carriedOut(request: Request, options: ExecuteOptions): Promise<Result> 
       return runOnFolder(request, options);
     case "reconstruct":
       return reconstruct(request, options);
+    case "complete":
+      return complete(request, options);
     case "inspect":
       return inspectConfig(request, options);
     case "phantom":
@@ -167,6 +170,19 @@ async function reconstruct(request: RequestOf<"reconstruct">, options: ExecuteOp
     const figures = await reconstructFiles(session, files, target);
     const { figures: _, ...rest } = await summary(session, []);
     return { ...rest, figures: means(figures) };
+  });
+}
+
+/** Candidates unless given: two completions fill the sampler's lanes. */
+const CANDIDATES = 8;
+
+async function complete(request: RequestOf<"complete">, options: ExecuteOptions): Promise<Result> {
+  const { run: folder, file, keep, overrides, candidates = CANDIDATES, out } = request;
+  checkSections(folder, overrides, ["sample", "engine"]);
+  return inSession(await loadRunConfig(folder, overrides), folder, options, async (session) => {
+    await completeSlice(session, { file, keep, candidates, out });
+    const { figures: _, ...rest } = await summary(session, []);
+    return { ...rest, figures: {} };
   });
 }
 

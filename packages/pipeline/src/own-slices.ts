@@ -8,6 +8,9 @@ import { loadPreprocessing } from "./trained-model.ts";
 
 /** A slice of the user's own, brought to a run's size and units. */
 export interface OwnSlice {
+  readonly file: string;
+  /** Its height and width in the file. */
+  readonly stored: readonly [height: number, width: number];
   /** In the file's units, [height, width]. */
   readonly original: Float32Array;
   /** Preprocessed, as the model takes it. */
@@ -31,6 +34,8 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
       const prepared = new Float32Array(original.length);
       const map = preprocessSlice(preprocessing, original, prepared);
       return {
+        file,
+        stored: [image.height, image.width],
         original,
         prepared,
         restore: (values) => restoreSlice(preprocessing, map, values),

@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path";
 import { stages as allStages, type Stage } from "@slicebook/pipeline";
-import type { OutputOptions, RunFlags } from "../flags.ts";
+import type { CompletionFlags, OutputOptions, RunFlags } from "../flags.ts";
 import { perform } from "../perform.ts";
 
 /** `run` and `train`: stages of the run that a YAML file describes. */
@@ -39,6 +39,29 @@ export async function runStage(
 ): Promise<void> {
   await perform(
     { kind: "stages", run, overrides, stages: [stage], resume: options.resume ?? false },
+    options,
+  );
+}
+
+/** `sample --complete`: the rest of a slice of which a part is kept. */
+export async function completeSlice(
+  run: string,
+  file: string,
+  keep: string,
+  {
+    overrides,
+    candidates,
+    out,
+    ...options
+  }: OutputOptions & Omit<CompletionFlags, "complete" | "keep"> & { readonly overrides: readonly string[] },
+): Promise<void> {
+  const request = { kind: "complete", run, file, keep, overrides } as const;
+  await perform(
+    {
+      ...request,
+      ...(candidates === undefined ? {} : { candidates }),
+      ...(out === undefined ? {} : { out }),
+    },
     options,
   );
 }
