@@ -1,8 +1,9 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostTensor, int32 } from "@slicebook/base";
-import { decodeSafetensors } from "@slicebook/core";
+import { decodeSafetensors, toUnitRange } from "@slicebook/core";
 import { drawPhantom, encodeNifti } from "@slicebook/datasets";
+import { decodePicture } from "@slicebook/datasets/node";
 import { createEngine } from "@slicebook/engine";
 import { execute } from "@slicebook/pipeline";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
@@ -208,6 +209,40 @@ describe("the model, live", () => {
     await page.close();
   });
 
+  it("reads pictures of every kind as the command line does", async () => {
+    const { page, faults } = await openPage(browser, at("#/run/small"));
+    const call = await startWorker(page, "small", "wasm");
+    const [height, width] = call.opened.size;
+    const values = Uint16Array.from(phantomSlice([height, width], 0), (value) => Math.max(0, 40 * value));
+    const deep = sharp(values, { raw: { width, height, channels: 1 } }).toColourspace("grey16");
+    const grey = await deep.clone().png().toBuffer();
+    const colour = sharp(
+      Uint8Array.from({ length: 3 * values.length }, (_, at) => (at * at) % 256),
+      {
+        raw: { width, height, channels: 3 },
+      },
+    );
+    for (const [name, file, tolerance] of [
+      ["deep.png", grey, 1e-4],
+      ["colour.png", await colour.clone().png().toBuffer(), 1e-4],
+      ["lossless.webp", await colour.clone().webp({ lossless: true }).toBuffer(), 1e-4],
+      // Decoders of JPEG may differ by 1 in 255, here of a range of some 150.
+      ["grey.jpg", await sharp(grey).toColourspace("b-w").jpeg().toBuffer(), 1.5 / 100],
+    ] as const) {
+      const { original } = await call.encode(file, name);
+      const read = Float32Array.from((await decodePicture(file)).values);
+      expect(read.length, name).toBe(original.length);
+      const { original: expected } = toUnitRange(read, read);
+      const furthest = original.reduce(
+        (most, value, pixel) => Math.max(most, Math.abs(value - expected[pixel]!)),
+        0,
+      );
+      expect(furthest, name).toBeLessThan(tolerance);
+    }
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it("says what is wrong with a damaged file", async () => {
     const { page, faults } = await openPage(browser, at("#/run/small/live"));
     const damaged = volume().subarray(0, 3000);
@@ -382,12 +417,15 @@ async function startWorker(page: Page, run: string, engine: "wasm" | "webgpu") {
   });
   return {
     opened,
-    async encode(png: Buffer): Promise<Encoded> {
-      await page.evaluate(async (base64) => {
-        const { ask } = globalThis as unknown as { ask(name: string, argument: unknown): Promise<unknown> };
-        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-        await ask("scan", { file: new Blob([bytes]), name: "slice.png" });
-      }, png.toString("base64"));
+    async encode(file: Buffer, name = "slice.png"): Promise<Encoded> {
+      await page.evaluate(
+        async ([base64, name]) => {
+          const { ask } = globalThis as unknown as { ask(name: string, argument: unknown): Promise<unknown> };
+          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+          await ask("scan", { file: new Blob([bytes]), name });
+        },
+        [file.toString("base64"), name] as const,
+      );
       return ask("slice", { plane: 2, index: 0, fit: "training" });
     },
     /** Of the codes that were encoded last. */
