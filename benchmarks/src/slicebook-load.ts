@@ -6,9 +6,17 @@ import { type Loaded, loadTaskSchema } from "./load-task.ts";
 import { peakMemory } from "./peak-memory.ts";
 
 function total(values: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < values.length; index++) sum += values[index]!;
-  return sum;
+  // Four sums at a time, as numpy has: a single one waits for each addition.
+  const sums = [0, 0, 0, 0] as [number, number, number, number];
+  let index = 0;
+  for (; index + 4 <= values.length; index += 4) {
+    sums[0] += values[index]!;
+    sums[1] += values[index + 1]!;
+    sums[2] += values[index + 2]!;
+    sums[3] += values[index + 3]!;
+  }
+  for (; index < values.length; index++) sums[0] += values[index]!;
+  return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
 const { adapter, root, size, workers, cache, epochs, batch } = loadTaskSchema.parse(

@@ -50,7 +50,9 @@ export async function decodeSlice(
     );
   }
   if (keepValues) {
-    const stored = packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path }));
+    // What an adapter hands out may be its own, to be handed out again.
+    const own = decoder.decode === undefined;
+    const stored = packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path }), { own });
     return { values: stored, statistics: sliceStatistics(stored) };
   }
   const [low, high] = range(values);

@@ -5,24 +5,31 @@ import type { Samples } from "./types.ts";
 export type StoredSlice = Exclude<Samples, Float64Array>;
 
 /**
- * Copies values into the smallest of uint8, int16, uint16 and float32 that holds them.
+ * Values in the smallest of uint8, int16, uint16 and float32 that holds them: a copy, but for values that are `own`,
+ * which are kept as they are if they have that type and their memory to themselves.
  *
  * Nothing is lost but what float32 loses of real numbers: at most 2⁻²⁴ of each value.
  */
-export function packed(values: Samples): StoredSlice {
-  if (values instanceof Uint8Array) return new Uint8Array(values);
+export function packed(values: Samples, { own = false } = {}): StoredSlice {
+  const Type = smallestType(values);
+  const alone = values.byteLength === values.buffer.byteLength;
+  return own && alone && values instanceof Type ? values : new Type(values);
+}
+
+function smallestType(values: Samples) {
+  if (values instanceof Uint8Array) return Uint8Array;
   const bounds =
     values instanceof Float32Array
       ? wholeBounds32(values)
       : values instanceof Float64Array
         ? wholeBounds64(values)
         : range(values);
-  if (bounds === undefined) return new Float32Array(values);
+  if (bounds === undefined) return Float32Array;
   const [low, high] = bounds;
-  if (low >= 0 && high <= 0xff) return new Uint8Array(values);
-  if (low >= -0x8000 && high <= 0x7fff) return new Int16Array(values);
-  if (low >= 0 && high <= 0xffff) return new Uint16Array(values);
-  return new Float32Array(values);
+  if (low >= 0 && high <= 0xff) return Uint8Array;
+  if (low >= -0x8000 && high <= 0x7fff) return Int16Array;
+  if (low >= 0 && high <= 0xffff) return Uint16Array;
+  return Float32Array;
 }
 
 // One for each type: a loop over both is some times as slow.
