@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
+import type { Affine } from "@slicebook/datasets";
 import { z } from "zod";
 import { integers } from "./codec.ts";
 
@@ -17,17 +18,27 @@ export interface CodeGrids {
   readonly classes: readonly string[];
   /** The name of each slice. */
   readonly names: readonly string[];
+  /** Of a data set of NIfTI files: the first slice's 4×4 matrix from (row, column, slice) to millimetres. */
+  readonly affine?: Affine | undefined;
 }
 
 const texts = z.array(z.string());
+const matrix = z.array(z.array(z.number()).length(4)).length(4);
 
 /**
- * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], and `labels` int32 [n]; names
- * and classes as metadata.
+ * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], and `labels` int32 [n]; names,
+ * classes and the affine as metadata.
  */
-export async function saveCodes(path: string, { levels, labels, classes, names }: CodeGrids): Promise<void> {
+export async function saveCodes(
+  path: string,
+  { levels, labels, classes, names, affine }: CodeGrids,
+): Promise<void> {
   const grids = Object.fromEntries(levels.map((grid, level) => [codesName(level), grid]));
-  const metadata = { names: JSON.stringify(names), classes: JSON.stringify(classes) };
+  const metadata = {
+    names: JSON.stringify(names),
+    classes: JSON.stringify(classes),
+    ...(affine === undefined ? {} : { affine: JSON.stringify(affine) }),
+  };
   await writeFileAtomic(
     path,
     encodeSafetensors({ ...grids, labels: int32(labels, [labels.length]) }, metadata),
@@ -45,6 +56,7 @@ export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
       labels: integers(tensors.labels!),
       names: texts.parse(JSON.parse(metadata.names ?? "")),
       classes: texts.parse(JSON.parse(metadata.classes ?? "")),
+      affine: metadata.affine === undefined ? undefined : matrix.parse(JSON.parse(metadata.affine)),
     };
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);

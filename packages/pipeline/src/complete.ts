@@ -9,6 +9,7 @@ import { createEncoder, decodeCodes } from "./codec.ts";
 import { type ImageStack, imageGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
 import { keptCodes, keptPixels } from "./kept-part.ts";
+import { writeNiftiSlice } from "./nifti-slice.ts";
 import { openOwnSlices } from "./own-slices.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
@@ -96,6 +97,12 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   if (options.out === undefined) await rm(out, { recursive: true, force: true });
   for (const [index, picture] of ["original", "masked", ...names].entries()) {
     await writeFileAtomic(join(out, `${picture}.png`), await greyPng(pictures, index));
+  }
+  const { affine } = slice;
+  if (affine !== undefined) {
+    for (const [index, name] of names.entries()) {
+      await writeNiftiSlice(join(out, `${name}.nii.gz`), completions[index]!, { size, affine });
+    }
   }
   const codes = join(out, "codes.safetensors");
   await saveCodes(codes, completed);

@@ -1,5 +1,12 @@
 import { basename } from "node:path";
-import { fitAffine, fitSize, preprocessSlice, restoreSlice, type SliceImage } from "@slicebook/datasets";
+import {
+  fitAffine,
+  fitSize,
+  preprocessSlice,
+  restoreSlice,
+  type SliceImage,
+  type SliceRecord,
+} from "@slicebook/datasets";
 import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
 import type { ResolvedConfig } from "./config.ts";
 import { isRecord } from "./is-record.ts";
@@ -43,6 +50,20 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
       };
     },
   };
+}
+
+/** Where a slice of the run's data set lies, at the run's size; undefined where its file does not say. */
+export async function affineOfRecord(
+  dataset: ResolvedConfig["dataset"],
+  record: SliceRecord,
+): Promise<OwnSlice["affine"]> {
+  const [size, policy] = [dataset.size!, dataset.sizePolicy];
+  const { adapter } = await loadAdapter(dataset.adapter);
+  const options = adapter.schema.parse(dataset.options);
+  const { path, volume, orientation } = record;
+  const image = await (adapter.decode?.(record, { options, seed: dataset.seed, size }) ??
+    decodeFile(path, { ...volume, orientation }));
+  return image.affine && fitAffine(image.affine, image, size, policy);
 }
 
 /** Reads a file as the run's data set would; built-in ones all read by what is in a file. */

@@ -1,12 +1,11 @@
 import { basename, join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
-import { encodeNifti } from "@slicebook/datasets";
 import { createCodec } from "./codec.ts";
 import { compareSlice, type SliceFigures } from "./evaluate.ts";
 import { type ImageStack, likelihoodGrid, reconstructionGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
+import { writeNiftiSlice } from "./nifti-slice.ts";
 import { openOwnSlices } from "./own-slices.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
@@ -55,9 +54,8 @@ export async function reconstructFiles(
       await writeFileAtomic(path, await greyPng(stackOf([unit.reconstruction], size), 0));
       session.made(path, "reconstruction");
       if (affine !== undefined) {
-        const nifti = encodeNifti(reconstruction, { shape: [height, width, 1], type: "float32", affine });
         const niftiPath = join(out, `${names[index]}.nii.gz`);
-        await writeFileAtomic(niftiPath, gzipSync(nifti));
+        await writeNiftiSlice(niftiPath, reconstruction, { size, affine });
         session.made(niftiPath, "reconstruction in the original units");
       }
       progress(index + 1, files.length);

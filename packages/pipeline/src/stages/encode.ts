@@ -5,6 +5,7 @@ import { SPLITS } from "@slicebook/datasets";
 import { saveCodes } from "../code-grids.ts";
 import { createEncoder } from "../codec.ts";
 import { interruptedError } from "../interruption.ts";
+import { affineOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
@@ -53,6 +54,7 @@ export const encodeStage: StageDefinition = {
           labels: Int32Array.from(records, ({ label }) => Math.max(0, classes.indexOf(label ?? ""))),
           classes,
           names: records.map(({ name }) => name),
+          affine: await affineOfRecord(config.dataset, records[0]!),
         });
         session.made(paths.codes[split], `code grids of the ${split} split`);
       }

@@ -10,6 +10,7 @@ import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
 import { nearMiss } from "../near-miss.ts";
+import { writeNiftiSlice } from "../nifti-slice.ts";
 import { noveltyFile } from "../novelty/file.ts";
 import { measureNovelty } from "../novelty/measure.ts";
 import { nearestPicture } from "../novelty/picture.ts";
@@ -85,11 +86,17 @@ export const sampleStage: StageDefinition = {
       labels: labels ?? new Int32Array(count),
       classes,
       names,
+      affine: trained.affine,
     };
     await saveCodes(file, samples);
     session.made(file, "samples' codes");
     for (const [index, name] of names.entries()) {
       await writeFileAtomic(join(paths.samples, `${name}.png`), await greyPng(images, index));
+      if (trained.affine === undefined) continue;
+      // A sample has no original, so it stays in preprocessed units; it lies where the first training slice does.
+      const values = decoded.subarray(index * height * width, (index + 1) * height * width);
+      const nifti = join(paths.samples, `${name}.nii.gz`);
+      await writeNiftiSlice(nifti, values, { size, affine: trained.affine });
     }
     const grid = join(paths.samples, "grid.png");
     const subtitle = `temperature ${temperature}, seed ${seed}`;

@@ -1,0 +1,39 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeFile } from "@slicebook/datasets/node";
+import { expect, it } from "vitest";
+import { execute } from "../src/execute.ts";
+import { TINY, temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+
+/** The whole run of a data set of NIfTI slices, half as high and wide as they are. */
+async function drawn(): Promise<string> {
+  const root = place.at("hipmri");
+  const subjects = { train: 2, validate: 1, test: 1 };
+  await execute({ kind: "phantom", layout: "hipmri", out: root, seed: 0, subjects, size: [64, 64] });
+  const text = TINY.replace("adapter: phantom", `adapter: hipmri\n  root: ${root}\n  sizePolicy: resize`)
+    .replace(/ {2}options: \{ subjects.*\n/, "")
+    .replace("epochs: 3", "steps: 2");
+  const config = await place.write("nifti.yaml", text);
+  const stages = ["train", "encode", "train-prior", "sample"] as const;
+  await execute({ kind: "run", config, overrides: [`run.root=${place.at("runs")}`], stages, resume: false });
+  return root;
+}
+
+it("writes samples as NIfTI too, with the place of a training slice at the run's size", async () => {
+  const root = await drawn();
+  const files = await readdir(root, { recursive: true });
+  const original = files.filter((file) => /slices_train\W.*\.nii\.gz$/.test(file)).sort()[0]!;
+  const { affine, height } = await decodeFile(join(root, original));
+  const sample = await decodeFile(place.at("runs", "nifti", "samples", "sample-0003.nii.gz"));
+  expect([height, sample.height, sample.width]).toEqual([64, 32, 32]);
+  expect(new Set(sample.values).size).toBeGreaterThan(1);
+  // Twice as far from pixel to pixel, and the first one's centre half an old pixel further in, each way.
+  for (const [row, [down, right, through, offset]] of affine!.slice(0, 3).entries()) {
+    const expected = [2 * down!, 2 * right!, through!, offset! + down! / 2 + right! / 2];
+    for (const [column, value] of expected.entries()) {
+      expect(sample.affine![row]![column]).toBeCloseTo(value, 4);
+    }
+  }
+});
