@@ -91,6 +91,25 @@ export function takeGrids(
   };
 }
 
+/** Grids of the same levels and classes, one after the other. */
+export function joinGrids(first: CodeGrids, second: CodeGrids): CodeGrids {
+  const joined = (one: Int32Array, other: Int32Array) => {
+    const all = new Int32Array(one.length + other.length);
+    all.set(one);
+    all.set(other, one.length);
+    return all;
+  };
+  const count = first.labels.length + second.labels.length;
+  return {
+    levels: first.levels.map(({ data, shape }, level) =>
+      int32(joined(data, second.levels[level]!.data), [count, ...shape.slice(1)]),
+    ),
+    labels: joined(first.labels, second.labels),
+    classes: first.classes,
+    names: [...first.names, ...second.names],
+  };
+}
+
 function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
   const each = data.length / shape[0]!;
   const taken = new Int32Array(rows.length * each);

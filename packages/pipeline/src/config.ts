@@ -1,5 +1,5 @@
 import { vqvaeSchema } from "@slicebook/core";
-import { augmentSchema, datasetSchema } from "@slicebook/datasets";
+import { augmentSchema, augments, datasetSchema } from "@slicebook/datasets";
 import { AUTO, DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
 
@@ -69,6 +69,19 @@ const trainSchema = z
   })
   .refine(limited, noLimit);
 
+const priorAugmentSchema = augmentSchema
+  .extend({
+    copies: z
+      .int()
+      .min(0)
+      .max(64)
+      .default(0)
+      .describe("Varied copies of each training slice; 0: none. At most 8192 are encoded in all."),
+  })
+  .refine((augment) => augment.copies === 0 || augments(augment), {
+    error: "copies that nothing varies: give at least one of shift, rotation, flip or intensity as well",
+  });
+
 const priorSchema = z
   .strictObject({
     name: z
@@ -80,6 +93,12 @@ const priorSchema = z
       ),
     ...limits,
     batch: positiveInteger.default(16).describe("Code grids a step."),
+    augment: priorAugmentSchema
+      .prefault({})
+      .describe(
+        "The prior learns the codes of varied copies of the training slices as well, encoded when its training " +
+          "starts; epochs then have as many grids more.",
+      ),
     ...cadence,
     patience: positiveInteger
       .nullable()

@@ -22,6 +22,7 @@ import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
 import { type Trainee, train } from "../training.ts";
+import { withVariedGrids } from "../varied-grids.ts";
 import { writeEvaluation } from "./evaluate.ts";
 
 /** Validation grids looked at while training; all are for the evaluation at the end. */
@@ -67,6 +68,7 @@ export const trainPriorStage: StageDefinition = {
     const from = found?.state.inputs === inputs ? found : undefined;
     if (from !== undefined && !from.state.finished && !resume)
       throw unfinished(paths.folder, from.state.step);
+    const learnt = await withVariedGrids(session, grids.train);
     if (from === undefined) await rm(dirname(metrics), { recursive: true, force: true });
     else checkedCarry(last, from, prior.checkCarry);
     await mkdir(dirname(last), { recursive: true });
@@ -91,7 +93,7 @@ export const trainPriorStage: StageDefinition = {
         const metrics = { loss: natsPerCode, bitsPerCode: natsPerCode / Math.LN2, accuracy };
         return { metrics, score: -natsPerCode };
       };
-      const { seconds } = await train(trainee(prior, grids.train, { batch, seed, initialCarry, validate }), {
+      const { seconds } = await train(trainee(prior, learnt, { batch, seed, initialCarry, validate }), {
         engine,
         schedule: config.prior,
         seed,

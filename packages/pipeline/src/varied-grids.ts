@@ -1,0 +1,63 @@
+import { setImmediate } from "node:timers/promises";
+import { int32, random } from "@slicebook/base";
+import { augment } from "@slicebook/datasets";
+import { type CodeGrids, joinGrids } from "./code-grids.ts";
+import { createEncoder } from "./codec.ts";
+import { interruptedError } from "./interruption.ts";
+import { reportProgress } from "./progress.ts";
+import { differentData } from "./run-folder.ts";
+import type { Session } from "./session.ts";
+import { modelParameters } from "./trained-model.ts";
+
+/** Varied slices at most, which bounds the time to encode them and what their codes take. */
+const MOST = 8192;
+
+/**
+ * Training grids, and those of `prior.augment.copies` varied copies of each training slice: slices are varied and then
+ * encoded, so that each grid is one that the encoder gives. Of more than 8192, so many are taken evenly, by the seed.
+ */
+export async function withVariedGrids(session: Session, grids: CodeGrids): Promise<CodeGrids> {
+  const { config, paths, signal, emit } = session;
+  const { copies, ...variation } = config.prior.augment;
+  if (copies === 0) return grids;
+  const record = await session.record();
+  if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
+    throw differentData(paths.folder);
+  }
+  const { size, splits } = await session.dataset();
+  const { batch } = config.train;
+  const total = Math.min(MOST, copies * grids.labels.length);
+  const order = random(config.seed, "varied-slices").permutation(grids.labels.length);
+  const chosen = Int32Array.from({ length: total }, (_, index) => order[index % order.length]!);
+  const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
+    model: config.model,
+    size,
+    batch,
+  });
+  const levels = grids.levels.map(({ shape: [, rows, columns] }) =>
+    int32(new Int32Array(total * rows! * columns!), [total, rows!, columns!]),
+  );
+  const progress = reportProgress(emit, "train-prior", "images");
+  try {
+    for (let start = 0; start < total; start += batch) {
+      if (signal?.aborted) throw interruptedError();
+      const part = chosen.subarray(start, start + batch);
+      const shape = { count: part.length, height: size[0], width: size[1] };
+      const source = random(config.seed, "prior-augment", start);
+      const images = augment(splits.train.images(part), shape, variation, source);
+      for (const [level, { data }] of (await encoder.encode(images)).entries()) {
+        levels[level]!.data.set(data, (start * data.length) / part.length);
+      }
+      progress(start + part.length, total);
+      await setImmediate();
+    }
+  } finally {
+    await encoder.dispose();
+  }
+  return joinGrids(grids, {
+    levels,
+    labels: Int32Array.from(chosen, (slice) => grids.labels[slice]!),
+    classes: grids.classes,
+    names: Array.from(chosen, (slice) => grids.names[slice]!),
+  });
+}

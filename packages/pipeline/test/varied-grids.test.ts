@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { beforeAll, expect, it } from "vitest";
+import type { Event } from "../src/api.ts";
+import { loadCodes } from "../src/code-grids.ts";
+import { execute } from "../src/execute.ts";
+import { loadConfig } from "../src/load-config.ts";
+import { openSession } from "../src/session.ts";
+import { withVariedGrids } from "../src/varied-grids.ts";
+import { listen, TINY, temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+let folder: string;
+
+beforeAll(async () => {
+  const config = await place.write("varied.yaml", TINY);
+  const overrides = [`run.root=${place.at("runs")}`];
+  await execute({ kind: "run", config, overrides, stages: ["train", "encode"], resume: false });
+  folder = place.at("runs", "varied");
+});
+
+/** The training grids with what these overrides add to them. */
+async function varied(...overrides: readonly string[]) {
+  const config = await loadConfig(place.at("varied.yaml"), overrides);
+  const session = openSession(config, folder, {});
+  try {
+    const grids = (await loadCodes(join(folder, "codes", "train.safetensors")))!;
+    return { grids, all: await withVariedGrids(session, grids) };
+  } finally {
+    await session.dispose();
+  }
+}
+
+it("adds so many varied copies of each training slice behind the slices, the same each time", async () => {
+  const options = ["prior.augment.copies=3", "prior.augment.shift=0.2", "prior.augment.intensity=0.3"];
+  const { grids, all } = await varied(...options);
+  expect(all.labels.length).toBe(4 * grids.labels.length);
+  const { data, shape } = all.levels[0]!;
+  expect(shape).toEqual([48, 8, 8]);
+  const own = grids.levels[0]!.data;
+  expect(data.subarray(0, own.length)).toEqual(own);
+  for (const name of grids.names) expect(all.names.filter((other) => other === name)).toHaveLength(4);
+  const grid = (index: number) => data.subarray(index * 64, (index + 1) * 64).join();
+  const same = all.names.filter(
+    (name, index) => index >= 12 && grid(index) === grid(grids.names.indexOf(name)),
+  );
+  expect(same.length).toBeLessThan(18);
+  expect((await varied(...options)).all).toEqual(all);
+});
+
+it("encodes a copy as it does the slice: moved by nothing, it has the slice's codes", async () => {
+  // Rotations of a billionth of a degree move no pixel by what the encoder could see.
+  const { grids, all } = await varied("prior.augment.copies=1", "prior.augment.rotation=1e-9");
+  const { data } = all.levels[0]!;
+  const own = grids.levels[0]!.data;
+  let differing = 0;
+  for (const [index, name] of all.names.entries()) {
+    const at = grids.names.indexOf(name);
+    for (let code = 0; code < 64; code++) if (data[index * 64 + code] !== own[at * 64 + code]) differing += 1;
+  }
+  expect(differing / data.length).toBeLessThan(0.01);
+});
+
+it("is trained on by the prior, whose epochs then have as many grids more", async () => {
+  const steps = async (...overrides: readonly string[]) => {
+    const { events, onEvent } = listen();
+    const stages = ["train-prior"] as const;
+    await execute({ kind: "stages", run: folder, overrides, stages, resume: false }, { onEvent });
+    const isTraining = (event: Event) =>
+      event.type === "progress" && event.stage === "train-prior" && event.unit === "grids";
+    return events.filter(isTraining).at(-1);
+  };
+  expect(await steps()).toMatchObject({ totalSteps: 6 });
+  expect(await steps("prior.augment.copies=1", "prior.augment.flip=true")).toMatchObject({ totalSteps: 12 });
+});
+
+it("refuses copies that nothing varies", async () => {
+  await expect(loadConfig(place.at("varied.yaml"), ["prior.augment.copies=2"])).rejects.toThrow(
+    /prior\.augment.*shift, rotation, flip or intensity/,
+  );
+});
