@@ -30,6 +30,14 @@ export interface CompletionFlags {
   readonly out?: string | undefined;
 }
 
+/** Options of `compress` and `decompress`. */
+export interface CompressFlags {
+  /** A run's folder. */
+  readonly model: string;
+  readonly out?: string;
+  readonly force?: boolean;
+}
+
 export interface InspectFlags {
   readonly adapter?: string;
   readonly out?: string;

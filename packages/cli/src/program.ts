@@ -4,6 +4,7 @@ import type { Shell } from "./commands/completion.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type {
   CompletionFlags,
+  CompressFlags,
   InspectFlags,
   OutputOptions,
   PhantomFlags,
@@ -92,6 +93,16 @@ export function createProgram(): Command {
     withOutput(define(stage, description, usage))
       .addArgument(runArgument())
       .addArgument(overridesArgument());
+
+  const defineCompression = (kind: "compress" | "decompress", description: string, usage: string[]) =>
+    withOutput(define(kind, description, usage))
+      .requiredOption("--model <run>", "the folder of the run whose model and code frequencies are used")
+      .option("--out <folder>", `where the files go (default: RUN/${kind}ed)`)
+      .option("--force", "write over files that are there")
+      .action(async (files: string[], options: OutputOptions & CompressFlags) => {
+        const { compress } = await import("./commands/stages.ts");
+        await compress(kind, files, options);
+      });
 
   define("init", "look at a folder of slices and write a commented configuration for it", [
     "init /data/scans",
@@ -223,6 +234,14 @@ export function createProgram(): Command {
       const { reconstruct } = await import("./commands/stages.ts");
       await reconstruct(run, files, options);
     });
+
+  defineCompression("compress", "write slices as a run's codes, entropy coded, a .slbk file each", [
+    "compress slice1.png slice2.png --model runs/oasis --out archive",
+    "compress case_004.nii.gz --model runs/hipmri",
+  ]).argument("<files...>", "slices: NIfTI, PNG or JPEG");
+  defineCompression("decompress", "restore slices from .slbk files, as PNG or NIfTI like the originals", [
+    "decompress archive/slice1.slbk --model runs/oasis --out restored",
+  ]).argument("<files...>", ".slbk files");
 
   withOutput(
     define("inspect", "say what is in a data set: splits, subjects, sizes, types, ranges", [

@@ -15,6 +15,8 @@ const labels: Readonly<Record<string, string>> = {
   codesInUse: "codes in use",
   bitsPerCode: "bits per code",
   bitsPerPixel: "bits per pixel",
+  originalBytes: "bytes before",
+  bytes: "bytes",
 };
 
 const units: Readonly<Record<string, string>> = { psnr: " dB" };

@@ -12,6 +12,8 @@ const commands = [
   "train-prior",
   "sample",
   "reconstruct",
+  "compress",
+  "decompress",
   "list",
   "compare",
   "report",
@@ -49,6 +51,8 @@ test("the version is the package's", async () => {
 test.each([
   [["trian", "a.yaml"], "Did you mean train?"],
   [["sample", "runs/a", "--cuont", "3"], "Did you mean --count?"],
+  [["compress", "a.png"], "required option '--model <run>' not specified"],
+  [["decompress", "--model", "runs/a"], "missing required argument 'files'"],
   [["run"], "missing required argument 'config'"],
   [["config"], "missing required argument 'config'"],
   [["run", "a.yaml", "train.epochs"], "train.epochs=20"],

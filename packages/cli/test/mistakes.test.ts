@@ -115,6 +115,12 @@ test("a file that cannot be reconstructed", async () => {
   expect(await failure(["reconstruct", "runs/narrow", "text.png"])).toContain("text.png");
 });
 
+test("slices to compress with a run that has no codes yet", async () => {
+  const [slice = ""] = (await filesUnder(join(cwd, "oasis"))).filter((file) => file.endsWith(".png"));
+  const text = await failure(["compress", join("oasis", slice), "--model", "runs/narrow"]);
+  expect(text).toContain("slicebook encode");
+});
+
 test("a checkpoint of another architecture", async () => {
   const best = join("checkpoints", "best.safetensors");
   await copyFile(join(cwd, "runs", "wide", best), join(cwd, "runs", "narrow", best));

@@ -99,6 +99,40 @@ test("samples of a seed are the same pictures each time, of another seed others"
   expect(eight).not.toEqual(seven);
 });
 
+test("slices compressed and restored are the very pictures that reconstruct makes, in the bytes that are told", async () => {
+  const phantoms = ["phantom", "--layout", "oasis", "--out", "own", "--subjects", "1,1,1", "--slices", "1"];
+  expect((await slicebook([...phantoms, "--size", "32x32"], { cwd })).code).toBe(0);
+  const names = (await filesUnder(join(cwd, "own"))).filter((file) => /slices_\w+\/.*\.png$/.test(file));
+  const pictures = names.filter((name) => !name.includes("seg")).map((name) => join("own", name));
+  const compressed = await slicebook(
+    ["compress", ...pictures, "--model", "runs/tiny", "--out", "small", "--json"],
+    { cwd },
+  );
+  expect(compressed.code, compressed.stderr).toBe(0);
+  const { files, figures } = JSON.parse(compressed.stdout) as { files: string[]; figures: { bytes: number } };
+  expect(files).toHaveLength(pictures.length);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(cwd, file))).size));
+  expect(figures.bytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
+  const restored = await slicebook(
+    ["decompress", ...files, "--model", "runs/tiny", "--out", "restored", "--quiet"],
+    { cwd },
+  );
+  expect(restored.code, restored.stderr).toBe(0);
+  expect(restored.stdout).toMatch(/bits per pixel +\d/);
+  const made = await slicebook(["reconstruct", "runs/tiny", ...pictures, "--out", "made", "--quiet"], {
+    cwd,
+  });
+  expect(made.code, made.stderr).toBe(0);
+  for (const name of await filesUnder(join(cwd, "restored"))) {
+    const [one, other] = await Promise.all(["restored", "made"].map((at) => readFile(join(cwd, at, name))));
+    expect(one).toEqual(other);
+  }
+  expect(await filesUnder(join(cwd, "restored"))).toHaveLength(pictures.length);
+  const wrong = await slicebook(["decompress", pictures[0]!, "--model", "runs/tiny", "--quiet"], { cwd });
+  expect(wrong).toMatchObject({ code: 1, stdout: "" });
+  expect(wrong.stderr).toMatch(/^error: .*own\/.*\.png: .*not with "SLBK"\n {2}→ /);
+});
+
 test("a configuration printed with every default reads back to itself and trains the same weights", async () => {
   const printedConfig = await slicebook(["config", "tiny.yaml"], { cwd });
   expect(printedConfig).toMatchObject({ code: 0, stderr: "" });

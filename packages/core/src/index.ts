@@ -6,6 +6,9 @@ export {
   movingAverage,
 } from "./adam.ts";
 export { type CodeLevel, type CodeSpace, codesName } from "./code-space.ts";
+export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
+export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
+export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";
 export { ARCHITECTURES, PRESETS, type PresetName, presets, type VqvaeConfig, vqvaeSchema } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 export { fanInUniform } from "./initialisers.ts";
@@ -19,7 +22,7 @@ export type { ImageSize, Pixels } from "./metrics/image.ts";
 export { type MultiScaleSimilarity, msSsim } from "./metrics/ms-ssim.ts";
 export { ssim, ssimDefault } from "./metrics/ssim.ts";
 export { type Summary, summarise } from "./metrics/summary.ts";
-export { toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
+export { clippedToUnit, rangeOf, toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
 export {
   initialTraining,
   type OptimizerConfig,

@@ -59,6 +59,18 @@ export type Request =
       readonly out?: string;
     }
   | {
+      /**
+       * Files into `.slbk` files by a run's model and code frequencies, or such files back into pictures or NIfTI files,
+       * in `out` (default: `RUN/compressed`, `RUN/decompressed`).
+       */
+      readonly kind: "compress" | "decompress";
+      readonly run: string;
+      readonly files: readonly string[];
+      readonly out?: string;
+      /** Write over files that are there. */
+      readonly force: boolean;
+    }
+  | {
       /** What is in the data set of a YAML file; with `out`, a contact sheet is written there (PNG). */
       readonly kind: "inspect";
       readonly config: string;
@@ -90,7 +102,7 @@ export type Event =
     }
   | {
       readonly type: "progress";
-      readonly stage: Stage | "read" | "reconstruct" | "phantom";
+      readonly stage: Stage | "read" | "reconstruct" | "compress" | "decompress" | "phantom";
       readonly step: number;
       /** Unknown when only minutes limit the stage. */
       readonly totalSteps?: number;

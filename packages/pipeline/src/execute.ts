@@ -15,6 +15,7 @@ import {
 } from "./api.ts";
 import { bindPrior } from "./bound-prior.ts";
 import { completeSlice } from "./complete.ts";
+import { compressFiles, decompressFiles } from "./compress.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import type { SliceFigures } from "./evaluate.ts";
@@ -59,6 +60,9 @@ function carriedOut(request: Request, options: ExecuteOptions): Promise<Result> 
       return reconstruct(request, options);
     case "complete":
       return complete(request, options);
+    case "compress":
+    case "decompress":
+      return compress(request, options);
     case "inspect":
       return inspectConfig(request, options);
     case "phantom":
@@ -183,6 +187,26 @@ async function complete(request: RequestOf<"complete">, options: ExecuteOptions)
     await completeSlice(session, { file, keep, candidates, out });
     const { figures: _, ...rest } = await summary(session, []);
     return { ...rest, figures: {} };
+  });
+}
+
+async function compress(
+  { kind, run: folder, files, out, force }: RequestOf<"compress" | "decompress">,
+  options: ExecuteOptions,
+): Promise<Result> {
+  return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
+    const { paths } = session;
+    const work = kind === "compress" ? compressFiles : decompressFiles;
+    const place = kind === "compress" ? paths.compressed : paths.decompressed;
+    const { bytes, originalBytes, bitsPerPixel } = await work(session, files, { out: out ?? place, force });
+    return {
+      run: folder,
+      stages: [],
+      figures: { ...(originalBytes === undefined ? {} : { originalBytes }), bytes, bitsPerPixel },
+      files: session.files.map(fromHere),
+      next:
+        kind === "compress" ? `slicebook decompress ${fromHere(session.files[0]!)} --model ${folder}` : "",
+    };
   });
 }
 

@@ -1,11 +1,13 @@
 import { basename } from "node:path";
 import {
+  type Affine,
   fitAffine,
   fitSize,
   preprocessSlice,
   restoreSlice,
   type SliceImage,
   type SliceRecord,
+  type SliceMap,
 } from "@slicebook/datasets";
 import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
 import type { ResolvedConfig } from "./config.ts";
@@ -22,10 +24,14 @@ export interface OwnSlice {
   readonly original: Float32Array;
   /** Preprocessed, as the model takes it. */
   readonly prepared: Float32Array;
+  /** How it was preprocessed. */
+  readonly map: SliceMap;
+  /** The slice as it is in its file. */
+  readonly source: Pick<SliceImage, "height" | "width" | "type">;
   /** What the model gives in preprocessed units, in the file's units. */
   restore(values: Float32Array): Float32Array;
   /** Where the slice lies, as NIfTI's 4×4 matrix, at the run's size; undefined where the file does not say. */
-  readonly affine: ReturnType<typeof fitAffine> | undefined;
+  readonly affine: Affine | undefined;
 }
 
 /** Reads files that are no part of a run's data set as if they were. */
@@ -45,6 +51,8 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
         stored: [image.height, image.width],
         original,
         prepared,
+        map,
+        source: image,
         restore: (values) => restoreSlice(preprocessing, map, values),
         affine: image.affine && fitAffine(image.affine, image, size, policy),
       };
@@ -64,6 +72,18 @@ export async function affineOfRecord(
   const image = await (adapter.decode?.(record, { options, seed: dataset.seed, size }) ??
     decodeFile(path, { ...volume, orientation }));
   return image.affine && fitAffine(image.affine, image, size, policy);
+}
+
+/** Names for what is made of files: theirs without ending, with a number where one is taken. */
+export function uniqueNames(files: readonly string[], reserved: readonly string[] = []): string[] {
+  const taken = new Set(reserved);
+  return files.map((file) => {
+    const name = basename(file).replace(/(\.nii)?(\.gz)?(\.\w+)?$/i, "") || "slice";
+    let free = name;
+    for (let count = 2; taken.has(free); count++) free = `${name}-${count}`;
+    taken.add(free);
+    return free;
+  });
 }
 
 /** Reads a file as the run's data set would; built-in ones all read by what is in a file. */

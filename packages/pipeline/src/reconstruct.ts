@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
 import { createCodec } from "./codec.ts";
@@ -6,7 +6,7 @@ import { compareSlice, type SliceFigures } from "./evaluate.ts";
 import { type ImageStack, likelihoodGrid, reconstructionGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
 import { writeNiftiSlice } from "./nifti-slice.ts";
-import { openOwnSlices } from "./own-slices.ts";
+import { openOwnSlices, uniqueNames } from "./own-slices.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +34,7 @@ export async function reconstructFiles(
   const slices = await openOwnSlices(session);
   const codec = await createCodec(await session.engine(), parameters, { model, size, batch: 1 });
   const progress = reportProgress(emit, "reconstruct", "images");
-  const names = uniqueNames(files);
+  const names = uniqueNames(files, ["reconstructions", "likelihood"]);
   const figures: SliceFigures[] = [];
   const pairs: { original: Float64Array; reconstruction: Float64Array }[] = [];
   const bits: (SliceLikelihood | undefined)[] = [];
@@ -129,17 +129,6 @@ async function drawLikelihoods(
   );
   await writeFileAtomic(path, picture);
   session.made(path, "originals over what the prior finds unusual");
-}
-
-function uniqueNames(files: readonly string[]): string[] {
-  const taken = new Set(["reconstructions", "likelihood"]);
-  return files.map((file) => {
-    const name = basename(file).replace(/(\.nii)?(\.gz)?(\.\w+)?$/i, "") || "slice";
-    let free = name;
-    for (let count = 2; taken.has(free); count++) free = `${name}-${count}`;
-    taken.add(free);
-    return free;
-  });
 }
 
 function stackOf(images: readonly Float64Array[], [height, width]: readonly [number, number]): ImageStack {

@@ -18,6 +18,9 @@ export interface RunPaths {
   readonly events: { readonly train: string; readonly prior: string };
   readonly samples: string;
   readonly reconstructions: string;
+  /** Where slices are compressed to, and restored to, unless said otherwise. */
+  readonly compressed: string;
+  readonly decompressed: string;
   readonly progression: string;
   readonly plots: string;
   readonly report: string;
@@ -53,6 +56,8 @@ export function runPaths(folder: string): RunPaths {
     },
     samples: at("samples"),
     reconstructions: at("reconstructions"),
+    compressed: at("compressed"),
+    decompressed: at("decompressed"),
     progression: at("progression"),
     plots: at("plots"),
     report: at("report.html"),

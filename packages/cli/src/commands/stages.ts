@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path";
 import { stages as allStages, type Stage } from "@slicebook/pipeline";
-import type { CompletionFlags, OutputOptions, RunFlags } from "../flags.ts";
+import type { CompletionFlags, CompressFlags, OutputOptions, RunFlags } from "../flags.ts";
 import { perform } from "../perform.ts";
 
 /** `run` and `train`: stages of the run that a YAML file describes. */
@@ -64,6 +64,16 @@ export async function completeSlice(
     },
     options,
   );
+}
+
+/** `compress` and `decompress`: slices into `.slbk` files and back. */
+export async function compress(
+  kind: "compress" | "decompress",
+  files: readonly string[],
+  options: OutputOptions & CompressFlags,
+): Promise<void> {
+  const { model, out, force = false } = options;
+  await perform({ kind, run: model, files, force, ...(out === undefined ? {} : { out }) }, options);
 }
 
 export async function reconstruct(

@@ -20,13 +20,20 @@ export function toUnitRange(original: Pixels, reconstruction: Pixels): UnitPair 
   checkSameLength("toUnitRange", original, reconstruction);
   const { minimum, range } = rangeOf(original);
   const divisor = range === 0 ? 1 : range;
-  const unit = {
-    original: new Float64Array(original.length),
-    reconstruction: new Float64Array(original.length),
-  };
-  for (let index = 0; index < original.length; index++) {
-    unit.original[index] = (original[index]! - minimum) / divisor;
-    unit.reconstruction[index] = Math.min(1, Math.max(0, (reconstruction[index]! - minimum) / divisor));
+  const unit = new Float64Array(original.length);
+  for (let index = 0; index < original.length; index++) unit[index] = (original[index]! - minimum) / divisor;
+  return { original: unit, reconstruction: clippedToUnit(reconstruction, { minimum, range }) };
+}
+
+/** A reconstruction on that scale, where of its original only the range is known. */
+export function clippedToUnit(
+  reconstruction: Pixels,
+  { minimum, range }: { readonly minimum: number; readonly range: number },
+): Float64Array {
+  const divisor = range === 0 ? 1 : range;
+  const unit = new Float64Array(reconstruction.length);
+  for (let index = 0; index < unit.length; index++) {
+    unit[index] = Math.min(1, Math.max(0, (reconstruction[index]! - minimum) / divisor));
   }
   return unit;
 }

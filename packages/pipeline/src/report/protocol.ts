@@ -66,15 +66,20 @@ export const estimateNote =
   "Means and standard deviations are over slices; the 95 % interval is a t-interval on the subjects' means, since " +
   "slices of one subject resemble each other.";
 
-/** Bits per pixel, three ways: each with its value as text and its meaning. */
+/** Bits per pixel, by each way to count: each with its value as text and its meaning. */
 export function bitRates(
   evaluation: Evaluation,
 ): readonly (readonly [name: string, value: string, meaning: string])[] {
-  const { fixed, entropy, prior } = evaluation.bitsPerPixel;
+  const { fixed, entropy, prior, file } = evaluation.bitsPerPixel;
   return [
     ["fixed", decimals(fixed, 4), "log2 of the codebook's size for each code"],
     ["entropy", decimals(entropy, 4), "the entropy of the codes' frequencies"],
     ["prior", prior === null ? "–" : decimals(prior, 4), "the prior's likelihood of the code grids"],
+    [
+      "file",
+      file === undefined ? "–" : decimals(file, 4),
+      "all bytes of the files that `slicebook compress` writes",
+    ],
   ];
 }
 

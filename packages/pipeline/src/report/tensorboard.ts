@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "@slicebook/base";
 import type { MetricsRow } from "./types.ts";
 
 /**

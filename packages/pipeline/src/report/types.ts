@@ -86,7 +86,13 @@ export interface Evaluation {
     readonly codesInUse: number;
     readonly perplexity: number;
   }[];
-  readonly bitsPerPixel: { readonly fixed: number; readonly entropy: number; readonly prior: number | null };
+  readonly bitsPerPixel: {
+    readonly fixed: number;
+    readonly entropy: number;
+    readonly prior: number | null;
+    /** Of the slices' `.slbk` files, all bytes counted; absent where the slices are not encoded (yet). */
+    readonly file?: number;
+  };
   readonly subjects: readonly {
     readonly subject: string;
     readonly n: number;

@@ -4,11 +4,13 @@ import { vqvae } from "@slicebook/core";
 import { SPLITS } from "@slicebook/datasets";
 import { saveCodes } from "../code-grids.ts";
 import { createEncoder } from "../codec.ts";
+import { fileBitsPerPixel } from "../compressed-size.ts";
 import { interruptedError } from "../interruption.ts";
 import { affineOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
+import { addBitsPerPixel } from "./evaluate.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
 export const encodeStage: StageDefinition = {
@@ -61,6 +63,8 @@ export const encodeStage: StageDefinition = {
     } finally {
       await encoder.dispose();
     }
+    const file = await fileBitsPerPixel(session);
+    if (file !== undefined) await addBitsPerPixel(session, { file });
     return undefined;
   },
 };

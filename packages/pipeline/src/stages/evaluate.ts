@@ -3,12 +3,15 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import { createCodec, floats } from "../codec.ts";
+import { fileBitsPerPixel } from "../compressed-size.ts";
 import { type Evaluated, evaluateSplit } from "../evaluate.ts";
 import { codebookColours } from "../figures/colour.ts";
 import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
+import { exists, readJson } from "../files.ts";
 import { picturePairs, savePairs, spread } from "../pictures.ts";
 import { readPriorEvaluation } from "../prior-evaluation.ts";
 import { reportProgress } from "../progress.ts";
+import { evaluationSchema } from "../report/evaluation-schema.ts";
 import type { Evaluation } from "../report/types.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
@@ -24,7 +27,7 @@ export const evaluateStage: StageDefinition = {
 
   outputs: ({ paths }) => [paths.evaluation, join(paths.reconstructions, "test.png")],
 
-  async run(session) {
+  async run(session, { inputs }) {
     const { paths } = session;
     const dataset = await session.dataset();
     const { evaluation } = await evaluateDataset(session, dataset, {
@@ -32,9 +35,16 @@ export const evaluateStage: StageDefinition = {
       picture: join(paths.reconstructions, "test"),
     });
     const prior = await readPriorEvaluation(session);
+    // Those of the model as it is: encoding depends on the same as evaluating.
+    const encoded = (await session.record())?.stages.encode?.inputs === inputs;
+    const file = encoded ? await fileBitsPerPixel(session) : undefined;
     await writeEvaluation(session, paths.evaluation, {
       ...evaluation,
-      bitsPerPixel: { ...evaluation.bitsPerPixel, prior: prior?.test.bitsPerPixel ?? null },
+      bitsPerPixel: {
+        ...evaluation.bitsPerPixel,
+        prior: prior?.test.bitsPerPixel ?? null,
+        ...(file === undefined ? {} : { file }),
+      },
     });
     return undefined;
   },
@@ -110,6 +120,20 @@ export async function evaluateDataset(
 /** The picture of a level's code grids, beside that of the reconstructions (without its ending). */
 export function codesPicture(picture: string, level: number): string {
   return `${picture}-codes${level === 0 ? "" : `-${level + 1}`}.png`;
+}
+
+/** Completes the evaluation with what is known of the codes' size only after it is made. */
+export async function addBitsPerPixel(
+  session: Session,
+  bits: Partial<Evaluation["bitsPerPixel"]>,
+): Promise<void> {
+  const path = session.paths.evaluation;
+  if (!(await exists(path))) return;
+  const evaluation: Evaluation = await readJson(path, evaluationSchema);
+  await writeEvaluation(session, path, {
+    ...evaluation,
+    bitsPerPixel: { ...evaluation.bitsPerPixel, ...bits },
+  });
 }
 
 export async function writeEvaluation(session: Session, path: string, evaluation: Evaluation): Promise<void> {

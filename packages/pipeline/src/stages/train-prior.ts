@@ -6,7 +6,7 @@ import { bindPrior, createLikelihoodMeter, priorParameters } from "../bound-prio
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
 import { type CodeGrids, loadCodes, takeGrids } from "../code-grids.ts";
-import { exists, hashOfFile, readJson } from "../files.ts";
+import { hashOfFile } from "../files.ts";
 import { spread } from "../pictures.ts";
 import {
   type HeldOutLikelihood,
@@ -15,15 +15,13 @@ import {
   priorEvaluationFile,
   writePriorEvaluation,
 } from "../prior-evaluation.ts";
-import { evaluationSchema } from "../report/evaluation-schema.ts";
-import type { Evaluation } from "../report/types.ts";
 import { missing } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
 import { type Trainee, train } from "../training.ts";
 import { withVariedGrids } from "../varied-grids.ts";
-import { writeEvaluation } from "./evaluate.ts";
+import { addBitsPerPixel } from "./evaluate.ts";
 
 /** Validation grids looked at while training; all are for the evaluation at the end. */
 const LOOKED_AT = 128;
@@ -135,7 +133,7 @@ export const trainPriorStage: StageDefinition = {
         test: await heldOut("test"),
       };
       await writePriorEvaluation(session, evaluation);
-      await addToEvaluation(session, evaluation.test.bitsPerPixel);
+      await addBitsPerPixel(session, { prior: evaluation.test.bitsPerPixel });
       session.made(best, "prior's best checkpoint");
       session.made(priorEvaluationFile(session), "prior's evaluation");
       return seconds;
@@ -179,18 +177,6 @@ function trainee(
     },
     validate,
   };
-}
-
-/**
- * The bits per pixel that the prior gives the codes complete the evaluation, which is made before there is a
- * prior.
- */
-async function addToEvaluation(session: Session, bits: number): Promise<void> {
-  const path = session.paths.evaluation;
-  if (!(await exists(path))) return;
-  const evaluation: Evaluation = await readJson(path, evaluationSchema);
-  const complete = { ...evaluation, bitsPerPixel: { ...evaluation.bitsPerPixel, prior: bits } };
-  await writeEvaluation(session, path, complete);
 }
 
 function unfinished(folder: string, step: number): SlicebookError {

@@ -1,15 +1,7 @@
 import { expect, it } from "vitest";
-import { crc32c } from "../../src/report/crc32c.ts";
 import { tensorboardEvents, tensorboardHeader } from "../../src/report/tensorboard.ts";
 import type { MetricsRow } from "../../src/report/types.ts";
 import golden from "./golden/events.json" with { type: "json" };
-
-it("checks bytes as RFC 3720 does", () => {
-  // Its appendix B.4, and the check value of the polynomial.
-  expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
-  expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
-  expect(crc32c(new TextEncoder().encode("123456789"))).toBe(0xe3069283);
-});
 
 it("writes the very bytes that TensorBoard's own writer does", () => {
   const started = 1_000_000_000;
