@@ -38,6 +38,14 @@ export interface CompressFlags {
   readonly force?: boolean;
 }
 
+export interface ExportFlags {
+  /** Where the model goes. */
+  readonly out?: string;
+  readonly half?: boolean;
+  /** Where the viewer's static files go, instead of the model's. */
+  readonly site?: string;
+}
+
 export interface InspectFlags {
   readonly adapter?: string;
   readonly out?: string;

@@ -5,6 +5,7 @@ import { exitCodes } from "./exit-codes.ts";
 import type {
   CompletionFlags,
   CompressFlags,
+  ExportFlags,
   InspectFlags,
   OutputOptions,
   PhantomFlags,
@@ -303,14 +304,31 @@ export function createProgram(): Command {
       await view(folder, options);
     });
 
-  define("export", "write a run's viewer as static files, its model inside", [
-    "export runs/oasis --site site",
-  ])
+  withOutput(
+    define("export", "write a run's model as ONNX and safetensors, or its viewer as static files", [
+      "export runs/oasis --out model",
+      "export runs/oasis --half",
+      "export runs/oasis --site site",
+    ]),
+  )
     .addArgument(runArgument())
-    .requiredOption("--site <folder>", "where the files go, for any web server")
-    .action(async (run: string, { site }: { site: string }) => {
-      const { writeSite } = await import("./commands/export-site.ts");
-      await writeSite(run, site);
+    .option("--out <folder>", "where the model goes (default: RUN/export)")
+    .option("--half", "the graphs in float16, half the size")
+    .addOption(
+      new Option("--site <folder>", "write the viewer there instead, for any web server").conflicts([
+        "out",
+        "half",
+        "json",
+        "quiet",
+      ]),
+    )
+    .action(async (run: string, options: OutputOptions & ExportFlags) => {
+      if (options.site !== undefined) {
+        const { writeSite } = await import("./commands/export-site.ts");
+        return writeSite(run, options.site);
+      }
+      const { exportModel } = await import("./commands/stages.ts");
+      return exportModel(run, options);
     });
 
   define("config", "print a configuration with every default, or its JSON schema", [

@@ -136,6 +136,10 @@ test("a checkpoint that is torn", async () => {
   expect(await failure(["evaluate", "runs/wide"])).toContain(best);
 });
 
+test("a folder to export a model from that is no run", async () => {
+  expect(await failure(["export", "runs/nothing"])).toContain("runs/nothing");
+});
+
 test("a folder that is no run", async () => {
   expect(await failure(["sample", "runs/nothing"])).toContain("runs/nothing");
 });

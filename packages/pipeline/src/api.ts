@@ -71,6 +71,14 @@ export type Request =
       readonly force: boolean;
     }
   | {
+      /** A run's model as ONNX graphs and safetensors in `out` (default: `RUN/export`). */
+      readonly kind: "export";
+      readonly run: string;
+      readonly out?: string;
+      /** In float16. */
+      readonly half: boolean;
+    }
+  | {
       /** What is in the data set of a YAML file; with `out`, a contact sheet is written there (PNG). */
       readonly kind: "inspect";
       readonly config: string;

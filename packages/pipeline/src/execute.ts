@@ -20,6 +20,7 @@ import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import type { SliceFigures } from "./evaluate.ts";
 import { evaluateElsewhere } from "./evaluate-elsewhere.ts";
+import { exportModel } from "./export-model.ts";
 import { exists, readJson } from "./files.ts";
 import { inspectConfig } from "./inspect.ts";
 import { interruptedError } from "./interruption.ts";
@@ -63,6 +64,8 @@ function carriedOut(request: Request, options: ExecuteOptions): Promise<Result> 
     case "compress":
     case "decompress":
       return compress(request, options);
+    case "export":
+      return exported(request, options);
     case "inspect":
       return inspectConfig(request, options);
     case "phantom":
@@ -207,6 +210,16 @@ async function compress(
       next:
         kind === "compress" ? `slicebook decompress ${fromHere(session.files[0]!)} --model ${folder}` : "",
     };
+  });
+}
+
+async function exported(
+  { run: folder, out, half }: RequestOf<"export">,
+  options: ExecuteOptions,
+): Promise<Result> {
+  return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
+    await exportModel(session, { out: out ?? session.paths.exported, half });
+    return { run: folder, stages: [], figures: {}, files: session.files.map(fromHere), next: "" };
   });
 }
 

@@ -21,6 +21,8 @@ export interface RunPaths {
   /** Where slices are compressed to, and restored to, unless said otherwise. */
   readonly compressed: string;
   readonly decompressed: string;
+  /** The model for other programs, unless said otherwise. */
+  readonly exported: string;
   readonly progression: string;
   readonly plots: string;
   readonly report: string;
@@ -58,6 +60,7 @@ export function runPaths(folder: string): RunPaths {
     reconstructions: at("reconstructions"),
     compressed: at("compressed"),
     decompressed: at("decompressed"),
+    exported: at("export"),
     progression: at("progression"),
     plots: at("plots"),
     report: at("report.html"),

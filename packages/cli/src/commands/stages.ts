@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path";
 import { stages as allStages, type Stage } from "@slicebook/pipeline";
-import type { CompletionFlags, CompressFlags, OutputOptions, RunFlags } from "../flags.ts";
+import type { CompletionFlags, CompressFlags, ExportFlags, OutputOptions, RunFlags } from "../flags.ts";
 import { perform } from "../perform.ts";
 
 /** `run` and `train`: stages of the run that a YAML file describes. */
@@ -74,6 +74,12 @@ export async function compress(
 ): Promise<void> {
   const { model, out, force = false } = options;
   await perform({ kind, run: model, files, force, ...(out === undefined ? {} : { out }) }, options);
+}
+
+/** `export`: the model as ONNX graphs and safetensors. */
+export async function exportModel(run: string, options: OutputOptions & ExportFlags): Promise<void> {
+  const { out, half = false } = options;
+  await perform({ kind: "export", run, half, ...(out === undefined ? {} : { out }) }, options);
 }
 
 export async function reconstruct(

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { encodeSafetensors, vqvae } from "@slicebook/core";
+import type { Preprocessing } from "@slicebook/datasets";
+import { type TracedValue, type TraceResult, trace } from "@slicebook/tfjs-onnx";
+import type { Session } from "./session.ts";
+import { loadPreprocessing, modelHash, modelParameters } from "./trained-model.ts";
+
+export interface ExportModelOptions {
+  readonly out: string;
+  /** Stores and computes in float16; what goes in and comes out stays float32. */
+  readonly half: boolean;
+}
+
+/**
+ * Writes a run's model for other programs: `onnx/encoder.onnx` and `onnx/decoder.onnx` with their weights inside, for any
+ * number of slices at a time; `weights.safetensors`; and `model.json`, which says how slices are prepared and what the
+ * graphs take and give.
+ */
+export async function exportModel(session: Session, { out, half }: ExportModelOptions): Promise<void> {
+  const { model, dataset } = session.config;
+  const [height, width] = dataset.size!;
+  const slices = { batch: 1, size: [height, width] } as const;
+  const parameters = await modelParameters(session);
+  const options = { parameters, symbolicBatch: {}, float16: half };
+  const encoder = trace(vqvae.encode(model), [vqvae.imageSpec(model, slices)], {
+    ...options,
+    name: "encoder",
+  });
+  const decoder = trace(vqvae.decode(model), [vqvae.codeSpecs(model, slices)], {
+    ...options,
+    name: "decoder",
+  });
+  const about = {
+    size: [height, width],
+    preprocessing: described(await loadPreprocessing(session)),
+    model,
+    hash: await modelHash(session),
+    half,
+    encoder: ports(encoder),
+    decoder: ports(decoder),
+  };
+  const made = async (path: string, content: string | Uint8Array, what: string) => {
+    await writeFileAtomic(join(out, path), content);
+    session.made(join(out, path), what);
+  };
+  await made(join("onnx", "encoder.onnx"), encoder.model, "slices to codes");
+  await made(join("onnx", "decoder.onnx"), decoder.model, "codes to slices");
+  await made(
+    "weights.safetensors",
+    encodeSafetensors(parameters, { model: JSON.stringify(model) }),
+    "weights and codebook, float32",
+  );
+  await made("model.json", `${JSON.stringify(about, undefined, 2)}\n`, "how to use them");
+}
+
+/** The mean image of `residual` as a list, since JSON knows no typed arrays. */
+function described(preprocessing: Preprocessing) {
+  if (preprocessing.name !== "residual") return preprocessing;
+  return { ...preprocessing, mean: Array.from(preprocessing.mean) };
+}
+
+function ports({ inputs, outputs }: TraceResult) {
+  const port = ({ name, spec: { dtype, shape } }: TracedValue) => ({
+    name,
+    dtype,
+    shape: ["batch", ...shape.slice(1)],
+  });
+  return { inputs: inputs.map(port), outputs: outputs.map(port) };
+}
