@@ -6,8 +6,8 @@ import {
   preprocessSlice,
   restoreSlice,
   type SliceImage,
-  type SliceRecord,
   type SliceMap,
+  type SliceRecord,
 } from "@slicebook/datasets";
 import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
 import type { ResolvedConfig } from "./config.ts";
