@@ -165,6 +165,7 @@ describe("the model, live", () => {
     await page.getByText("4 of 4").waitFor();
     await page.getByText("1", { exact: true }).first().click();
     await page.getByText("33 of 64").waitFor();
+    await page.locator('[aria-busy="false"] .panes').waitFor();
     const figure = (name: string) =>
       page.locator(".figure", { hasText: name }).locator(".value").first().textContent();
     await expect.poll(() => figure("Bits per code")).toMatch(/\d/);

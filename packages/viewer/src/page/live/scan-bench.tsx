@@ -40,11 +40,13 @@ export function ScanBench({
   const [encoded, setEncoded] = useState<Encoded>();
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState<string>();
+  const [looking, setLooking] = useState(false);
   const wanted = useRef(0);
 
   /** Encodes the slice at a place; of several that are asked for quickly, the last is what counts. */
   const look = async (next: Place) => {
     setPlace(next);
+    setLooking(true);
     const own = ++wanted.current;
     try {
       const answer = await client.call("slice", {
@@ -60,6 +62,7 @@ export function ScanBench({
       setEncoded(undefined);
       setProblem({ title: "This slice cannot be encoded", text: textOf(error) });
     }
+    setLooking(false);
   };
 
   const open = async (file: Blob, name: string) => {
@@ -84,7 +87,10 @@ export function ScanBench({
       {problem !== undefined && <Notice kind="error" title={problem.title} text={problem.text} />}
       {place !== undefined && <PlaceControls place={place} size={opened.size} onChange={look} />}
       {encoded !== undefined && place !== undefined && (
-        <Bench key={place.scan.name} encoded={encoded} model={{ client, opened }} name={place.scan.name} />
+        // Until the slice that is asked for is here, the one before it is shown, and cannot be drawn in.
+        <div aria-busy={looking} inert={looking}>
+          <Bench key={place.scan.name} encoded={encoded} model={{ client, opened }} name={place.scan.name} />
+        </div>
       )}
     </>
   );
@@ -173,6 +179,8 @@ function Bench({
   const [filling, setFilling] = useState<AbortController>();
   const [seed, setSeed] = useState(0);
   const hasPrior = opened.prior === true;
+  const current = useRef(encoded);
+  current.current = encoded;
 
   useEffect(() => {
     setEdits([]);
@@ -199,6 +207,8 @@ function Bench({
   const decodeEdit = async (next: Grids) => {
     try {
       const answer = await client.call("decode", { codes: next });
+      // Drawn in a slice that is no longer shown.
+      if (current.current !== encoded) return;
       setEdits((before) => [...before, { codes: next, decoded: answer }]);
     } catch (error) {
       setProblem(textOf(error));
