@@ -23,7 +23,7 @@ const units: Readonly<Record<string, string>> = { psnr: " dB" };
 
 /** What was done, made and measured, and what to type next. */
 export function describeResult(result: Result): string {
-  const { run, stages, figures, files, next, inspection, dryRun } = result;
+  const { run, stages, figures, baselines, files, next, inspection, dryRun } = result;
   const sections: string[] = [];
   if (inspection !== undefined) sections.push(describeInspection(inspection));
   if (run !== undefined) sections.push(`Run      ${run}`);
@@ -38,6 +38,7 @@ export function describeResult(result: Result): string {
   if (files.length > 0) sections.push(`Made\n${indent(groupFiles(files).join("\n"))}`);
   const rows = figureRows(figures);
   if (rows.length > 0) sections.push(`Figures\n${indent(table(rows))}`);
+  if (baselines !== undefined) sections.push(describeBaselines(baselines));
   if (next !== "") sections.push(`Next     ${next.replace(/^(npx )?slicebook\b/, programName())}`);
   return `\n${sections.join("\n")}\n`;
 }
@@ -50,6 +51,30 @@ function figureRows({ ssimLow, ssimHigh, ...figures }: Result["figures"]): [stri
       return [labels[name] ?? name, text];
     return [labels.ssim!, `${text}  (95 % interval ${formatNumber(ssimLow)} to ${formatNumber(ssimHigh)})`];
   });
+}
+
+const baselineNames = {
+  model: "this model",
+  mean: "mean of training",
+  pca: "PCA",
+  jpeg: "JPEG",
+  webp: "WebP",
+} as const;
+
+/** What as many bytes buy otherwise, a line each. */
+function describeBaselines({ slices, of, rows }: NonNullable<Result["baselines"]>): string {
+  const lines = rows.map(({ name, bitsPerPixel, components, larger, ssim, msSsim, psnr }) => [
+    baselineNames[name] + (components === undefined ? "" : ` (${components})`),
+    bitsPerPixel.toFixed(3),
+    ssim.mean.toFixed(4),
+    msSsim.mean.toFixed(4),
+    `${psnr.mean.toFixed(2)} dB`,
+    larger === undefined || larger === 0 ? "" : `${larger} larger at the lowest quality`,
+  ]);
+  const measured = slices === of ? `${slices} test slices` : `${slices} of ${of} test slices`;
+  return `At the bytes of our files, ${measured}\n${indent(
+    table([["", "bits/pixel", "SSIM", "MS-SSIM", "PSNR"], ...lines]),
+  )}`;
 }
 
 /** Files of one name and several endings on one line: `plots/loss.{svg,png}`. */

@@ -45,6 +45,7 @@ export {
   withPrefix,
   zerosLike,
 } from "./params.ts";
+export { rowProducts, throughComponents } from "./principal-components.ts";
 export type {
   BoundPrior,
   DrawnRow,

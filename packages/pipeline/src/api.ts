@@ -1,3 +1,4 @@
+import type { Baselines } from "./report/evaluation-schema.ts";
 import type { MetricsRow } from "./report/types.ts";
 
 /** The stages of a run, in their order. */
@@ -202,6 +203,8 @@ export interface Result {
   readonly stages: readonly StageResult[];
   /** The key figures by name: `ssim`, `ssimLow` and `ssimHigh` (its 95 % interval), `psnr`, `perplexity`, `bitsPerCode`, … */
   readonly figures: Readonly<Record<string, number>>;
+  /** What as many bytes buy otherwise, where that is measured. */
+  readonly baselines?: Baselines;
   /** The files made, relative to the current directory where they lie under it. */
   readonly files: readonly string[];
   /** The command to type next; empty when there is none. */

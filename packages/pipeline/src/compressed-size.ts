@@ -1,7 +1,22 @@
 import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead, vqvae } from "@slicebook/core";
 import { type CodeGrids, loadCodes, takeGrids } from "./code-grids.ts";
+import { exists, hashOf } from "./files.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
+import { modelHash } from "./trained-model.ts";
+
+/** The tables of {@link codeTables}, where the run's training slices are encoded by its model as it is. */
+export async function currentTables(session: Session): Promise<CodeTable[] | undefined> {
+  const record = await session.record();
+  const encoded = record?.stages.encode?.inputs;
+  if (record === undefined || encoded === undefined || !(await exists(session.paths.codes.train))) {
+    return undefined;
+  }
+  const { fingerprint } = record.data;
+  return encoded === hashOf({ model: await modelHash(session), fingerprint })
+    ? codeTables(session)
+    : undefined;
+}
 
 /** The tables by which a run's codes are compressed: how often its training slices use each. */
 export async function codeTables(session: Session): Promise<CodeTable[]> {
@@ -19,12 +34,14 @@ export async function fileBitsPerPixel(session: Session): Promise<number | undef
   if (grids === undefined || grids.names.length === 0) return undefined;
   const tables = await codeTables(session);
   const { records } = (await session.dataset()).splits.test;
-  const sizes = records.map(
-    ({ path }, index) =>
-      slbkOverhead({ affine: isNifti(path) }) + packCodes(codesOf(grids, index), tables).length,
-  );
+  const sizes = records.map(({ path }, index) => fileBytes(path, codesOf(grids, index), tables));
   const [height, width] = session.config.dataset.size!;
   return (8 * sizes.reduce((sum, size) => sum + size, 0)) / (sizes.length * height * width);
+}
+
+/** The bytes of the `.slbk` file of a slice, by its own file's name and its codes of each level. */
+export function fileBytes(path: string, codes: readonly Int32Array[], tables: readonly CodeTable[]): number {
+  return slbkOverhead({ affine: isNifti(path) }) + packCodes(codes, tables).length;
 }
 
 function codesOf(grids: CodeGrids, index: number): Int32Array[] {

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   bitsPerPixel,
   type CodeLevel,
+  type CodeTable,
   codesInUse,
   countCodes,
   entropyBits,
@@ -19,11 +20,16 @@ import {
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Codec } from "./codec.ts";
+import { fileBytes } from "./compressed-size.ts";
 import { interruptedError } from "./interruption.ts";
+import { maskErrors } from "./mask-errors.ts";
 import type { Evaluation } from "./report/types.ts";
 
 /** PSNR counts as this many decibels where a reconstruction is better or exact. */
 const MOST_DECIBELS = 100;
+
+/** Slices named as the best, and as many as the worst. */
+const RANKED = 4;
 
 /** How one slice was reconstructed. */
 export interface SliceFigures {
@@ -39,6 +45,8 @@ export interface EvaluateOptions {
   readonly batch: number;
   readonly split: Split;
   readonly root: string | undefined;
+  /** By which the slices' files would be written; where they are given, the files' size is measured. */
+  readonly tables?: readonly CodeTable[] | undefined;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,6 +55,9 @@ export interface Evaluated {
   readonly evaluation: Evaluation;
   /** In the order of the split. */
   readonly slices: readonly SliceFigures[];
+  /** The places in the split of the worst slices by SSIM, the worst first, and of the best, the best first. */
+  readonly worst: readonly number[];
+  readonly best: readonly number[];
   /** How often each code of each level is used over the split. */
   readonly counts: readonly Float64Array[];
 }
@@ -55,21 +66,24 @@ export interface Evaluated {
  * Reconstructs a whole split and measures it.
  *
  * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
- * perplexity, codes in use and the codes' entropy are those of the whole split.
+ * perplexity, codes in use and the codes' entropy are those of the whole split. Where slices have masks, errors are
+ * told apart by their labels.
  */
 export async function evaluateSplit(
   codec: Codec,
   dataset: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluated> {
-  const { model, batch, split, root, onProgress, signal } = options;
+  const { model, batch, split, root, tables, onProgress, signal } = options;
   const set = dataset.splits[split];
   const [height, width] = dataset.size;
   const pixels = height * width;
   const levels = vqvae.codeLevels(model, dataset.size);
   const counts = levels.map(({ codes }) => new Float64Array(codes));
   const slices: SliceFigures[] = [];
+  const masks = maskErrors(dataset.maskLabels);
   let scales = 0;
+  let bytes = 0;
   while (slices.length < set.records.length) {
     if (signal?.aborted) throw interruptedError();
     const start = slices.length;
@@ -86,6 +100,17 @@ export async function evaluateSplit(
       const figures = compareSlice(original, reconstruction, { height, width });
       scales = figures.scales;
       slices.push(figures);
+      if (tables !== undefined) {
+        const codes = grids.map(({ data }) => {
+          const each = data.length / part.length;
+          return data.subarray(place * each, (place + 1) * each);
+        });
+        bytes += fileBytes(set.records[index]!.path, codes, tables);
+      }
+      const labels = await set.mask(index);
+      if (labels !== null) {
+        masks.add(toUnitRange(original, reconstruction), labels, set.records[index]!.subject);
+      }
     }
     onProgress?.(slices.length, set.records.length);
     await setImmediate();
@@ -102,6 +127,14 @@ export async function evaluateSplit(
         sum + bitsPerPixel(bitsPerCode(level), { codes: rows * columns, pixels }),
       0,
     );
+  const ranked = [...slices.keys()].sort((a, b) => slices[a]!.ssim - slices[b]!.ssim);
+  const [worst, best] = [ranked.slice(0, RANKED), ranked.slice(-RANKED).reverse()];
+  const named = (index: number) => {
+    const { ssim, ssimDefault, msSsim, psnr, mse } = slices[index]!;
+    const { name, subject } = set.records[index]!;
+    return { name, subject, ssim, ssimDefault, msSsim, psnr, mse };
+  };
+  const byLabel = masks.summary();
   const evaluation: Evaluation = {
     schema: 1,
     split,
@@ -121,10 +154,14 @@ export async function evaluateSplit(
       fixed: bits((level) => Math.log2(levels[level]!.codes)),
       entropy: bits((level) => entropyBits(counts[level]!)),
       prior: null,
+      ...(tables === undefined ? {} : { file: (8 * bytes) / (slices.length * pixels) }),
     },
+    ...(byLabel === undefined ? {} : { masks: byLabel }),
+    best: best.map(named),
+    worst: worst.map(named),
     subjects: subjectFigures(slices, subjects),
   };
-  return { evaluation, slices, counts };
+  return { evaluation, slices, worst, best, counts };
 }
 
 /** How the codes are used: over all levels, each of which counts by the codes that a slice has of it, and in each. */

@@ -30,7 +30,7 @@ import { lockRun } from "./lock.ts";
 import { readPriorEvaluation } from "./prior-evaluation.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
-import { evaluationSchema } from "./report/evaluation-schema.ts";
+import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts";
 import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
@@ -148,10 +148,12 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
         const start = performance.now();
         const evaluation = await evaluateElsewhere(session, overrides);
         const seconds = (performance.now() - start) / 1000;
-        const { figures: _, ...rest } = await summary(session, [
-          { stage: "evaluate", state: "done", seconds },
-        ]);
-        return { ...rest, figures: evaluationFigures(evaluation) };
+        const result = await summary(session, [{ stage: "evaluate", state: "done", seconds }]);
+        return {
+          ...withoutFigures(result),
+          ...withBaselines(evaluation),
+          figures: evaluationFigures(evaluation),
+        };
       }),
     );
   }
@@ -175,8 +177,7 @@ async function reconstruct(request: RequestOf<"reconstruct">, options: ExecuteOp
   return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
     const target = out ?? join(session.paths.reconstructions, "files");
     const figures = await reconstructFiles(session, files, target);
-    const { figures: _, ...rest } = await summary(session, []);
-    return { ...rest, figures: means(figures) };
+    return { ...withoutFigures(await summary(session, [])), figures: means(figures) };
   });
 }
 
@@ -188,8 +189,7 @@ async function complete(request: RequestOf<"complete">, options: ExecuteOptions)
   checkSections(folder, overrides, ["sample", "engine"]);
   return inSession(await loadRunConfig(folder, overrides), folder, options, async (session) => {
     await completeSlice(session, { file, keep, candidates, out });
-    const { figures: _, ...rest } = await summary(session, []);
-    return { ...rest, figures: {} };
+    return { ...withoutFigures(await summary(session, [])), figures: {} };
   });
 }
 
@@ -304,9 +304,10 @@ function checkSections(folder: string, overrides: readonly string[], allowed: re
 async function summary(session: Session, results: readonly StageResult[]): Promise<Result> {
   const { paths, files } = session;
   const figures: Record<string, number> = {};
-  if (await exists(paths.evaluation)) {
-    Object.assign(figures, evaluationFigures(await readJson(paths.evaluation, evaluationSchema)));
-  }
+  const evaluation = (await exists(paths.evaluation))
+    ? await readJson(paths.evaluation, evaluationSchema)
+    : undefined;
+  if (evaluation !== undefined) Object.assign(figures, evaluationFigures(evaluation));
   const prior = (await exists(paths.best)) ? await readPriorEvaluation(session) : undefined;
   if (prior !== undefined) figures.bitsPerCode = prior.test.bitsPerCode;
   const done = (await session.record())?.stages ?? {};
@@ -315,10 +316,24 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
     run: paths.folder,
     stages: results,
     figures,
+    ...(evaluation === undefined ? {} : withBaselines(evaluation)),
     files: files.map(fromHere),
     next:
       due === undefined ? `slicebook reconstruct ${paths.folder} FILE…` : `slicebook ${due} ${paths.folder}`,
   };
+}
+
+/** Without what the run's own test split says. */
+function withoutFigures({
+  figures: _,
+  baselines: __,
+  ...rest
+}: Result): Omit<Result, "figures" | "baselines"> {
+  return rest;
+}
+
+function withBaselines({ baselines }: Evaluation): Pick<Result, "baselines"> {
+  return baselines === undefined ? {} : { baselines };
 }
 
 function means(figures: readonly SliceFigures[]): Record<string, number> {

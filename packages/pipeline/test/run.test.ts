@@ -6,7 +6,7 @@ import { type Event, type Result, type Stage, stages } from "../src/api.ts";
 import { execute } from "../src/execute.ts";
 import { noveltySchema } from "../src/novelty/schema.ts";
 import type { PriorEvaluation } from "../src/prior-evaluation.ts";
-import type { Evaluation } from "../src/report/types.ts";
+import { type Evaluation, evaluationSchema } from "../src/report/evaluation-schema.ts";
 import type { RunRecord } from "../src/run-record.ts";
 import { listen, readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
@@ -70,6 +70,44 @@ describe("a run of every stage", () => {
     expect(evaluation.bitsPerPixel.fixed).toBe(0.25);
     expect(evaluation.bitsPerPixel.prior).toBeGreaterThan(0);
     expect(first.result.figures.ssim).toBe(evaluation.ssim.mean);
+  });
+
+  it("is measured beside what as many bytes buy otherwise, on the same slices", async () => {
+    const text = await readFile(join(folder, "evaluation.json"), "utf8");
+    const { baselines, bitsPerPixel, ssim } = evaluationSchema.parse(JSON.parse(text));
+    expect(baselines).toMatchObject({ slices: 6, of: 6, trainingSlices: 12 });
+    const rows = Object.fromEntries(baselines!.rows.map((row) => [row.name, row]));
+    expect(Object.keys(rows)).toEqual(["model", "mean", "pca", "jpeg", "webp"]);
+    expect(rows.model!.ssim.mean).toBeCloseTo(ssim.mean, 6);
+    expect(rows.model!.bitsPerPixel).toBeCloseTo(bitsPerPixel.file!, 12);
+    // Twelve slices have eleven directions, in float32: 352 bits for 1024 pixels.
+    expect(rows.pca).toMatchObject({ components: 11, bitsPerPixel: 352 / 1024 });
+    expect(rows.pca!.mse.mean).toBeLessThan(rows.mean!.mse.mean);
+    expect(rows.webp).toMatchObject({ ssim: { n: 6, subjects: 2 } });
+    // JPEG's headers alone take more than a file of 64 codes does.
+    expect(rows.jpeg!.larger).toBe(6);
+    expect(rows.jpeg!.bitsPerPixel).toBeGreaterThan(rows.model!.bitsPerPixel);
+    expect(first.result.baselines).toEqual(baselines);
+    const card = await readFile(join(folder, "README.md"), "utf8");
+    expect(card).toContain("| PCA, 11 components | 0.3438 |");
+    expect(card).toContain("6 slices took more as JPEG even at the lowest quality.");
+  });
+
+  it("says where it errs: within each label of the masks, and on which slices", async () => {
+    const evaluation = await readJsonFile<Evaluation>(join(folder, "evaluation.json"));
+    const { masks, best, worst, ssim } = evaluation;
+    expect(masks!.map(({ name }) => name)).toContain("background");
+    expect(masks!.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
+    // Each slice's error is the mean of its labels' errors, weighted by their pixels; so is the whole, roughly.
+    const weighted = masks!.reduce((sum, { share, mse }) => sum + share * mse.mean, 0);
+    expect(weighted / evaluation.mse.mean).toBeGreaterThan(0.5);
+    expect(weighted / evaluation.mse.mean).toBeLessThan(2);
+    expect(best![0]!.ssim).toBeGreaterThan(ssim.mean);
+    expect(worst![0]!.ssim).toBeLessThan(ssim.mean);
+    expect([...best!].sort((a, b) => b.ssim - a.ssim)).toEqual(best);
+    const picture = await readFile(join(folder, "reconstructions", "test-extremes.png"));
+    expect(picture.subarray(1, 4).toString()).toBe("PNG");
+    expect(await readFile(join(folder, "report.html"), "utf8")).toContain("The worst and the best");
   });
 
   it("says how new and true its samples are, in a file and in the report", async () => {

@@ -1,9 +1,140 @@
 import { z } from "zod";
-import { isRecord } from "../is-record.ts";
-import type { Evaluation } from "./types.ts";
 
-/** What whoever reads an evaluation needs to be sure of. */
-export const evaluationSchema = z.custom<Evaluation>(
-  (value) => isRecord(value) && value.schema === 1 && isRecord(value.bitsPerPixel) && isRecord(value.ssim),
-  { error: "expected an evaluation of schema 1" },
-);
+/** A mean over slices, with a 95 % t-interval on the means of the subjects. */
+const estimateShape = {
+  mean: z.number(),
+  /** Standard deviation over slices. */
+  sd: z.number(),
+  /** Slices. */
+  n: z.number(),
+  subjects: z.number(),
+  /** `null` when one subject only leaves no interval to give. */
+  ci95: z.tuple([z.number(), z.number()]).readonly().nullable(),
+};
+const estimateSchema = z.object(estimateShape).readonly();
+
+/** The figures of one slice, or means of several. */
+const sliceShape = {
+  /** The fixed protocol: 11×11 Gaussian window, σ 1.5, range 1. */
+  ssim: z.number(),
+  /** scikit-image's defaults: 7×7 uniform window, sample covariance, the original's range. */
+  ssimDefault: z.number(),
+  msSsim: z.number(),
+  /** Decibels. */
+  psnr: z.number(),
+  mse: z.number(),
+};
+
+/** A slice with its figures, as lists of the best and the worst have it. */
+const rankedSchema = z.object({ name: z.string(), subject: z.string(), ...sliceShape }).readonly();
+
+/** What else could be done with as many bits, measured as the model is. */
+const baselineSchema = z
+  .object({
+    name: z.enum(["model", "mean", "pca", "jpeg", "webp"]),
+    /** Of what was measured, all bytes counted. */
+    bitsPerPixel: z.number(),
+    ssim: estimateSchema,
+    ssimDefault: estimateSchema,
+    msSsim: estimateSchema,
+    psnr: estimateSchema,
+    mse: estimateSchema,
+    /** Of `pca`: the numbers that a slice becomes. */
+    components: z.number().optional(),
+    /** Of `jpeg` and `webp`: slices that take more bytes than the model's file even at the lowest quality. */
+    larger: z.number().optional(),
+  })
+  .readonly();
+
+const baselinesSchema = z
+  .object({
+    /** Slices measured: the whole split, or a seeded part of it. */
+    slices: z.number(),
+    /** Slices of the split. */
+    of: z.number(),
+    /** Training slices of which the components of `pca` are; absent where there are none. */
+    trainingSlices: z.number().optional(),
+    /** The model's on the very same slices first. */
+    rows: z.array(baselineSchema).readonly(),
+  })
+  .readonly();
+
+/** Errors of the pixels that masks give one label. */
+const maskLabelSchema = z
+  .object({
+    /** As the masks' files have it. */
+    value: z.number(),
+    /** What the data set says of it; absent where it says nothing. */
+    name: z.string().optional(),
+    /** The label's share of all pixels that masks cover. */
+    share: z.number(),
+    /** Mean absolute error over a slice's pixels of the label, on the scale of `mse`. */
+    mae: estimateSchema,
+    mse: estimateSchema,
+  })
+  .readonly();
+
+/** `evaluation.json`, and each file of `evaluations/`. */
+export const evaluationSchema = z
+  .object({
+    schema: z.literal(1),
+    split: z.string(),
+    dataset: z
+      .object({
+        adapter: z.string(),
+        root: z.string().optional(),
+        /** Height and width of the model's images. */
+        size: z.tuple([z.number(), z.number()]).readonly(),
+        fingerprint: z.string(),
+      })
+      .readonly(),
+    ssim: estimateSchema,
+    ssimDefault: estimateSchema,
+    msSsim: z.object({ ...estimateShape, scales: z.number() }).readonly(),
+    psnr: estimateSchema,
+    mse: estimateSchema,
+    /** The number of equally frequent codes of the same mean entropy. */
+    perplexity: z.number(),
+    codesInUse: z.number(),
+    /** Codes in all codebooks. */
+    codes: z.number(),
+    /** The same for each level of codes, with its grid. */
+    levels: z
+      .array(
+        z
+          .object({
+            rows: z.number(),
+            columns: z.number(),
+            codes: z.number(),
+            codesInUse: z.number(),
+            perplexity: z.number(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    bitsPerPixel: z
+      .object({
+        fixed: z.number(),
+        entropy: z.number(),
+        prior: z.number().nullable(),
+        /** Of the slices' `.slbk` files, all bytes counted; absent where the training slices are not encoded (yet). */
+        file: z.number().optional(),
+      })
+      .readonly(),
+    /** Absent until the training slices are encoded, whose codes' frequencies say how many bytes a slice takes. */
+    baselines: baselinesSchema.optional(),
+    /** By label, the least first; absent where no slice has a mask. */
+    masks: z.array(maskLabelSchema).readonly().optional(),
+    /** By SSIM, the best first; absent in evaluations of before there were such lists. */
+    best: z.array(rankedSchema).readonly().optional(),
+    /** By SSIM, the worst first. */
+    worst: z.array(rankedSchema).readonly().optional(),
+    subjects: z.array(z.object({ subject: z.string(), n: z.number(), ...sliceShape }).readonly()).readonly(),
+  })
+  .readonly();
+
+export type Estimate = z.output<typeof estimateSchema>;
+export type Baseline = z.output<typeof baselineSchema>;
+export type Baselines = z.output<typeof baselinesSchema>;
+export type MaskLabelErrors = z.output<typeof maskLabelSchema>;
+export type Evaluation = z.output<typeof evaluationSchema>;

@@ -1,3 +1,4 @@
+import { baselinesNote, baselineTable, maskTable, rankedTable } from "./evaluation-tables.ts";
 import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
 import { type Content, html, inlineSvg, table } from "./markup.ts";
 import { noveltySection } from "./novelty-html.ts";
@@ -92,7 +93,7 @@ function figures(evaluation: Evaluation): Content {
     ]),
   });
   const rates = table({
-    caption: "Bits per pixel, three ways to count",
+    caption: "Bits per pixel, by each way to count",
     head: ["Count", ["Bits per pixel"], "What it is"],
     rows: bitRates(evaluation),
   });
@@ -112,9 +113,41 @@ function figures(evaluation: Evaluation): Content {
   return html`<p>${estimateNote}</p>
 ${quality}
 ${rates}
-<details><summary>Every subject</summary>
+${extraTables(evaluation)}<details><summary>Every subject</summary>
 ${bySubject}
 </details>`;
+}
+
+/** The baselines, the errors by mask label and the best and worst slices, as far as they were measured. */
+function extraTables(evaluation: Evaluation): Content {
+  const { baselines, masks, best, worst } = evaluation;
+  const numbers = ([first, ...others]: readonly string[]) => [
+    first!,
+    ...others.map((name): [string] => [name]),
+  ];
+  const parts: Content[] = [];
+  if (baselines !== undefined) {
+    const { head, rows } = baselineTable(baselines);
+    const caption = "What as many bytes buy otherwise";
+    parts.push(html`${table({ caption, head: numbers(head), rows })}\n<p>${baselinesNote(baselines)}</p>\n`);
+  }
+  if (masks !== undefined) {
+    const { head, rows } = maskTable(masks);
+    parts.push(
+      html`${table({ caption: "Errors within each label of the masks", head: numbers(head), rows })}\n`,
+    );
+  }
+  for (const [caption, slices] of [
+    ["The worst slices", worst],
+    ["The best slices", best],
+  ] as const) {
+    if (slices === undefined) continue;
+    const { head, rows } = rankedTable(slices);
+    parts.push(
+      html`${table({ caption, head: ["Slice", "Subject", ...head.slice(2).map((name): [string] => [name])], rows })}\n`,
+    );
+  }
+  return parts;
 }
 
 function pictureFigure(picture: Picture): Content {

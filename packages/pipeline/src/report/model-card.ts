@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { baselinesNote, baselineTable, maskTable, rankedTable, type TextTable } from "./evaluation-tables.ts";
 import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
 import { bitRates, estimateNote, inWords, measuredFigures } from "./protocol.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
@@ -125,7 +126,21 @@ function figuresSection(evaluation: Evaluation, bits: number | undefined, { mode
     ),
     `${codesInUse} of ${codes} codes are in use, with a perplexity of ${decimals(perplexity, 1)}.${prior}`,
     table(["Bits per pixel", "", "What it is"], "lrl", bitRates(evaluation)),
+    ...extraTables(evaluation),
   ].join("\n\n");
+}
+
+/** The baselines, the errors by mask label and the worst slices, as far as they were measured. */
+function extraTables({ baselines, masks, worst }: Evaluation): readonly string[] {
+  const numbers = ({ head, rows }: TextTable, names = 1) =>
+    table(head, "l".repeat(names) + "r".repeat(head.length - names), rows);
+  return [
+    ...(baselines === undefined
+      ? []
+      : ["What as many bytes buy otherwise:", numbers(baselineTable(baselines)), baselinesNote(baselines)]),
+    ...(masks === undefined ? [] : ["Errors within each label of the masks:", numbers(maskTable(masks))]),
+    ...(worst === undefined ? [] : ["The worst slices:", numbers(rankedTable(worst), 2)]),
+  ];
 }
 
 function otherDataSection(evaluations: ReportInput["evaluations"]): string {

@@ -1,17 +1,8 @@
 import type { Plot } from "../figures/chart.ts";
 import type { Novelty } from "../novelty/schema.ts";
+import type { Estimate, Evaluation } from "./evaluation-schema.ts";
 
-/** A mean over slices, with a 95 % t-interval on the means of the subjects. */
-export interface Estimate {
-  readonly mean: number;
-  /** Standard deviation over slices. */
-  readonly sd: number;
-  /** Slices. */
-  readonly n: number;
-  readonly subjects: number;
-  /** `null` when one subject only leaves no interval to give. */
-  readonly ci95: readonly [number, number] | null;
-}
+export type { Estimate, Evaluation };
 
 /** What training steps say, averaged over those since the row before; other names go into the CSV too. */
 export interface TrainMetrics {
@@ -52,56 +43,6 @@ export interface MetricsRow {
   readonly images?: number;
   readonly train: TrainMetrics;
   readonly validation?: ValidationMetrics;
-}
-
-/** `evaluation.json`, and each file of `evaluations/`. */
-export interface Evaluation {
-  readonly schema: 1;
-  readonly split: string;
-  readonly dataset: {
-    readonly adapter: string;
-    readonly root?: string;
-    /** Height and width of the model's images. */
-    readonly size: readonly [number, number];
-    readonly fingerprint: string;
-  };
-  /** The fixed protocol: 11×11 Gaussian window, σ 1.5, range 1. */
-  readonly ssim: Estimate;
-  /** scikit-image's defaults: 7×7 uniform window, sample covariance, the original's range. */
-  readonly ssimDefault: Estimate;
-  readonly msSsim: Estimate & { readonly scales: number };
-  /** Decibels. */
-  readonly psnr: Estimate;
-  readonly mse: Estimate;
-  /** The number of equally frequent codes of the same mean entropy. */
-  readonly perplexity: number;
-  readonly codesInUse: number;
-  /** Codes in all codebooks. */
-  readonly codes: number;
-  /** The same for each level of codes, with its grid. */
-  readonly levels: readonly {
-    readonly rows: number;
-    readonly columns: number;
-    readonly codes: number;
-    readonly codesInUse: number;
-    readonly perplexity: number;
-  }[];
-  readonly bitsPerPixel: {
-    readonly fixed: number;
-    readonly entropy: number;
-    readonly prior: number | null;
-    /** Of the slices' `.slbk` files, all bytes counted; absent where the slices are not encoded (yet). */
-    readonly file?: number;
-  };
-  readonly subjects: readonly {
-    readonly subject: string;
-    readonly n: number;
-    readonly ssim: number;
-    readonly ssimDefault: number;
-    readonly msSsim: number;
-    readonly psnr: number;
-    readonly mse: number;
-  }[];
 }
 
 /** One split of the run's data. */

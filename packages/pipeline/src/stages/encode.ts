@@ -2,15 +2,18 @@ import { setImmediate } from "node:timers/promises";
 import { int32, sizeOf } from "@slicebook/base";
 import { vqvae } from "@slicebook/core";
 import { SPLITS } from "@slicebook/datasets";
+import { measureBaselines } from "../baselines/measure.ts";
 import { saveCodes } from "../code-grids.ts";
-import { createEncoder } from "../codec.ts";
-import { fileBitsPerPixel } from "../compressed-size.ts";
+import { createCodec, createEncoder } from "../codec.ts";
+import { codeTables, fileBitsPerPixel } from "../compressed-size.ts";
+import { exists } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
 import { affineOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
+import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
-import { addBitsPerPixel } from "./evaluate.ts";
+import { completeEvaluation } from "./evaluate.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
 export const encodeStage: StageDefinition = {
@@ -20,7 +23,7 @@ export const encodeStage: StageDefinition = {
 
   outputs: ({ paths }) => SPLITS.map((split) => paths.codes[split]),
 
-  async run(session) {
+  async run(session, { inputs }) {
     const { config, paths, signal, emit } = session;
     const { batch } = config.train;
     const { model } = config;
@@ -63,8 +66,27 @@ export const encodeStage: StageDefinition = {
     } finally {
       await encoder.dispose();
     }
-    const file = await fileBitsPerPixel(session);
-    if (file !== undefined) await addBitsPerPixel(session, { file });
+    // An evaluation of this very model, which depends on the same, now learns what its slices take.
+    if ((await session.record())?.stages.evaluate?.inputs === inputs) await measureFiles(session);
     return undefined;
   },
 };
+
+async function measureFiles(session: Session): Promise<void> {
+  const { config, paths } = session;
+  const file = await fileBitsPerPixel(session);
+  if (file === undefined || !(await exists(paths.evaluation))) return;
+  const dataset = await session.dataset();
+  const codec = await createCodec(await session.engine(), await modelParameters(session), {
+    model: config.model,
+    size: dataset.size,
+    batch: config.train.batch,
+  });
+  try {
+    const tables = await codeTables(session);
+    const baselines = await measureBaselines(session, dataset, { codec, tables, stage: "encode" });
+    await completeEvaluation(session, { file, baselines });
+  } finally {
+    await codec.dispose();
+  }
+}

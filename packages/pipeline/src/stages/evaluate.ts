@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
-import { createCodec, floats } from "../codec.ts";
-import { fileBitsPerPixel } from "../compressed-size.ts";
+import { measureBaselines } from "../baselines/measure.ts";
+import { type Codec, createCodec, floats } from "../codec.ts";
+import { currentTables } from "../compressed-size.ts";
 import { type Evaluated, evaluateSplit } from "../evaluate.ts";
 import { codebookColours } from "../figures/colour.ts";
 import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
@@ -11,6 +12,7 @@ import { exists, readJson } from "../files.ts";
 import { picturePairs, savePairs, spread } from "../pictures.ts";
 import { readPriorEvaluation } from "../prior-evaluation.ts";
 import { reportProgress } from "../progress.ts";
+import type { Baselines } from "../report/evaluation-schema.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
 import type { Evaluation } from "../report/types.ts";
 import type { Session } from "../session.ts";
@@ -27,7 +29,7 @@ export const evaluateStage: StageDefinition = {
 
   outputs: ({ paths }) => [paths.evaluation, join(paths.reconstructions, "test.png")],
 
-  async run(session, { inputs }) {
+  async run(session) {
     const { paths } = session;
     const dataset = await session.dataset();
     const { evaluation } = await evaluateDataset(session, dataset, {
@@ -35,22 +37,19 @@ export const evaluateStage: StageDefinition = {
       picture: join(paths.reconstructions, "test"),
     });
     const prior = await readPriorEvaluation(session);
-    // Those of the model as it is: encoding depends on the same as evaluating.
-    const encoded = (await session.record())?.stages.encode?.inputs === inputs;
-    const file = encoded ? await fileBitsPerPixel(session) : undefined;
     await writeEvaluation(session, paths.evaluation, {
       ...evaluation,
-      bitsPerPixel: {
-        ...evaluation.bitsPerPixel,
-        prior: prior?.test.bitsPerPixel ?? null,
-        ...(file === undefined ? {} : { file }),
-      },
+      bitsPerPixel: { ...evaluation.bitsPerPixel, prior: prior?.test.bitsPerPixel ?? null },
     });
     return undefined;
   },
 };
 
-/** Reconstructs the test split of a data set with the run's model, measures it, and draws some of it. */
+/**
+ * Reconstructs the test split of a data set with the run's model, measures it, and draws some of it: an even choice, and
+ * the worst and the best. Beside it are other ways to spend as many bytes, once the training slices' codes tell how many
+ * a slice takes.
+ */
 export async function evaluateDataset(
   session: Session,
   dataset: Dataset,
@@ -64,6 +63,7 @@ export async function evaluateDataset(
   const { batch } = config.train;
   const set = dataset.splits.test;
   const parameters = await modelParameters(session);
+  const tables = await currentTables(session);
   const codec = await createCodec(await session.engine(), parameters, {
     model,
     size: dataset.size,
@@ -75,6 +75,7 @@ export async function evaluateDataset(
       batch,
       split: "test",
       root,
+      tables,
       signal,
       onProgress: reportProgress(emit, "evaluate", "images"),
     });
@@ -96,6 +97,7 @@ export async function evaluateDataset(
     });
     await writeFileAtomic(`${picture}.png`, png);
     session.made(`${picture}.png`, "reconstructions");
+    await drawExtremes(session, codec, { dataset, evaluated, picture });
     const codebooks = vqvae.codebooks(model, parameters);
     for (const [level, { data, shape }] of levels.entries()) {
       const [, rows, columns] = shape;
@@ -111,10 +113,41 @@ export async function evaluateDataset(
       await writeFileAtomic(path, coloured);
       session.made(path, "code grids");
     }
-    return evaluated;
+    if (tables === undefined) return evaluated;
+    const baselines = await measureBaselines(session, dataset, { codec, tables, stage: "evaluate" });
+    return { ...evaluated, evaluation: { ...evaluated.evaluation, baselines } };
   } finally {
     await codec.dispose();
   }
+}
+
+/** The worst slices and the best ones, each over its reconstruction. */
+async function drawExtremes(
+  session: Session,
+  codec: Codec,
+  {
+    dataset,
+    evaluated: { worst, best, slices },
+    picture,
+  }: { readonly dataset: Dataset; readonly evaluated: Evaluated; readonly picture: string },
+): Promise<void> {
+  const set = dataset.splits.test;
+  const shown = [...new Set([...worst, ...best.toReversed()])];
+  const { images } = await codec.reconstruct(set.images(shown));
+  const { originals, reconstructions } = picturePairs(set, shown, images, dataset.size);
+  const png = await reconstructionGrid(originals, reconstructions, {
+    title: "The worst and the best",
+    subtitle: `${dataset.name}, test split: the lowest SSIM of ${slices.length} slices on the left, the highest on the right`,
+    captions: shown.map((index) => set.records[index]!.name),
+    ssim: shown.map((index) => slices[index]!.ssim),
+  });
+  await writeFileAtomic(extremesPicture(picture), png);
+  session.made(extremesPicture(picture), "worst and best reconstructions");
+}
+
+/** The picture of the worst and best slices, beside that of the reconstructions (without its ending). */
+export function extremesPicture(picture: string): string {
+  return `${picture}-extremes.png`;
 }
 
 /** The picture of a level's code grids, beside that of the reconstructions (without its ending). */
@@ -122,10 +155,10 @@ export function codesPicture(picture: string, level: number): string {
   return `${picture}-codes${level === 0 ? "" : `-${level + 1}`}.png`;
 }
 
-/** Completes the evaluation with what is known of the codes' size only after it is made. */
-export async function addBitsPerPixel(
+/** Completes the run's evaluation with what is known only after it is made, if there is one. */
+export async function completeEvaluation(
   session: Session,
-  bits: Partial<Evaluation["bitsPerPixel"]>,
+  { baselines, ...bits }: Partial<Evaluation["bitsPerPixel"]> & { readonly baselines?: Baselines },
 ): Promise<void> {
   const path = session.paths.evaluation;
   if (!(await exists(path))) return;
@@ -133,6 +166,7 @@ export async function addBitsPerPixel(
   await writeEvaluation(session, path, {
     ...evaluation,
     bitsPerPixel: { ...evaluation.bitsPerPixel, ...bits },
+    ...(baselines === undefined ? {} : { baselines }),
   });
 }
 

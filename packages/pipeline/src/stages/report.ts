@@ -19,7 +19,7 @@ import { missing } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { codesPicture } from "./evaluate.ts";
+import { codesPicture, extremesPicture } from "./evaluate.ts";
 
 /** Pictures in the film of the training. */
 const MOST_FRAMES = 30;
@@ -151,6 +151,12 @@ async function pictures({ paths }: Session, { data, model, stages }: RunRecord):
       title: "Reconstructions",
       text: "Slices of the test split over what the model makes of their codes, and the error.",
       alt: `Test slices of ${data.adapter}, their reconstructions and maps of the absolute error.`,
+    },
+    {
+      file: extremesPicture(join(paths.reconstructions, "test")),
+      title: "The worst and the best",
+      text: "The test slices of the lowest and of the highest SSIM, over what the model makes of them, and the error.",
+      alt: `The worst and the best reconstructions of test slices of ${data.adapter}, with maps of the absolute error.`,
     },
     {
       file: join(paths.folder, "progression.webp"),

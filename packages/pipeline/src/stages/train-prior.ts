@@ -21,7 +21,7 @@ import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
 import { type Trainee, train } from "../training.ts";
 import { withVariedGrids } from "../varied-grids.ts";
-import { addBitsPerPixel } from "./evaluate.ts";
+import { completeEvaluation } from "./evaluate.ts";
 
 /** Validation grids looked at while training; all are for the evaluation at the end. */
 const LOOKED_AT = 128;
@@ -133,7 +133,7 @@ export const trainPriorStage: StageDefinition = {
         test: await heldOut("test"),
       };
       await writePriorEvaluation(session, evaluation);
-      await addBitsPerPixel(session, { prior: evaluation.test.bitsPerPixel });
+      await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
       session.made(best, "prior's best checkpoint");
       session.made(priorEvaluationFile(session), "prior's evaluation");
       return seconds;
