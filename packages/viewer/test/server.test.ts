@@ -81,12 +81,11 @@ describe("what the server gives", () => {
     const controller = new AbortController();
     const response = await fetch(new URL("/events", viewer.url), { signal: controller.signal });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    await reader.read();
-    await new Promise((done) => setTimeout(done, 1500));
+    let text = "";
+    while (!text.includes('"type":"watching"')) text += (await reader.read()).value ?? "";
     const path = join(runs, "small", "metrics.jsonl");
     const [first = ""] = (await readFile(path, "utf8")).split("\n");
     await appendFile(path, `${first}\n`);
-    let text = "";
     while (!text.includes('"type":"metrics"')) text += (await reader.read()).value ?? "";
     const event = JSON.parse(text.split("data: ").at(-1)!.split("\n")[0]!);
     expect(event).toMatchObject({ type: "metrics", id: "small" });

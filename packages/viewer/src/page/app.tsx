@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { ComparePage } from "./compare-page.tsx";
-import { useRuns } from "./data.ts";
+import { type Connection, useConnection, useRuns } from "./data.ts";
 import { hrefOf, type Route, useRoute } from "./router.ts";
 import { RunPage } from "./run/run-page.tsx";
 import { RunsPage } from "./runs-page.tsx";
@@ -26,12 +26,7 @@ export function App() {
           {route.page === "run" && <span class="here">{route.id}</span>}
           {route.page === "compare" && <span class="here">Compare</span>}
         </nav>
-        {runs.state === "here" && runs.value.live && (
-          <span class="pulse" title="The page follows the folder as runs train">
-            <span class="dot" aria-hidden="true" />
-            Live
-          </span>
-        )}
+        {runs.state === "here" && runs.value.live && <Pulse />}
         <ThemeButton />
       </header>
       <main id="main" tabIndex={-1} ref={heading}>
@@ -52,6 +47,23 @@ export function App() {
         anywhere.
       </footer>
     </>
+  );
+}
+
+const CONNECTION_TITLES: Readonly<Record<Connection, string>> = {
+  waiting: "Connecting to the server",
+  live: "The page follows the folder as runs train",
+  lost: "The server does not answer. Is `slicebook view` still running?",
+};
+
+/** Says whether the page follows the folder as runs train. */
+function Pulse() {
+  const connection = useConnection();
+  return (
+    <span class={`pulse ${connection}`} role="status" title={CONNECTION_TITLES[connection]}>
+      <span class="dot" aria-hidden="true" />
+      {connection === "lost" ? "Offline" : "Live"}
+    </span>
   );
 }
 

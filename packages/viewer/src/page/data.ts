@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { MetricsRow, RunAnswer, RunsAnswer, ViewerEvent } from "../shared/answers.ts";
 
 /** What is being waited for, what came, or why it did not. */
@@ -50,6 +50,26 @@ type Listener = (event: ViewerEvent) => void;
 const listeners = new Set<Listener>();
 let source: EventSource | undefined;
 
+/** Whether what changes in the folder is being told: not yet, now, or not any more. */
+export type Connection = "waiting" | "live" | "lost";
+let connection: Connection = "waiting";
+const connectionListeners = new Set<(connection: Connection) => void>();
+
+function setConnection(now: Connection): void {
+  connection = now;
+  for (const one of connectionListeners) one(now);
+}
+
+export function useConnection(): Connection {
+  const [now, setNow] = useState(connection);
+  useEffect(() => {
+    setNow(connection);
+    connectionListeners.add(setNow);
+    return () => void connectionListeners.delete(setNow);
+  }, []);
+  return now;
+}
+
 /** Calls `listener` for what the server tells of; the first call opens the connection, which then stays. */
 function listen(listener: Listener): () => void {
   listeners.add(listener);
@@ -57,8 +77,10 @@ function listen(listener: Listener): () => void {
     source = new EventSource(new URL("events", document.baseURI));
     source.onmessage = ({ data }: MessageEvent<string>) => {
       const event: ViewerEvent = JSON.parse(data);
+      if (event.type === "watching") setConnection("live");
       for (const one of listeners) one(event);
     };
+    source.onerror = () => setConnection("lost");
   }
   return () => listeners.delete(listener);
 }
@@ -70,8 +92,18 @@ export function useRuns(): Loaded<RunsAnswer> {
   const live = loaded.state === "here" && loaded.value.live;
   useEffect(() => {
     if (!live) return;
+    let told = 0;
     return listen((event) => {
-      if (event.type === "runs") setNewer(event.answer);
+      if (event.type === "runs") {
+        told += 1;
+        setNewer(event.answer);
+      }
+      if (event.type !== "watching") return;
+      const before = told;
+      fetchJson<RunsAnswer>("data/runs.json").then(
+        (answer) => before === told && setNewer(answer),
+        () => undefined, // what was there stays
+      );
     });
   }, [live]);
   return newer === undefined ? loaded : { state: "here", value: newer };
@@ -80,17 +112,25 @@ export function useRuns(): Loaded<RunsAnswer> {
 /** One run; its curves grow while it trains. */
 export function useRun(id: string, live: boolean): Loaded<RunAnswer> {
   const [version, setVersion] = useState(0);
-  const loaded = useLoaded(
-    () => fetchJson<RunAnswer>(`data/${encodeURIComponent(id)}/run.json`),
-    `${id} ${version}`,
-  );
+  /** How often rows of this run were told of. */
+  const told = useRef(0);
+  const loaded = useLoaded(async () => {
+    const before = told.current;
+    const answer = await fetchJson<RunAnswer>(`data/${encodeURIComponent(id)}/run.json`);
+    // Rows that were told of while it was on its way may not be in it.
+    if (told.current !== before) setVersion((number) => number + 1);
+    return answer;
+  }, `${id} ${version}`);
   const [grown, setGrown] = useState<{ readonly of: RunAnswer; readonly rows: readonly MetricsRow[] }>();
   const answer = loaded.state === "here" ? loaded.value : undefined;
   useEffect(() => {
     if (!live) return;
     return listen((event) => {
-      if (event.type === "run" && event.id === id) setVersion((before) => before + 1);
-      if (event.type !== "metrics" || event.id !== id || answer === undefined) return;
+      if (event.type === "watching" || (event.type === "run" && event.id === id))
+        setVersion((before) => before + 1);
+      if (event.type !== "metrics" || event.id !== id) return;
+      told.current += 1;
+      if (answer === undefined) return;
       setGrown((before) => {
         const rows = before?.of === answer ? before.rows : answer.metrics;
         // A gap: rows were told of before this page listened.

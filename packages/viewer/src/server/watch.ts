@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { readRun, runPaths } from "@slicebook/pipeline/runs";
 import type { ViewerEvent } from "../shared/answers.ts";
 import { type RunsFolder, runsAnswer } from "./runs-folder.ts";
@@ -9,7 +10,10 @@ const INTERVAL = 1000;
 
 /** Tells those who watch what changes in a folder of runs. */
 export interface Watcher {
-  /** Starts to tell `listener`; the returned function ends it. */
+  /**
+   * Starts to tell `listener`, first of all that everything that changes from then on will be told; the returned
+   * function ends it.
+   */
   subscribe(listener: (event: ViewerEvent) => void): () => void;
 }
 
@@ -23,10 +27,14 @@ interface Seen {
 
 export function createWatcher(folder: RunsFolder): Watcher {
   const listeners = new Set<(event: ViewerEvent) => void>();
-  let seen = new Map<string, Seen>();
-  let timer: NodeJS.Timeout | undefined;
+  /** Those who have not been told yet that the folder is watched. */
+  const newcomers = new Set<(event: ViewerEvent) => void>();
+  /** What is known of each run; nothing before the first look. */
+  let known: ReadonlyMap<string, Seen> | undefined;
+  let watching = false;
 
-  async function look(tell: boolean): Promise<void> {
+  async function look(): Promise<void> {
+    const seen = known ?? new Map<string, Seen>();
     const events: ViewerEvent[] = [];
     const now = new Map<string, Seen>();
     for (const id of await runIds(folder)) {
@@ -50,34 +58,39 @@ export function createWatcher(folder: RunsFolder): Watcher {
     }
     const gone = [...seen.keys()].some((id) => !now.has(id));
     const came = [...now.keys()].some((id) => !seen.has(id));
-    seen = now;
-    if (!tell || (events.length === 0 && !gone && !came)) return;
+    const first = known === undefined;
+    known = now;
+    if (first || (events.length === 0 && !gone && !came)) return;
     const answer = await runsAnswer(folder, true);
     for (const event of [{ type: "runs", answer } as const, ...events]) {
       for (const listener of listeners) listener(event);
     }
   }
 
-  async function loop(tell: boolean): Promise<void> {
-    // A folder that is being written or deleted is looked at again a second later.
-    await look(tell).catch(() => undefined);
-    if (listeners.size > 0) timer = setTimeout(() => void loop(true), INTERVAL);
-    else timer = undefined;
+  async function watch(): Promise<void> {
+    watching = true;
+    while (listeners.size > 0) {
+      try {
+        await look();
+        for (const listener of newcomers) listener({ type: "watching" });
+        newcomers.clear();
+      } catch {
+        // A folder that is being written or deleted is looked at again a second later.
+      }
+      await setTimeout(INTERVAL, undefined, { ref: false });
+    }
+    known = undefined;
+    watching = false;
   }
 
   return {
     subscribe(listener) {
-      const first = listeners.size === 0;
       listeners.add(listener);
-      if (first && timer === undefined) {
-        seen = new Map();
-        void loop(false);
-      }
+      newcomers.add(listener);
+      if (!watching) void watch();
       return () => {
         listeners.delete(listener);
-        if (listeners.size > 0) return;
-        clearTimeout(timer);
-        timer = undefined;
+        newcomers.delete(listener);
       };
     },
   };

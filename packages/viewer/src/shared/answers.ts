@@ -117,6 +117,8 @@ export interface NearestSlice {
 
 /** What `events` sends. */
 export type ViewerEvent =
+  /** The folder is watched from now on: what changed before this is to be asked for. */
+  | { readonly type: "watching" }
   | { readonly type: "runs"; readonly answer: RunsAnswer }
   /** Rows of a run's metrics from the one with the number `from` on: those before are as they were. */
   | {
