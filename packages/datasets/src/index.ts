@@ -9,6 +9,7 @@ export {
   niftiByteLength,
   readNifti,
   readNiftiHeader,
+  volumeSides,
 } from "./nifti.ts";
 export { type Affine, ORIENTATIONS, type Orientation } from "./orientation.ts";
 export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";

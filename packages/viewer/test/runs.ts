@@ -24,23 +24,31 @@ sample: { count: 4, seed: 5, temperature: 0.9 }
 engine: { threads: 1 }
 `;
 
-/** A run whose slices and grids are of full size, hardly trained. */
+/** A run whose slices and grids are of full size, as HipMRI has them, hardly trained; small enough for a graphics card in software. */
 const full = small
-  .replace("[64, 64]", "[256, 256]")
+  .replace("[64, 64]", "[256, 128]")
   .replace(
     "train: 8, validate: 2, test: 3 }, slices: 4, classes: true",
     "train: 2, validate: 1, test: 1 }, slices: 2",
   )
   .replace("steps: 60, batch: 4", "steps: 12, batch: 2")
-  .replace("steps: 30, batch: 8", "steps: 2, batch: 2");
+  .replace("width: 16", "width: 8")
+  .replace("steps: 30, batch: 8", "steps: 2, batch: 2")
+  .replace("layers: 2", "attention: { heads: 2, width: 8, stride: 4 }, layers: 2");
 
-/** A run whose grids of 8 × 8 codes are drawn quickly even on a graphics card in software. */
-const tiny = small.replace("[64, 64]", "[32, 32]").replace("steps: 60", "steps: 12");
+/**
+ * A run with four levels of codes, two grids of two codes a place, so small that they are drawn quickly even on a
+ * graphics card in software.
+ */
+const levels = small
+  .replace("[64, 64]", "[16, 24]")
+  .replace("steps: 60", "steps: 12")
+  .replace("warmupSteps: 10", "warmupSteps: 4, hierarchy: 2, quantizer: { depth: 2 }");
 
 const made: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> = {
   small: { config: small, stages },
   full: { config: full, stages: ["train", "encode", "train-prior"] },
-  tiny: { config: tiny, stages: ["train", "encode", "train-prior", "sample"] },
+  levels: { config: levels, stages: ["train", "encode", "train-prior", "sample"] },
 };
 
 /** Makes the runs once for all tests, as the command line does, and takes them away after. */

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { messageOf } from "../data.ts";
 import { fixed, short } from "../format.ts";
@@ -8,7 +8,7 @@ import { Notice } from "../ui/notice.tsx";
 import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
 import type { ReadyModel } from "../use-model.ts";
 import { CallError } from "../worker/client.ts";
-import type { Decoded, Encoded, Fit, Grids, ScanInfo } from "../worker/protocol.ts";
+import type { Decoded, Encoded, Fit, Grids, OpenedModel, ScanInfo } from "../worker/protocol.ts";
 import { CodeGrid, type Tool } from "./code-grid.tsx";
 import { DropZone } from "./drop-zone.tsx";
 
@@ -41,13 +41,20 @@ export function ScanBench({
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState<string>();
   const [looking, setLooking] = useState(false);
+  /** Counts what is asked for: of several files or slices that are asked for quickly, the last is what counts. */
   const wanted = useRef(0);
 
-  /** Encodes the slice at a place; of several that are asked for quickly, the last is what counts. */
+  /** Encodes the slice at a place. */
   const look = async (next: Place) => {
-    setPlace(next);
-    setLooking(true);
     const own = ++wanted.current;
+    setPlace(next);
+    setProblem(undefined);
+    if (needsFit(next, opened)) {
+      setEncoded(undefined);
+      setLooking(false);
+      return;
+    }
+    setLooking(true);
     try {
       const answer = await client.call("slice", {
         plane: Number(next.plane) as 0 | 1 | 2,
@@ -56,7 +63,6 @@ export function ScanBench({
       });
       if (own !== wanted.current) return;
       setEncoded(answer);
-      setProblem(undefined);
     } catch (error) {
       if (own !== wanted.current) return;
       setEncoded(undefined);
@@ -66,18 +72,21 @@ export function ScanBench({
   };
 
   const open = async (file: Blob, name: string) => {
+    const own = ++wanted.current;
     setBusy(`Reading ${name} …`);
     setProblem(undefined);
     setEncoded(undefined);
     setPlace(undefined);
     try {
       const scan = await client.call("scan", { file, name });
-      const index = scan.kind === "volume" ? Math.floor(scan.shape[2] / 2) : 0;
-      await look({ scan, plane: "2", index, fit: "training" });
-    } catch (error) {
-      setProblem({ title: "The file cannot be read", text: textOf(error) });
-    } finally {
+      if (own !== wanted.current) return;
       setBusy(undefined);
+      const index = scan.kind === "volume" ? Math.floor(scan.shape[2] / 2) : 0;
+      await look({ scan, plane: "2", index, fit: place?.fit ?? "training" });
+    } catch (error) {
+      if (own !== wanted.current) return;
+      setBusy(undefined);
+      setProblem({ title: "The file cannot be read", text: textOf(error) });
     }
   };
 
@@ -85,7 +94,10 @@ export function ScanBench({
     <>
       <DropZone run={run} size={opened.size} onFile={open} busy={busy} compact={encoded !== undefined} />
       {problem !== undefined && <Notice kind="error" title={problem.title} text={problem.text} />}
-      {place !== undefined && <PlaceControls place={place} size={opened.size} onChange={look} />}
+      {place !== undefined && <PlaceControls place={place} opened={opened} onChange={look} />}
+      {place !== undefined && needsFit(place, opened) && (
+        <FitChoice place={place} size={opened.size} onChoose={(fit) => look({ ...place, fit })} />
+      )}
       {encoded !== undefined && place !== undefined && (
         // Until the slice that is asked for is here, the one before it is shown, and cannot be drawn in.
         <div aria-busy={looking} inert={looking}>
@@ -98,14 +110,15 @@ export function ScanBench({
 
 function PlaceControls({
   place,
-  size: [height, width],
+  opened,
   onChange,
 }: {
   readonly place: Place;
-  readonly size: readonly [number, number];
+  readonly opened: OpenedModel;
   readonly onChange: (place: Place) => void;
 }) {
   const { scan, plane, index, fit } = place;
+  const [height, width] = opened.size;
   const slices = scan.kind === "volume" ? scan.shape[Number(plane)]! : 1;
   const shape = scan.kind === "volume" ? scan.shape.join(" × ") : `${scan.height} × ${scan.width}`;
   return (
@@ -137,14 +150,67 @@ function PlaceControls({
           value={fit}
           onChange={(event) => onChange({ ...place, fit: event.currentTarget.value as Fit })}
         >
-          <option value="training">as in training</option>
-          <option value="pad">pad</option>
-          <option value="crop">crop</option>
-          <option value="resize">resize</option>
+          <option value="training">as in training ({opened.sizePolicy ?? "no other size"})</option>
+          {FITS.map(({ fit: own }) => (
+            <option key={own} value={own}>
+              {own}
+            </option>
+          ))}
         </select>
       </Field>
     </div>
   );
+}
+
+/** The ways to bring a slice to size, and what they do. */
+const FITS = [
+  { fit: "pad", text: "Pad it" },
+  { fit: "crop", text: "Crop it" },
+  { fit: "resize", text: "Resize it" },
+] as const;
+
+/** Asks how to bring a slice to the model's size, where training had no rule for it. */
+function FitChoice({
+  place,
+  size: [height, width],
+  onChoose,
+}: {
+  readonly place: Place;
+  readonly size: readonly [number, number];
+  readonly onChoose: (fit: Fit) => void;
+}) {
+  const [rows, columns] = sidesOf(place);
+  const [larger, smaller] = [rows > height || columns > width, rows < height || columns < width];
+  return (
+    <Notice
+      kind="hint"
+      title={`This slice is ${rows} × ${columns} px, and the model takes ${height} × ${width} px`}
+      text="Training had slices of that size only, and so no rule for others: choose one."
+    >
+      <div class="tools">
+        {FITS.filter(({ fit }) => !(fit === "pad" && larger) && !(fit === "crop" && smaller)).map(
+          ({ fit, text }) => (
+            <button key={fit} type="button" class="button" onClick={() => onChoose(fit)}>
+              {text}
+            </button>
+          ),
+        )}
+      </div>
+    </Notice>
+  );
+}
+
+/** Whether the reader has to say how to bring a slice to the model's size. */
+function needsFit(place: Place, { sizePolicy, size }: OpenedModel): boolean {
+  const [rows, columns] = sidesOf(place);
+  return place.fit === "training" && sizePolicy === null && (rows !== size[0] || columns !== size[1]);
+}
+
+/** Height and width of a slice as it is in its file. */
+function sidesOf({ scan, plane }: Place): readonly [number, number] {
+  if (scan.kind === "slice") return [scan.height, scan.width];
+  const [rows, columns] = scan.shape.filter((_, axis) => axis !== Number(plane)) as [number, number];
+  return [rows, columns];
 }
 
 /** What is drawn over a slice's own codes. */
@@ -165,41 +231,39 @@ function Bench({
   const [height, width] = opened.size;
   const [levelNumber, setLevel] = useState(0);
   const level = opened.levels[levelNumber]!;
-  const [edits, setEdits] = useState<readonly Edit[]>([]);
+  const [edits, setEdits] = useOf<readonly Edit[]>(encoded, []);
   const { codes, decoded } = edits.at(-1) ?? encoded;
   /** The grid of a stroke that is not decoded yet. */
-  const [stroke, setStroke] = useState<Int32Array>();
-  const [masks, setMasks] = useState<readonly Uint8Array[]>(() => emptyMasks(opened.levels));
+  const [stroke, setStroke] = useOf<Int32Array | undefined>(encoded, undefined);
+  const noMasks = useMemo(() => emptyMasks(opened.levels), [opened]);
+  const [masks, setMasks] = useOf<readonly Uint8Array[]>(encoded, noMasks);
   const [tool, setTool] = useState<Tool>("look");
   const [code, setCode] = useState(0);
   const [radius, setRadius] = useState(1);
   const [label, setLabel] = useState(0);
-  const [bits, setBits] = useState<readonly Float32Array[]>();
+  const [found, setFound] = useState<{ readonly of: unknown; readonly bits: readonly Float32Array[] }>();
   const [problem, setProblem] = useState<string>();
   const [filling, setFilling] = useState<AbortController>();
   const [seed, setSeed] = useState(0);
   const hasPrior = opened.prior === true;
-  const current = useRef(encoded);
-  current.current = encoded;
+  /** What the bits are asked for; those of other codes are not shown. */
+  const asked = useMemo(() => ({ codes, label }), [codes, label]);
+  const bits = found?.of === asked ? found.bits : undefined;
 
   useEffect(() => {
-    setEdits([]);
-    setStroke(undefined);
-    setMasks(emptyMasks(opened.levels));
-  }, [encoded, opened]);
-
-  useEffect(() => {
-    setBits(undefined);
     if (!hasPrior) return;
     let wanted = true;
-    client.call("likelihood", { codes, label }).then(
-      (answer) => wanted && setBits(answer),
+    client.call("likelihood", asked).then(
+      (answer) => wanted && setFound({ of: asked, bits: answer }),
       (error: unknown) => wanted && setProblem(textOf(error)),
     );
     return () => {
       wanted = false;
     };
-  }, [client, codes, label, hasPrior]);
+  }, [client, asked, hasPrior]);
+
+  // What is being filled in a slice is not wanted any more in another.
+  useEffect(() => () => filling?.abort(), [encoded, filling]);
 
   const grid = stroke ?? codes[levelNumber]!;
   const mask = masks[levelNumber]!;
@@ -207,8 +271,6 @@ function Bench({
   const decodeEdit = async (next: Grids) => {
     try {
       const answer = await client.call("decode", { codes: next });
-      // Drawn in a slice that is no longer shown.
-      if (current.current !== encoded) return;
       setEdits((before) => [...before, { codes: next, decoded: answer }]);
     } catch (error) {
       setProblem(textOf(error));
@@ -267,7 +329,7 @@ function Bench({
         },
       );
       await decodeEdit(grids[0]!);
-      setMasks(emptyMasks(opened.levels));
+      setMasks(noMasks);
     } catch (error) {
       if (!(error instanceof CallError && error.cancelled)) setProblem(textOf(error));
       setStroke(undefined);
@@ -431,7 +493,7 @@ function Bench({
             disabled={edits.length === 0 && !masked}
             onClick={() => {
               setEdits([]);
-              setMasks(emptyMasks(opened.levels));
+              setMasks(noMasks);
             }}
           >
             Reset
@@ -483,6 +545,23 @@ function Bench({
       {problem !== undefined && <Notice kind="error" title="That did not work" text={problem} />}
     </>
   );
+}
+
+/**
+ * A state that belongs to one thing: of another it starts anew, and what is still told of the one before is let go.
+ */
+function useOf<T>(owner: object, initial: T): [T, (next: T | ((before: T) => T)) => void] {
+  const [held, setHeld] = useState({ owner, value: initial });
+  const current = useRef(owner);
+  current.current = owner;
+  const set = (next: T | ((before: T) => T)) => {
+    if (current.current !== owner) return;
+    setHeld((before) => {
+      const value = before.owner === owner ? before.value : initial;
+      return { owner, value: typeof next === "function" ? (next as (before: T) => T)(value) : next };
+    });
+  };
+  return [held.owner === owner ? held.value : initial, set];
 }
 
 function emptyMasks(levels: ReadyModel["opened"]["levels"]): Uint8Array[] {

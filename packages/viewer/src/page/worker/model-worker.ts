@@ -34,7 +34,9 @@ const handlers: {
     return (await model).opened;
   },
   async scan({ file, name }) {
-    scan = await readScan(file, name);
+    const model = await opened();
+    scan = undefined;
+    scan = await readScan(file, name, model.orientation);
     if (scan.kind === "volume") return { kind: "volume", name, shape: scan.shape };
     const { height, width, type } = scan.image;
     return { kind: "slice", name, height, width, type };

@@ -1,4 +1,11 @@
-import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  isSlicebookError,
+  SlicebookError,
+} from "@slicebook/base";
 import {
   type BoundPrior,
   type CodeLevel,
@@ -13,9 +20,11 @@ import {
 import {
   datasetSchema,
   fitSize,
+  type Orientation,
   type Preprocessing,
   preprocessSlice,
   restoreSlice,
+  type SizePolicy,
   type SliceImage,
   type SliceMap,
 } from "@slicebook/datasets";
@@ -57,6 +66,8 @@ const learntSchema = z.discriminatedUnion("name", [
 /** A run's model in the page: it encodes, decodes, measures and draws. */
 export interface Model {
   readonly opened: OpenedModel;
+  /** How the run's data set has NIfTI images lie. */
+  readonly orientation: Orientation;
   encode(image: SliceImage, name: string, fit: Fit): Promise<Encoded>;
   decode(codes: Grids): Promise<Decoded>;
   images(grids: readonly Grids[]): Promise<Float32Array[]>;
@@ -104,10 +115,12 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   };
 
   return {
+    orientation: dataset.options.orientation === "canonical" ? "canonical" : "file",
     opened: {
       engine: { kind: engine.kind as "webgpu" | "wasm" | "cpu", description: engine.description },
       passedOver,
       size,
+      sizePolicy: dataset.sizePolicy ?? null,
       levels,
       colours: vqvae
         .codebooks(modelConfig, parameters)
@@ -118,9 +131,8 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     },
 
     async encode(image, name, fit) {
-      // Where training knew slices of one size only, it has no rule for others: they are resized, and that is said.
-      const policy = fit === "training" ? (dataset.sizePolicy ?? "resize") : fit;
-      const original = Float32Array.from(fitSize(image, size, { policy, path: name }));
+      const policy = fit === "training" ? dataset.sizePolicy : fit;
+      const original = fitted(image, { size, policy, name });
       const prepared = new Float32Array(original.length);
       const map = preprocessSlice(preprocessing, original, prepared);
       const started = performance.now();
@@ -133,7 +145,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         fitted:
           image.height === height && image.width === width
             ? null
-            : { height: image.height, width: image.width, policy },
+            : { height: image.height, width: image.width, policy: policy! },
       };
     },
 
@@ -186,6 +198,29 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       await engine.dispose();
     },
   };
+}
+
+/** A slice at the model's size; without a policy one of another size is an error, as on the command line. */
+function fitted(
+  image: SliceImage,
+  {
+    size,
+    policy,
+    name,
+  }: {
+    readonly size: readonly [number, number];
+    readonly policy: SizePolicy | undefined;
+    readonly name: string;
+  },
+): Float32Array {
+  try {
+    return Float32Array.from(fitSize(image, size, { policy, path: name }));
+  } catch (error) {
+    if (!isSlicebookError(error) || error.code !== "SLICE_SIZE") throw error;
+    throw new SlicebookError(error.code, error.message, {
+      remedy: "Choose another way to bring it to size.",
+    });
+  }
 }
 
 function withoutUnknown(config: unknown): unknown {

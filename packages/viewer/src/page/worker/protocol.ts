@@ -1,11 +1,12 @@
 import type { CodeLevel } from "@slicebook/core";
+import type { SizePolicy } from "@slicebook/datasets";
 
 /** The engines that a reader may choose; `auto` takes a graphics card where there is one. */
 export const ENGINES = ["auto", "webgpu", "wasm"] as const;
 export type EngineChoice = (typeof ENGINES)[number];
 
 /** What to do with a slice of another size: as in training, or by one of the policies. */
-export type Fit = "training" | "pad" | "crop" | "resize";
+export type Fit = "training" | SizePolicy;
 
 export interface OpenOptions {
   readonly engine: EngineChoice;
@@ -28,6 +29,8 @@ export interface OpenedModel {
   /** Why a faster engine was passed over. */
   readonly passedOver: string | null;
   readonly size: readonly [height: number, width: number];
+  /** What training did with slices of another size; null: it had none. */
+  readonly sizePolicy: SizePolicy | null;
   readonly levels: readonly CodeLevel[];
   /** For each level a colour for each code, red, green and blue in one number; like codes have like colours. */
   readonly colours: readonly (readonly number[])[];
@@ -59,7 +62,7 @@ export interface Encoded {
   readonly decoded: Decoded;
   readonly codes: Grids;
   /** The file's size where it was fitted to the model's, else null. */
-  readonly fitted: { readonly height: number; readonly width: number; readonly policy: string } | null;
+  readonly fitted: { readonly height: number; readonly width: number; readonly policy: SizePolicy } | null;
 }
 
 export interface Decoded {

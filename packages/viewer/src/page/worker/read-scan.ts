@@ -1,5 +1,13 @@
 import { SlicebookError } from "@slicebook/base";
-import { decodeNifti, greyOf, niftiByteLength, readNiftiHeader, type SliceImage } from "@slicebook/datasets";
+import {
+  decodeNifti,
+  greyOf,
+  niftiByteLength,
+  type Orientation,
+  readNiftiHeader,
+  type SliceImage,
+  volumeSides,
+} from "@slicebook/datasets";
 import { type DecodedPng, decode as decodePng } from "fast-png";
 
 /** A file that was dropped on the page: one slice, or a volume of them. */
@@ -19,8 +27,12 @@ const HEADER = 540;
 /** The most pixels of a picture. */
 const LARGEST_PICTURE = 2 ** 24;
 
-/** Reads a file, whose kind is told by its first bytes: NIfTI, packed or not, PNG, JPEG, or WebP. */
-export async function readScan(file: Blob, name: string): Promise<Scan> {
+/**
+ * Reads a file, whose kind is told by its first bytes: NIfTI, packed or not, PNG, JPEG, or WebP.
+ *
+ * `orientation` is how the run's data set has NIfTI images lie.
+ */
+export async function readScan(file: Blob, name: string, orientation: Orientation): Promise<Scan> {
   try {
     if (file.size === 0) throw new Error("it is empty");
     if (file.size > LARGEST)
@@ -37,7 +49,7 @@ export async function readScan(file: Blob, name: string): Promise<Scan> {
     if (latin.startsWith("\xff\xd8\xff") || (latin.startsWith("RIFF") && latin.endsWith("WEBP"))) {
       return { kind: "slice", name, image: await greyOfPicture(file) };
     }
-    return niftiScan(name, await unpacked(file, start));
+    return niftiScan(name, await unpacked(file, start), orientation);
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
     throw new SlicebookError("SLICE_UNREADABLE", `${name} cannot be read: ${why}`, {
@@ -47,23 +59,20 @@ export async function readScan(file: Blob, name: string): Promise<Scan> {
   }
 }
 
-function niftiScan(name: string, bytes: Uint8Array): Scan {
-  const { shape: sides, paired } = readNiftiHeader(bytes);
-  if (paired) throw new Error("it is the header of a pair; convert both to one .nii file first");
-  const shape = [...sides];
-  while (shape.length > 2 && shape.at(-1) === 1) shape.pop();
-  if (shape.length === 3) {
-    const [first, second, third] = shape as [number, number, number];
-    // What is cut off is found now, not at some slice.
-    decodeNifti(bytes, { plane: 2, slice: third - 1 });
-    return {
-      kind: "volume",
-      name,
-      shape: [first, second, third],
-      slice: (plane, slice) => decodeNifti(bytes, { plane, slice }),
-    };
-  }
-  return { kind: "slice", name, image: decodeNifti(bytes) };
+function niftiScan(name: string, bytes: Uint8Array, orientation: Orientation): Scan {
+  const header = readNiftiHeader(bytes);
+  if (header.paired) throw new Error("it is the header of a pair; convert both to one .nii file first");
+  const isSlice = volumeSides(header)[2] === 1;
+  if (isSlice) return { kind: "slice", name, image: decodeNifti(bytes, { orientation }) };
+  const shape = volumeSides(header, orientation);
+  // What is cut off is found now, not at some slice.
+  decodeNifti(bytes, { plane: 2, slice: shape[2] - 1, orientation });
+  return {
+    kind: "volume",
+    name,
+    shape,
+    slice: (plane, slice) => decodeNifti(bytes, { plane, slice, orientation }),
+  };
 }
 
 /** The content of a file that may be packed; no more is unpacked than its NIfTI header announces. */
