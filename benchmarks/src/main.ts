@@ -3,12 +3,15 @@ import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
 import { type Device, ENGINE_DEVICES, ENGINE_KINDS } from "@slicebook/engine";
+import { benchmarkAblation, formatAblation } from "./ablation.ts";
 import { type Cell, type CompareOptions, type CompareResult, type Comparison, compare } from "./compare.ts";
 import { benchmarkEpochs } from "./epochs.ts";
 import { benchmarkLoading } from "./load.ts";
 import type { EngineChoice } from "./measurement.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
+import { benchmarkRace, formatRace } from "./race.ts";
+import { benchmarkRate, formatRate } from "./rate.ts";
 import { type SampleResult, sampleResult, sampling } from "./sample.ts";
 import { benchmarkStartup, formatStartup } from "./startup.ts";
 import { formatEpochs, formatLoad, formatTable } from "./table.ts";
@@ -18,6 +21,9 @@ const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--
                                                 [--seconds 10] [--positions 16|all] [--engine onnx/cpu]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
        npm run -s bench -- startup            [--json] [--runs 15]
+       npm run -s bench -- ablation CONFIG [KEY=VALUE…] --out FOLDER [--minutes 5] [--seeds 0,1,2] [--only TEXT] [--json]
+       npm run -s bench -- race CONFIG [KEY=VALUE…] --out FOLDER [--minutes 1,5,30] [--seeds 0] [--threads N] [--json]
+       npm run -s bench -- rate RUN… [--json]
 
 train    measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
 prior    the same of the gated PixelCNN over grids of codes; --size is the grid's
@@ -27,6 +33,9 @@ load     reading slices of three layouts, and the same with nibabel and Pillow w
          and passes over them from the cache
 startup  how soon the command answers: --help, --version
 epochs   time and memory of two passes over a large set, and of one by a later process
+ablation SSIM after the same minutes with all defaults that help to learn, and without each
+race     SSIM after so many minutes of training, beside the published recipe in PyTorch
+rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal bytes
 
 --json     prints one line of JSON instead of a table
 --size     measures only cells of this height x width
@@ -38,6 +47,10 @@ epochs   time and memory of two passes over a large set, and of one by a later p
 --positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
 --train    epochs: train a small model for two epochs as well
+--out      ablation, race: where runs and results are kept; started again, what is there is not trained again
+--minutes  ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
+--seeds    ablation: default 0,1,2; race: one
+--only     ablation: only variants whose names have this text
 --slices   how many of each layout: load (default 2000), epochs (default 21520)
 `;
 
@@ -81,7 +94,9 @@ async function main(): Promise<void> {
   const data = values.data ?? process.env.SLICEBOOK_DATA;
   const slices = (usual: string) => wholeNumber("slices", values.slices ?? usual);
 
-  const name = positionals.join(" ");
+  const [name = "", ...rest] = positionals;
+  const takesMore = ["ablation", "race", "rate"].includes(name);
+  if (rest.length > 0 && !takesMore) throw usageError(`${name} takes no "${rest[0]}"`);
   const benchmark = BENCHMARKS.get(name);
   if (benchmark !== undefined) {
     const options: CompareOptions = {
@@ -104,8 +119,23 @@ async function main(): Promise<void> {
       await benchmarkEpochs({ data, slices: slices("21520"), threads, train: values.train, onProgress }),
       formatEpochs,
     );
+  } else if (name === "rate") {
+    if (rest.length === 0) throw usageError("rate: name the run folders");
+    print(await benchmarkRate(rest), formatRate);
+  } else if (name === "ablation") {
+    const [minutes, ...others] = numbers("minutes", values.minutes ?? "5");
+    if (others.length > 0) throw usageError("--minutes: ablation takes one number");
+    const seeds = numbers("seeds", values.seeds ?? "0,1,2");
+    const options = { ...trainingOf(name, rest, values.out), minutes: minutes!, seeds, only: values.only };
+    print(await benchmarkAblation({ ...options, onProgress }), formatAblation);
+  } else if (name === "race") {
+    const [seed, ...others] = numbers("seeds", values.seeds ?? "0");
+    if (others.length > 0) throw usageError("--seeds: race takes one");
+    const minutes = numbers("minutes", values.minutes ?? "1,5,30").sort((a, b) => a - b);
+    const options = { ...trainingOf(name, rest, values.out), minutes, seed: seed!, threads };
+    print(await benchmarkRace({ ...options, onProgress }), formatRace);
   } else {
-    const names = [...BENCHMARKS.keys(), "load", "epochs", "startup"].join(", ");
+    const names = [...BENCHMARKS.keys(), "load", "epochs", "startup", "ablation", "race", "rate"].join(", ");
     throw usageError(`there is no benchmark "${name}", only ${names}`);
   }
 }
@@ -123,6 +153,10 @@ function parse() {
     slices: text,
     positions: text,
     engine: text,
+    out: text,
+    minutes: text,
+    seeds: text,
+    only: text,
     train: flag,
     json: flag,
     help: flag,
@@ -174,6 +208,23 @@ function engineFrom(text: string): EngineChoice {
     throw usageError(`--engine: expected one of ${known.join(", ")}, found "${text}"`);
   }
   return { kind, device };
+}
+
+/** A configuration file with overrides, and where to keep what is trained. */
+function trainingOf(name: string, [config, ...overrides]: readonly string[], out: string | undefined) {
+  if (config === undefined)
+    throw usageError(`${name}: name a configuration file, such as configs/hipmri.yaml`);
+  if (out === undefined) throw usageError(`${name}: --out must name a folder`);
+  return { config, overrides, out };
+}
+
+/** `1,5,30` as numbers of at least 0. */
+function numbers(option: string, text: string): number[] {
+  const found = text.split(",").map(Number);
+  if (text === "" || found.some((value) => !(value >= 0 && Number.isFinite(value)))) {
+    throw usageError(`--${option}: expected numbers such as 0,1,2, found "${text}"`);
+  }
+  return found;
 }
 
 function wholeNumber(option: string, text: string): number {

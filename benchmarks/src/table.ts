@@ -115,7 +115,7 @@ function tableOf<C>(columns: readonly Column<C>[], cells: readonly C[]): string[
 }
 
 /** A Markdown table: the first row has the titles. */
-function tableLines(rows: readonly (readonly string[])[]): string[] {
+export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const [header, ...lines] = rows.map(
     (row) => `| ${row.map((text, column) => text.padStart(widths[column]!)).join(" | ")} |`,
