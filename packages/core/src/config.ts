@@ -97,6 +97,13 @@ const modelShape = {
   width: positiveInteger.multipleOf(2).describe("Channels of the hidden layers, an even number."),
   residualBlocks: z.int().nonnegative().describe("Residual blocks on each side; 0 with `plain`."),
   residualWidth: positiveInteger.describe("Channels inside a residual block."),
+  attention: z
+    .int()
+    .nonnegative()
+    .max(64)
+    .describe(
+      "Heads of self-attention on each side, at the lowest resolution, which let every place see all others; 0: none.",
+    ),
   codes: z.int().min(2).describe("Entries of the codebook, K."),
   codeDimension: positiveInteger.describe("Length of a code, D."),
   warmupSteps: z.int().nonnegative().describe("First steps trained as a plain autoencoder, without codes."),
@@ -123,6 +130,7 @@ export type VqvaeConfig = z.output<typeof resolvedSchema>;
 const shared = {
   downsampling: 4,
   hierarchy: 1,
+  attention: 0,
   codes: 512,
   loss: { mse: 1, l1: 0, ssim: 1, msSsim: 0, edges: 0, spectrum: 0 },
   warmupSteps: 100,
@@ -257,6 +265,13 @@ export const vqvaeSchema = z
         input: config.loss,
         message: "all terms have weight 0: give at least one of them a weight",
       });
+    }
+    if (config.attention > 0 && config.width % config.attention > 0) {
+      refuse(
+        ["attention"],
+        config.attention,
+        `its heads share the width, ${config.width}, evenly: take a number that divides it`,
+      );
     }
     if (config.architecture === "plain" && config.residualBlocks > 0) {
       context.issues.push({

@@ -9,6 +9,7 @@ import {
   type Tensor4D,
   transpose,
 } from "@tensorflow/tfjs-core";
+import { attention, attentionWeights } from "./attention.ts";
 import { fanInUniform } from "./initialisers.ts";
 import { type Params, param } from "./params.ts";
 
@@ -31,6 +32,13 @@ export type Layer =
       readonly width: number;
       readonly inner: number;
     }
+  | {
+      /** Self-attention added to its input, with so many heads. */
+      readonly kind: "attention";
+      readonly name: string;
+      readonly width: number;
+      readonly heads: number;
+    }
   | { readonly kind: "relu" }
   | {
       /** [b, s·h, s·w, 1] → [b, h, w, s²] (`fold`) or back (`unfold`). */
@@ -39,7 +47,7 @@ export type Layer =
     };
 
 /** A weight of a layer: its shape and the number of values that each output sums over. */
-interface Weight {
+export interface Weight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly fanIn: number;
@@ -60,6 +68,8 @@ function applyLayer(layer: Layer, params: Params, input: Tensor4D): Tensor4D {
       const inner = convolution(params, `${layer.name}.inner`, relu(input));
       return add(input, convolution(params, `${layer.name}.outer`, relu(inner)));
     }
+    case "attention":
+      return attention(params, layer, input);
     case "relu":
       return relu(input);
     case "fold":
@@ -150,6 +160,8 @@ function weightsOf(layer: Layer): Weight[] {
         { name: `${name}.outer.kernel`, shape: [1, 1, inner, width], fanIn: inner },
       ];
     }
+    case "attention":
+      return attentionWeights(layer);
     default:
       return [];
   }

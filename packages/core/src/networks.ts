@@ -27,7 +27,11 @@ export function network(config: VqvaeConfig): Network {
 }
 
 function oneGrid(config: VqvaeConfig): Network {
-  const encoder = [...encoderBody(config), encoderOut(config, config.width)];
+  const encoder = [
+    ...encoderBody(config),
+    ...attentionLayers("encoder", config),
+    encoderOut(config, config.width),
+  ];
   const decoder = decoderLayers(config, config.codeDimension);
   return {
     layers: [...encoder, ...decoder],
@@ -48,6 +52,7 @@ function twoGrids(config: VqvaeConfig): Network {
     { kind: "convolution", name: "top.down", size: 4, stride: 2, from: width, to: width },
     ...residualBlocks("top", config),
     { kind: "relu" },
+    ...attentionLayers("top", config),
     convolution("top.out", 1, width, codeDimension),
   ];
   // What the bottom encoder sees of the top codes, and what the decoder does.
@@ -107,6 +112,7 @@ function decoderLayers(config: VqvaeConfig, from: number): Layer[] {
   const start: Layer[] = [
     convolution("decoder.in", 3, from, width),
     ...residualBlocks("decoder", config),
+    ...attentionLayers("decoder", config),
     { kind: "relu" },
   ];
   if (architecture === "patch") {
@@ -145,6 +151,11 @@ function residualBlocks(side: string, { residualBlocks, width, residualWidth }: 
     width,
     inner: residualWidth,
   }));
+}
+
+/** Attention at the lowest resolution of a side, if there is any. */
+function attentionLayers(side: string, { attention: heads, width }: VqvaeConfig): Layer[] {
+  return heads === 0 ? [] : [{ kind: "attention", name: `${side}.attention`, width, heads }];
 }
 
 /**

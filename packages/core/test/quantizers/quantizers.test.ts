@@ -1,5 +1,3 @@
-import { float32, type HostTensor } from "@slicebook/base";
-import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { lossAndGradients } from "../../src/gradients.ts";
@@ -61,49 +59,6 @@ describe.each(Object.entries(kinds))("the quantizer %s", (_, options) => {
     );
     expect(values(tf.norm(gradients.z!))[0]).toBeGreaterThan(0.1);
     expect(values(gradients.z!).every(Number.isFinite)).toBe(true);
-  });
-
-  it("trains through the default engine, to a falling loss and more than one code", async () => {
-    const size = [16, 8] as const;
-    const batch = 4;
-    const engine = await createEngine({ kind: "onnx", threads: 1 });
-    const images = float32(
-      Float32Array.from({ length: batch * 128 }, (_, at) => {
-        const [image, row, column] = [Math.floor(at / 128), Math.floor((at % 128) / 8), at % 8];
-        return Math.sin((row * (1 + image)) / 3) + Math.cos(column / (1 + image));
-      }),
-      [batch, ...size, 1],
-    );
-    const start = vqvae.initialCarry(config, { seed: 0 });
-    const loop = await engine.loop(
-      vqvae.trainStep(config, { dataVariance: 1 }),
-      start,
-      vqvae.stepInputs(config, { batch, size }),
-    );
-    const losses: number[] = [];
-    let perplexity = 0;
-    for (let step = 0; step < 50; step++) {
-      if (step === 10) {
-        const carry = await loop.read();
-        const parameters = vqvae.parameters(carry, { average: false });
-        const features = await engine.compile(
-          vqvae.features(config),
-          [vqvae.imageSpec(config, { batch, size })],
-          { parameters },
-        );
-        const found = (await features.run(images)) as unknown as HostTensor[];
-        await loop.replace(vqvae.withCodebook(config, carry, found, { seed: 0 }));
-        await features.dispose();
-      }
-      const noise = vqvae.stepNoise(config, { seed: 0, step, batch, size });
-      const metrics = await loop.next({ images, progress: float32([step / 50], []), ...noise });
-      losses.push(metrics.reconstruction!.data[0]!);
-      perplexity = metrics.perplexity!.data[0]!;
-    }
-    await loop.dispose();
-    await engine.dispose();
-    expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]!);
-    expect(perplexity).toBeGreaterThan(2);
   });
 });
 
