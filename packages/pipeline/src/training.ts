@@ -64,6 +64,8 @@ const LONGEST_WAIT = 12;
 /** The share of the time that looking at the validation split may take in a run limited by minutes. */
 const VALIDATION_SHARE = 0.1;
 const PROGRESS_SECONDS = 0.2;
+/** How metrics name the terms of a loss of several. */
+const TERM = "loss.";
 const NONE: Sums = { count: 0, of: {} };
 
 /**
@@ -101,6 +103,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   const startedAt = performance.now() / 1000 - state.seconds;
   const elapsed = () => performance.now() / 1000 - startedAt;
   let savedAt = state.seconds;
+  let kept = options.from !== undefined;
   let shownAt = 0;
   let order: { epoch: number; items: Int32Array } | undefined;
   let validation: ValidationMetrics | undefined;
@@ -128,12 +131,14 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       const metrics = scalars(
         await loop.next({ ...trainee.inputs(items, state.step), progress: float32([progress], []) }),
       );
-      checkFinite(metrics, { ...options, step: state.step + 1, epoch: epoch + 1 });
+      checkFinite(metrics, { ...options, kept, step: state.step + 1, epoch: epoch + 1 });
       state = { ...state, step: state.step + 1, seconds: elapsed(), sums: added(state.sums, metrics) };
       speed.took(batch);
 
       if (state.step >= totalSteps || looksNow(state, { due: looksAt(state.step), totalSeconds })) {
         await look();
+        // Looking has made sure that its weights are numbers: the state to go back to if training breaks down.
+        await save();
         if (schedule.patience !== null && state.sinceBest >= schedule.patience) break;
       } else if (state.step % stepsPerEpoch === 0) {
         await log("epoch", state.step / stepsPerEpoch);
@@ -197,6 +202,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   async function save(): Promise<void> {
     await saveCheckpoint(files.last, { carry: await goodCarry(), state: { ...state, seconds: elapsed() } });
     savedAt = elapsed();
+    kept = true;
   }
 
   /** The carry on the host, unless it holds what is no number. */
@@ -204,8 +210,9 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
     const carry = await loop.read();
     const bad = Object.entries(carry).find(([, { dtype, data }]) => dtype === "float32" && !allFinite(data));
     if (bad !== undefined) {
-      throw diverged(`"${bad[0]}" of the weights holds a value that is no number`, {
+      throw diverged(`in "${bad[0]}" of the weights, which holds a value that is no number`, {
         ...options,
+        kept,
         step: state.step,
       });
     }
@@ -314,19 +321,33 @@ interface Place {
   readonly step: number;
   readonly epoch?: number;
   readonly files: TrainOptions["files"];
+  /** Whether a checkpoint was saved before. */
+  readonly kept: boolean;
 }
 
 function checkFinite(metrics: Record<string, number>, place: Place): void {
   const bad = Object.entries(metrics).filter(([, value]) => !Number.isFinite(value));
-  if (bad.length > 0) throw diverged(bad.map(([name, value]) => `${name} is ${value}`).join(", "), place);
+  if (bad.length === 0) return;
+  const values = bad.map(([name, value]) => `${name} is ${value}`).join(", ");
+  throw diverged(`in ${whereItArose(bad.map(([name]) => name))}: ${values}`, place);
 }
 
-function diverged(what: string, { step, epoch, files }: Place): SlicebookError {
+/** The first of a step's parts, in the order in which they are computed, among figures that are no numbers. */
+function whereItArose(names: readonly string[]): string {
+  const terms = names.filter((name) => name.startsWith(TERM)).map((name) => name.slice(TERM.length));
+  if (terms.length > 0) return `the loss's ${terms.join(", ")} term${terms.length === 1 ? "" : "s"}`;
+  if (names.includes("reconstruction")) return "the reconstruction's loss";
+  if (names.includes("commitment")) return "the commitment term";
+  if (names.includes("loss")) return "the loss";
+  return names.includes("gradientNorm") ? "the gradients, of a loss that is a number" : "the metrics";
+}
+
+function diverged(what: string, { step, epoch, files, kept }: Place): SlicebookError {
   const where = epoch === undefined ? `step ${step}` : `step ${step} (epoch ${epoch})`;
-  return new SlicebookError("TRAINING_DIVERGED", `training broke down at ${where}: ${what}`, {
+  return new SlicebookError("TRAINING_DIVERGED", `training broke down at ${where}, ${what}`, {
     remedy:
       "Lower the learning rate (or set clipNorm) and train under another run name; " +
-      `the last good checkpoint, if one was due before, is kept in ${files.last}.`,
+      (kept ? `the last good state is kept in ${files.last}.` : "nothing had been saved yet."),
   });
 }
 

@@ -266,6 +266,11 @@ describe("other data", () => {
       ssim: { n: 2 },
     });
     expect(result.figures.ssim).toBe(evaluation.ssim.mean);
+    // By the frequencies of the run's own codes; PCA and the mean image would be of its own slices.
+    expect(evaluation.bitsPerPixel.file).toBeGreaterThan(0);
+    expect(evaluation.baselines!.rows.map(({ name }) => name)).toEqual(["model", "jpeg", "webp"]);
+    expect(result.baselines).toEqual(evaluation.baselines);
+    expect(evaluation.masks!.map(({ name }) => name)).toContain("white matter");
     expect(await readFile(join(folder, "evaluation.json"), "utf8")).toBe(before);
 
     const test = join(data, "keras_png_slices_test");
