@@ -1,7 +1,5 @@
 """The gated PixelCNN in PyTorch, the published model as one would write it, for the peers of `prior` and `sample`."""
 
-import re
-
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -50,12 +48,3 @@ class PixelCNN(nn.Module):
         for layer in self.layers:
             vertical, horizontal = layer(vertical, horizontal)
         return self.head(horizontal)
-
-
-def peak_memory():
-    """The process's peak of resident memory in MiB, or None where the system does not tell."""
-    try:
-        with open("/proc/self/status") as status:
-            return round(int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) / 1024)
-    except OSError:
-        return None

@@ -12,7 +12,8 @@ import time
 
 import torch
 
-from pixelcnn import PixelCNN, peak_memory
+from peak_memory import peak_memory
+from pixelcnn import PixelCNN
 
 
 @torch.no_grad()

@@ -15,7 +15,8 @@ import time
 import torch
 from torch.nn import functional as F
 
-from pixelcnn import PixelCNN, peak_memory
+from peak_memory import peak_memory
+from pixelcnn import PixelCNN
 
 
 def main():

@@ -1,7 +1,5 @@
 """The reference VQ-VAE in PyTorch, the published model as one would write it, for the peers of `train` and `race`."""
 
-import re
-
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -74,12 +72,3 @@ class VQVAE(nn.Module):
         quantized, commitment, indices = self.codebook(self.encoder(images))
         decoded = self.decoder(quantized)
         return (decoded, commitment, indices) if with_indices else (decoded, commitment)
-
-
-def peak_memory():
-    """The process's peak of resident memory in MiB, or None where the system does not tell."""
-    try:
-        with open("/proc/self/status") as status:
-            return round(int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) / 1024)
-    except OSError:
-        return None

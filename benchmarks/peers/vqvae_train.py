@@ -15,7 +15,8 @@ import time
 import torch
 from torch.nn import functional as F
 
-from vqvae import VQVAE, peak_memory
+from peak_memory import peak_memory
+from vqvae import VQVAE
 
 
 def main():

@@ -6,22 +6,13 @@ import { z } from "zod";
 import { attention, blockSide } from "../src/attention.ts";
 import { lossAndGradients } from "../src/gradients.ts";
 import { PRESETS, type PresetName, type VqvaeConfig, vqvae, vqvaeSchema } from "../src/index.ts";
-import { expectClose, load, values, wave } from "./support.ts";
+import { expectClose, load, quantizerKinds, values, wave } from "./support.ts";
 
 const shape = { batch: 4, size: [32, 16] } as const;
 const STEPS = 80;
 const WARMUP = 40;
 
-const quantizers = {
-  ema: {},
-  "codebook loss": { kind: "codebook-loss" },
-  "finite scalar": { kind: "fsq", levels: [4, 4] },
-  residual: { depth: 2 },
-  "residual by codebook loss": { kind: "codebook-loss", depth: 2 },
-  cosine: { distance: "cosine" },
-  rotation: { gradient: "rotation" },
-} as const;
-type QuantizerName = keyof typeof quantizers;
+type QuantizerName = keyof typeof quantizerKinds;
 
 function configOf(preset: PresetName, quantizer: QuantizerName, more: object = {}): VqvaeConfig {
   return vqvaeSchema.parse({
@@ -32,7 +23,7 @@ function configOf(preset: PresetName, quantizer: QuantizerName, more: object = {
     loss: { ssim: 0 },
     ...(quantizer === "finite scalar" ? {} : { codes: 8, codeDimension: 2 }),
     warmupSteps: WARMUP,
-    quantizer: { ...quantizers[quantizer], decay: 0.8, initialisationImages: 4 },
+    quantizer: { ...quantizerKinds[quantizer], decay: 0.8, initialisationImages: 4 },
     optimizer: { learningRate: 1e-2, warmupSteps: 0 },
     ...more,
   });
@@ -83,7 +74,7 @@ async function train(config: VqvaeConfig) {
 
 const cases = [
   ...PRESETS.flatMap((preset) =>
-    (Object.keys(quantizers) as QuantizerName[]).map((quantizer) => ({ preset, quantizer, more: {} })),
+    (Object.keys(quantizerKinds) as QuantizerName[]).map((quantizer) => ({ preset, quantizer, more: {} })),
   ),
   ...PRESETS.map((preset) => ({ preset, quantizer: "ema" as const, more: { downsampling: 16 } })),
   ...PRESETS.map((preset) => ({ preset, quantizer: "ema" as const, more: { attention: 2 } })),

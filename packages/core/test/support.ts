@@ -5,6 +5,17 @@ import { expect } from "vitest";
 
 await tf.setBackend("cpu");
 
+/** What `model.quantizer` is for each way to quantize. */
+export const quantizerKinds = {
+  ema: {},
+  "codebook loss": { kind: "codebook-loss" },
+  "finite scalar": { kind: "fsq", levels: [4, 4] },
+  residual: { depth: 2 },
+  "residual by codebook loss": { kind: "codebook-loss", depth: 2 },
+  cosine: { distance: "cosine" },
+  rotation: { gradient: "rotation" },
+} as const;
+
 /** Copies host tensors to tfjs. */
 export function load(tensors: HostTensors): Record<string, tf.Tensor> {
   return Object.fromEntries(

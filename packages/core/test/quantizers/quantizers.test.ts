@@ -4,19 +4,9 @@ import { lossAndGradients } from "../../src/gradients.ts";
 import { vqvae, vqvaeSchema } from "../../src/index.ts";
 import { rotated } from "../../src/quantizers/codebook.ts";
 import { quantizers } from "../../src/quantizers/index.ts";
-import { expectClose, values } from "../support.ts";
+import { expectClose, quantizerKinds, values } from "../support.ts";
 
-const kinds = {
-  ema: {},
-  "codebook loss": { kind: "codebook-loss" },
-  "finite scalar": { kind: "fsq", levels: [4, 4] },
-  residual: { depth: 2 },
-  "residual by codebook loss": { kind: "codebook-loss", depth: 2 },
-  cosine: { distance: "cosine" },
-  rotation: { gradient: "rotation" },
-} as const;
-
-const configOf = (quantizer: (typeof kinds)[keyof typeof kinds]) =>
+const configOf = (quantizer: (typeof quantizerKinds)[keyof typeof quantizerKinds]) =>
   vqvaeSchema.parse({
     width: 8,
     residualWidth: 4,
@@ -28,7 +18,7 @@ const configOf = (quantizer: (typeof kinds)[keyof typeof kinds]) =>
     optimizer: { learningRate: 1e-2, warmupSteps: 0 },
   });
 
-describe.each(Object.entries(kinds))("the quantizer %s", (_, options) => {
+describe.each(Object.entries(quantizerKinds))("the quantizer %s", (_, options) => {
   const config = configOf(options);
   const [quantizer] = quantizers(config);
   const params = Object.fromEntries(
