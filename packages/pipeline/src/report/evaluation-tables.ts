@@ -26,7 +26,7 @@ export function baselineName({ name, components }: Pick<Baseline, "name" | "comp
 /** The model and its baselines, a row each. */
 export function baselineTable({ rows }: Baselines): TextTable {
   return {
-    head: ["", "Bits per pixel", "SSIM, 95 % interval", "MS-SSIM", "PSNR (dB)", "MSE"],
+    head: ["Coded by", "Bits per pixel", "SSIM, 95 % interval", "MS-SSIM", "PSNR (dB)", "MSE"],
     rows: rows.map((row) => [
       baselineName(row),
       decimals(row.bitsPerPixel, 4),

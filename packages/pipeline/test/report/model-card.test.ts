@@ -41,6 +41,10 @@ describe("modelCard", () => {
     expect(card).toContain("11×11 Gaussian window, σ 1.5");
     expect(card).toContain("| training | 11,460 | 16 |");
     expect(card).toContain("| train-prior | 1 h 2 min |");
+    expect(card).toContain("| PCA, 168 components | 0.2000 | 0.7000 \\[0.6700, 0.7300\\] |");
+    expect(card).toContain("the same 50 of 70 slices");
+    expect(card).toContain("3 slices took more as JPEG");
+    expect(card).toContain("| background (0) | 70.0 % | 70 |");
   });
 
   it("shows the still pictures by their path", () => {
