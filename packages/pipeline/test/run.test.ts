@@ -118,6 +118,18 @@ describe("a run of every stage", () => {
     const report = await readFile(join(folder, "report.html"), "utf8");
     expect(report).toContain("Novelty of the samples");
     expect(report).toContain(novelty.memorisation.rule);
+    for (const kind of ["byCodes", "bySsim"] as const) {
+      const distances = novelty.heldOut.map((slice) => slice[kind]).sort((a, b) => a - b);
+      expect(distances).toHaveLength(6);
+      const { smallest, median, largest } = novelty.nearest[kind].heldOut;
+      expect([smallest, largest]).toEqual([distances[0], distances[5]]);
+      expect(median).toBeCloseTo((distances[2]! + distances[3]!) / 2, 12);
+    }
+    for (const name of ["novelty-codes", "novelty-ssim"]) {
+      const drawn = JSON.stringify(await readJsonFile(join(folder, "plots", `${name}.vl.json`)));
+      expect(drawn.match(/"distance":/g)).toHaveLength(3 + 6);
+    }
+    expect(report).toContain("Distance to the nearest training slice, by SSIM");
   });
 
   it("measures the prior beside what counting codes gives", async () => {

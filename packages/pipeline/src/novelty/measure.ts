@@ -113,6 +113,7 @@ export async function measureNovelty(input: NoveltyInput): Promise<Measured> {
       bySsim: named(one.bySsim),
       memorised: flags[index]!,
     })),
+    heldOut: heldOut.map(({ byCodes, bySsim }) => ({ byCodes: byCodes.distance, bySsim: bySsim.distance })),
   };
   return { novelty, nearest, training: decoded.training.images, samples: decoded.samples.images };
 }

@@ -59,6 +59,8 @@ export const noveltySchema = z.object({
     })
     .nullable(),
   samples: z.array(sampleSchema),
+  /** Distances of each held-out slice to its nearest training slice; files of earlier versions have none. */
+  heldOut: z.array(z.object({ byCodes: z.number(), bySsim: z.number() })).default([]),
 });
 
 export type Novelty = z.output<typeof noveltySchema>;

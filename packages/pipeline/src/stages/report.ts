@@ -6,9 +6,11 @@ import { loadCodes } from "../code-grids.ts";
 import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
 import { plotCodebookUsage, plotMetrics } from "../figures/plot.ts";
+import { plotNovelty } from "../figures/plot-novelty.ts";
 import { exists, hashOfFile, readJson } from "../files.ts";
 import { readRows } from "../metrics-log.ts";
 import { noveltyFile, readNovelty } from "../novelty/file.ts";
+import type { Novelty } from "../novelty/schema.ts";
 import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
 import { metricsCsv } from "../report/csv.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
@@ -54,9 +56,9 @@ export const reportStage: StageDefinition = {
     const run = await session.record();
     if (run === undefined) throw missing(paths.folder, "training", "train");
     const metrics = [...(await readRows(paths.metrics)), ...(await readRows(paths.prior.metrics))];
-    const plots = await drawPlots(session, metrics);
-    await filmOf(session, metrics);
     const novelty = run.stages.sample === undefined ? undefined : await readNovelty(paths);
+    const plots = await drawPlots(session, metrics, novelty);
+    await filmOf(session, metrics);
     const input: ReportInput = {
       run,
       config: await readFile(paths.config, "utf8"),
@@ -94,12 +96,14 @@ function overfitNotice({ overfit }: Session["config"]["train"]): Pick<ReportInpu
 async function drawPlots(
   { config, paths, made }: Session,
   metrics: readonly MetricsRow[],
+  novelty: Novelty | undefined,
 ): Promise<readonly Plot[]> {
   const plots = [...(await plotMetrics(metrics, { codes: config.model.codes }))];
   const test = await loadCodes(paths.codes.test);
   for (const [level, { data }] of (test?.levels ?? []).entries()) {
     plots.push(await plotCodebookUsage(countCodes(data, config.model.codes), level));
   }
+  if (novelty !== undefined) plots.push(...(await plotNovelty(novelty)));
   for (const { name, spec, svg } of plots) {
     await writeFileAtomic(join(paths.plots, `${name}.vl.json`), `${JSON.stringify(spec)}\n`);
     await writeFileAtomic(join(paths.plots, `${name}.svg`), svg);
