@@ -1,5 +1,5 @@
 import { isSlicebookError } from "@slicebook/base";
-import { executeInWorker, type Request, type Result } from "@slicebook/pipeline";
+import { executeInWorker, type Request, type Result } from "@slicebook/pipeline/client";
 import { createDisplay } from "./display.ts";
 import type { OutputOptions } from "./flags.ts";
 import { Interruption, interruptible } from "./interruption.ts";

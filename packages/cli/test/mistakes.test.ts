@@ -144,6 +144,13 @@ test("a folder that is no run", async () => {
   expect(await failure(["sample", "runs/nothing"])).toContain("runs/nothing");
 });
 
+test("a run whose name is misspelt, with the one that is meant", async () => {
+  expect(await failure(["sample", "runs/narow"])).toContain("Did you mean runs/narrow?");
+  const { code, stderr } = await slicebook(["compare", "runs/wde", "runs/narrow"], { cwd });
+  expect(code).toBe(1);
+  expect(stderr).toContain("Did you mean runs/wide?");
+});
+
 test("a stage whose stage before was not done", async () => {
   expect(await failure(["sample", "runs/narrow"])).toContain("slicebook train-prior");
 });

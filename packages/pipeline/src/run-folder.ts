@@ -6,6 +6,7 @@ import type { ResolvedConfig } from "./config.ts";
 import { exists } from "./files.ts";
 import { leaves } from "./leaves.ts";
 import { loadConfig, resolvedYaml } from "./load-config.ts";
+import { noRun } from "./no-run.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 
 export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Promise<void> {
@@ -18,12 +19,7 @@ export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Prom
 /** The configuration of an existing run, with overrides; throws `RUN_NOT_FOUND` if the folder is no run's. */
 export async function loadRunConfig(folder: string, overrides: readonly string[]): Promise<ResolvedConfig> {
   const { config } = runPaths(folder);
-  if (!(await exists(config))) {
-    const found = (await exists(folder)) ? "has no config.yaml" : "does not exist";
-    throw new SlicebookError("RUN_NOT_FOUND", `${folder} is no run folder: it ${found}`, {
-      remedy: "Give the folder that `slicebook run` or `slicebook train` made, such as runs/hipmri.",
-    });
-  }
+  if (!(await exists(config))) throw await noRun(folder, "config.yaml");
   return loadConfig(config, overrides);
 }
 

@@ -7,6 +7,7 @@ import { exists, readJson } from "./files.ts";
 import { evaluationFigures } from "./key-figures.ts";
 import { isLocked } from "./lock.ts";
 import { readRows } from "./metrics-log.ts";
+import { noRun } from "./no-run.ts";
 import { readNovelty } from "./novelty/file.ts";
 import type { Novelty } from "./novelty/schema.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
@@ -61,12 +62,7 @@ const priorFigures = z.object({ test: z.object({ bitsPerCode: z.number() }) });
 export async function readRun(folder: string): Promise<RunDetails> {
   const paths = runPaths(folder);
   const info = await readRecord(paths);
-  if (info === undefined) {
-    const found = (await exists(folder)) ? "has no run.json" : "does not exist";
-    throw new SlicebookError("RUN_NOT_FOUND", `${folder} is no run folder: it ${found}`, {
-      remedy: "Give folders that `slicebook run` or `slicebook train` made; `slicebook list` shows them.",
-    });
-  }
+  if (info === undefined) throw await noRun(folder, "run.json");
   const [model, prior] = await Promise.all([readRows(paths.metrics), readRows(paths.prior.metrics)]);
   const evaluation = (await exists(paths.evaluation))
     ? await readJson(paths.evaluation, evaluationSchema)

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { initialConfig } from "@slicebook/pipeline";
 import type { InspectFlags, OutputOptions } from "../flags.ts";
 import { paint } from "../paint.ts";
 import { perform } from "../perform.ts";
@@ -19,6 +18,7 @@ export async function inspect(
   try {
     const config = join(folder, "inspect.yaml");
     if (adapter === undefined) {
+      const { initialConfig } = await import("@slicebook/pipeline");
       const { yaml, notes } = await initialConfig(subject);
       for (const note of notes) {
         process.stderr.write(`${paint("yellow", "check:", process.stderr)} ${note}\n`);

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { stages as allStages, type Stage } from "@slicebook/pipeline";
+import { stages as allStages, type Stage } from "@slicebook/pipeline/client";
 import type { CompletionFlags, CompressFlags, ExportFlags, OutputOptions, RunFlags } from "../flags.ts";
 import { perform } from "../perform.ts";
 
