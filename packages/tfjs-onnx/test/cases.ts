@@ -577,6 +577,9 @@ export const cases: Readonly<Record<string, readonly KernelCase[]>> = {
   Select: [
     { inputs: { condition: bools([3, 4]), t: numbers([3, 4]), e: numbers([3, 4], { seed: 2 }) } },
     { inputs: { condition: bools([7]), t: bools([7], 5), e: bools([7], 6) } },
+    { inputs: { condition: bools([7]), t: int([1, 2, 3, 4, 5, 6, 7]), e: numbers([7]) } },
+    { inputs: { condition: bools([7]), t: numbers([7]), e: int([1, 2, 3, 4, 5, 6, 7]) } },
+    { inputs: { condition: bools([7]), t: bools([7], 5), e: int([1, 2, 3, 4, 5, 6, 7]) } },
   ],
   Selu: floats(-2, 2),
   Sigmoid: floats(-6, 6),

@@ -195,14 +195,18 @@ function clip(graph: Graph, x: Value, low: number, high: number): Value {
   return elementwise(graph, "Clip", [x, scalarLike(graph, x, low), scalarLike(graph, x, high)]);
 }
 
-/** Chooses by element; ONNX's Where has no bools. */
+/** Chooses by element, of two types the wider; ONNX's Where takes two of one type, and has no bools. */
 function select(graph: Graph, condition: Value, yes: Value, no: Value): Value {
-  const chosen = where(
-    graph,
-    cast(graph, condition, "bool"),
-    ...(numeric(graph, [yes, no]) as [Value, Value]),
+  const type = wider(yes.type, no.type);
+  const [first, second] = numeric(graph, [yes, no]).map((value) =>
+    cast(graph, value, type === "bool" ? value.type : type),
   );
-  return cast(graph, chosen, yes.type);
+  return cast(graph, where(graph, cast(graph, condition, "bool"), first!, second!), type);
+}
+
+/** The type that holds what is of either, as TensorFlow.js has it. */
+function wider(left: ElementType, right: ElementType): ElementType {
+  return (["float32", "int32"] as const).find((type) => left === type || right === type) ?? left;
 }
 
 export const elementwiseKernels: readonly KernelRecorder[] = [
