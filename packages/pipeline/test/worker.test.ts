@@ -45,7 +45,8 @@ it("brings errors out with code, message and remedy", async () => {
     name: "SlicebookError",
     code: "RUN_NOT_FOUND",
     message: `${run} is no run folder: it does not exist`,
-    remedy: "Give the folder that `slicebook run` or `slicebook train` made, such as runs/hipmri.",
+    remedy:
+      "Give a folder that `slicebook run` or `slicebook train` made, such as runs/hipmri; `slicebook list` shows them.",
   });
 });
 
