@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { presets, ssim, summarise, toUnitRange } from "@slicebook/core";
+import { clippedToUnit, presets, ssim, summarise, toUnitRange } from "@slicebook/core";
 import { openDataset, type SliceSet } from "@slicebook/datasets/node";
 import { loadConfig } from "@slicebook/pipeline";
 import { z } from "zod";
@@ -183,11 +183,7 @@ async function measured(
     const original = set.originals([index]);
     const { original: unit } = toUnitRange(original, original);
     const restored = all.subarray(index * pixels, (index + 1) * pixels);
-    return ssim(
-      unit,
-      restored.map((value) => Math.min(1, Math.max(0, value))),
-      { height, width },
-    );
+    return ssim(unit, clippedToUnit(restored, { minimum: 0, range: 1 }), { height, width });
   });
   const { mean, ci95 } = summarise(
     similarities,

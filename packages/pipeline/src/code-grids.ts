@@ -110,6 +110,14 @@ export function joinGrids(first: CodeGrids, second: CodeGrids): CodeGrids {
   };
 }
 
+/** One slice's codes of each level, in raster order: views into the grids. */
+export function codesOf(levels: readonly LevelGrids[], index: number): Int32Array[] {
+  return levels.map(({ data, shape }) => {
+    const each = data.length / shape[0]!;
+    return data.subarray(index * each, (index + 1) * each) as Int32Array;
+  });
+}
+
 function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
   const each = data.length / shape[0]!;
   const taken = new Int32Array(rows.length * each);

@@ -1,5 +1,5 @@
 import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead, vqvae } from "@slicebook/core";
-import { type CodeGrids, loadCodes, takeGrids } from "./code-grids.ts";
+import { codesOf, loadCodes } from "./code-grids.ts";
 import { exists, hashOf } from "./files.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
@@ -28,13 +28,15 @@ export async function codeTables(session: Session): Promise<CodeTable[]> {
     .map(({ codes }, level) => codeTable(countCodes(grids.levels[level]!.data, codes)));
 }
 
-/** The bits per pixel of the `.slbk` files of the test split, from its code grids; undefined where it has none. */
-export async function fileBitsPerPixel(session: Session): Promise<number | undefined> {
+/** The bits per pixel of the test split's `.slbk` files by such tables, from its code grids; undefined where it has none. */
+export async function fileBitsPerPixel(
+  session: Session,
+  tables: readonly CodeTable[],
+): Promise<number | undefined> {
   const grids = await loadCodes(session.paths.codes.test);
   if (grids === undefined || grids.names.length === 0) return undefined;
-  const tables = await codeTables(session);
   const { records } = (await session.dataset()).splits.test;
-  const sizes = records.map(({ path }, index) => fileBytes(path, codesOf(grids, index), tables));
+  const sizes = records.map(({ path }, index) => fileBytes(path, codesOf(grids.levels, index), tables));
   const [height, width] = session.config.dataset.size!;
   return (8 * sizes.reduce((sum, size) => sum + size, 0)) / (sizes.length * height * width);
 }
@@ -42,10 +44,6 @@ export async function fileBitsPerPixel(session: Session): Promise<number | undef
 /** The bytes of the `.slbk` file of a slice, by its own file's name and its codes of each level. */
 export function fileBytes(path: string, codes: readonly Int32Array[], tables: readonly CodeTable[]): number {
   return slbkOverhead({ affine: isNifti(path) }) + packCodes(codes, tables).length;
-}
-
-function codesOf(grids: CodeGrids, index: number): Int32Array[] {
-  return takeGrids(grids, [index]).levels.map(({ data }) => data);
 }
 
 /** By its name, whether a file has an affine to keep. */

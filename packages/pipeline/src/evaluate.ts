@@ -10,6 +10,7 @@ import {
   msSsim,
   perplexity,
   psnr,
+  type Summary,
   ssim,
   ssimDefault,
   summarise,
@@ -19,6 +20,7 @@ import {
 } from "@slicebook/core";
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
+import { codesOf } from "./code-grids.ts";
 import type { Codec } from "./codec.ts";
 import { fileBytes } from "./compressed-size.ts";
 import { interruptedError } from "./interruption.ts";
@@ -101,11 +103,7 @@ export async function evaluateSplit(
       scales = figures.scales;
       slices.push(figures);
       if (tables !== undefined) {
-        const codes = grids.map(({ data }) => {
-          const each = data.length / part.length;
-          return data.subarray(place * each, (place + 1) * each);
-        });
-        bytes += fileBytes(set.records[index]!.path, codes, tables);
+        bytes += fileBytes(set.records[index]!.path, codesOf(grids, place), tables);
       }
       const labels = await set.mask(index);
       if (labels !== null) {
@@ -116,11 +114,7 @@ export async function evaluateSplit(
     await setImmediate();
   }
   const subjects = set.records.map(({ subject }) => subject);
-  const summary = (name: keyof SliceFigures) =>
-    summarise(
-      slices.map((slice) => slice[name]),
-      subjects,
-    );
+  const summaries = figureSummaries(slices, subjects);
   const bits = (bitsPerCode: (level: number) => number) =>
     levels.reduce(
       (sum, { rows, columns }, level) =>
@@ -144,11 +138,8 @@ export async function evaluateSplit(
       size: [height, width],
       fingerprint: await dataset.fingerprint(),
     },
-    ssim: summary("ssim"),
-    ssimDefault: summary("ssimDefault"),
-    msSsim: { ...summary("msSsim"), scales },
-    psnr: summary("psnr"),
-    mse: summary("mse"),
+    ...summaries,
+    msSsim: { ...summaries.msSsim, scales },
     ...codeUse(levels, counts),
     bitsPerPixel: {
       fixed: bits((level) => Math.log2(levels[level]!.codes)),
@@ -200,6 +191,25 @@ export function compareSlice(
     ...msSsim(unit.original, unit.reconstruction, size),
     psnr: Math.min(MOST_DECIBELS, psnr(unit.original, unit.reconstruction)),
     mse: mse(unit.original, unit.reconstruction),
+  };
+}
+
+/** Each figure over slices, with its interval over their subjects. */
+export function figureSummaries(
+  slices: readonly SliceFigures[],
+  subjects: readonly string[],
+): Readonly<Record<keyof SliceFigures, Summary>> {
+  const summary = (name: keyof SliceFigures) =>
+    summarise(
+      slices.map((slice) => slice[name]),
+      subjects,
+    );
+  return {
+    ssim: summary("ssim"),
+    ssimDefault: summary("ssimDefault"),
+    msSsim: summary("msSsim"),
+    psnr: summary("psnr"),
+    mse: summary("mse"),
   };
 }
 

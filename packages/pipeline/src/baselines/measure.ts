@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { random } from "@slicebook/base";
-import { type CodeTable, rangeOf, summarise, toUnitRange } from "@slicebook/core";
+import { type CodeTable, rangeOf, toUnitRange } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
+import { codesOf } from "../code-grids.ts";
 import type { Codec } from "../codec.ts";
 import { fileBytes } from "../compressed-size.ts";
-import { compareSlice, type SliceFigures } from "../evaluate.ts";
+import { compareSlice, figureSummaries, type SliceFigures } from "../evaluate.ts";
 import { interruptedError } from "../interruption.ts";
 import { reportProgress } from "../progress.ts";
 import type { Baseline, Baselines } from "../report/evaluation-schema.ts";
@@ -66,14 +67,11 @@ export async function measureBaselines(
   const perPixel = (bytes: readonly number[]) =>
     (8 * bytes.reduce((sum, count) => sum + count, 0)) / (bytes.length * pixels);
 
-  const { images, levels } = await codec.reconstruct(set.images(chosen));
-  const bytes = chosen.map((index, place) => {
-    const codes = levels.map(({ data }) => {
-      const each = data.length / chosen.length;
-      return data.subarray(place * each, (place + 1) * each);
-    });
-    return fileBytes(set.records[index]!.path, codes, tables);
-  });
+  const prepared = set.images(chosen);
+  const { images, levels } = await codec.reconstruct(prepared);
+  const bytes = chosen.map((index, place) =>
+    fileBytes(set.records[index]!.path, codesOf(levels, place), tables),
+  );
   const rows: Measured[] = [{ name: "model", bitsPerPixel: perPixel(bytes), figures: preprocessed(images) }];
 
   const training = dataset.splits.train;
@@ -88,7 +86,7 @@ export async function measureBaselines(
     const most = Math.floor(bytes.reduce((sum, count) => sum + count, 0) / bytes.length / COEFFICIENT_BYTES);
     const found = await reconstructByComponents(await session.engine(), {
       training: learnt,
-      images: set.images(chosen),
+      images: prepared,
       pixels,
       most,
     });
@@ -127,7 +125,7 @@ export async function measureBaselines(
     slices: chosen.length,
     of: total,
     ...(learnt === undefined ? {} : { trainingSlices: learnt.length / pixels }),
-    rows: rows.map(({ figures, ...row }) => ({ ...row, ...summaries(figures, subjects) })),
+    rows: rows.map(({ figures, ...row }) => ({ ...row, ...figureSummaries(figures, subjects) })),
   };
 }
 
@@ -190,19 +188,4 @@ async function meanOfAll(
     await setImmediate();
   }
   return Float32Array.from(mean);
-}
-
-function summaries(figures: readonly SliceFigures[], subjects: readonly string[]) {
-  const summary = (name: keyof SliceFigures) =>
-    summarise(
-      figures.map((slice) => slice[name]),
-      subjects,
-    );
-  return {
-    ssim: summary("ssim"),
-    ssimDefault: summary("ssimDefault"),
-    msSsim: summary("msSsim"),
-    psnr: summary("psnr"),
-    mse: summary("mse"),
-  };
 }

@@ -1,5 +1,5 @@
 import { ssim } from "@slicebook/core";
-import type { CodeGrids } from "../code-grids.ts";
+import { type CodeGrids, codesOf } from "../code-grids.ts";
 import type { Decoded } from "./decoded.ts";
 
 /** One of the training slices, by number, and how far it is. */
@@ -20,11 +20,8 @@ function hamming(first: Int32Array, second: Int32Array): number {
 }
 
 /** All codes of slice `index` of some, level after level. */
-function codesOf({ levels, labels }: CodeGrids, index: number): Int32Array {
-  const parts = levels.map(({ data }) => {
-    const each = data.length / labels.length;
-    return data.subarray(index * each, (index + 1) * each);
-  });
+function allCodesOf({ levels }: CodeGrids, index: number): Int32Array {
+  const parts = codesOf(levels, index);
   const codes = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let from = 0;
   for (const part of parts) {
@@ -38,7 +35,7 @@ function codesOf({ levels, labels }: CodeGrids, index: number): Int32Array {
 export function nearestByCodes(codes: Int32Array, training: CodeGrids, most: number): Neighbour[] {
   const all = Array.from({ length: training.labels.length }, (_, index) => ({
     index,
-    distance: hamming(codes, codesOf(training, index)),
+    distance: hamming(codes, allCodesOf(training, index)),
   }));
   return nearestOf(all, most);
 }
@@ -60,7 +57,7 @@ export function nearestOfSlice(
   own: { readonly grids: CodeGrids; readonly decoded: Decoded },
   training: { readonly grids: CodeGrids; readonly decoded: Decoded },
 ): Nearest {
-  const near = nearestByCodes(codesOf(own.grids, index), training.grids, BY_CODES);
+  const near = nearestByCodes(allCodesOf(own.grids, index), training.grids, BY_CODES);
   const thumbnail = own.decoded.thumbnail(index);
   const alike = nearestOf(
     training.decoded.numbers.map((_, place) => ({

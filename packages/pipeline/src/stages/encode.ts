@@ -74,8 +74,10 @@ export const encodeStage: StageDefinition = {
 
 async function measureFiles(session: Session): Promise<void> {
   const { config, paths } = session;
-  const file = await fileBitsPerPixel(session);
-  if (file === undefined || !(await exists(paths.evaluation))) return;
+  if (!(await exists(paths.evaluation))) return;
+  const tables = await codeTables(session);
+  const file = await fileBitsPerPixel(session, tables);
+  if (file === undefined) return;
   const dataset = await session.dataset();
   const codec = await createCodec(await session.engine(), await modelParameters(session), {
     model: config.model,
@@ -83,7 +85,6 @@ async function measureFiles(session: Session): Promise<void> {
     batch: config.train.batch,
   });
   try {
-    const tables = await codeTables(session);
     const baselines = await measureBaselines(session, dataset, { codec, tables, stage: "encode" });
     await completeEvaluation(session, { file, baselines });
   } finally {
