@@ -1,6 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import { learnPreprocessing } from "./learn-preprocessing.ts";
 import { type ListDatasetOptions, type ListedDataset, listDataset } from "./list-dataset.ts";
+import { mapValues } from "./map-values.ts";
 import {
   type PreparedSplit,
   type PrepareOptions,
@@ -137,6 +138,8 @@ const NOTHING: Pick<PreparedSplit, "records" | "store"> = {
   store: { bytes: 0, statistics: [], visit: () => {}, visitAsync: async () => {} },
 };
 
+const UNCHANGED = { offset: 0, scale: 1 };
+
 interface SharedBySets {
   readonly preprocessing: Preprocessing;
   readonly pixels: number;
@@ -158,12 +161,11 @@ function sliceSet(
     if (into.length < length) throw new RangeError(`${length} values do not fit into ${into.length}`);
     return into.subarray(0, length);
   };
+  const partOf = (out: Float32Array, place: number) => out.subarray(place * pixels, (place + 1) * pixels);
   const preprocessTo =
     (out: Float32Array, indices: ArrayLike<number>): VisitSlice =>
-    (values, place) => {
-      const part = out.subarray(place * pixels, (place + 1) * pixels);
-      applySliceMap(preprocessing, maps[indices[place]!]!, values, part);
-    };
+    (values, place) =>
+      applySliceMap(preprocessing, maps[indices[place]!]!, values, partOf(out, place));
   return {
     records,
     subjects: new Set(records.map(({ subject }) => subject)).size,
@@ -179,7 +181,7 @@ function sliceSet(
     },
     originals(indices, into) {
       const out = check(indices, into);
-      store.visit(indices, (values, place) => out.set(values, place * pixels));
+      store.visit(indices, (values, place) => mapValues(values, UNCHANGED, partOf(out, place)));
       return out;
     },
     toOriginal(index, values) {

@@ -1,3 +1,4 @@
+import { mapValues } from "./map-values.ts";
 import {
   deviationOf,
   type Moments,
@@ -91,26 +92,9 @@ export function applySliceMap(
     for (let pixel = 0; pixel < values.length; pixel++) {
       out[pixel] = (values[pixel]! - mean[pixel]! - offset) * scale;
     }
-  } else if (values instanceof Uint8Array) {
-    mapBytes(values, out, offset, scale);
-  } else if (values instanceof Int16Array) {
-    mapIntegers(values, out, offset, scale);
   } else {
-    for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = (values[pixel]! - offset) * scale;
+    mapValues(values, { offset, scale }, out);
   }
-}
-
-// The two types that most slices are stored as have loops of their own, since one loop over several types is some
-// times as slow.
-
-function mapBytes(values: Uint8Array, out: Float32Array, offset: number, scale: number): void {
-  const table = new Float32Array(256);
-  for (let value = 0; value < 256; value++) table[value] = (value - offset) * scale;
-  for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = table[values[pixel]!]!;
-}
-
-function mapIntegers(values: Int16Array, out: Float32Array, offset: number, scale: number): void {
-  for (let pixel = 0; pixel < values.length; pixel++) out[pixel] = (values[pixel]! - offset) * scale;
 }
 
 /** Maps preprocessed values (a reconstruction of that slice, say) back to the slice's original units. */
