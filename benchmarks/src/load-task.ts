@@ -7,9 +7,9 @@ export const loadTaskSchema = z.strictObject({
   root: z.string(),
   size: z.tuple([z.int(), z.int()]),
   workers: z.int(),
-  /** The cache's folder, or false to hold everything in memory. */
-  cache: z.union([z.string(), z.literal(false)]),
-  /** Passes over all preprocessed slices in shuffled batches; 0 takes the slices as they are, once, in order. */
+  /** The cache's folder. */
+  cache: z.string(),
+  /** Passes over all preprocessed slices in shuffled batches; 0 reads the slices as they are, once, past the cache. */
   epochs: z.int(),
   batch: z.int(),
 });

@@ -103,7 +103,7 @@ async function measureCell(
     root,
     size: [...size],
     workers: threads,
-    cache: false,
+    cache: join(folder, "cache"),
     epochs: 0,
     batch: BATCH,
   };

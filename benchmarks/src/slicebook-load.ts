@@ -1,7 +1,7 @@
-// Loads a data set once, or passes over it twice from a cache; prints a line of JSON. Started by `benchmarkLoading`.
+// Reads all slices of a data set once, or passes over them from a cache; prints a line of JSON. Started by `benchmarkLoading`.
 import { random } from "@slicebook/base";
 import { SPLITS } from "@slicebook/datasets";
-import { openDataset } from "@slicebook/datasets/node";
+import { openDataset, readSlices } from "@slicebook/datasets/node";
 import { type Loaded, loadTaskSchema } from "./load-task.ts";
 import { peakMemory } from "./peak-memory.ts";
 
@@ -22,37 +22,45 @@ function total(values: Float32Array): number {
 const { adapter, root, size, workers, cache, epochs, batch } = loadTaskSchema.parse(
   JSON.parse(process.argv[2] ?? ""),
 );
+const config = { adapter, root, size, sizePolicy: "crop" } as const;
 const start = performance.now();
 const seconds = () => (performance.now() - start) / 1000;
-const data = await openDataset({ adapter, root, size, sizePolicy: "crop", cache }, { workers });
-const sets = SPLITS.map((split) => data.splits[split]);
-const opened = seconds();
-let sum = 0;
-const passes: number[] = [];
-const images = new Float32Array(batch * size[0] * size[1]);
-if (epochs === 0) {
-  for (const set of sets) {
-    // Every value, in its own units, in this thread, as the peer has them.
-    const order = Array.from(set.records.keys());
-    for (let at = 0; at < order.length; at += batch)
-      sum += total(set.originals(order.slice(at, at + batch), images));
-  }
+
+/** Every value of every slice, in its own units and as float32, in this thread: as the peer has them. */
+async function read(): Promise<Loaded> {
+  const image = new Float32Array(size[0] * size[1]);
+  let slices = 0;
+  let sum = 0;
+  await readSlices(config, {
+    workers,
+    onSlice(_record, values) {
+      image.set(values);
+      sum += total(image);
+      slices += 1;
+    },
+  });
+  return { slices, sum, decoded: slices, opened: seconds(), passes: [], peakMemory: peakMemory() };
 }
-for (let epoch = 0; epoch < epochs; epoch++) {
-  const begun = seconds();
-  for (const set of sets) {
-    const order = random(0, "epoch", epoch).permutation(set.records.length);
-    for (let at = 0; at < order.length; at += batch)
-      sum += set.images(order.subarray(at, at + batch), images)[0]!;
+
+/** Passes over all preprocessed slices in shuffled batches. */
+async function pass(): Promise<Loaded> {
+  const data = await openDataset({ ...config, cache }, { workers });
+  const sets = SPLITS.map((split) => data.splits[split]);
+  const opened = seconds();
+  let sum = 0;
+  const passes: number[] = [];
+  const images = new Float32Array(batch * size[0] * size[1]);
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const begun = seconds();
+    for (const set of sets) {
+      const order = random(0, "epoch", epoch).permutation(set.records.length);
+      for (let at = 0; at < order.length; at += batch)
+        sum += set.images(order.subarray(at, at + batch), images)[0]!;
+    }
+    passes.push(seconds() - begun);
   }
-  passes.push(seconds() - begun);
+  const slices = sets.reduce((count, { records }) => count + records.length, 0);
+  return { slices, sum, decoded: data.decoded, opened, passes, peakMemory: peakMemory() };
 }
-const result: Loaded = {
-  slices: sets.reduce((count, { records }) => count + records.length, 0),
-  sum,
-  decoded: data.decoded,
-  opened,
-  passes,
-  peakMemory: peakMemory(),
-};
-console.log(JSON.stringify(result));
+
+console.log(JSON.stringify(await (epochs === 0 ? read() : pass())));

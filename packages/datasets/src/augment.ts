@@ -1,7 +1,6 @@
 import type { Random } from "@slicebook/base";
 import { z } from "zod";
-import { range } from "./preprocess.ts";
-import { deviationOf, sliceStatistics } from "./slice-statistics.ts";
+import { deviationOf, range, sliceStatistics } from "./slice-statistics.ts";
 
 /** How training slices are varied, so that a model sees more than there is; everything is off unless given. */
 export const augmentSchema = z.strictObject({

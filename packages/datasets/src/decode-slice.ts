@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { SlicebookError } from "@slicebook/base";
 import { decodeFile, unreadable } from "./decode-file.ts";
-import { range } from "./preprocess.ts";
 import { fitSize, type SizePolicy } from "./size-policy.ts";
-import { type SliceStatistics, sliceStatistics } from "./slice-statistics.ts";
+import { range, type SliceStatistics, sliceStatistics } from "./slice-statistics.ts";
 import { packed, type StoredSlice } from "./stored-slice.ts";
 import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceImage, SliceRecord } from "./types.ts";
 

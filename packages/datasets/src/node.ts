@@ -28,6 +28,7 @@ export {
 export { type PhantomDatasetOptions, phantom } from "./phantom-adapter.ts";
 export type { SkippedSlice } from "./prepare-splits.ts";
 export { userCacheFolder } from "./prepared-cache.ts";
+export { type ReadSlicesOptions, readSlices } from "./read-slices.ts";
 export {
   PHANTOM_LAYOUTS,
   type PhantomLayout,

@@ -139,19 +139,6 @@ export function sliceMapOf(
   }
 }
 
-/** The smallest and largest value; [0, 0] of nothing. */
-export function range(values: Samples): [low: number, high: number] {
-  if (values.length === 0) return [0, 0];
-  let low = Infinity;
-  let high = -Infinity;
-  for (let pixel = 0; pixel < values.length; pixel++) {
-    const value = values[pixel]!;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return [low, high];
-}
-
 /** Mean and scatter of all values of all slices, merged slice by slice. */
 export function pooledMoments(slices: Iterable<Samples>): Moments {
   let all = NO_MOMENTS;

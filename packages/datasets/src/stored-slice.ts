@@ -1,4 +1,4 @@
-import { range } from "./preprocess.ts";
+import { range } from "./slice-statistics.ts";
 import type { Samples } from "./types.ts";
 
 /** A slice's original values in the smallest type that holds them. */

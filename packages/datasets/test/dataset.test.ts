@@ -1,9 +1,10 @@
+import { existsSync } from "node:fs";
 import { cp, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { encodeNifti } from "../src/index.ts";
-import { fingerprintDataset, inspectDataset, listDataset, openDataset } from "../src/node.ts";
+import { fingerprintDataset, inspectDataset, listDataset, openDataset, readSlices } from "../src/node.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const SIZE = [16, 8] as const;
@@ -260,6 +261,26 @@ describe("openDataset", () => {
     expect([...cropped.splits.train.originals([3]).subarray(0, 8)]).toEqual([
       901, 902, 903, 904, 905, 906, 907, 908,
     ]);
+  });
+
+  it("is read slice by slice, to the same values, with nothing kept", async () => {
+    const path = case_("train", 4, 11);
+    const root = await temporaryFolder({ ...SMALL, [path]: "no slice" });
+    const cache = join(root, "cache");
+    const { splits } = await openDataset(config(root, { onUnreadable: "skip", cache: false }));
+    const read = new Map<string, readonly number[]>();
+    const skipped = await readSlices(config(root, { onUnreadable: "skip", cache }), {
+      onSlice: ({ name }, values) => void read.set(name, [...values]),
+    });
+    for (const { records, originals } of Object.values(splits)) {
+      for (const [index, { name }] of records.entries())
+        expect(read.get(name)).toEqual([...originals([index])]);
+    }
+    expect(read.size).toBe(5);
+    expect(skipped).toMatchObject([{ path: join(root, path), split: "train" }]);
+    expect(existsSync(cache)).toBe(false);
+    const reading = readSlices(config(root), { onSlice: () => {} });
+    await expect(reading).rejects.toMatchObject({ code: "SLICE_UNREADABLE" });
   });
 
   it("names a slice that cannot be read, or leaves it out and lists it", async () => {
