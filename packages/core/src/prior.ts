@@ -25,7 +25,8 @@ export interface BoundPrior {
   /**
    * One step of training: `inputs` are a grid int32 [b, rows, columns] for each level (`codes.0`, `codes.1`, …),
    * `labels` int32 [b] (zeros if there are no classes), `progress` [] from 0 to 1 of the run, and the noise of
-   * {@link stepNoise}.
+   * {@link stepNoise}. A prior that is conditioned on them also takes `slicePositions` float32 [b]: where each slice
+   * lies in its scan, from 0, the first, to 1, the last; −1 where that is not known.
    *
    * Its metrics are scalars, among them `loss` (nats per code), `accuracy` (share of codes guessed) and
    * `gradientNorm`.
@@ -39,14 +40,21 @@ export interface BoundPrior {
   parameters(carry: HostTensors, options: { average: boolean }): HostTensors;
   /**
    * ln p of each code given those before it, in its grid and in the levels before, and the label: a grid
-   * [b, rows, columns] a level, and `labels` as in a step → as many tensors of the same shapes.
+   * [b, rows, columns] a level, `labels` and `slicePositions` as in a step → as many tensors of the same shapes.
+   * Without `slicePositions`, none is known.
    */
-  readonly logLikelihood: (params: Params, codes: readonly Tensor[], labels: Tensor) => Tensor[];
+  readonly logLikelihood: (
+    params: Params,
+    codes: readonly Tensor[],
+    labels: Tensor,
+    slicePositions?: Tensor,
+  ) => Tensor[];
   /** The same, and whether each code is the likeliest one: `correct` int32 0 or 1 [b, rows, columns] a level. */
   readonly score: (
     params: Params,
     codes: readonly Tensor[],
     labels: Tensor,
+    slicePositions?: Tensor,
   ) => { readonly logLikelihood: Tensor[]; readonly correct: Tensor[] };
   /** Draws codes: int32 [count, rows, columns] for each level; each slice depends on the seed and its number only. */
   sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
@@ -64,6 +72,11 @@ export interface SampleOptions {
   readonly topP?: number;
   /** The class of each grid, `count` of them; needed if the prior has classes. */
   readonly labels?: ArrayLike<number>;
+  /**
+   * Where each slice lies in its scan, `count` numbers from 0, the first, to 1, the last; for a prior that is
+   * conditioned on it, which draws them by the seed unless they are given.
+   */
+  readonly slicePositions?: ArrayLike<number>;
   /** Codes that every slice has, by level: only the others are drawn, in raster order, from what lies before them. */
   readonly given?: readonly (GivenCodes | undefined)[];
   /** Called now and then with the number of codes drawn and to draw. */

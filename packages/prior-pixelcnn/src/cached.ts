@@ -55,6 +55,7 @@ export function rowInputs(
     row: { shape: [1], dtype: "int32" },
     keep: { shape: [], dtype: "float32" },
     ...(classes > 0 && { labels: { shape: [lanes], dtype: "int32" } }),
+    ...(config.slicePosition && { slicePositions: { shape: [lanes], dtype: "float32" } }),
     ...(earlier.length > 0 && { context: { shape: [lanes, 1, columns, config.hidden], dtype: "float32" } }),
   };
 }
@@ -69,7 +70,8 @@ export function rowStep(config: PixelcnnConfig, space: GridSpace): CachedStep {
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");
     const row = param(inputs, "row");
-    const conditions = { labels: inputs.labels, context: inputs.context };
+    const { labels, slicePositions, context } = inputs;
+    const conditions = { labels, slicePositions, context };
     const remembered: TensorRecord = {};
     const contributions: tf.Tensor[] = [];
     const embedded = tf.expandDims(embed(params, param(inputs, "previous")), 1);

@@ -43,6 +43,12 @@ export const pixelcnnSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
+  slicePosition: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Condition on where a slice lies in its scan, from the first slice to the last, so that it can be asked for.",
+    ),
   attention: z
     .strictObject({
       count: z

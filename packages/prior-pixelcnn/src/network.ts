@@ -2,11 +2,14 @@ import { type Params, param } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, blocksOf, hiddenBlocks, remember } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
+import { sliceBias } from "./slice-position.ts";
 
 /** What a layer gets besides the outputs of the layer below. */
 export interface Conditions {
   /** int32 `[batch]`, the class of each grid; absent without classes. */
   readonly labels?: tf.Tensor | undefined;
+  /** float32 `[batch]`, where each slice lies in its scan, 0 to 1, −1 if unknown; unknown of all where it is absent. */
+  readonly slicePositions?: tf.Tensor | undefined;
   /** float32 `[batch, rows, columns, hidden]`, what the levels before tell (see `contextOf`); absent without any. */
   readonly context?: tf.Tensor | undefined;
   /** float32 `[batch, layers, 2, hidden]`: factors for the vertical and the horizontal stack's channels. */
@@ -111,15 +114,18 @@ const gateHalves = tf.customGrad((...args) => {
   return { value, gradFunc };
 });
 
+/** What concerns both stacks of every layer. */
+type SliceConditions = Pick<Conditions, "labels" | "slicePositions" | "context">;
+
 /**
- * Adds a vertical layer's bias, its class's and, in the first layer, its positions' (`row`: those of one row) and what
+ * Adds a vertical layer's bias, its slices' and, in the first layer, its positions' (`row`: those of one row) and what
  * the levels before tell.
  */
 export function addVerticalBiases(
   params: Params,
   layer: number,
   above: tf.Tensor,
-  { labels, context }: Pick<Conditions, "labels" | "context">,
+  conditions: SliceConditions,
   row?: tf.Tensor,
 ): tf.Tensor {
   let sum = tf.add(above, param(params, `layer${layer}.vertical.bias`));
@@ -127,23 +133,25 @@ export function addVerticalBiases(
   if (layer === 0 && positions !== undefined) {
     sum = tf.add(sum, row === undefined ? positions : tf.gather(positions, row as tf.Tensor1D));
   }
+  const { context } = conditions;
   if (layer === 0 && context !== undefined) sum = tf.add(sum, pointwise(params, "context.vertical", context));
-  return addClassBias(params, `layer${layer}.vertical`, sum, labels);
+  return addSliceBiases(params, `layer${layer}.vertical`, sum, conditions);
 }
 
 /**
- * What a layer's vertical stack, its class and the levels before tell the horizontal one at the same position: 1×1 and
- * biases.
+ * What a layer's vertical stack, its slices' class and position, and the levels before tell the horizontal one at the
+ * same position: 1×1 and biases.
  */
 export function toHorizontal(
   params: Params,
   layer: number,
   preactivation: tf.Tensor,
-  { labels, context }: Pick<Conditions, "labels" | "context">,
+  conditions: SliceConditions,
 ): tf.Tensor {
+  const { context } = conditions;
   let sum = pointwise(params, `layer${layer}.horizontal`, preactivation, "fromVertical");
   if (context !== undefined) sum = tf.add(sum, pointwise(params, `layer${layer}.context`, context));
-  return addClassBias(params, `layer${layer}.horizontal`, sum, labels);
+  return addSliceBiases(params, `layer${layer}.horizontal`, sum, conditions);
 }
 
 /** The horizontal stack's 1×1 and its residual connection; none around mask A, which hides the position itself. */
@@ -210,12 +218,28 @@ function pointwise(params: Params, name: string, input: tf.Tensor, kernelName = 
   return tf.reshape(sum, [...input.shape.slice(0, -1), outputs]);
 }
 
-function addClassBias(params: Params, name: string, input: tf.Tensor, labels?: tf.Tensor): tf.Tensor {
-  const table = params[`${name}.classBias`];
-  if (table === undefined) return input;
-  if (labels === undefined) throw new Error("a prior with classes needs labels");
-  const bias = tf.gather(table, labels as tf.Tensor1D);
-  return tf.add(input, tf.reshape(bias, [labels.size, 1, 1, table.shape[1]!]));
+/** Adds what a slice's class and its position in the scan tell, the same all over the grid. */
+function addSliceBiases(
+  params: Params,
+  name: string,
+  input: tf.Tensor,
+  { labels, slicePositions }: SliceConditions,
+): tf.Tensor {
+  const [ofClass, ofPosition] = [params[`${name}.classBias`], params[`${name}.sliceBias`]];
+  let sum = input;
+  if (ofClass !== undefined) {
+    if (labels === undefined) throw new Error("a prior with classes needs labels");
+    sum = tf.add(sum, overGrid(tf.gather(ofClass, labels as tf.Tensor1D)));
+  }
+  if (ofPosition !== undefined && slicePositions !== undefined) {
+    sum = tf.add(sum, overGrid(sliceBias(slicePositions, ofPosition)));
+  }
+  return sum;
+}
+
+function overGrid(bias: tf.Tensor): tf.Tensor {
+  const [batch, channels] = bias.shape as [number, number];
+  return tf.reshape(bias, [batch, 1, 1, channels]);
 }
 
 function dropChannels(

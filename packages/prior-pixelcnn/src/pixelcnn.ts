@@ -39,7 +39,7 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
       stepNoise: (options) => stepNoise(config, spaces, options),
       parameters: trainedWeights,
       score: scored,
-      logLikelihood: (params, codes, labels) => scored(params, codes, labels).logLikelihood,
+      logLikelihood: (...given) => scored(...given).logLikelihood,
       sample: (engine, params, options) => sample(config, spaces, engine, params, options),
     };
   },

@@ -31,7 +31,7 @@ export async function sample(
   parameters: HostTensors,
   options: SampleOptions,
 ): Promise<Int32Array[]> {
-  checkOptions(spaces, options);
+  checkOptions(config, spaces, options);
   const sizes = spaces.map(({ rows, columns }) => options.count * rows * columns);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const levels: Int32Array[] = [];
@@ -90,7 +90,7 @@ async function sampleLevel(
         options.onRow?.({ level, row, first, codes: drawnCodes });
       };
       const context = await contexts?.of(options.levels, first, drawn);
-      const lanes = { rows, pixels, space, options, first, drawn, context, onRow };
+      const lanes = { config, rows, pixels, space, options, first, drawn, context, onRow };
       codes.set(await sampleLanes(lanes), first * size);
     }
   } finally {
@@ -145,6 +145,11 @@ async function contextSource(
   };
 }
 
+/** Where a sample lies in its scan unless that is given: anywhere, by the seed and its number. */
+export function slicePositionAt(seed: number, sampleNumber: number): number {
+  return random(seed, "slice-position", sampleNumber).uniform();
+}
+
 /** The number in [0, 1) with which the code at a position (in raster order) of a sample's level is drawn. */
 export function uniformAt(seed: number, sampleNumber: number, position: number, level: number): number {
   const key = level === 0 ? [] : [level];
@@ -152,6 +157,7 @@ export function uniformAt(seed: number, sampleNumber: number, position: number, 
 }
 
 interface Lanes {
+  readonly config: PixelcnnConfig;
   readonly rows: SamplerLoop;
   readonly pixels: SamplerLoop;
   readonly space: GridSpace;
@@ -166,6 +172,7 @@ interface Lanes {
 }
 
 async function sampleLanes({
+  config,
   rows,
   pixels,
   space,
@@ -183,6 +190,13 @@ async function sampleLanes({
     ),
     [LANES],
   );
+  const slicePositions = float32(
+    Float32Array.from({ length: LANES }, (_, lane) => {
+      const number = first + lane;
+      return lane < drawn ? (options.slicePositions?.[number] ?? slicePositionAt(options.seed, number)) : 0;
+    }),
+    [LANES],
+  );
   const codes = new Int32Array(drawn * size);
   let above = new Int32Array(LANES * columns);
   for (let row = 0; row < space.rows; row++) {
@@ -195,6 +209,7 @@ async function sampleLanes({
       row: int32([row], [1]),
       keep: row === 0 ? ZERO : ONE,
       ...(space.classes > 0 && { labels }),
+      ...(config.slicePosition && { slicePositions }),
       ...(context !== undefined && { context: context(row) }),
     });
     const given = floats(fromVertical);
@@ -255,8 +270,9 @@ function floats(tensor: HostTensor | undefined): Float32Array {
 }
 
 function checkOptions(
+  config: PixelcnnConfig,
   spaces: readonly GridSpace[],
-  { count, temperature = 1, topK, topP, labels, given }: SampleOptions,
+  { count, temperature = 1, topK, topP, labels, slicePositions, given }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
   if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
@@ -269,6 +285,7 @@ function checkOptions(
     const known = given?.[level];
     if (known !== undefined) checkGiven(`given.${level}`, space, known);
   }
+  if (slicePositions !== undefined) checkSlicePositions(config, slicePositions, count);
   const classes = spaces[0]?.classes ?? 0;
   if (classes === 0) return;
   if (labels === undefined || labels.length !== count) {
@@ -279,6 +296,21 @@ function checkOptions(
     (label) => !(Number.isInteger(label) && label >= 0 && label < classes),
   );
   if (wrong !== undefined) fail("labels", wrong, `whole numbers from 0 to ${classes - 1}`);
+}
+
+function checkSlicePositions(
+  { slicePosition }: PixelcnnConfig,
+  positions: ArrayLike<number>,
+  count: number,
+): void {
+  if (!slicePosition) {
+    fail("slicePositions", "some", "none, since the prior is not conditioned on them (slicePosition)");
+  }
+  if (positions.length !== count) {
+    fail("slicePositions", `${positions.length} of them`, `one for each of the ${count} samples`);
+  }
+  const wrong = Array.from(positions).find((position) => !(position >= 0 && position <= 1));
+  if (wrong !== undefined) fail("slicePositions", wrong, "numbers from 0 to 1");
 }
 
 function checkGiven(option: string, { codes, rows, columns }: GridSpace, given: GivenCodes): void {

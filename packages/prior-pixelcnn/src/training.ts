@@ -25,6 +25,7 @@ import { contextOf } from "./context.ts";
 import { type GridSpace, levelPrefix } from "./grid-space.ts";
 import { crossEntropy, hits, logProbabilityOf } from "./loss.ts";
 import { logits } from "./network.ts";
+import { WITHHELD, withheld } from "./slice-position.ts";
 
 /** One step of training, as {@link BoundPrior} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
 export function trainStep(
@@ -34,6 +35,9 @@ export function trainStep(
   return (carry, inputs) => {
     const codes = spaces.map((_, level) => param(inputs, codesName(level)));
     const total = codes.reduce((sum, { size }) => sum + size, 0);
+    const slicePositions = config.slicePosition
+      ? withheld(param(inputs, "slicePositions"), param(inputs, "shownPositions"))
+      : undefined;
     const { loss, gradients, more } = lossAndGradients(
       (weights) => {
         const parts = spaces.map((space, level) => {
@@ -43,6 +47,7 @@ export function trainStep(
             codes: corrupted(own, inputs[`${prefix}corruption`]),
             earlier: codes.slice(0, level),
             labels: inputs.labels,
+            slicePositions,
             dropout: inputs[`${prefix}dropout`],
           });
           const target = tf.reshape(own, [own.size]);
@@ -72,11 +77,13 @@ function levelLogits(
     readonly codes: tf.Tensor;
     readonly earlier: readonly tf.Tensor[];
     readonly labels: tf.Tensor | undefined;
+    readonly slicePositions: tf.Tensor | undefined;
     readonly dropout?: tf.Tensor | undefined;
   },
 ): tf.Tensor {
   return logits(config, params, given.codes, {
     labels: space.classes > 0 ? given.labels : undefined,
+    slicePositions: given.slicePositions,
     context: space.earlier.length > 0 ? contextOf(config, params, given.earlier, space) : undefined,
     dropout: given.dropout,
   });
@@ -91,6 +98,10 @@ export function stepInputs(config: PixelcnnConfig, spaces: readonly GridSpace[],
   for (const [level, grid] of grids.entries()) inputs[codesName(level)] = grid;
   inputs.labels = { shape: [batch], dtype: "int32" };
   inputs.progress = { shape: [], dtype: "float32" };
+  if (config.slicePosition) {
+    inputs.slicePositions = { shape: [batch], dtype: "float32" };
+    inputs.shownPositions = { shape: [batch], dtype: "float32" };
+  }
   for (const [level, grid] of grids.entries()) {
     const prefix = levelPrefix(level, spaces.length);
     if (config.dropout > 0)
@@ -104,7 +115,7 @@ export function stepInputs(config: PixelcnnConfig, spaces: readonly GridSpace[],
  * The noise of one step: `dropout` `[batch, layers, 2, hidden]`, factors of 0 or 1 / (1 − rate) for the gated outputs
  * of the vertical and the horizontal stack, and `corruption` `[batch, rows, columns]`, the code that each one is
  * replaced by, −1 for none; without those that are off. Where there are several levels, each has its own, named
- * `level0.dropout` and so on.
+ * `level0.dropout` and so on. `shownPositions` `[batch]` is 0 for slices whose position in the scan is withheld, else 1.
  *
  * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
  * it also keeps the noise small: a few kilobytes a step.
@@ -115,6 +126,8 @@ export function stepNoise(
   { seed, step, batch }: { seed: number; step: number; batch: number },
 ): HostTensors {
   const noise: Record<string, HostTensor> = {};
+  if (config.slicePosition)
+    noise.shownPositions = shownPositions(random(seed, "shown-positions", step), batch);
   for (const [level, space] of spaces.entries()) {
     const prefix = levelPrefix(level, spaces.length);
     const stream = (name: string) => random(seed, `${prefix}${name}`, step);
@@ -124,6 +137,11 @@ export function stepNoise(
     }
   }
   return noise;
+}
+
+function shownPositions(stream: Random, batch: number): HostTensor {
+  const shown = Float32Array.from({ length: batch }, () => (stream.uniform() < WITHHELD ? 0 : 1));
+  return float32(shown, [batch]);
 }
 
 function dropoutNoise(config: PixelcnnConfig, stream: Random, batch: number): HostTensor {
@@ -156,7 +174,7 @@ function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Te
 
 /** ln p of each code, and whether it is the likeliest, as {@link BoundPrior} has it. */
 export function score(config: PixelcnnConfig, spaces: readonly GridSpace[]): BoundPrior["score"] {
-  return (params, codes, labels) => {
+  return (params, codes, labels, slicePositions) => {
     const found = spaces.map((space, level) => {
       const own = codes[level]!;
       const weights = withoutPrefix(levelPrefix(level, spaces.length), params);
@@ -164,6 +182,7 @@ export function score(config: PixelcnnConfig, spaces: readonly GridSpace[]): Bou
         codes: own,
         earlier: codes.slice(0, level),
         labels,
+        slicePositions,
       });
       const target = tf.reshape(own, [own.size]);
       return {

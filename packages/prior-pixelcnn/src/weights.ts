@@ -3,6 +3,7 @@ import { fanInUniform } from "@slicebook/core";
 import { attentionAfter, blocksOf } from "./attention.ts";
 import type { PixelcnnConfig } from "./config.ts";
 import type { GridSpace } from "./grid-space.ts";
+import { SLICE_KNOTS } from "./slice-position.ts";
 
 /** A weight as data: its shape, and how it starts. */
 interface Weight {
@@ -102,9 +103,9 @@ function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Wei
     weights[`${name}.horizontal.kernel`] = { shape: [1, depth, hidden, wide], fanIn: depth * hidden };
     weights[`${name}.horizontal.fromVertical`] = { shape: [wide, wide], fanIn: wide };
     weights[`${name}.horizontal.bias`] = { shape: [wide] };
-    if (space.classes > 0) {
-      weights[`${name}.vertical.classBias`] = { shape: [space.classes, wide] };
-      weights[`${name}.horizontal.classBias`] = { shape: [space.classes, wide] };
+    for (const stack of ["vertical", "horizontal"]) {
+      if (space.classes > 0) weights[`${name}.${stack}.classBias`] = { shape: [space.classes, wide] };
+      if (config.slicePosition) weights[`${name}.${stack}.sliceBias`] = { shape: [SLICE_KNOTS, wide] };
     }
     weights[`${name}.output.kernel`] = { shape: [hidden, hidden], fanIn: hidden };
     weights[`${name}.output.bias`] = { shape: [hidden] };

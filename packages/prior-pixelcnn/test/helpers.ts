@@ -15,7 +15,7 @@ import { contextOf } from "../src/context.ts";
 import { gridSpaces, levelPrefix } from "../src/grid-space.ts";
 import { drawCode, type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { logits } from "../src/network.ts";
-import { uniformAt } from "../src/sample.ts";
+import { slicePositionAt, uniformAt } from "../src/sample.ts";
 
 /** A small network, without noise unless it is asked for. */
 export function smallConfig(changes: Partial<PixelcnnConfig> = {}): PixelcnnConfig {
@@ -72,7 +72,7 @@ export async function sampleNaively(
   space: CodeSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
-  { count, seed, labels, given, ...draw }: SampleOptions,
+  { count, seed, labels, slicePositions, given, ...draw }: SampleOptions,
 ): Promise<Int32Array[]> {
   const spaces = gridSpaces(space);
   const withLabels = space.classes > 0;
@@ -82,14 +82,15 @@ export async function sampleNaively(
     const shape = [count, grid.rows, grid.columns];
     const spec = (sides: number[]): TensorSpec => ({ shape: sides, dtype: "int32" });
     const forward = await engine.compile(
-      (all: Params, codes: Tensor, earlier: readonly Tensor[], classes: Tensor) => {
+      (all: Params, codes: Tensor, earlier: readonly Tensor[], classes: Tensor, positions: Tensor) => {
         const params = withoutPrefix(levelPrefix(level, spaces.length), all);
         return logits(config, params, codes, {
           ...(withLabels && { labels: classes }),
+          ...(config.slicePosition && { slicePositions: positions }),
           ...(level > 0 && { context: contextOf(config, params, earlier, grid) }),
         });
       },
-      [spec(shape), drawn.map((one) => spec(one.shape)), spec([count])],
+      [spec(shape), drawn.map((one) => spec(one.shape)), spec([count]), { shape: [count], dtype: "float32" }],
       { parameters },
     );
     const codes = new Int32Array(count * size);
@@ -98,8 +99,12 @@ export async function sampleNaively(
       Int32Array.from({ length: count }, (_, index) => labels?.[index] ?? 0),
       [count],
     );
+    const positions = float32(
+      Array.from({ length: count }, (_, index) => slicePositions?.[index] ?? slicePositionAt(seed, index)),
+      [count],
+    );
     for (let position = 0; position < size; position++) {
-      const { data } = (await forward.run(int32(codes.slice(), shape), earlier, classes)) as {
+      const { data } = (await forward.run(int32(codes.slice(), shape), earlier, classes, positions)) as {
         data: Float32Array;
       };
       for (let index = 0; index < count; index++) {

@@ -63,6 +63,15 @@ const cases: Record<string, Case> = {
     config: {},
     options: { labels: [2, 0, 1] },
   },
+  "slices at given positions of their scans": {
+    space: { codes: 6, rows: 4, columns: 5, classes: 2 },
+    config: { slicePosition: true },
+    options: { slicePositions: [0, 0.4, 1], labels: [0, 1, 1] },
+  },
+  "slices from anywhere in their scans": {
+    space: { codes: 6, rows: 5, columns: 4, classes: 0 },
+    config: { slicePosition: true },
+  },
   "a grid completed from its upper half": {
     space: { codes: 6, rows: 6, columns: 5, classes: 0 },
     config: {},
@@ -168,6 +177,26 @@ describe("sample", () => {
     expect(await draw({ seed: 6 })).not.toEqual(first);
     expect(await draw({ labels: [1, 0] })).not.toEqual(first);
     expect(await draw({ temperature: 3 })).not.toEqual(first);
+  });
+
+  it("draws other codes for other positions in the scan, and only takes numbers from 0 to 1", async () => {
+    const config = smallConfig({ slicePosition: true });
+    const placed = pixelcnn.bind(config, codeSpace(space));
+    const own = livelyWeights(config, space);
+    const draw = (...slicePositions: number[]) =>
+      placed.sample(engines.onnx, own, { count: 2, seed: 5, labels: [0, 1], slicePositions });
+    const first = await draw(0.2, 0.9);
+    expect(await draw(0.2, 0.9)).toEqual(first);
+    expect((await draw(0.2, 0.1))[0]!.subarray(0, size)).toEqual(first[0]!.subarray(0, size));
+    expect(await draw(0.2, 0.1)).not.toEqual(first);
+    await expect(draw(0.2, 1.5)).rejects.toThrow(
+      "sample: slicePositions: expected numbers from 0 to 1, found 1.5",
+    );
+    await expect(draw(0.2)).rejects.toThrow("expected one for each of the 2 samples, found 1 of them");
+    const options = { count: 1, seed: 5, labels: [0], slicePositions: [0.5] };
+    await expect(prior.sample(engines.onnx, weights, options)).rejects.toThrow(
+      "expected none, since the prior is not conditioned on them",
+    );
   });
 
   it("draws none for a count of 0", async () => {

@@ -23,6 +23,7 @@ async function train(engine: Engine, config: PixelcnnConfig, steps: number) {
       await loop.next({
         "codes.0": randomCodes(space, batch, step),
         labels: int32([0, 1, 1], [batch]),
+        ...(config.slicePosition && { slicePositions: float32([0, 0.3, 1], [batch]) }),
         progress: float32([step / steps], []),
         ...prior.stepNoise({ seed: 9, step, batch }),
       }),
@@ -45,7 +46,7 @@ function difference(found: HostTensors[string], expected: HostTensors[string]): 
 
 describe("a training step", () => {
   it("through ONNX Runtime equals the eager one, in every weight, moment and metric", async () => {
-    const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
+    const config = smallConfig({ dropout: 0.2, corruption: 0.2, slicePosition: true });
     const [eager, compiled] = [await train(engines.cpu, config, 2), await train(engines.onnx, config, 2)];
     const pairs = [
       [compiled.carry, eager.carry],
@@ -191,6 +192,63 @@ describe("training", () => {
     for (let index = 0; index < 10; index++) {
       expect(grids(labels[index]!)).toContain(drawn!.subarray(index * 48, (index + 1) * 48).join());
     }
+  });
+});
+
+describe("slice positions", () => {
+  it("decide what is drawn, in between too, and leave slices without one their average likelihood", async () => {
+    // Grids of one code each: 0 to 4, from the first slices of a scan to the last.
+    const scan = { codes: 5, rows: 3, columns: 3, classes: 0 };
+    const config = smallConfig({ layers: 1, hidden: 12, headWidth: 12, slicePosition: true });
+    config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
+    const prior = pixelcnn.bind(config, codeSpace(scan));
+    const [batch, steps] = [25, 250];
+    const positions = Float32Array.from({ length: batch }, (_, index) => index / (batch - 1));
+    const codes = Int32Array.from({ length: batch * 9 }, (_, at) => Math.floor(at / 9 / 5));
+    const loop = await engines.onnx.loop(prior.trainStep, prior.initialCarry(1), prior.stepInputs(batch));
+    for (let step = 0; step < steps; step++) {
+      await loop.next({
+        "codes.0": int32(codes, [batch, 3, 3]),
+        labels: int32(new Int32Array(batch), [batch]),
+        slicePositions: float32(positions, [batch]),
+        progress: float32([step / steps], []),
+        ...prior.stepNoise({ seed: 1, step, batch }),
+      });
+    }
+    const parameters = prior.parameters(await loop.read(), { average: true });
+    await loop.dispose();
+    const wanted = [0.07, 0.31, 0.5, 0.69, 0.93];
+    const drawn = await prior.sample(engines.onnx, parameters, {
+      count: 5,
+      seed: 2,
+      temperature: 0.1,
+      slicePositions: wanted,
+    });
+    expect(drawn[0]!.filter((_, at) => at % 9 === 0)).toEqual(Int32Array.of(0, 1, 2, 3, 4));
+
+    // The first code of a slice from anywhere is any of the five.
+    const grids = { shape: [5, 3, 3], dtype: "int32" } as const;
+    const scored = await engines.cpu.compile(prior.logLikelihood, [[grids], { shape: [5], dtype: "int32" }], {
+      parameters,
+    });
+    const each = int32(
+      Int32Array.from({ length: 45 }, (_, at) => Math.floor(at / 9)),
+      [5, 3, 3],
+    );
+    const [logs] = (await scored.run([each], int32(new Int32Array(5), [5]))) as unknown as HostTensors[];
+    const first = Array.from(logs!.data as unknown as Float32Array).filter((_, at) => at % 9 === 0);
+    expect(first.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 3);
+    for (const log of first) expect(Math.exp(log)).toBeGreaterThan(0.08);
+  });
+
+  it("are withheld from a tenth of the slices, by seed and step", () => {
+    const prior = pixelcnn.bind(smallConfig({ slicePosition: true }), codeSpace(space));
+    const { shownPositions } = prior.stepNoise({ seed: 1, step: 3, batch: 2000 });
+    const shown = Array.from(shownPositions!.data);
+    expect(new Set(shown)).toEqual(new Set([0, 1]));
+    expect(shown.filter((one) => one === 0).length / 2000).toBeCloseTo(0.1, 1);
+    expect(prior.stepInputs(2000).shownPositions).toEqual({ shape: [2000], dtype: "float32" });
+    expect(prior.stepNoise({ seed: 1, step: 4, batch: 2000 })).not.toEqual({ shownPositions });
   });
 });
 
