@@ -16,11 +16,13 @@ import { type SampleResult, sampleResult, sampling } from "./sample.ts";
 import { benchmarkStartup, formatStartup } from "./startup.ts";
 import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { TRAIN_CELLS, training } from "./train.ts";
+import { benchmarkViewer, formatViewer, PAGE_ENGINES } from "./viewer.ts";
 
 const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
                                                 [--seconds 10] [--positions 16|all] [--engine onnx/cpu]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
        npm run -s bench -- startup            [--json] [--runs 15]
+       npm run -s bench -- viewer             [--json] [--engine wasm] [--slices 10] [--threads N]
        npm run -s bench -- ablation CONFIG [KEY=VALUE…] --out FOLDER [--minutes 5] [--seeds 0,1,2] [--only TEXT] [--json]
        npm run -s bench -- race CONFIG [KEY=VALUE…] --out FOLDER [--minutes 1,5,30] [--seeds 0] [--threads N] [--json]
        npm run -s bench -- rate RUN… [--json]
@@ -32,6 +34,7 @@ memory   the peak of memory of training the reference VQ-VAE
 load     reading slices of three layouts, and the same with nibabel and Pillow where Python has them, in turn;
          and passes over them from the cache
 startup  how soon the command answers: --help, --version
+viewer   a model in the viewer's page, in a headless Chromium: reconstructing slices, drawing new ones
 epochs   time and memory of two passes over a large set, and of one by a later process
 ablation SSIM after the same minutes with all defaults that help to learn, and without each
 race     SSIM after so many minutes of training, beside the published recipe in PyTorch
@@ -42,7 +45,8 @@ rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal 
 --batch    measures only cells of this batch; with --size, that one cell, whichever
 --runs     processes a cell and side; the median counts (default 3)
 --threads  for both sides (default: one a core)
---engine   train, prior, memory: what trains, as kind or kind/device (default onnx/cpu); PyTorch takes CUDA unless it is a CPU
+--engine   train, prior, memory: what trains, as kind or kind/device (default onnx/cpu); PyTorch takes CUDA unless it is a CPU;
+           viewer: wasm or webgpu (default: both)
 --seconds  each training process measures this long (default 10)
 --positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
@@ -51,7 +55,7 @@ rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal 
 --minutes  ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
 --seeds    ablation: default 0,1,2; race: one
 --only     ablation: only variants whose names have this text
---slices   how many of each layout: load (default 2000), epochs (default 21520)
+--slices   how many of each layout: load (default 2000), epochs (default 21520); viewer: slices timed (default 10)
 `;
 
 interface Benchmark {
@@ -114,6 +118,11 @@ async function main(): Promise<void> {
     print(await benchmarkLoading({ data, slices: slices("2000"), runs, threads, onProgress }), formatLoad);
   } else if (name === "startup") {
     print(benchmarkStartup({ runs: wholeNumber("runs", values.runs ?? "15") }), formatStartup);
+  } else if (name === "viewer") {
+    const engines = PAGE_ENGINES.filter((engine) => (values.engine ?? engine) === engine);
+    if (engines.length === 0) throw usageError(`--engine: viewer takes ${PAGE_ENGINES.join(" or ")}`);
+    const timed = { engines, slices: slices("10"), threads, onProgress };
+    print(await benchmarkViewer(timed), formatViewer);
   } else if (name === "epochs") {
     print(
       await benchmarkEpochs({ data, slices: slices("21520"), threads, train: values.train, onProgress }),
@@ -135,7 +144,16 @@ async function main(): Promise<void> {
     const options = { ...trainingOf(name, rest, values.out), minutes, seed: seed!, threads };
     print(await benchmarkRace({ ...options, onProgress }), formatRace);
   } else {
-    const names = [...BENCHMARKS.keys(), "load", "epochs", "startup", "ablation", "race", "rate"].join(", ");
+    const names = [
+      ...BENCHMARKS.keys(),
+      "load",
+      "epochs",
+      "startup",
+      "viewer",
+      "ablation",
+      "race",
+      "rate",
+    ].join(", ");
     throw usageError(`there is no benchmark "${name}", only ${names}`);
   }
 }

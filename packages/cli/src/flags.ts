@@ -17,6 +17,7 @@ export interface SampleFlags {
   readonly count?: string;
   readonly seed?: string;
   readonly class?: string;
+  readonly position?: string;
   readonly temperature?: string;
   readonly topK?: string;
   readonly topP?: string;

@@ -170,6 +170,7 @@ export function createProgram(): Command {
     .option("--count <n>", "how many slices")
     .option("--seed <n>", "the seed: the same one draws the same slices")
     .option("--class <name>", "the class to draw, for a prior trained with classes")
+    .option("--position <p>", "where in the scan, 0 to 1, for a prior trained with slicePosition")
     .option("--temperature <t>", "below 1: safer; above 1: wilder")
     .option("--top-k <k>", "draw each code from the k likeliest")
     .option("--top-p <p>", "draw each code from the likeliest that make up the probability p")
@@ -380,10 +381,10 @@ export function createProgram(): Command {
 
 /** The flags of `sample` are short names of overrides, so that the configuration's schema checks them. */
 function sampleOverrides(flags: SampleFlags): string[] {
-  const { count, seed, class: label, temperature, topK, topP } = flags;
+  const { count, seed, class: label, position, temperature, topK, topP } = flags;
   // Quoted, a class that looks like a number stays a text.
   const quoted = label === undefined ? undefined : JSON.stringify(label);
-  const values = { count, seed, class: quoted, temperature, topK, topP };
+  const values = { count, seed, class: quoted, position, temperature, topK, topP };
   return Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [`sample.${key}=${value}`],
   );

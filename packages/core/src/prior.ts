@@ -13,6 +13,9 @@ export interface Prior<Config = unknown> {
   bind(config: Config, space: CodeSpace): BoundPrior;
 }
 
+/** Stands for a slice's position in its scan where that is not known. */
+export const UNKNOWN_SLICE_POSITION = -1;
+
 /** A prior for codes of one form: pure functions over flat records, like the VQ-VAE's. */
 export interface BoundPrior {
   /**

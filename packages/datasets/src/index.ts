@@ -36,6 +36,7 @@ export {
   SIZE_POLICIES,
   type SizePolicy,
 } from "./size-policy.ts";
+export { slicePositions } from "./slice-positions.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
 export {
   type DatasetAdapter,

@@ -9,6 +9,7 @@ import {
   resizeBilinear,
   restoreSlice,
   type SliceImage,
+  slicePositions,
   splitSubjects,
 } from "../src/index.ts";
 import resizes from "./golden/resize.json" with { type: "json" };
@@ -22,6 +23,22 @@ describe("naturalOrder", () => {
       "case_2_slice_9b",
       "case_2_slice_10",
       "case_010_slice_1",
+    ]);
+  });
+});
+
+describe("slicePositions", () => {
+  it("counts from the first slice of each subject to the last, in any order, whatever the numbers", () => {
+    const record = (subject: string, slice: number) => ({ subject, slice });
+    const records = [record("a", 12), record("b", 5), record("a", 10), record("a", 18), record("c", 1)];
+    expect(slicePositions([...records, record("b", 4), record("c", 1)])).toEqual([
+      0.25,
+      1,
+      0,
+      1,
+      undefined,
+      0,
+      undefined,
     ]);
   });
 });

@@ -1,5 +1,12 @@
 import type { HostTensor, HostTensors } from "@slicebook/base";
-import { type BoundPrior, type CodeLevel, specsOf, type TensorSpec, vqvae } from "@slicebook/core";
+import {
+  type BoundPrior,
+  type CodeLevel,
+  specsOf,
+  type TensorSpec,
+  UNKNOWN_SLICE_POSITION,
+  vqvae,
+} from "@slicebook/core";
 import type { Compiled, Engine } from "@slicebook/engine";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
@@ -23,6 +30,11 @@ export async function bindPrior(
 export async function priorFile({ paths }: Session): Promise<string> {
   for (const file of [paths.prior.best, paths.prior.last]) if (await exists(file)) return file;
   throw missing(paths.folder, "trained prior", "train-prior");
+}
+
+/** Whether a prior is conditioned on where slices lie in their scans. */
+export function takesSlicePositions(prior: BoundPrior): boolean {
+  return "slicePositions" in prior.stepInputs(1);
 }
 
 /** That checkpoint's averaged weights. */
@@ -58,21 +70,26 @@ export async function createLikelihoodMeter(
   const specs = levels.map(
     ({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }),
   );
+  const placed = takesSlicePositions(prior);
+  const signature = [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }] as const;
   const compiled: Compiled = await engine.compile(
     prior.score,
-    [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }],
+    placed ? [...signature, { shape: [batch], dtype: "float32" }] : signature,
     { name: "score" },
   );
   /** Hands over each level's ln p and hits, part by part, without the padding. */
   async function each(
     current: HostTensors,
-    { levels: grids, labels }: CodeGrids,
+    { levels: grids, labels, slicePositions }: CodeGrids,
     use: (level: number, logs: Float32Array, hits: Int32Array, start: number) => void,
   ): Promise<void> {
+    const positions = slicePositions ?? new Float32Array(labels.length).fill(UNKNOWN_SLICE_POSITION);
     for (let start = 0; start < labels.length; start += batch) {
       const count = Math.min(batch, labels.length - start);
       const codes = grids.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
-      const result = await compiled.run(current, codes, paddedPart(labels, [batch], start));
+      const ofSlices = placed ? [labels, positions] : [labels];
+      const conditions = ofSlices.map((values) => paddedPart(values, [batch], start));
+      const result = await compiled.run(current, codes, ...conditions);
       // A record of lists, as the compiled function gives it.
       const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
       for (const [level, logs] of found.logLikelihood.entries()) {

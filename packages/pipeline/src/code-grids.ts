@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
 import type { Affine } from "@slicebook/datasets";
 import { z } from "zod";
-import { integers } from "./codec.ts";
+import { floats, integers } from "./codec.ts";
 
 /** Code indices of one level, int32 [n, rows, columns] in raster order. */
 export type LevelGrids = HostTensor & { readonly dtype: "int32" };
@@ -16,6 +16,8 @@ export interface CodeGrids {
   /** The class number of each slice; zeros where there are no classes. */
   readonly labels: Int32Array;
   readonly classes: readonly string[];
+  /** Where each slice lies in its scan, 0 the first to 1 the last, −1 if unknown; absent where none is known. */
+  readonly slicePositions?: Float32Array | undefined;
   /** The name of each slice. */
   readonly names: readonly string[];
   /** Of a data set of NIfTI files: the first slice's 4×4 matrix from (row, column, slice) to millimetres. */
@@ -26,23 +28,24 @@ const texts = z.array(z.string());
 const matrix = z.array(z.array(z.number()).length(4)).length(4);
 
 /**
- * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], and `labels` int32 [n]; names,
- * classes and the affine as metadata.
+ * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], `labels` int32 [n], and
+ * `slicePositions` float32 [n] where they are known; names, classes and the affine as metadata.
  */
 export async function saveCodes(
   path: string,
-  { levels, labels, classes, names, affine }: CodeGrids,
+  { levels, labels, classes, slicePositions, names, affine }: CodeGrids,
 ): Promise<void> {
-  const grids = Object.fromEntries(levels.map((grid, level) => [codesName(level), grid]));
+  const tensors: HostTensors = {
+    ...Object.fromEntries(levels.map((grid, level) => [codesName(level), grid])),
+    labels: int32(labels, [labels.length]),
+    ...(slicePositions && { slicePositions: float32(slicePositions, [slicePositions.length]) }),
+  };
   const metadata = {
     names: JSON.stringify(names),
     classes: JSON.stringify(classes),
     ...(affine === undefined ? {} : { affine: JSON.stringify(affine) }),
   };
-  await writeFileAtomic(
-    path,
-    encodeSafetensors({ ...grids, labels: int32(labels, [labels.length]) }, metadata),
-  );
+  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
 /** Reads what {@link saveCodes} wrote; undefined where there is no such file. */
@@ -54,6 +57,7 @@ export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
     return {
       levels: levelsOf(tensors),
       labels: integers(tensors.labels!),
+      slicePositions: tensors.slicePositions && floats(tensors.slicePositions),
       names: texts.parse(JSON.parse(metadata.names ?? "")),
       classes: texts.parse(JSON.parse(metadata.classes ?? "")),
       affine: metadata.affine === undefined ? undefined : matrix.parse(JSON.parse(metadata.affine)),
@@ -79,7 +83,7 @@ function levelsOf(tensors: HostTensors): LevelGrids[] {
 
 /** The grids of those numbers, in that order. */
 export function takeGrids(
-  { levels, labels, classes, names }: CodeGrids,
+  { levels, labels, classes, slicePositions, names }: CodeGrids,
   indices: ArrayLike<number>,
 ): CodeGrids {
   const taken = Array.from(indices);
@@ -87,6 +91,7 @@ export function takeGrids(
     levels: levels.map((grid) => takeRows(grid, taken)),
     labels: Int32Array.from(taken, (index) => labels[index]!),
     classes,
+    slicePositions: slicePositions && Float32Array.from(taken, (index) => slicePositions[index]!),
     names: taken.map((index) => names[index]!),
   };
 }
@@ -100,12 +105,14 @@ export function joinGrids(first: CodeGrids, second: CodeGrids): CodeGrids {
     return all;
   };
   const count = first.labels.length + second.labels.length;
+  const [before, after] = [first.slicePositions, second.slicePositions];
   return {
     levels: first.levels.map(({ data, shape }, level) =>
       int32(joined(data, second.levels[level]!.data), [count, ...shape.slice(1)]),
     ),
     labels: joined(first.labels, second.labels),
     classes: first.classes,
+    slicePositions: before && after && Float32Array.of(...before, ...after),
     names: [...first.names, ...second.names],
   };
 }

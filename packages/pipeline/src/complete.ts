@@ -15,7 +15,7 @@ import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
-import { labelsOf } from "./stages/sample.ts";
+import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
 import { modelParameters } from "./trained-model.ts";
 
 /** Images decoded, and grids scored, at a time. */
@@ -150,6 +150,7 @@ async function drawCandidates(
   const each = comeLater(known) ? candidates : 1;
   const total = count * each;
   const ofEach = Int32Array.from({ length: total }, (_, index) => labels?.[Math.floor(index / each)] ?? 0);
+  const slicePositions = slicePositionsOf(prior, { ...config.sample, count: total });
   const drawn = await prior
     .sample(engine, parameters, {
       count: total,
@@ -158,6 +159,7 @@ async function drawCandidates(
       ...(topK === null ? {} : { topK }),
       ...(topP === null ? {} : { topP }),
       ...(labels === undefined ? {} : { labels: ofEach }),
+      ...(slicePositions === undefined ? {} : { slicePositions }),
       given: own.map(({ data }, level) => ({ codes: data, known: known[level]! })),
       onProgress: reportProgress(emit, "sample", "codes"),
       ...(signal === undefined ? {} : { signal }),
@@ -169,6 +171,7 @@ async function drawCandidates(
     levels: spaces.map(({ rows, columns }, level) => int32(drawn[level]!, [total, rows, columns])),
     labels: ofEach,
     classes,
+    slicePositions,
     names: Array.from({ length: total }, () => ""),
   };
   if (each === 1) return { grids, each, weights: undefined };

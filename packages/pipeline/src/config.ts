@@ -130,6 +130,16 @@ const sampleSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe("The class to draw, in data sets that have classes; null: each in turn."),
+  position: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Where in its scan each sample lies, from 0, the first slice, to 1, the last, for a pixelcnn with slicePosition; " +
+        "null: anywhere.",
+    ),
 });
 
 const engineSchema = z.strictObject({

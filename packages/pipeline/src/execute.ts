@@ -34,7 +34,7 @@ import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts
 import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
-import { labelsOf } from "./stages/sample.ts";
+import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
 
 /**
  * Carries out a request in this thread.
@@ -272,8 +272,14 @@ async function prepare(session: Session, wanted: readonly Stage[]): Promise<void
   const { model, sample } = session.config;
   const { size, classes } = await session.dataset();
   vqvae.codeLevels(model, size);
-  if (wanted.includes("train-prior")) await bindPrior(session, { size, classes });
-  if (wanted.includes("sample")) labelsOf(classes, sample);
+  const drawing = wanted.includes("sample");
+  if (drawing || wanted.includes("train-prior")) {
+    const prior = await bindPrior(session, { size, classes });
+    if (drawing) {
+      labelsOf(classes, sample);
+      slicePositionsOf(prior, sample);
+    }
+  }
   await session.engine();
 }
 

@@ -58,6 +58,8 @@ export async function withVariedGrids(session: Session, grids: CodeGrids): Promi
     levels,
     labels: Int32Array.from(chosen, (slice) => grids.labels[slice]!),
     classes: grids.classes,
+    slicePositions:
+      grids.slicePositions && Float32Array.from(chosen, (slice) => grids.slicePositions![slice]!),
     names: Array.from(chosen, (slice) => grids.names[slice]!),
   });
 }

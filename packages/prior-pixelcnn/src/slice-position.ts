@@ -1,3 +1,4 @@
+import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Positions in a scan with a bias of their own, evenly from its first slice to its last. */
@@ -5,9 +6,6 @@ export const SLICE_KNOTS = 9;
 
 /** The share of training slices whose position is withheld, so that slices without one can be scored. */
 export const WITHHELD = 0.1;
-
-/** Where a slice lies of which that is not known. */
-export const UNKNOWN_POSITION = -1;
 
 /**
  * The bias of slices by their positions in the scan: positions float32 `[n]`, table `[SLICE_KNOTS, channels]` → `[n,
@@ -24,5 +22,5 @@ export function sliceBias(positions: tf.Tensor, table: tf.Tensor): tf.Tensor {
 
 /** Positions `[n]` of which those are withheld whose `shown` `[n]` is 0 instead of 1. */
 export function withheld(positions: tf.Tensor, shown: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(tf.sub(positions, UNKNOWN_POSITION), shown), UNKNOWN_POSITION);
+  return tf.add(tf.mul(tf.sub(positions, UNKNOWN_SLICE_POSITION), shown), UNKNOWN_SLICE_POSITION);
 }

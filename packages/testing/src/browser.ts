@@ -1,12 +1,16 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Browser, chromium } from "playwright-core";
-import manifest from "../package.json" with { type: "json" };
+
+const manifest = createRequire(import.meta.url)("../package.json") as {
+  readonly dependencies: { readonly "@sparticuz/chromium": string };
+};
 
 export interface BrowserOptions {
   /** Whether pages have WebGPU, on SwiftShader; pages must then be served from `http://localhost`. */
@@ -48,7 +52,7 @@ export async function chromiumPath(): Promise<string> {
   // a temporary folder of its own, which then takes its place whole.
   await mkdir(tmpdir(), { recursive: true });
   const own = await mkdtemp(`${folder}-`);
-  const unpack = fileURLToPath(new URL("./unpack-chromium.mjs", import.meta.url));
+  const unpack = fileURLToPath(new URL("../src/unpack-chromium.mjs", import.meta.url));
   await promisify(execFile)(process.execPath, [unpack], {
     env: { ...process.env, TMPDIR: own, TEMP: own, TMP: own },
   });

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { int32, sizeOf } from "@slicebook/base";
-import { vqvae } from "@slicebook/core";
-import { SPLITS } from "@slicebook/datasets";
+import { UNKNOWN_SLICE_POSITION, vqvae } from "@slicebook/core";
+import { SPLITS, slicePositions } from "@slicebook/datasets";
 import { measureBaselines } from "../baselines/measure.ts";
 import { saveCodes } from "../code-grids.ts";
 import { createCodec, createEncoder } from "../codec.ts";
@@ -58,6 +58,10 @@ export const encodeStage: StageDefinition = {
           levels,
           labels: Int32Array.from(records, ({ label }) => Math.max(0, classes.indexOf(label ?? ""))),
           classes,
+          slicePositions: Float32Array.from(
+            slicePositions(records),
+            (position) => position ?? UNKNOWN_SLICE_POSITION,
+          ),
           names: records.map(({ name }) => name),
           affine: await affineOfRecord(config.dataset, records[0]!),
         });

@@ -2,8 +2,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { vqvae } from "@slicebook/core";
-import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
+import { type BoundPrior, vqvae } from "@slicebook/core";
+import { bindPrior, priorFile, priorParameters, takesSlicePositions } from "../bound-prior.ts";
 import { type CodeGrids, loadCodes, saveCodes, takeGrids } from "../code-grids.ts";
 import { decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
@@ -50,6 +50,7 @@ export const sampleStage: StageDefinition = {
     const size = [height, width] as const;
     const labels = labelsOf(classes, config.sample);
     const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
+    const slicePositions = slicePositionsOf(prior, config.sample);
     const progress = reportProgress(session.emit, "sample", "codes");
     const drawn = await prior
       .sample(engine, await priorParameters(session, prior), {
@@ -59,6 +60,7 @@ export const sampleStage: StageDefinition = {
         ...(topK === null ? {} : { topK }),
         ...(topP === null ? {} : { topP }),
         ...(labels === undefined ? {} : { labels }),
+        ...(slicePositions === undefined ? {} : { slicePositions }),
         onProgress: progress,
         ...(signal === undefined ? {} : { signal }),
       })
@@ -85,6 +87,7 @@ export const sampleStage: StageDefinition = {
       levels,
       labels: labels ?? new Int32Array(count),
       classes,
+      slicePositions,
       names,
       affine: trained.affine,
     };
@@ -99,7 +102,9 @@ export const sampleStage: StageDefinition = {
       await writeNiftiSlice(nifti, values, { size, affine: trained.affine });
     }
     const grid = join(paths.samples, "grid.png");
-    const subtitle = `temperature ${temperature}, seed ${seed}`;
+    const { position } = config.sample;
+    const place = position === null ? "" : `, position ${position}`;
+    const subtitle = `temperature ${temperature}, seed ${seed}${place}`;
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
     await judge(session, samples, trained);
@@ -168,4 +173,21 @@ export function labelsOf(
     );
   }
   return new Int32Array(count).fill(label);
+}
+
+/** The position in the scan of each sample, if one is asked for; an error if the prior knows of none. */
+export function slicePositionsOf(
+  prior: BoundPrior,
+  { count, position }: Session["config"]["sample"],
+): Float32Array | undefined {
+  if (position === null) return undefined;
+  if (takesSlicePositions(prior)) return new Float32Array(count).fill(position);
+  throw new SlicebookError(
+    "POSITION_UNKNOWN",
+    `sample.position: the prior was not trained on where slices lie in their scans, but ${position} is asked for`,
+    {
+      remedy:
+        "Set prior.options.slicePosition to true and train the prior again, or sample.position to null to leave it open.",
+    },
+  );
 }

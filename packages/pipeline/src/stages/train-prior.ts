@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { int32, random, SlicebookError } from "@slicebook/base";
+import { float32, int32, random, SlicebookError } from "@slicebook/base";
 import { type BoundPrior, bitsPerPixel, codesName, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters } from "../bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, priorParameters, takesSlicePositions } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
 import { type CodeGrids, loadCodes, takeGrids } from "../code-grids.ts";
@@ -56,6 +56,7 @@ export const trainPriorStage: StageDefinition = {
       await bindPrior(session, { size, classes: grids.train.classes }),
       await session.engine(),
     ];
+    if (takesSlicePositions(prior)) checkPositions(grids, paths.codes);
     const levels = vqvae.codeLevels(config.model, size);
     const { seed } = config;
     const { batch } = config.prior;
@@ -151,6 +152,21 @@ async function allCodes(session: Session): Promise<Record<"train" | "validate" |
   return { train, validate, test };
 }
 
+/** A prior that is conditioned on slices' positions needs them of each split; earlier versions did not keep them. */
+function checkPositions(
+  grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>,
+  files: Session["paths"]["codes"],
+): void {
+  for (const split of ["train", "validate", "test"] as const) {
+    if (grids[split].slicePositions !== undefined) continue;
+    throw new SlicebookError(
+      "CODES_OUTDATED",
+      `${files[split]} does not say where slices lie in their scans, which prior.options.slicePosition needs`,
+      { remedy: "Delete it and run `slicebook encode` again, or set prior.options.slicePosition to false." },
+    );
+  }
+}
+
 function trainee(
   prior: BoundPrior,
   grids: CodeGrids,
@@ -168,10 +184,11 @@ function trainee(
     signature: prior.stepInputs(batch),
     items: grids.labels.length,
     inputs: (chosen, step) => {
-      const { levels, labels } = takeGrids(grids, chosen);
+      const { levels, labels, slicePositions } = takeGrids(grids, chosen);
       return {
         ...Object.fromEntries(levels.map((codes, level) => [codesName(level), codes])),
         labels: int32(labels, [batch]),
+        ...(takesSlicePositions(prior) && { slicePositions: float32(slicePositions!, [batch]) }),
         ...prior.stepNoise({ seed, step, batch }),
       };
     },
