@@ -216,7 +216,7 @@ export interface Part {
 }
 
 /** Hands values over in tensors of one shape, [batch, …]; the last one is padded with zeros. */
-export async function eachBatch(
+async function eachBatch(
   values: Float32Array | Int32Array,
   shape: readonly number[],
   use: (tensor: HostTensor, part: Part) => Promise<void>,

@@ -6,7 +6,7 @@ import type { ResolvedConfig } from "./config.ts";
 import type { OwnSlice } from "./own-slices.ts";
 
 /** The halves of a slice that may be kept, by name. */
-export const KEPT_HALVES = ["top", "bottom", "left", "right"] as const;
+const KEPT_HALVES = ["top", "bottom", "left", "right"] as const;
 type Half = (typeof KEPT_HALVES)[number];
 
 type Size = readonly [height: number, width: number];

@@ -32,7 +32,7 @@ function allCodesOf({ levels }: CodeGrids, index: number): Int32Array {
 }
 
 /** The nearest slices of `training` by codes, nearest first; equal ones in their order. */
-export function nearestByCodes(codes: Int32Array, training: CodeGrids, most: number): Neighbour[] {
+function nearestByCodes(codes: Int32Array, training: CodeGrids, most: number): Neighbour[] {
   const all = Array.from({ length: training.labels.length }, (_, index) => ({
     index,
     distance: hamming(codes, allCodesOf(training, index)),

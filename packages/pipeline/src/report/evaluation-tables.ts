@@ -8,7 +8,7 @@ export interface TextTable {
 }
 
 /** A baseline by what it is. */
-export function baselineName({ name, components }: Pick<Baseline, "name" | "components">): string {
+function baselineName({ name, components }: Pick<Baseline, "name" | "components">): string {
   switch (name) {
     case "model":
       return "This model";

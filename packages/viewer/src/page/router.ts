@@ -23,7 +23,7 @@ export function hrefOf(route: Route): string {
   }
 }
 
-export function routeOf(hash: string): Route {
+function routeOf(hash: string): Route {
   const [page, ...rest] = hash
     .replace(/^#?\/?/, "")
     .split("/")
