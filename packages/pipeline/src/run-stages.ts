@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { stages as order, type Stage, type StageResult } from "./api.ts";
+import { withEnergy } from "./energy.ts";
 import { exists, hashOf } from "./files.ts";
 import { interruptedError } from "./interruption.ts";
 import type { Session } from "./session.ts";
@@ -49,11 +50,20 @@ export async function runStages(
     }
     session.emit({ type: "stage", stage, state: "start" });
     const start = performance.now();
-    const trained = await definition.run(session, { inputs, resume });
-    const seconds = Math.max(trained ?? 0, (performance.now() - start) / 1000);
+    const { result: trained, joules: taken } = await withEnergy(() =>
+      definition.run(session, { inputs, resume }),
+    );
+    const elapsed = (performance.now() - start) / 1000;
+    const seconds = Math.max(trained ?? 0, elapsed);
+    // Of a training that was gone on with, only the end was counted.
+    const joules = seconds > elapsed ? undefined : taken;
+    const finished = new Date().toISOString();
     await session.update((record) => ({
       ...record,
-      stages: { ...record.stages, [stage]: { seconds, finished: new Date().toISOString(), inputs } },
+      stages: {
+        ...record.stages,
+        [stage]: { seconds, ...(joules !== undefined && { joules }), finished, inputs },
+      },
     }));
     session.emit({ type: "stage", stage, state: "done", seconds });
     results.push({ stage, state: "done", seconds });

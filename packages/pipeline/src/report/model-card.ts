@@ -166,9 +166,20 @@ function hardwareSection({ machine, engine, versions, stages, commit }: RunInfo)
   return [
     `${machine.cpu}, ${counted(machine.cores, "core")}, ${gibibytes(machine.memory)} of memory, ${machine.platform}; ` +
       `${engine.description}. ${libraries.join(", ")}${commit === null ? "" : `; commit \`${commit}\``}. ` +
-      "The energy it took was not measured.",
+      energyText(Object.values(stages).map(({ joules }) => joules)),
     ...(times.length === 0 ? [] : [table(["Stage", "Time"], "lr", times)]),
   ].join("\n\n");
+}
+
+/** Of all stages, if it is known of each. */
+function energyText(joules: readonly (number | undefined)[]): string {
+  const known = joules.filter((energy) => energy !== undefined);
+  if (known.length === 0 || known.length < joules.length) return "The energy it took was not measured.";
+  const kilojoules = known.reduce((sum, energy) => sum + energy, 0) / 1000;
+  return (
+    `The processors took ${decimals(kilojoules, 1)} kJ (${decimals(kilojoules / 3.6, 1)} Wh) in that time, by their own ` +
+    "counters, whatever else ran on them included."
+  );
 }
 
 function loadingSection({ data, model }: RunInfo): string {

@@ -96,8 +96,10 @@ export interface RunInfo {
     readonly codes: number;
     readonly codeSize: number;
   };
-  /** Seconds that each finished stage took, and when it ended (ISO 8601). */
-  readonly stages: Readonly<Record<string, { readonly seconds: number; readonly finished: string }>>;
+  /** Seconds that each finished stage took, the processors' joules where the machine tells, and when it ended (ISO 8601). */
+  readonly stages: Readonly<
+    Record<string, { readonly seconds: number; readonly joules?: number; readonly finished: string }>
+  >;
 }
 
 /** A picture with its description. */

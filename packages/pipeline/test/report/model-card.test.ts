@@ -47,6 +47,14 @@ describe("modelCard", () => {
     expect(card).toContain("| background (0) | 70.0 % | 70 |");
   });
 
+  it("tells the energy where it was counted for every stage, and else that it was not", () => {
+    expect(card).toContain("The energy it took was not measured.");
+    const { stages, ...run } = runInfo();
+    const counted = Object.entries(stages).map(([name, stage]) => [name, { ...stage, joules: 30_000 }]);
+    const input = { ...reportInput(), run: { ...run, stages: Object.fromEntries(counted) } };
+    expect(modelCard(input)).toContain("The processors took 90.0 kJ (25.0 Wh) in that time");
+  });
+
   it("shows the still pictures by their path", () => {
     expect(card.match(/!\[/g)).toHaveLength(1);
     expect(card).toContain("![Sixteen samples](samples/grid%201.png)");
