@@ -28,7 +28,15 @@ const PURE = {
 
 /** Parts of a package with rules of their own: the viewer's page has no server in it, and its server no models. */
 const PARTS = {
-  "viewer/src/page": ["base", "engine/browser", "core", "datasets", "prior-pixelcnn", "pipeline/colour"],
+  "viewer/src/page": [
+    "base",
+    "engine/browser",
+    "core",
+    "datasets",
+    "prior-pixelcnn",
+    "pipeline/colour",
+    "pipeline/evaluation-tables",
+  ],
   "viewer/src/server": ["base", "base/node", "pipeline/runs"],
   "viewer/src/shared": ["pipeline/runs"],
 };

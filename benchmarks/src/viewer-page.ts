@@ -33,7 +33,7 @@ export async function measureInPage(task: PageTask): Promise<MeasuredInPage> {
       worker.onerror = ({ message }) => failed(new Error(message));
       worker.postMessage({ call: 1, name, argument });
     });
-  const encode = () => ask<{ codes: Int32Array[] }>("slice", { plane: 2, index: 0, fit: "training" });
+  const encode = () => ask("slice", { plane: 2, index: 0, fit: "training" });
   const file = new Blob([Uint8Array.from(atob(task.slice), (letter) => letter.charCodeAt(0))]);
 
   const start = performance.now();
@@ -49,9 +49,9 @@ export async function measureInPage(task: PageTask): Promise<MeasuredInPage> {
     slices.push(performance.now() - begun);
   }
 
-  const request = { seed: 0, count: task.samples, temperature: 1, topP: null, label: null, given: null };
-  const sampling =
-    task.samples === 0 ? null : (await ask<{ seconds: number }>("sample", request)).seconds * 1000;
+  const choices = { temperature: 1, topP: null, label: null, position: null, given: null };
+  const draw = () => ask<{ seconds: number }>("sample", { seed: 0, count: task.samples, ...choices });
+  const sampling = task.samples === 0 ? null : (await draw()).seconds * 1000;
   worker.terminate();
   return { description: engine.description, first, slices, sampling };
 }

@@ -99,6 +99,18 @@ test("samples of a seed are the same pictures each time, of another seed others"
   expect(eight).not.toEqual(seven);
 });
 
+test("a position in the scan is checked, and only taken by a prior that knows of positions", async () => {
+  const drawn = (position: string) =>
+    slicebook(["sample", "runs/tiny", "--position", position, "--quiet"], { cwd });
+  const outside = await drawn("1.5");
+  expect(outside.code).toBe(1);
+  expect(outside.stderr).toContain("sample.position");
+  const inside = await drawn("0.5");
+  expect(inside.code).toBe(1);
+  expect(inside.stderr).toContain("the prior was not trained on where slices lie in their scans");
+  expect(inside.stderr).toContain("Set prior.options.slicePosition to true and train the prior again");
+});
+
 test("slices compressed and restored are the very pictures that reconstruct makes, in the bytes that are told", async () => {
   const phantoms = ["phantom", "--layout", "oasis", "--out", "own", "--subjects", "1,1,1", "--slices", "1"];
   expect((await slicebook([...phantoms, "--size", "32x32"], { cwd })).code).toBe(0);

@@ -110,6 +110,12 @@ describe("a run", () => {
     await page.getByRole("button", { name: "PSNR (dB)" }).click();
     const subjects = page.getByRole("region", { name: "Figures per subject" }).locator("tbody tr");
     await expect.poll(() => subjects.count()).toBe(3);
+    const coded = page.getByRole("region", { name: "Baselines" }).locator("tbody tr");
+    await expect.poll(() => coded.count()).toBe(5);
+    expect(await coded.first().textContent()).toMatch(/^This model0\.\d{4}0\.\d{4}/);
+    await expect
+      .poll(() => page.getByRole("region", { name: "Worst slices" }).locator("tbody tr").count())
+      .toBe(4);
     expect(await page.getByText("codeDimension").count()).toBe(1);
     expect(await violations(page)).toEqual([]);
     expect(faults).toEqual([]);
@@ -206,6 +212,8 @@ describe("the model, live", () => {
     await page.getByText("Draw new slices").click();
     await page.getByLabel("Seed").last().fill("7");
     await page.getByLabel("Class").last().selectOption("NC");
+    await page.getByRole("slider", { name: "Place in the scan" }).fill("0.5");
+    await page.getByText("50 %").waitFor();
     // What the page says, however quickly it says something else.
     await page.evaluate(`{
       globalThis.said = new Set();
@@ -360,7 +368,15 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
     async (run) => {
       await call.open(run);
       const { tensors } = decodeSafetensors(await readFile(join(runs, run, "samples", "codes.safetensors")));
-      const request = { seed: 5, count: 4, temperature: 0.9, topP: null, label: null, given: null };
+      const request = {
+        seed: 5,
+        count: 4,
+        temperature: 0.9,
+        topP: null,
+        label: null,
+        position: null,
+        given: null,
+      };
       const { grids } = await call.sample(request);
       for (const level of grids[0]!.keys()) {
         const drawn = grids.flatMap((own) => [...own[level]!]);

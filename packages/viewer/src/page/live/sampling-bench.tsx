@@ -12,6 +12,9 @@ import type { Sampled } from "../worker/protocol.ts";
 /** Grids while they grow: for each sample and level the codes, −1 where none is drawn yet. */
 type Growing = readonly (readonly Int32Array[])[];
 
+/** Left of the first slice, on a slider in steps of 0.05. */
+const ANYWHERE = -0.05;
+
 /** Draws new slices, whose codes appear row by row. */
 export function SamplingBench({
   run,
@@ -25,6 +28,7 @@ export function SamplingBench({
   const [temperature, setTemperature] = useState(1);
   const [topP, setTopP] = useState(1);
   const [label, setLabel] = useState("");
+  const [position, setPosition] = useState(ANYWHERE);
   const [shown, setShown] = useState<"slices" | "codes">("slices");
   const [growing, setGrowing] = useState<Growing>();
   const [sampled, setSampled] = useState<Sampled>();
@@ -60,6 +64,7 @@ export function SamplingBench({
           temperature,
           topP: topP === 1 ? null : topP,
           label: label === "" ? null : Number(label),
+          position: position === ANYWHERE ? null : position,
           given: null,
         },
         {
@@ -119,6 +124,17 @@ export function SamplingBench({
               ))}
             </select>
           </Field>
+        )}
+        {opened.slicePosition && (
+          <Slider
+            label="Place in the scan"
+            value={position}
+            min={ANYWHERE}
+            max={1}
+            step={0.05}
+            text={position === ANYWHERE ? "anywhere" : `${Math.round(position * 100)} %`}
+            onInput={setPosition}
+          />
         )}
         <Slider label="Slices" value={count} min={1} max={16} text={String(count)} onInput={setCount} />
         <Slider

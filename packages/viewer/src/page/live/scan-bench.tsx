@@ -317,6 +317,7 @@ function Bench({
           count: 1,
           temperature: 1,
           topP: null,
+          position: null,
           label: opened.classes.length === 0 ? null : label,
           given: { codes, known },
         },

@@ -3,6 +3,7 @@ import type { Evaluation, RunAnswer } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
 import { duration, fixed, interval, plural, short, when } from "../format.ts";
 import { Figure } from "../ui/controls.tsx";
+import { Comparisons } from "./comparisons.tsx";
 import { Curves } from "./curves.tsx";
 import { Settings } from "./settings.tsx";
 
@@ -21,6 +22,7 @@ export function Overview({ run }: { readonly run: RunAnswer }) {
         <>
           <h2>Subjects of the test split</h2>
           <Subjects evaluation={evaluation} />
+          <Comparisons evaluation={evaluation} />
         </>
       )}
       <h2>Settings</h2>

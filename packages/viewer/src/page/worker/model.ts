@@ -127,6 +127,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         .map(({ data, shape }) => codebookColours(Float32Array.from(data), shape[0]!)),
       classes,
       prior: prior.why ?? true,
+      slicePosition: prior.why === undefined && "slicePositions" in prior.bound.stepInputs(1),
       bytes: [weights.tensors, prior.parameters].reduce((sum, tensors) => sum + bytesOf(tensors), 0),
     },
 
@@ -384,12 +385,13 @@ async function drawPatches(
   };
 }
 
-function samplingOptions({ seed, count, temperature, topP, given }: SampleRequest) {
+function samplingOptions({ seed, count, temperature, topP, position, given }: SampleRequest) {
   return {
     seed,
     count,
     temperature,
     ...(topP === null ? {} : { topP }),
+    ...(position === null ? {} : { slicePositions: new Array<number>(count).fill(position) }),
     ...(given === null
       ? {}
       : { given: given.codes.map((codes, level) => ({ codes, known: given.known[level]! })) }),

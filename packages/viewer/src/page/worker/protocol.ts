@@ -37,6 +37,8 @@ export interface OpenedModel {
   readonly classes: readonly string[];
   /** Whether there is a prior; if not, why. */
   readonly prior: true | string;
+  /** Whether that prior can be asked for slices from a place of the scan. */
+  readonly slicePosition: boolean;
   /** Bytes of weights read. */
   readonly bytes: number;
 }
@@ -82,6 +84,8 @@ export interface SampleRequest {
   readonly topP: number | null;
   /** The number of the class; null: each in turn. */
   readonly label: number | null;
+  /** Where in their scans the slices lie, from 0, the first, to 1, the last; null: anywhere. */
+  readonly position: number | null;
   /** Codes that are kept: 1 in `known` where they are. */
   readonly given: { readonly codes: Grids; readonly known: readonly Uint8Array[] } | null;
 }
