@@ -16,7 +16,7 @@ export function Comparisons({ evaluation }: { readonly evaluation: Evaluation })
         <>
           <h2>Beside other ways to code the slices</h2>
           <Texts label="Baselines" table={baselineTable(baselines)} />
-          <p class="caption">{baselinesNote(baselines)}</p>
+          <p class="caption">{withCommands(baselinesNote(baselines))}</p>
         </>
       )}
       {masks !== undefined && masks.length > 0 && (
@@ -35,6 +35,11 @@ export function Comparisons({ evaluation }: { readonly evaluation: Evaluation })
       )}
     </>
   );
+}
+
+/** Text whose commands stand between backticks, as in Markdown. */
+function withCommands(text: string) {
+  return text.split("`").map((part, index) => (index % 2 === 0 ? part : <code key={part}>{part}</code>));
 }
 
 /** The first column names its rows; the others are numbers, but for those of names. */
