@@ -1,6 +1,6 @@
 import { baselinesNote, baselineTable, maskTable, rankedTable } from "./evaluation-tables.ts";
 import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
-import { type Content, html, inlineSvg, table } from "./markup.ts";
+import { type Content, html, inlineSvg, table, withCode } from "./markup.ts";
 import { noveltySection } from "./novelty-html.ts";
 import { page, type Section } from "./page.ts";
 import { bitRates, estimateNote, measuredFigures } from "./protocol.ts";
@@ -129,7 +129,9 @@ function extraTables(evaluation: Evaluation): Content {
   if (baselines !== undefined) {
     const { head, rows } = baselineTable(baselines);
     const caption = "What as many bytes buy otherwise";
-    parts.push(html`${table({ caption, head: numbers(head), rows })}\n<p>${baselinesNote(baselines)}</p>\n`);
+    parts.push(
+      html`${table({ caption, head: numbers(head), rows })}\n<p>${withCode(baselinesNote(baselines))}</p>\n`,
+    );
   }
   if (masks !== undefined) {
     const { head, rows } = maskTable(masks);

@@ -21,7 +21,7 @@ export function table({
   const headings = head.map((name, column) => html`<th scope="col"${align(column)}>${name}</th>`);
   const lines = rows.map((cells) => {
     const [first = "", ...others] = cells;
-    return html`<tr><th scope="row">${first}</th>${others.map((cell, index) => html`<td${align(index + 1)}>${cell}</td>`)}</tr>\n`;
+    return html`<tr><th scope="row">${first}</th>${others.map((cell, index) => html`<td${align(index + 1)}>${withCode(cell)}</td>`)}</tr>\n`;
   });
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table>
 <caption>${caption}</caption>
@@ -44,6 +44,13 @@ export function inlineSvg(svg: string, alt: string): Markup {
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
   const parts = strings.map((text, index) => text + (index < values.length ? markupOf(values[index]!) : ""));
   return raw(parts.join(""));
+}
+
+/** Text in which commands stand between backticks, as in Markdown. */
+export function withCode(text: string): Content {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return text;
+  return parts.map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`));
 }
 
 /** Text that is HTML already. */

@@ -74,6 +74,12 @@ describe("reportHtml", () => {
     expect(page).toContain("<code>slicebook reconstruct runs/hipmri FILE</code>");
   });
 
+  it("sets commands apart from the text around them", () => {
+    expect(page).toContain("the files that <code>slicebook compress</code> writes");
+    expect(page).toContain("of the model those that <code>slicebook compress</code> writes");
+    expect(page).not.toContain("`");
+  });
+
   it("holds every picture and plot, described in words", () => {
     const data = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
     expect(page).toContain(`<img src="${data}" alt="Slices over &quot;copies&quot;">`);
