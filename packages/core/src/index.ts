@@ -57,6 +57,6 @@ export type {
   SamplerFunction,
   SamplerLoop,
 } from "./prior.ts";
-export { UNKNOWN_SLICE_POSITION } from "./prior.ts";
+export { takesSlicePositions, UNKNOWN_SLICE_POSITION } from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export * as vqvae from "./vqvae.ts";

@@ -63,6 +63,11 @@ export interface BoundPrior {
   sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
 }
 
+/** Whether a prior is conditioned on where slices lie in their scans. */
+export function takesSlicePositions(prior: Pick<BoundPrior, "stepInputs">): boolean {
+  return "slicePositions" in prior.stepInputs(1);
+}
+
 /** How a prior draws grids. */
 export interface SampleOptions {
   readonly count: number;

@@ -4,6 +4,7 @@ import {
   type CodeLevel,
   specsOf,
   type TensorSpec,
+  takesSlicePositions,
   UNKNOWN_SLICE_POSITION,
   vqvae,
 } from "@slicebook/core";
@@ -30,11 +31,6 @@ export async function bindPrior(
 export async function priorFile({ paths }: Session): Promise<string> {
   for (const file of [paths.prior.best, paths.prior.last]) if (await exists(file)) return file;
   throw missing(paths.folder, "trained prior", "train-prior");
-}
-
-/** Whether a prior is conditioned on where slices lie in their scans. */
-export function takesSlicePositions(prior: BoundPrior): boolean {
-  return "slicePositions" in prior.stepInputs(1);
 }
 
 /** That checkpoint's averaged weights. */

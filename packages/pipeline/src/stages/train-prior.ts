@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { float32, int32, random, SlicebookError } from "@slicebook/base";
-import { type BoundPrior, bitsPerPixel, codesName, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters, takesSlicePositions } from "../bound-prior.ts";
+import { type BoundPrior, bitsPerPixel, codesName, takesSlicePositions, vqvae } from "@slicebook/core";
+import { bindPrior, createLikelihoodMeter, priorParameters } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
 import { type CodeGrids, loadCodes, takeGrids } from "../code-grids.ts";
@@ -177,6 +177,7 @@ function trainee(
     validate,
   }: { readonly batch: number; readonly seed: number } & Pick<Trainee, "initialCarry" | "validate">,
 ): Trainee {
+  const placed = takesSlicePositions(prior);
   return {
     name: "prior",
     step: prior.trainStep,
@@ -188,7 +189,7 @@ function trainee(
       return {
         ...Object.fromEntries(levels.map((codes, level) => [codesName(level), codes])),
         labels: int32(labels, [batch]),
-        ...(takesSlicePositions(prior) && { slicePositions: float32(slicePositions!, [batch]) }),
+        ...(placed && { slicePositions: float32(slicePositions!, [batch]) }),
         ...prior.stepNoise({ seed, step, batch }),
       };
     },

@@ -12,6 +12,7 @@ import {
   decodeSafetensors,
   psnr,
   ssim,
+  takesSlicePositions,
   toUnitRange,
   type VqvaeConfig,
   vqvae,
@@ -127,7 +128,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         .map(({ data, shape }) => codebookColours(Float32Array.from(data), shape[0]!)),
       classes,
       prior: prior.why ?? true,
-      slicePosition: prior.why === undefined && "slicePositions" in prior.bound.stepInputs(1),
+      slicePosition: prior.why === undefined && takesSlicePositions(prior.bound),
       bytes: [weights.tensors, prior.parameters].reduce((sum, tensors) => sum + bytesOf(tensors), 0),
     },
 
