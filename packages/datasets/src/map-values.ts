@@ -5,7 +5,7 @@ import type { Samples } from "./types.ts";
  * Writes `(value - offset) × scale` of all values into `out`, which has as many; reckoned in float64, rounded once.
  *
  * 8- and 16-bit numbers, as most slices are stored, go through WebAssembly four at a time: to the same bits in a third
- * of a loop's time, which is most of what an epoch from the cache takes.
+ * of a loop's time, which was more than reading took in an epoch from the cache.
  */
 export function mapValues(
   values: Samples,

@@ -27,7 +27,10 @@ export function sliceStatistics(values: Samples): SliceStatistics {
   return realStatistics(values);
 }
 
-/** A pass each for the mean, the scatter and the bounds: V8 keeps loops that follow each other in a function slow. */
+/**
+ * A pass and a function each for the mean, the bounds and the scatter: of one function with two loops, V8 11.3 entered
+ * the first one's code anew and gave it up after it, slice by slice.
+ */
 function realStatistics(values: Samples): SliceStatistics {
   const mean = sumOf(values) / values.length;
   const [low, high] = range(values);
