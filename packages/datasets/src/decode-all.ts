@@ -1,8 +1,10 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import type { LoadedAdapter } from "./adapters.ts";
+import { type DecodeError, decodeOutcome } from "./decode-outcome.ts";
 import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
 import type { DecodeReply, DecodeRequest, DecodeWorkerData } from "./decode-worker.ts";
 import type { SliceRecord } from "./types.ts";
@@ -24,7 +26,7 @@ export interface DecodeAllOptions {
   readonly onSlice: (index: number, slice: DecodedSlice) => void | Promise<void>;
   /** Called for a slice that cannot be used; what it throws ends the whole. */
   readonly onError: (index: number, error: SlicebookError) => void;
-  /** Worker threads; 0 decodes in this one. As many as there are processors unless given. */
+  /** Threads that decode, this one among them. As many as there are processors unless given. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -40,11 +42,11 @@ export async function decodeAll(
   options.signal?.throwIfAborted();
   const drawn = adapter.decode !== undefined;
   const onlyHere = drawn && specifier === undefined;
-  if (onlyHere || workers === 0 || records.length < LEAST_FOR_THREADS) {
+  if (onlyHere || workers <= 1 || records.length < LEAST_FOR_THREADS) {
     return decodeHere(adapter, records, options);
   }
   const workerData = { specifier: drawn ? specifier : undefined, options: options.decode };
-  return decodeInThreads(workerData, records, { ...options, workers });
+  return decodeInThreads(adapter, workerData, records, { ...options, workers });
 }
 
 async function decodeHere(
@@ -64,7 +66,12 @@ async function decodeHere(
   }
 }
 
+/**
+ * Hands slices out in chunks, to this thread as to the others: it begins while they start, and takes what they have
+ * decoded between two of its own slices.
+ */
 async function decodeInThreads(
+  adapter: SliceDecoder,
   workerData: DecodeWorkerData,
   records: readonly SliceRecord[],
   { workers, onSlice, onError, onProgress, signal }: DecodeAllOptions & { readonly workers: number },
@@ -73,46 +80,63 @@ async function decodeInThreads(
   const errors = new Map<number, SlicebookError>();
   let next = 0;
   let done = 0;
+  let ended = false;
   let abort = () => {};
   let taking = Promise.resolve();
   const running: Worker[] = [];
+  const nextChunk = (): DecodeRequest => {
+    const start = next;
+    next = Math.min(records.length, start + CHUNK);
+    return { start, records: records.slice(start, next) };
+  };
   try {
     await new Promise<void>((resolve, reject) => {
       abort = () => reject(signal?.reason);
       signal?.addEventListener("abort", abort, { once: true });
-      const hand = (worker: Worker) => {
-        const start = next;
-        next = Math.min(records.length, start + CHUNK);
-        if (start < next) {
-          worker.postMessage({ start, records: records.slice(start, next) } satisfies DecodeRequest);
+      const take = async ({ start, outcomes }: DecodeReply) => {
+        for (const [index, outcome] of outcomes.entries()) {
+          if ("slice" in outcome) await onSlice(start + index, outcome.slice);
+          else errors.set(start + index, revived(outcome.error));
         }
+        done += outcomes.length;
+        onProgress?.({ done, total: records.length });
+        if (done === records.length) resolve();
       };
-      for (let count = Math.min(workers, Math.ceil(records.length / CHUNK)); count > 0; count--) {
+      /** One reply after another. */
+      const taken = (reply: DecodeReply) => {
+        taking = taking.then(() => take(reply));
+        return taking;
+      };
+      const hand = (worker: Worker) => {
+        const request = nextChunk();
+        if (request.records.length > 0) worker.postMessage(request);
+      };
+      for (let count = Math.min(workers, Math.ceil(records.length / CHUNK)) - 1; count > 0; count--) {
         // Threads run the build, also where this process was told to resolve packages to their sources.
         const worker = new Worker(file, { workerData, execArgv: [] });
         running.push(worker);
         worker.on("error", reject);
         worker.on("exit", (code) => reject(new Error(`a decoding thread ended early, with code ${code}`)));
-        const take = async ({ start, outcomes }: DecodeReply) => {
-          for (const [index, outcome] of outcomes.entries()) {
-            if ("slice" in outcome) await onSlice(start + index, outcome.slice);
-            else errors.set(start + index, revived(outcome.error));
-          }
-          done += outcomes.length;
-          onProgress?.({ done, total: records.length });
-          if (done === records.length) resolve();
-          else hand(worker);
-        };
-        worker.on("message", (reply: DecodeReply) => {
-          taking = taking.then(() => take(reply));
-          taking.catch(reject);
-        });
+        worker.on("message", (reply: DecodeReply) => taken(reply).then(() => hand(worker), reject));
         // Two requests at a time, so that no worker waits for its next one.
         hand(worker);
         hand(worker);
       }
+      const decodeBeside = async () => {
+        while (next < records.length) {
+          const { start, records: own } = nextChunk();
+          for (const [index, record] of own.entries()) {
+            const outcome = await decodeOutcome(adapter, record, workerData.options);
+            if (ended) return;
+            await taken({ start: start + index, outcomes: [outcome] });
+            await setImmediate(); // lets in what others have sent
+          }
+        }
+      };
+      decodeBeside().catch(reject);
     });
   } finally {
+    ended = true;
     signal?.removeEventListener("abort", abort);
     await Promise.all(running.map((worker) => worker.terminate()));
     await taking.catch(() => {});
@@ -122,6 +146,6 @@ async function decodeInThreads(
   }
 }
 
-function revived({ code, message, remedy }: { code: string; message: string; remedy: string | undefined }) {
+function revived({ code, message, remedy }: DecodeError): SlicebookError {
   return new SlicebookError(code, message, remedy === undefined ? {} : { remedy });
 }

@@ -12,8 +12,8 @@ export type SliceDecoder = Pick<DatasetAdapter, "decode">;
 /** How slices are decoded; can be sent to a worker thread. */
 export interface DecodeOptions extends DecodeContext<unknown> {
   readonly sizePolicy: SizePolicy | undefined;
-  /** Whether the values are wanted at the given size, or only what is known of each slice. */
-  readonly keepValues: boolean;
+  /** What is wanted of each slice. */
+  readonly want: "values" | "values and statistics" | "info";
 }
 
 /** What is known of a slice as it is in its file, before any change of size. */
@@ -29,6 +29,7 @@ export interface SliceInfo {
 
 /** A decoded slice: its values at the size asked for, or what is known of it as it was. */
 export type DecodedSlice =
+  | { readonly values: StoredSlice }
   | { readonly values: StoredSlice; readonly statistics: SliceStatistics }
   | { readonly info: SliceInfo };
 
@@ -36,7 +37,7 @@ export type DecodedSlice =
 export async function decodeSlice(
   decoder: SliceDecoder,
   record: SliceRecord,
-  { sizePolicy, keepValues, ...context }: DecodeOptions,
+  { sizePolicy, want, ...context }: DecodeOptions,
 ): Promise<DecodedSlice> {
   const image = await decodeRecord(decoder, record, context);
   const { height, width, type, values } = image;
@@ -48,11 +49,11 @@ export async function decodeSlice(
       new SlicebookError("SLICE_VALUE", `its value at ${place} is ${values[bad]}`),
     );
   }
-  if (keepValues) {
+  if (want !== "info") {
     // What an adapter hands out may be its own, to be handed out again.
     const own = decoder.decode === undefined;
     const stored = packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path }), { own });
-    return { values: stored, statistics: sliceStatistics(stored) };
+    return want === "values" ? { values: stored } : { values: stored, statistics: sliceStatistics(stored) };
   }
   const [low, high] = range(values);
   const digest = createHash("sha1").update(`${height}x${width}:`).update(packed(values)).digest("hex");

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { isSlicebookError } from "@slicebook/base";
-import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
+import { type DecodeOutcome, decodeOutcome } from "./decode-outcome.ts";
+import type { DecodeOptions, SliceDecoder } from "./decode-slice.ts";
 import type { SliceRecord } from "./types.ts";
 
 /** What a decoding worker is started with. */
@@ -9,17 +9,6 @@ export interface DecodeWorkerData {
   readonly specifier: string | undefined;
   readonly options: DecodeOptions;
 }
-
-/** One slice's result: an error crosses threads as its parts. */
-type DecodeOutcome =
-  | { readonly slice: DecodedSlice }
-  | {
-      readonly error: {
-        readonly code: string;
-        readonly message: string;
-        readonly remedy: string | undefined;
-      };
-    };
 
 /** What a worker is asked: to decode some records, the first of which is number `start` of all. */
 export interface DecodeRequest {
@@ -49,15 +38,10 @@ if (parentPort !== null) {
     const outcomes: DecodeOutcome[] = [];
     const buffers: ArrayBuffer[] = [];
     for (const record of records) {
-      try {
-        const slice = await decodeSlice(decoder, record, options);
-        if ("values" in slice && slice.values.buffer instanceof ArrayBuffer)
-          buffers.push(slice.values.buffer);
-        outcomes.push({ slice });
-      } catch (error) {
-        if (!isSlicebookError(error)) throw error;
-        outcomes.push({ error: { code: error.code, message: error.message, remedy: error.remedy } });
-      }
+      const outcome = await decodeOutcome(decoder, record, options);
+      outcomes.push(outcome);
+      const values = "slice" in outcome && "values" in outcome.slice && outcome.slice.values;
+      if (values && values.buffer instanceof ArrayBuffer) buffers.push(values.buffer);
     }
     port.postMessage({ start, outcomes } satisfies DecodeReply, buffers);
   });

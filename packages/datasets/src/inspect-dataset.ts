@@ -66,7 +66,7 @@ export async function inspectDataset(
   const unreadable: SkippedSlice[] = [];
   const infos = new Map<number, SliceInfo>();
   await decodeAll(listed.loaded, listed.records, {
-    decode: { ...listed.context, sizePolicy: undefined, keepValues: false },
+    decode: { ...listed.context, sizePolicy: undefined, want: "info" },
     onSlice: (index, slice) => {
       if ("info" in slice) infos.set(index, slice.info);
     },

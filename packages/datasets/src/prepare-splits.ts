@@ -15,7 +15,7 @@ const VERSION = 2;
 
 /** How {@link prepareSplits} goes about it. */
 export interface PrepareOptions {
-  /** Decoding threads; 0 decodes in this one. As many as there are processors unless given. */
+  /** Threads that decode, this one among them. As many as there are processors unless given. */
   readonly workers?: number;
   /** Not called when everything was prepared before. */
   readonly onProgress?: (progress: Progress) => void;
@@ -87,10 +87,10 @@ export async function prepareSplits(
     for (const part of missing) sinks.push(await sinkFor(listed, part, pixels));
     const records = work.map(({ part, index }) => missing[part]!.records[index]!);
     await decodeAll(listed.loaded, records, {
-      decode: { ...listed.context, sizePolicy, keepValues: true },
+      decode: { ...listed.context, sizePolicy, want: "values and statistics" },
       onSlice: (at, slice) => {
         const { part, index } = work[at]!;
-        if ("values" in slice) return sinks[part]!.add(index, slice.values, slice.statistics);
+        if ("statistics" in slice) return sinks[part]!.add(index, slice.values, slice.statistics);
       },
       onError,
       workers: options.workers,

@@ -27,7 +27,7 @@ export async function readSlices(
   const { loaded, context, records, config: checked } = await listDataset(config, options);
   const skipped: SkippedSlice[] = [];
   await decodeAll(loaded, records, {
-    decode: { ...context, sizePolicy: checked.sizePolicy, keepValues: true },
+    decode: { ...context, sizePolicy: checked.sizePolicy, want: "values" },
     onSlice: (index, slice) => {
       if ("values" in slice) return onSlice(records[index]!, slice.values);
     },

@@ -333,7 +333,7 @@ describe("openDataset", () => {
     const skipping = config(root, { onUnreadable: "skip" });
     const seen: number[] = [];
     const threaded = await openDataset(skipping, { workers: 2, onProgress: ({ done }) => seen.push(done) });
-    const plain = await openDataset(skipping, { workers: 0 });
+    const plain = await openDataset(skipping, { workers: 1 });
     const all = threaded.splits.train.records.map((_, index) => index);
     expect(all).toHaveLength(92);
     expect(threaded.splits.train.records).toEqual(plain.splits.train.records);
@@ -352,6 +352,26 @@ describe("openDataset", () => {
     const stop = new AbortController();
     const opening = openDataset(config(root), { signal: stop.signal, onProgress: () => stop.abort() });
     await expect(opening).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  it("hands over nothing more once it was told to stop, though several threads decode", async () => {
+    const slices = Object.fromEntries(
+      Array.from({ length: 90 }, (_, number) => [case_("train", 7, number), slice(number)]),
+    );
+    const root = await temporaryFolder({ ...SMALL, ...slices });
+    const stop = new AbortController();
+    let taken = 0;
+    const onSlice = async () => {
+      taken += 1;
+      if (taken === 20) stop.abort();
+      await new Promise(setImmediate);
+    };
+    const reading = readSlices(config(root), { workers: 3, signal: stop.signal, onSlice });
+    await expect(reading).rejects.toMatchObject({ name: "AbortError" });
+    const atTheEnd = taken;
+    expect(atTheEnd).toBeLessThan(96);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(taken).toBe(atTheEnd);
   });
 
   it("says what is wrong with a configuration", async () => {

@@ -74,7 +74,7 @@ describe("the folder adapter", () => {
     });
     const options = { pattern: "{split}/{subject}.*", volumes: { plane, from } };
     const { train, validate } = (
-      await openDataset({ adapter: "folder", root, size: [8, 8], sizePolicy: "pad", options }, { workers: 0 })
+      await openDataset({ adapter: "folder", root, size: [8, 8], sizePolicy: "pad", options }, { workers: 1 })
     ).splits;
     expect(train.records[0]).toMatchObject({
       slice: from,
