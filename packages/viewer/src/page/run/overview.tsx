@@ -25,8 +25,6 @@ export function Overview({ run }: { readonly run: RunAnswer }) {
           <Comparisons evaluation={evaluation} />
         </>
       )}
-      <h2>Settings</h2>
-      <Settings config={config} />
       <h2>How it was made</h2>
       <dl class="pairs panel made">
         <div>
@@ -62,6 +60,12 @@ export function Overview({ run }: { readonly run: RunAnswer }) {
           </a>
         </p>
       )}
+      <details class="fold">
+        <summary>
+          <h2>Settings</h2>
+        </summary>
+        <Settings config={config} />
+      </details>
     </>
   );
 }
