@@ -187,9 +187,9 @@ export const presets: Readonly<Record<PresetName, VqvaeConfig>> = {
   patch: {
     preset: "patch",
     architecture: "patch",
-    width: 96,
-    residualBlocks: 3,
-    residualWidth: 48,
+    width: 64,
+    residualBlocks: 2,
+    residualWidth: 32,
     codeDimension: 16,
     ...shared,
     optimizer: { ...optimizerDefaults, learningRate: 2e-3 },

@@ -37,7 +37,7 @@ describe.each(cases)(
       codeDimension: 3,
       warmupSteps: 1,
       quantizer: { kind: options.kind, decay: 0.6, restartBelow: 0.4, initialisationImages: 2 },
-      optimizer: { learningRate: 1e-2 },
+      optimizer: { learningRate: 5e-3 },
     });
 
     /** One step as a plain autoencoder, the codebook from data, and three steps with codes. */

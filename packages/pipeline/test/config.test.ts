@@ -36,7 +36,7 @@ describe("a configuration", () => {
       version: 1,
       dataset: { adapter: "phantom", size: [64, 64], options: { slices: 8, subjects: { train: 32 } } },
       model: { preset: "patch", quantizer: { kind: "ema" } },
-      train: { minutes: null, epochs: 2, steps: null, batch: 8 },
+      train: { minutes: null, epochs: 2, steps: null, batch: 2 },
       prior: { name: "pixelcnn", minutes: 5, options: { layers: 6 } },
       run: { root: "runs", name: "run" },
     });
