@@ -30,7 +30,7 @@ const config = pixelcnn.schema.parse({
   corruption: 0,
   optimizer: { learningRate },
 });
-const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
+const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 }).parts[0]!;
 const shape = [batch, rows, columns];
 const stream = random(SEED, "grids");
 const grids = int32(

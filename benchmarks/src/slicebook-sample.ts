@@ -23,7 +23,7 @@ const config = pixelcnn.schema.parse({
   corruption: 0,
 });
 const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
-const weights = prior.parameters(prior.initialCarry(SEED), { average: false });
+const weights = prior.parameters(prior.parts[0]!.initialCarry(SEED), { average: false });
 const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
 
 // A draw is all of it: graphs are traced and sessions made anew each time, as for one call of a user.

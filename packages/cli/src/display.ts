@@ -98,7 +98,7 @@ export function createDisplay(options: {
       ...(ssim === undefined ? {} : { ssim: ssim.mean }),
       ...(bitsPerCode === undefined ? {} : { validationBitsPerCode: bitsPerCode }),
     };
-    const parts = [`epoch ${row.epoch}`, `step ${row.step}`, ...describeMetrics(metrics)];
+    const parts = [...levelOf(row), `epoch ${row.epoch}`, `step ${row.step}`, ...describeMetrics(metrics)];
     plainLine(`${stage}: ${parts.join("  ")}`, epochInterval);
   }
 
@@ -161,13 +161,18 @@ function drawBar(fraction: number): string {
 /** `34%  epoch 3/20  step 120/800  25.1 images/s  ETA 1:20  loss 0.0312  SSIM 0.71  1.2 GiB`. */
 function describe(progress: Progress, memory: () => number): string {
   const { fraction, epoch, totalEpochs, step, totalSteps, rate, unit, eta, metrics } = progress;
-  const parts = [`${Math.floor(fraction * 100)}%`.padStart(4)];
+  const parts = [...levelOf(progress), `${Math.floor(fraction * 100)}%`.padStart(4)];
   if (epoch > 0) parts.push(`epoch ${count(epoch, totalEpochs)}`);
   parts.push(epoch > 0 ? `step ${count(step, totalSteps)}` : `${count(step, totalSteps)} ${unit}`);
   if (rate !== undefined) parts.push(`${formatNumber(rate)} ${unit}/s`);
   if (eta !== undefined) parts.push(`ETA ${formatDuration(eta)}`);
   parts.push(...describeMetrics(metrics), `${(memory() / 2 ** 30).toFixed(1)} GiB`);
   return parts.join("  ");
+}
+
+/** Which level's prior is trained. */
+function levelOf({ part }: { readonly part?: number }): string[] {
+  return part === undefined ? [] : [`level ${part + 1}`];
 }
 
 function describeMetrics(metrics: Readonly<Record<string, number | undefined>>): string[] {

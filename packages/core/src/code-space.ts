@@ -11,6 +11,8 @@ export interface CodeSpace {
   readonly levels: readonly CodeLevel[];
   /** Classes that samples can be conditioned on; 0 if there are none. */
   readonly classes: number;
+  /** Numbers that say how a training slice was varied, for the prior to be told; none unless given. */
+  readonly variations?: number;
 }
 
 /** The name of a level's grid in flat records, such as a prior's step inputs and files of code grids: `codes.0`, … */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { optimizerDefaults, optimizerSchema } from "./optimizer.ts";
+import { perLevel } from "./per-level.ts";
 
 /** The architectures: what lies between an image and its code grid. */
 export const ARCHITECTURES = ["residual", "plain", "patch"] as const;
@@ -77,6 +78,7 @@ const lossShape = {
   msSsim: weight.describe("Weight of 1 − MS-SSIM, the same over several scales."),
   edges: weight.describe("Weight of the absolute error of differences of neighbouring pixels."),
   spectrum: weight.describe("Weight of the absolute error of the cosine transform's coefficients."),
+  coarse: weight.describe("Weight of the same terms, of the picture of each grid but the finest."),
 };
 
 const modelShape = {
@@ -90,9 +92,12 @@ const modelShape = {
     .union(DOWNSAMPLINGS.map((factor) => z.literal(factor)))
     .describe("Pixels of an image's side per code: 4, 8 or 16."),
   hierarchy: z
-    .union([z.literal(1), z.literal(2)])
+    .int()
+    .min(1)
+    .max(5)
     .describe(
-      "Grids of codes: 1, or 2 as in VQ-VAE-2: one at twice the downsampling, and one for what that one lacks.",
+      "Grids of codes: 1, or more, from coarse to fine: each at half the downsampling of the one before, for what the " +
+        "picture of those before it lacks.",
     ),
   width: positiveInteger.multipleOf(2).describe("Channels of the hidden layers, an even number."),
   residualBlocks: z.int().nonnegative().describe("Residual blocks on each side; 0 with `plain`."),
@@ -104,7 +109,9 @@ const modelShape = {
     .describe(
       "Heads of self-attention on each side, at the lowest resolution, which let every place see all others; 0: none.",
     ),
-  codes: z.int().min(2).describe("Entries of the codebook, K."),
+  codes: perLevel(z.int().min(2)).describe(
+    "Entries of the codebook, K, of all grids or of each, the coarsest first.",
+  ),
   codeDimension: positiveInteger.describe("Length of a code, D."),
   warmupSteps: z.int().nonnegative().describe("First steps trained as a plain autoencoder, without codes."),
   warmupShare: z
@@ -132,7 +139,7 @@ const shared = {
   hierarchy: 1,
   attention: 0,
   codes: 512,
-  loss: { mse: 1, l1: 0, ssim: 1, msSsim: 0, edges: 0, spectrum: 0 },
+  loss: { mse: 1, l1: 0, ssim: 1, msSsim: 0, edges: 0, spectrum: 0, coarse: 0.5 },
   warmupSteps: 100,
   warmupShare: 0.15,
   quantizer: {
@@ -258,7 +265,8 @@ export const vqvaeSchema = z
     if (kind === "fsq" && (distance === "cosine" || gradient === "rotation")) {
       refuse(["quantizer"], kind, "fsq has no codebook: leave distance and gradient as they are");
     }
-    if (Object.values(config.loss).every((weight) => weight === 0)) {
+    const { coarse: _, ...terms } = config.loss;
+    if (Object.values(terms).every((weight) => weight === 0)) {
       context.issues.push({
         code: "custom",
         path: ["loss"],

@@ -1,6 +1,7 @@
 import {
   addN,
   mean,
+  mul,
   reshape,
   type Scalar,
   square,
@@ -9,8 +10,8 @@ import {
   type Tensor4D,
 } from "@tensorflow/tfjs-core";
 import type { VqvaeConfig } from "./config.ts";
-import { type LossTerm, reconstructionTerms } from "./losses.ts";
-import { network } from "./networks.ts";
+import { fittingTerms, type LossTerm, reconstructionTerms } from "./losses.ts";
+import { network, reduced } from "./networks.ts";
 import type { Params } from "./params.ts";
 import { quantizers } from "./quantizers/index.ts";
 import type { Quantized } from "./quantizers/quantizer.ts";
@@ -21,8 +22,8 @@ export interface Forward {
   readonly decoded: Tensor4D;
   /** Of each grid, the coarsest first. */
   readonly grids: readonly Quantized[];
-  /** The terms of the reconstruction's loss, weighted. */
-  readonly terms: Partial<Record<LossTerm, Scalar>>;
+  /** The terms of the reconstruction's loss, weighted; `coarse` are those of the coarser grids' pictures together. */
+  readonly terms: Partial<Record<LossTerm | "coarse", Scalar>>;
   /** Their sum. */
   readonly reconstruction: Scalar;
   /** The mean squared error of the pixels, in the images' units. */
@@ -44,15 +45,21 @@ export function forward(
   const own = quantizers(config);
   return (params, images, share) => {
     const grids: Quantized[] = [];
-    const encoded = encode(params, images, (encodings, grid) => {
+    const { quantized, drawn } = encode(params, images, (encodings, grid) => {
       const flat = reshape(encodings, [-1, config.codeDimension]) as Tensor2D;
       const found = own[grid]!.quantize(params, flat, share);
       grids.push(found);
       return reshape(found.quantized, encodings.shape);
     });
-    const decoded = decode(params, encoded);
+    const pictures = decode(params, quantized, drawn);
+    const decoded = pictures.pop()!;
     const mse: Scalar = mean(square(sub(decoded, images)));
     const terms = reconstructionTerms(images, decoded, config.loss, dataVariance);
+    const coarse = pictures.flatMap((picture) => {
+      const seen = reduced(images, images.shape[1] / picture.shape[1]);
+      return Object.values(reconstructionTerms(seen, picture, fittingTerms(config.loss, seen), dataVariance));
+    });
+    if (coarse.length > 0) Object.assign(terms, { coarse: mul(addN(coarse), config.loss.coarse) });
     return {
       decoded,
       grids,

@@ -45,18 +45,21 @@ export {
   withPrefix,
   zerosLike,
 } from "./params.ts";
+export { ofLevel, type PerLevel, perLevel } from "./per-level.ts";
 export { rowProducts, throughComponents } from "./principal-components.ts";
 export type {
   BoundPrior,
+  CodeScores,
   DrawnRow,
   GivenCodes,
   Nested,
   Prior,
+  PriorPart,
   SampleOptions,
   SamplerEngine,
   SamplerFunction,
   SamplerLoop,
 } from "./prior.ts";
-export { takesSlicePositions, UNKNOWN_SLICE_POSITION } from "./prior.ts";
+export { scoreOf, takesSlicePositions, UNKNOWN_SLICE_POSITION } from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export * as vqvae from "./vqvae.ts";

@@ -72,6 +72,14 @@ export function reconstructionTerms(
   );
 }
 
+/** Those weights without the terms whose windows are larger than the images [b, h, w, 1]. */
+export function fittingTerms(
+  weights: Readonly<Record<LossTerm, number>>,
+  { shape: [, height, width] }: Tensor4D,
+): Readonly<Record<LossTerm, number>> {
+  return Math.min(height, width) < GAUSSIAN_WINDOW.length ? { ...weights, ssim: 0, msSsim: 0 } : weights;
+}
+
 /** Images [b, h, w, 1] and their reconstructions on the scale of `toUnitRange`, both [b, h, w]. */
 export function unitPair(images: Tensor4D, decoded: Tensor4D): [Tensor3D, Tensor3D] {
   const low = min(images, [1, 2, 3], true);

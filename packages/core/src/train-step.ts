@@ -17,6 +17,7 @@ import {
 import type { VqvaeConfig } from "./config.ts";
 import { forward } from "./forward.ts";
 import { type LossAndMore, lossAndGradients } from "./gradients.ts";
+import { LOSS_TERMS } from "./losses.ts";
 import { trainingUpdate } from "./optimizer.ts";
 import { mapRecord, type Params, param, type TensorRecord, withoutPrefix, withPrefix } from "./params.ts";
 import { codesInUse, perplexity } from "./quantizers/codebook.ts";
@@ -44,7 +45,7 @@ export function trainStep(
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
   const pass = forward(config, dataVariance);
   const own = quantizers(config);
-  const several = Object.values(config.loss).filter((weight) => weight > 0).length > 1;
+  const several = config.hierarchy > 1 || LOSS_TERMS.filter((term) => config.loss[term] > 0).length > 1;
   return (carry, inputs) =>
     tidy(() => {
       const images = param(inputs, "images") as Tensor4D;

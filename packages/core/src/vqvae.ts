@@ -23,6 +23,7 @@ import {
   withoutPrefix,
   withPrefix,
 } from "./params.ts";
+import { ofLevel } from "./per-level.ts";
 import { quantizers } from "./quantizers/index.ts";
 import type { TrainStepOptions } from "./train-step.ts";
 
@@ -61,7 +62,7 @@ export function initialCarry(config: VqvaeConfig, { seed }: { seed: number }): H
 /** The levels of codes of images of that size, the coarsest and first quantized first. */
 export function codeLevels(config: VqvaeConfig, size: ImageBatch["size"]): CodeLevel[] {
   return gridSizes(config, size).flatMap(([rows, columns], grid) =>
-    quantizers(config)[grid]!.levels.map(() => ({ codes: config.codes, rows, columns })),
+    quantizers(config)[grid]!.levels.map(() => ({ codes: ofLevel(config.codes, grid), rows, columns })),
   );
 }
 
@@ -156,7 +157,7 @@ export function decode(config: VqvaeConfig): (params: Params, codes: readonly Te
         );
         return reshape(values, [...(grids[0]!.shape as [number, number, number]), config.codeDimension]);
       });
-      return toImages(params, encodings);
+      return toImages(params, encodings).at(-1)!;
     });
 }
 
@@ -207,7 +208,7 @@ export function features(config: VqvaeConfig): (params: Params, images: Tensor) 
   return (params, images) =>
     tidy(() => {
       checkSize(config, images);
-      return toEncodings(params, images as Tensor4D, (encodings) => encodings);
+      return toEncodings(params, images as Tensor4D, (encodings) => encodings).quantized;
     });
 }
 

@@ -1,6 +1,6 @@
 import type { Random } from "@slicebook/base";
 import { z } from "zod";
-import { deviationOf, range, sliceStatistics } from "./slice-statistics.ts";
+import { range } from "./slice-statistics.ts";
 
 /** How training slices are varied, so that a model sees more than there is; everything is off unless given. */
 export const augmentSchema = z.strictObject({
@@ -15,7 +15,21 @@ export const augmentSchema = z.strictObject({
     .min(0)
     .max(45)
     .default(0)
-    .describe("Turn about the centre by up to so many degrees, either way."),
+    .describe("Turn about the centre by up to this many degrees, either way."),
+  zoom: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0)
+    .describe("Stretch or shrink the height and the width, each by up to this part, about the centre."),
+  elastic: z
+    .number()
+    .min(0)
+    .max(0.1)
+    .default(0)
+    .describe(
+      "Deform smoothly: points are moved by this part of the shorter side (a standard deviation), neighbours alike.",
+    ),
   flip: z
     .boolean()
     .default(false)
@@ -26,7 +40,7 @@ export const augmentSchema = z.strictObject({
     .max(0.5)
     .default(0)
     .describe(
-      "Scale values by up to this part of them, either way, and add up to this part of their deviation.",
+      "Brighten or darken by up to this part, in contrast and in gamma; the slice's smallest value, as of air, stays.",
     ),
 });
 
@@ -40,90 +54,208 @@ export interface AugmentShape {
 }
 
 /** Whether {@link augment} changes anything. */
-export function augments({ shift, rotation, flip, intensity }: AugmentOptions): boolean {
-  return shift > 0 || rotation > 0 || flip || intensity > 0;
+export function augments({ shift, rotation, zoom, elastic, flip, intensity }: AugmentOptions): boolean {
+  return flip || [shift, rotation, zoom, elastic, intensity].some((amount) => amount > 0);
 }
 
 /**
- * Varies preprocessed images, `[count, height, width]` row-major: each is mirrored, turned about its centre (bilinear),
- * shifted by whole pixels (so that nothing is blurred), and scaled. What comes in from beyond the edges is the image's
- * smallest value, as air is.
+ * The numbers that say how an image was varied: shifts down and right, rotation, zooms of height and width, contrast and
+ * gamma, each from −1 to 1 of the most that the options allow. Deformed and mirrored images count as they are: they are
+ * what other subjects might be, and a shifted one is not.
+ */
+export const VARIATIONS = 7;
+
+/** Images that were varied, and how. */
+export interface Varied {
+  /** `[count, height, width]`. */
+  readonly images: Float32Array;
+  /** `[count, VARIATIONS]`: see {@link VARIATIONS}. */
+  readonly variations: Float32Array;
+}
+
+/** Varies preprocessed images as {@link vary} does, and gives the images only. */
+export function augment(
+  images: Float32Array,
+  shape: AugmentShape,
+  options: AugmentOptions,
+  random: Random,
+): Float32Array {
+  return vary(images, shape, options, random).images;
+}
+
+/**
+ * Varies preprocessed images, `[count, height, width]` row-major: each is mirrored, deformed, zoomed, turned about its
+ * centre and shifted by whole pixels, resampled once (Catmull-Rom, so that little is blurred; not at all where it is only
+ * mirrored and shifted), and brightened. What comes in from beyond the edges is the image's smallest value, as air is.
  *
- * Six numbers are drawn for each image, whatever is on, so that turning one kind of change off leaves the others as
+ * As many numbers are drawn for each image whatever is on, so that turning one kind of change off leaves the others as
  * they were. With everything off, the images themselves are returned; otherwise they stay as they are.
  */
-export function augment(
+export function vary(
   images: Float32Array,
   { count, height, width }: AugmentShape,
   options: AugmentOptions,
   random: Random,
-): Float32Array {
+): Varied {
   const pixels = height * width;
   if (images.length !== count * pixels) {
     throw new RangeError(`${images.length} values are not ${count} images of ${height}x${width}`);
   }
-  if (!augments(options)) return images;
+  const variations = new Float32Array(count * VARIATIONS);
+  if (!augments(options)) return { images, variations };
   const out = new Float32Array(images.length);
   for (let image = 0; image < count; image++) {
-    const amount = () => 2 * random.uniform() - 1;
-    const move: Move = {
-      down: Math.round(amount() * options.shift * height),
-      right: Math.round(amount() * options.shift * width),
-      angle: (amount() * options.rotation * Math.PI) / 180,
-      mirrored: random.uniform() < 0.5 && options.flip,
+    const amount = (on: number) => {
+      const drawn = 2 * random.uniform() - 1;
+      return on > 0 ? drawn : 0;
     };
-    const [scale, offset] = [1 + amount() * options.intensity, amount() * options.intensity];
-    const from = images.subarray(image * pixels, (image + 1) * pixels);
+    const { shift, rotation, zoom, elastic, flip, intensity } = options;
+    const [down, right, turn] = [amount(shift), amount(shift), amount(rotation)];
+    const mirrored = random.uniform() < 0.5 && flip;
+    const [contrast, gamma] = [amount(intensity), amount(intensity)];
+    const [taller, wider] = [amount(zoom), amount(zoom)];
+    const knots = random.normals(2 * KNOTS * KNOTS, elastic * Math.min(height, width));
+    variations.set([down, right, turn, taller, wider, contrast, gamma], image * VARIATIONS);
     const to = out.subarray(image * pixels, (image + 1) * pixels);
-    moveImage(from, to, { height, width }, move);
-    if (options.intensity > 0)
-      scaleImage(to, scale, offset * deviationOf({ count: pixels, ...sliceStatistics(from) }));
+    const move: Move = {
+      down: Math.round(down * shift * height),
+      right: Math.round(right * shift * width),
+      angle: (turn * rotation * Math.PI) / 180,
+      zoom: [1 + taller * zoom, 1 + wider * zoom],
+      knots: elastic > 0 ? knots : undefined,
+      mirrored,
+    };
+    moveImage(images.subarray(image * pixels, (image + 1) * pixels), to, { height, width }, move);
+    if (intensity > 0) brighten(to, 1 + contrast * intensity, 1 + gamma * intensity);
   }
-  return out;
+  return { images: out, variations };
 }
 
-/** What is done to an image: mirrored first, then turned counter-clockwise, then shifted. */
+/** What is done to an image: mirrored first, then deformed, zoomed, turned counter-clockwise, and shifted. */
 export interface Move {
   readonly down: number;
   readonly right: number;
   /** In radians. */
   readonly angle: number;
+  /** Factors of height and width. */
+  readonly zoom: readonly [number, number];
+  /** How far, in pixels, points are moved down `[KNOTS, KNOTS]`, then right; cubic B-splines between them. */
+  readonly knots: Float32Array | undefined;
   readonly mirrored: boolean;
 }
+
+/** Knots of a deformation along each side; the outer ones lie beyond the edges. */
+export const KNOTS = 7;
 
 /** Moves an image into `to`, of the same size. */
 export function moveImage(
   from: Float32Array,
   to: Float32Array,
   { height, width }: { readonly height: number; readonly width: number },
-  { down, right, angle, mirrored }: Move,
+  { down, right, angle, zoom, knots, mirrored }: Move,
 ): void {
   const [background] = range(from);
-  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
   const [middleRow, middleColumn] = [(height - 1) / 2, (width - 1) / 2];
+  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+  const field = knots && deformation(knots, { height, width });
   const at = (row: number, column: number) =>
     row >= 0 && row < height && column >= 0 && column < width
       ? from[row * width + (mirrored ? width - 1 - column : column)]!
       : background;
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
+      const pixel = row * width + column;
       const [y, x] = [row - down - middleRow, column - right - middleColumn];
-      const sourceRow = cosine * y + sine * x + middleRow;
-      const sourceColumn = cosine * x - sine * y + middleColumn;
-      const [top, left] = [Math.floor(sourceRow), Math.floor(sourceColumn)];
-      const [below, beside] = [sourceRow - top, sourceColumn - left];
-      let value = at(top, left);
-      if (beside > 0) value += beside * (at(top, left + 1) - value);
-      if (below > 0) {
-        let lower = at(top + 1, left);
-        if (beside > 0) lower += beside * (at(top + 1, left + 1) - lower);
-        value += below * (lower - value);
-      }
-      to[row * width + column] = value;
+      const sourceRow = (cosine * y + sine * x) / zoom[0] + middleRow + (field?.down[pixel] ?? 0);
+      const sourceColumn = (cosine * x - sine * y) / zoom[1] + middleColumn + (field?.right[pixel] ?? 0);
+      to[pixel] = interpolated(at, sourceRow, sourceColumn);
     }
   }
 }
 
-function scaleImage(values: Float32Array, scale: number, offset: number): void {
-  for (let pixel = 0; pixel < values.length; pixel++) values[pixel] = values[pixel]! * scale + offset;
+/** The value between pixels by Catmull-Rom splines, held between the four nearest pixels' least and greatest. */
+function interpolated(at: (row: number, column: number) => number, row: number, column: number): number {
+  const [top, left] = [Math.floor(row), Math.floor(column)];
+  const [below, beside] = [row - top, column - left];
+  if (below === 0 && beside === 0) return at(top, left);
+  let [sum, least, greatest] = [0, Infinity, -Infinity];
+  for (let y = -1; y <= 2; y++) {
+    const weight = catmullRom(y - below);
+    if (weight === 0) continue;
+    let line = 0;
+    for (let x = -1; x <= 2; x++) {
+      const value = at(top + y, left + x);
+      line += catmullRom(x - beside) * value;
+      if (y < 0 || y > 1 || x < 0 || x > 1) continue;
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+    }
+    sum += weight * line;
+  }
+  return Math.min(greatest, Math.max(least, sum));
+}
+
+/** The Catmull-Rom kernel at a distance in pixels, −2 to 2. */
+function catmullRom(distance: number): number {
+  const t = Math.abs(distance);
+  if (t >= 2) return 0;
+  return t < 1 ? 1 + t * t * (1.5 * t - 2.5) : 2 + t * (-4 + t * (2.5 - 0.5 * t));
+}
+
+/** The deformation of each pixel, by uniform cubic B-splines of its knots. */
+function deformation(
+  knots: Float32Array,
+  { height, width }: { readonly height: number; readonly width: number },
+): { readonly down: Float32Array; readonly right: Float32Array } {
+  const [rows, columns] = [splines(height), splines(width)];
+  const along = (first: number) => {
+    const out = new Float32Array(height * width);
+    const line = new Float32Array(KNOTS);
+    for (let row = 0; row < height; row++) {
+      line.fill(0);
+      for (let knot = 0; knot < KNOTS; knot++) {
+        const weight = rows[row * KNOTS + knot]!;
+        if (weight === 0) continue;
+        for (let other = 0; other < KNOTS; other++)
+          line[other]! += weight * knots[first + knot * KNOTS + other]!;
+      }
+      for (let column = 0; column < width; column++) {
+        let sum = 0;
+        for (let knot = 0; knot < KNOTS; knot++) sum += columns[column * KNOTS + knot]! * line[knot]!;
+        out[row * width + column] = sum;
+      }
+    }
+    return out;
+  };
+  return { down: along(0), right: along(KNOTS * KNOTS) };
+}
+
+/**
+ * What each knot adds at each place of a side, `[side, KNOTS]`: cubic B-splines, as much larger as leaves points midway
+ * between knots the knots' standard deviation.
+ */
+function splines(side: number): Float32Array {
+  const weights = new Float32Array(side * KNOTS);
+  for (let place = 0; place < side; place++) {
+    const position = 1 + (place / Math.max(1, side - 1)) * (KNOTS - 3);
+    const own = Array.from({ length: KNOTS }, (_, knot) => cubicSpline(position - knot));
+    const norm = Math.hypot(...own);
+    for (const [knot, weight] of own.entries()) weights[place * KNOTS + knot] = weight / norm;
+  }
+  return weights;
+}
+
+function cubicSpline(distance: number): number {
+  const t = Math.abs(distance);
+  if (t >= 2) return 0;
+  return t < 1 ? 2 / 3 - t * t * (1 - t / 2) : (2 - t) ** 3 / 6;
+}
+
+/** Values above the least one times `contrast`, after `gamma` of their share of the range. */
+function brighten(values: Float32Array, contrast: number, gamma: number): void {
+  const [low, high] = range(values);
+  const span = high - low || 1;
+  for (let pixel = 0; pixel < values.length; pixel++) {
+    values[pixel] = low + span * contrast * ((values[pixel]! - low) / span) ** gamma;
+  }
 }

@@ -1,4 +1,13 @@
-export { type AugmentOptions, type AugmentShape, augment, augmentSchema, augments } from "./augment.ts";
+export {
+  type AugmentOptions,
+  type AugmentShape,
+  augment,
+  augmentSchema,
+  augments,
+  VARIATIONS,
+  type Varied,
+  vary,
+} from "./augment.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
 export { greyOf } from "./grey.ts";
 export { naturalOrder } from "./natural-order.ts";

@@ -112,6 +112,8 @@ export type Event =
   | {
       readonly type: "progress";
       readonly stage: Stage | "read" | "reconstruct" | "compress" | "decompress" | "phantom";
+      /** Of what is trained part by part, the number of the part. */
+      readonly part?: number;
       readonly step: number;
       /** Unknown when only minutes limit the stage. */
       readonly totalSteps?: number;

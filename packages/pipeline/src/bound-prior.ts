@@ -1,15 +1,24 @@
 import type { HostTensor, HostTensors } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
 import {
   type BoundPrior,
   type CodeLevel,
+  checkTensors,
+  encodeSafetensors,
+  type PriorPart,
+  type Signature,
+  scoreOf,
   specsOf,
   type TensorSpec,
   takesSlicePositions,
   UNKNOWN_SLICE_POSITION,
   vqvae,
+  withoutPrefix,
+  withPrefix,
 } from "@slicebook/core";
+import { VARIATIONS } from "@slicebook/datasets";
 import type { Compiled, Engine } from "@slicebook/engine";
-import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
+import { checkedCarry, readSafetensors } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import { floats, integers, paddedPart } from "./codec.ts";
 import { exists } from "./files.ts";
@@ -24,24 +33,49 @@ export async function bindPrior(
 ): Promise<BoundPrior> {
   const prior = await loadPrior(config.prior.name);
   const levels = vqvae.codeLevels(config.model, size);
-  return prior.bind(prior.schema.parse(config.prior.options), { levels, classes: classes.length });
+  const variations = config.prior.augment.copies === 0 ? 0 : VARIATIONS;
+  return prior.bind(prior.schema.parse(config.prior.options), {
+    levels,
+    classes: classes.length,
+    variations,
+  });
 }
 
-/** The checkpoint that samples are drawn from: the best on the validation split, else the last. */
+/** The file of the prior that samples are drawn from. */
 export async function priorFile({ paths }: Session): Promise<string> {
-  for (const file of [paths.prior.best, paths.prior.last]) if (await exists(file)) return file;
+  if (await exists(paths.prior.best)) return paths.prior.best;
   throw missing(paths.folder, "trained prior", "train-prior");
 }
 
-/** That checkpoint's averaged weights. */
+/** Its weights. */
 export async function priorParameters(session: Session, prior: BoundPrior): Promise<HostTensors> {
   const file = await priorFile(session);
-  const checkpoint = await loadCheckpoint(file);
-  if (checkpoint === undefined) throw missing(session.paths.folder, "trained prior", "train-prior");
-  return prior.parameters(checkedCarry(file, checkpoint, prior.checkCarry), { average: true });
+  const { tensors } = await readSafetensors(file);
+  return prior.parameters(
+    checkedCarry(file, { carry: withAverages(tensors) }, (carry) =>
+      checkTensors("the prior's checkpoint", averagesOf(prior), carry),
+    ),
+    { average: true },
+  );
 }
 
-/** How well a prior foretells codes. */
+/** Joins the best checkpoints of all parts into the file that samples are drawn from: their averaged weights. */
+export async function joinParts({ paths }: Session, parts: readonly HostTensors[]): Promise<void> {
+  const averages = withAverages(Object.assign({}, ...parts));
+  await writeFileAtomic(paths.prior.best, encodeSafetensors(averages, { format: "pt" }));
+}
+
+const AVERAGE = "average.";
+
+function withAverages(tensors: HostTensors): HostTensors {
+  return withPrefix(AVERAGE, withoutPrefix(AVERAGE, tensors));
+}
+
+function averagesOf({ parts }: BoundPrior): Signature {
+  return specsOf(withAverages(Object.assign({}, ...parts.map((part) => part.initialCarry(0)))));
+}
+
+/** How well a prior predicts codes. */
 export interface CodeScore {
   /** Mean −ln p of a code. */
   readonly natsPerCode: number;
@@ -51,63 +85,94 @@ export interface CodeScore {
 
 /** Measures how likely a prior finds grids, with the weights given at each call. */
 export interface LikelihoodMeter {
-  score(parameters: HostTensors, grids: CodeGrids): Promise<CodeScore>;
-  /** ln p of every code, in the grids' own order, a level each. */
+  /** Over all scored levels together, and of each of them. */
+  score(
+    parameters: HostTensors,
+    grids: CodeGrids,
+  ): Promise<CodeScore & { readonly levels: readonly CodeScore[] }>;
+  /** ln p of every code, in the grids' own order, each of the scored levels. */
   logLikelihood(parameters: HostTensors, grids: CodeGrids): Promise<Float32Array[]>;
   dispose(): Promise<void>;
 }
 
+/** What a meter measures with: a whole prior, or a part of it. */
+export interface Scorer {
+  readonly score: PriorPart["score"];
+  /** The numbers of the levels that it scores. */
+  readonly levels: readonly number[];
+  /** Whether it takes slices' positions in their scans. */
+  readonly placed: boolean;
+}
+
+/** The scorer of all levels. */
+export function wholePrior(prior: BoundPrior): Scorer {
+  return {
+    score: scoreOf(prior),
+    levels: prior.parts.flatMap((part) => part.levels),
+    placed: takesSlicePositions(prior),
+  };
+}
+
 export async function createLikelihoodMeter(
   engine: Engine,
-  prior: BoundPrior,
+  { score, levels: scored, placed }: Scorer,
   parameters: HostTensors,
   { levels, batch }: { readonly levels: readonly CodeLevel[]; readonly batch: number },
 ): Promise<LikelihoodMeter> {
-  const specs = levels.map(
-    ({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }),
-  );
-  const placed = takesSlicePositions(prior);
+  const specs = levels
+    .slice(0, 1 + Math.max(...scored))
+    .map(({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }));
   const signature = [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }] as const;
   const compiled: Compiled = await engine.compile(
-    prior.score,
+    score,
     placed ? [...signature, { shape: [batch], dtype: "float32" }] : signature,
     { name: "score" },
   );
-  /** Hands over each level's ln p and hits, part by part, without the padding. */
+  /** Hands over each scored level's ln p and hits, part by part, without the padding. */
   async function each(
     current: HostTensors,
     { levels: grids, labels, slicePositions }: CodeGrids,
-    use: (level: number, logs: Float32Array, hits: Int32Array, start: number) => void,
+    use: (place: number, logs: Float32Array, hits: Int32Array, start: number) => void,
   ): Promise<void> {
     const positions = slicePositions ?? new Float32Array(labels.length).fill(UNKNOWN_SLICE_POSITION);
     for (let start = 0; start < labels.length; start += batch) {
       const count = Math.min(batch, labels.length - start);
-      const codes = grids.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
+      const codes = specs.map(({ shape }, level) => paddedPart(grids[level]!.data, shape, start));
       const ofSlices = placed ? [labels, positions] : [labels];
       const conditions = ofSlices.map((values) => paddedPart(values, [batch], start));
       const result = await compiled.run(current, codes, ...conditions);
       // A record of lists, as the compiled function gives it.
       const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
-      for (const [level, logs] of found.logLikelihood.entries()) {
+      for (const [place, logs] of found.logLikelihood.entries()) {
         const size = logs.data.length / batch;
-        const hits = integers(found.correct[level]!);
-        use(level, floats(logs).subarray(0, count * size), hits.subarray(0, count * size), start * size);
+        const hits = integers(found.correct[place]!);
+        use(place, floats(logs).subarray(0, count * size), hits.subarray(0, count * size), start * size);
       }
     }
   }
   return {
     async score(current, grids) {
-      const total = grids.levels.reduce((sum, { data }) => sum + data.length, 0);
-      let [nats, correct] = [0, 0];
-      await each(current, grids, (_, logs, hits) => {
-        for (const log of logs) nats -= log;
-        for (const hit of hits) correct += hit;
+      const sums = scored.map(() => ({ nats: 0, correct: 0, codes: 0 }));
+      await each(current, grids, (place, logs, hits) => {
+        const sum = sums[place]!;
+        for (const log of logs) sum.nats -= log;
+        for (const hit of hits) sum.correct += hit;
+        sum.codes += logs.length;
       });
-      return { natsPerCode: nats / total, accuracy: correct / total };
+      const scoreOfSum = ({ nats, correct, codes }: (typeof sums)[number]) => ({
+        natsPerCode: nats / codes,
+        accuracy: correct / codes,
+      });
+      const total = sums.reduce((all, one) => ({
+        nats: all.nats + one.nats,
+        correct: all.correct + one.correct,
+        codes: all.codes + one.codes,
+      }));
+      return { ...scoreOfSum(total), levels: sums.map(scoreOfSum) };
     },
     async logLikelihood(current, grids) {
-      const found = grids.levels.map(({ data }) => new Float32Array(data.length));
-      await each(current, grids, (level, logs, _, start) => found[level]!.set(logs, start));
+      const found = scored.map((level) => new Float32Array(grids.levels[level]!.data.length));
+      await each(current, grids, (place, logs, _, start) => found[place]!.set(logs, start));
       return found;
     },
     dispose: () => compiled.dispose(),

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type HostTensors, isSlicebookError, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
+import { decodeSafetensors, encodeSafetensors, type Safetensors } from "@slicebook/core";
 import { z } from "zod";
 
 const sumsSchema = z.strictObject({ count: z.int().min(0), of: z.record(z.string(), z.number()) });
@@ -48,13 +48,13 @@ export async function saveCheckpoint(path: string, { carry, state }: Checkpoint)
 
 /** Reads a checkpoint; undefined where there is none. Throws `CHECKPOINT_INVALID` for a file that is none. */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw invalid(path, error.message, error);
+  const read = await readSafetensors(path).catch((error: Error) => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
+    throw error;
   });
-  if (bytes === undefined) return undefined;
+  if (read === undefined) return undefined;
+  const { tensors, metadata } = read;
   try {
-    const { tensors, metadata } = decodeSafetensors(bytes);
     return { carry: tensors, state: trainingStateSchema.parse(JSON.parse(metadata[STATE] ?? "null")) };
   } catch (error) {
     const why =
@@ -67,10 +67,19 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   }
 }
 
+/** Reads a file of tensors. Throws `CHECKPOINT_INVALID` for one that is missing or holds none. */
+export async function readSafetensors(path: string): Promise<Safetensors> {
+  try {
+    return decodeSafetensors(await readFile(path));
+  } catch (error) {
+    throw invalid(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
 /** The carry of a checkpoint after a model has checked that it fits; what is wrong is said of the file. */
 export function checkedCarry(
   path: string,
-  { carry }: Checkpoint,
+  { carry }: Pick<Checkpoint, "carry">,
   check: (carry: HostTensors) => void,
 ): HostTensors {
   try {

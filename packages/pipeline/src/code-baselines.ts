@@ -1,3 +1,4 @@
+import type { CodeLevel } from "@slicebook/core";
 import type { CodeGrids, LevelGrids } from "./code-grids.ts";
 
 /** What it costs to write codes by counting alone: the least that a prior has to beat. */
@@ -17,8 +18,14 @@ const WEIGHTS = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
  * Measures codes with the histograms of the training codes, each level with its own; every code of a codebook counts
  * once more (Laplace).
  */
-export function codeBaselines(train: CodeGrids, measured: CodeGrids, codes: number): CodeBaselines {
-  const levels = train.levels.map((grid, level) => levelBits(grid, measured.levels[level]!, codes));
+export function codeBaselines(
+  train: CodeGrids,
+  measured: CodeGrids,
+  spaces: readonly Pick<CodeLevel, "codes">[],
+): CodeBaselines {
+  const levels = train.levels.map((grid, level) =>
+    levelBits(grid, measured.levels[level]!, spaces[level]!.codes),
+  );
   const total = measured.levels.reduce((sum, { data }) => sum + data.length, 0);
   const perCode = (bits: (level: LevelBits) => number) =>
     levels.reduce((sum, level) => sum + bits(level), 0) / total;

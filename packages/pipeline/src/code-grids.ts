@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
-import type { Affine } from "@slicebook/datasets";
+import { type Affine, VARIATIONS } from "@slicebook/datasets";
 import { z } from "zod";
 import { floats, integers } from "./codec.ts";
 
@@ -18,6 +18,8 @@ export interface CodeGrids {
   readonly classes: readonly string[];
   /** Where each slice lies in its scan, 0 the first to 1 the last, −1 if unknown; absent where none is known. */
   readonly slicePositions?: Float32Array | undefined;
+  /** [n, VARIATIONS]: how each slice was varied before it was encoded; absent where none was. In memory only. */
+  readonly variations?: Float32Array | undefined;
   /** The name of each slice. */
   readonly names: readonly string[];
   /** Of a data set of NIfTI files: the first slice's 4×4 matrix from (row, column, slice) to millimetres. */
@@ -83,7 +85,7 @@ function levelsOf(tensors: HostTensors): LevelGrids[] {
 
 /** The grids of those numbers, in that order. */
 export function takeGrids(
-  { levels, labels, classes, slicePositions, names }: CodeGrids,
+  { levels, labels, classes, slicePositions, variations, names }: CodeGrids,
   indices: ArrayLike<number>,
 ): CodeGrids {
   const taken = Array.from(indices);
@@ -92,29 +94,40 @@ export function takeGrids(
     labels: Int32Array.from(taken, (index) => labels[index]!),
     classes,
     slicePositions: slicePositions && Float32Array.from(taken, (index) => slicePositions[index]!),
+    variations: variations && takeVariations(variations, taken),
     names: taken.map((index) => names[index]!),
   };
 }
 
+function takeVariations(variations: Float32Array, taken: readonly number[]): Float32Array {
+  const all = new Float32Array(taken.length * VARIATIONS);
+  for (const [place, index] of taken.entries()) {
+    all.set(variations.subarray(index * VARIATIONS, (index + 1) * VARIATIONS), place * VARIATIONS);
+  }
+  return all;
+}
+
 /** Grids of the same levels and classes, one after the other. */
 export function joinGrids(first: CodeGrids, second: CodeGrids): CodeGrids {
-  const joined = (one: Int32Array, other: Int32Array) => {
-    const all = new Int32Array(one.length + other.length);
-    all.set(one);
-    all.set(other, one.length);
-    return all;
-  };
   const count = first.labels.length + second.labels.length;
-  const [before, after] = [first.slicePositions, second.slicePositions];
   return {
     levels: first.levels.map(({ data, shape }, level) =>
       int32(joined(data, second.levels[level]!.data), [count, ...shape.slice(1)]),
     ),
     labels: joined(first.labels, second.labels),
     classes: first.classes,
-    slicePositions: before && after && Float32Array.of(...before, ...after),
+    slicePositions:
+      first.slicePositions && second.slicePositions && joined(first.slicePositions, second.slicePositions),
+    variations: first.variations && second.variations && joined(first.variations, second.variations),
     names: [...first.names, ...second.names],
   };
+}
+
+function joined<T extends Int32Array | Float32Array>(one: T, other: T): T {
+  const all = new (one.constructor as new (length: number) => T)(one.length + other.length);
+  all.set(one);
+  all.set(other, one.length);
+  return all;
 }
 
 /** One slice's codes of each level, in raster order: views into the grids. */

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { int32, random, sizeOf } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, priorParameters, wholePrior } from "./bound-prior.ts";
 import { type CodeGrids, type LevelGrids, loadCodes, saveCodes, takeGrids } from "./code-grids.ts";
 import { createEncoder, decodeCodes } from "./codec.ts";
 import { type ImageStack, imageGrid } from "./figures/grid.ts";
@@ -175,7 +175,7 @@ async function drawCandidates(
     names: Array.from({ length: total }, () => ""),
   };
   if (each === 1) return { grids, each, weights: undefined };
-  const meter = await createLikelihoodMeter(engine, prior, parameters, {
+  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, {
     levels: spaces,
     batch: Math.min(AT_ONCE, total),
   });

@@ -1,4 +1,4 @@
-import { vqvaeSchema } from "@slicebook/core";
+import { perLevel, vqvaeSchema } from "@slicebook/core";
 import { augmentSchema, augments, datasetSchema } from "@slicebook/datasets";
 import { AUTO, DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
@@ -73,17 +73,29 @@ const trainSchema = z
   })
   .refine(limited, noLimit);
 
-const priorAugmentSchema = augmentSchema
-  .extend({
+const { shape: amounts } = augmentSchema;
+const priorAugmentSchema = z
+  .strictObject({
     copies: z
       .int()
       .min(0)
       .max(64)
-      .default(0)
-      .describe("Varied copies of each training slice; 0: none. At most 8192 are encoded in all."),
+      .nullable()
+      .default(null)
+      .describe(
+        "Varied copies of each training slice, at most 8192 in all; 0: none; null: by how many slices there are, none " +
+          "from 2000 on.",
+      ),
+    shift: amounts.shift.default(0.03),
+    rotation: amounts.rotation.default(5),
+    zoom: amounts.zoom.default(0.06),
+    elastic: amounts.elastic.default(0.015),
+    flip: amounts.flip,
+    intensity: amounts.intensity.default(0.1),
   })
-  .refine((augment) => augment.copies === 0 || augments(augment), {
-    error: "copies that nothing varies: give at least one of shift, rotation, flip or intensity as well",
+  .refine((augment) => augment.copies === 0 || augment.copies === null || augments(augment), {
+    error:
+      "copies that nothing varies: give at least one of shift, rotation, zoom, elastic, flip or intensity",
   });
 
 const priorSchema = z
@@ -96,7 +108,18 @@ const priorSchema = z
         "The prior: pixelcnn, or a package or module (from the current directory) with a prior of yours.",
       ),
     ...limits,
-    batch: positiveInteger.default(16).describe("Code grids a step."),
+    batch: perLevel(positiveInteger)
+      .default(16)
+      .describe("Code grids a step: of all levels, or of each, the coarsest first."),
+    shares: z
+      .array(positive)
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        "How the minutes are shared out among the levels of codes, the coarsest first: time that one does not need is " +
+          "left to those after it. null: evenly.",
+      ),
     augment: priorAugmentSchema
       .prefault({})
       .describe(
@@ -114,20 +137,31 @@ const priorSchema = z
 
 const sampleSchema = z.strictObject({
   count: z.int().min(1).max(4096).default(16).describe("Samples to draw."),
-  temperature: positive
+  temperature: perLevel(positive)
     .default(1)
-    .describe("Divides the prior's logits: below 1 safer, above 1 more varied."),
+    .describe(
+      "Divides the prior's logits, of all levels of codes or of each, the coarsest first: below 1 safer, above 1 more " +
+        "varied.",
+    ),
   topK: positiveInteger
     .nullable()
     .default(null)
     .describe("Draw among the k likeliest codes only; null: among all."),
-  topP: z
-    .number()
-    .gt(0)
-    .max(1)
+  topP: perLevel(z.number().gt(0).max(1))
     .nullable()
     .default(null)
-    .describe("Draw among the likeliest codes that make up this probability only; null: among all."),
+    .describe(
+      "Draw among the likeliest codes that make up this probability only, of all levels or of each; null: among all.",
+    ),
+  candidates: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      "Coarsest grids drawn for each sample, of which the most typical are kept: those whose likelihood is nearest to " +
+        "the middle of held-out slices'.",
+    ),
   seed: seed.default(0).describe("Decides the samples; each depends on the seed and its number only."),
   class: z
     .string()

@@ -114,11 +114,11 @@ async function dryRun(
       // Codes from the first step on, as after the warm-up.
       model: { ...config.model, warmupSteps: 0 },
       train: { ...config.train, ...once },
-      prior: { ...config.prior, ...once },
+      prior: { ...config.prior, ...once, augment: { ...config.prior.augment, copies: 0 } },
       sample: { ...config.sample, count: 1 },
       run: { ...config.run, root },
     };
-    const few = Math.max(config.train.batch, config.prior.batch);
+    const few = Math.max(config.train.batch, ...[config.prior.batch].flat());
     return await inSession(short, folder, { ...options, few }, async (session) => {
       await prepare(session, wanted);
       await writeConfig(session.paths, short);

@@ -12,6 +12,8 @@ const likelihoodSchema = z.object({
   bitsPerPixel: z.number(),
   /** The share of codes that the prior finds the likeliest. */
   accuracy: z.number(),
+  /** Of each level of codes, the coarsest first; files of earlier versions have none. */
+  levels: z.array(z.object({ bitsPerCode: z.number(), accuracy: z.number() })).default([]),
   /** Code grids. */
   grids: z.int(),
 });

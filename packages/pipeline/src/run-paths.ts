@@ -13,7 +13,13 @@ export interface RunPaths {
   readonly evaluation: string;
   readonly evaluations: string;
   readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
-  readonly prior: { readonly metrics: string; readonly last: string; readonly best: string };
+  readonly prior: {
+    readonly metrics: string;
+    /** The averaged weights of all parts' best checkpoints: what samples are drawn from. */
+    readonly best: string;
+    /** The checkpoints of a part in training, by its number. */
+    part(number: number): { readonly last: string; readonly best: string };
+  };
   /** Event files for TensorBoard. */
   readonly events: { readonly train: string; readonly prior: string };
   readonly samples: string;
@@ -49,8 +55,11 @@ export function runPaths(folder: string): RunPaths {
     },
     prior: {
       metrics: at("prior", "metrics.jsonl"),
-      last: at("prior", "checkpoints", "last.safetensors"),
       best: at("prior", "checkpoints", "best.safetensors"),
+      part: (number) => ({
+        last: at("prior", "checkpoints", `level${number}`, "last.safetensors"),
+        best: at("prior", "checkpoints", `level${number}`, "best.safetensors"),
+      }),
     },
     events: {
       train: at("tensorboard", "train", "events.out.tfevents.slicebook"),

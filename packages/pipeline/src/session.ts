@@ -130,7 +130,8 @@ async function newRecord(session: Session): Promise<RunRecord> {
   const { config } = session;
   const [dataset, engine] = [await session.dataset(), await session.engine()];
   const { root } = config.dataset;
-  const { preset, codes, codeDimension } = config.model;
+  const { preset, codeDimension } = config.model;
+  const levels = vqvae.codeLevels(config.model, dataset.size);
   const [processor] = cpus();
   return {
     schema: 1,
@@ -167,10 +168,9 @@ async function newRecord(session: Session): Promise<RunRecord> {
     model: {
       preset,
       parameters: vqvae.countWeights(config.model),
-      grids: vqvae
-        .codeLevels(config.model, dataset.size)
-        .map(({ rows, columns }) => [rows, columns] as const),
-      codes,
+      grids: levels.map(({ rows, columns }) => [rows, columns] as const),
+      codes: levels.reduce((sum, level) => sum + level.codes, 0),
+      codebooks: levels.map((level) => level.codes),
       codeSize: codeDimension,
     },
     stages: {},

@@ -1,6 +1,6 @@
 import type { HostTensors } from "@slicebook/base";
 import { type BoundPrior, likelihoodMap, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, priorParameters, wholePrior } from "./bound-prior.ts";
 import { type LevelGrids, loadCodes } from "./code-grids.ts";
 import { exists } from "./files.ts";
 import type { Session } from "./session.ts";
@@ -28,7 +28,7 @@ export interface SliceScorer {
 /** The run's prior to score single slices with; undefined where none is trained yet. */
 export async function createSliceScorer(session: Session): Promise<SliceScorer | undefined> {
   const { paths, config } = session;
-  if (!(await exists(paths.prior.best)) && !(await exists(paths.prior.last))) return undefined;
+  if (!(await exists(paths.prior.best))) return undefined;
   const trained = await loadCodes(paths.codes.train);
   if (trained === undefined) return undefined;
   const { classes } = trained;
@@ -37,7 +37,10 @@ export async function createSliceScorer(session: Session): Promise<SliceScorer |
   const parameters = await priorParameters(session, prior);
   const grids = vqvae.codeLevels(config.model, [height, width]);
   const engine = await session.engine();
-  const meter = await createLikelihoodMeter(engine, prior, parameters, { levels: grids, batch: 1 });
+  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, {
+    levels: grids,
+    batch: 1,
+  });
   return {
     prior,
     parameters,

@@ -19,6 +19,8 @@ type Schedule = Pick<
 export interface Trainee {
   /** `train` for the VQ-VAE, `prior` for the prior, as `metrics.jsonl` names it. */
   readonly name: MetricsRow["stage"];
+  /** The number of the part, of what is trained part by part: lines of `metrics.jsonl` tell it. */
+  readonly part?: number;
   readonly step: (carry: Params, inputs: Params) => [TensorRecord, TensorRecord];
   readonly initialCarry: () => HostTensors;
   /** The shapes and types of a step's inputs, `progress` included. */
@@ -47,6 +49,8 @@ export interface TrainOptions {
   readonly inputs: string;
   /** Where to go on from; from the start unless given. */
   readonly from: Checkpoint | undefined;
+  /** Lines of `metrics.jsonl` before this training's own; none unless given. */
+  readonly rowsBefore?: number;
   readonly files: { readonly last: string; readonly best: string } & MetricsFiles;
   readonly unit: "images" | "grids";
   readonly onEvent: (event: Event) => void;
@@ -94,7 +98,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   const looksAt = (step: number) =>
     looksBy(step, looks / stepsPerEpoch) > looksBy(step - 1, looks / stepsPerEpoch);
 
-  let state = options.from?.state ?? initialState(options.inputs);
+  let state = options.from?.state ?? initialState(options.inputs, options.rowsBefore ?? 0);
   if (state.finished) return state;
   const metricsLog = await openMetricsLog(files, {
     rows: state.rows,
@@ -186,6 +190,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
     if (state.sums.count === 0) return;
     const row: MetricsRow = {
       stage: trainee.name,
+      ...(trainee.part === undefined ? {} : { part: trainee.part }),
       kind,
       epoch,
       step: state.step,
@@ -230,6 +235,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
     onEvent({
       type: "progress",
       stage: stageOf(trainee.name),
+      ...(trainee.part === undefined ? {} : { part: trainee.part }),
       step: state.step,
       ...(Number.isFinite(totalSteps) ? { totalSteps } : {}),
       epoch: Math.ceil(state.step / stepsPerEpoch),
@@ -243,7 +249,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   }
 }
 
-function initialState(inputs: string): TrainingState {
+function initialState(inputs: string, rows: number): TrainingState {
   return {
     schema: 1,
     inputs,
@@ -251,7 +257,7 @@ function initialState(inputs: string): TrainingState {
     seconds: 0,
     validationSeconds: 0,
     validatedAt: 0,
-    rows: 0,
+    rows,
     sums: NONE,
     best: null,
     sinceBest: 0,

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { int32, random } from "@slicebook/base";
-import { augment } from "@slicebook/datasets";
+import { VARIATIONS, vary } from "@slicebook/datasets";
 import { type CodeGrids, joinGrids } from "./code-grids.ts";
 import { createEncoder } from "./codec.ts";
 import { interruptedError } from "./interruption.ts";
@@ -11,6 +11,13 @@ import { modelParameters } from "./trained-model.ts";
 
 /** Varied slices at most, which bounds the time to encode them and what their codes take. */
 const MOST = 8192;
+/** From this many training slices on, there are no varied ones unless asked for. */
+const MANY = 2000;
+
+/** Varied copies of each of so many training slices: those asked for, or as many as bring few slices to about 2000. */
+export function variedCopies({ copies }: { readonly copies: number | null }, slices: number): number {
+  return copies ?? Math.max(0, Math.round(MANY / slices) - 1);
+}
 
 /**
  * Training grids, and those of `prior.augment.copies` varied copies of each training slice: slices are varied and then
@@ -18,8 +25,10 @@ const MOST = 8192;
  */
 export async function withVariedGrids(session: Session, grids: CodeGrids): Promise<CodeGrids> {
   const { config, paths, signal, emit } = session;
-  const { copies, ...variation } = config.prior.augment;
-  if (copies === 0) return grids;
+  const { copies: _, ...variation } = config.prior.augment;
+  const copies = variedCopies(config.prior.augment, grids.labels.length);
+  const asTheyAre = { ...grids, variations: new Float32Array(grids.labels.length * VARIATIONS) };
+  if (copies === 0) return asTheyAre;
   const record = await session.record();
   if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
     throw differentData(paths.folder);
@@ -37,6 +46,7 @@ export async function withVariedGrids(session: Session, grids: CodeGrids): Promi
   const levels = grids.levels.map(({ shape: [, rows, columns] }) =>
     int32(new Int32Array(total * rows! * columns!), [total, rows!, columns!]),
   );
+  const variations = new Float32Array(total * VARIATIONS);
   const progress = reportProgress(emit, "train-prior", "images");
   try {
     for (let start = 0; start < total; start += batch) {
@@ -44,8 +54,9 @@ export async function withVariedGrids(session: Session, grids: CodeGrids): Promi
       const part = chosen.subarray(start, start + batch);
       const shape = { count: part.length, height: size[0], width: size[1] };
       const source = random(config.seed, "prior-augment", start);
-      const images = augment(splits.train.images(part), shape, variation, source);
-      for (const [level, { data }] of (await encoder.encode(images)).entries()) {
+      const varied = vary(splits.train.images(part), shape, variation, source);
+      variations.set(varied.variations, start * VARIATIONS);
+      for (const [level, { data }] of (await encoder.encode(varied.images)).entries()) {
         levels[level]!.data.set(data, (start * data.length) / part.length);
       }
       progress(start + part.length, total);
@@ -54,8 +65,9 @@ export async function withVariedGrids(session: Session, grids: CodeGrids): Promi
   } finally {
     await encoder.dispose();
   }
-  return joinGrids(grids, {
+  return joinGrids(asTheyAre, {
     levels,
+    variations,
     labels: Int32Array.from(chosen, (slice) => grids.labels[slice]!),
     classes: grids.classes,
     slicePositions:

@@ -1,6 +1,6 @@
 import { type Params, param } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { PixelcnnConfig } from "./config.ts";
+import type { LevelConfig } from "./config.ts";
 import type { GridSpace } from "./grid-space.ts";
 
 /*
@@ -17,7 +17,7 @@ export interface Blocks {
 }
 
 export function blocksOf(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   { rows, columns }: Pick<GridSpace, "rows" | "columns">,
 ): Blocks {
   const stride = config.attention.stride;
@@ -26,7 +26,7 @@ export function blocksOf(
 
 /** The number of the attention that follows a layer; undefined where none does. They are spread evenly. */
 export function attentionAfter(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   layer: number,
   grid: Pick<GridSpace, "rows" | "columns">,
 ): number | undefined {
@@ -87,7 +87,7 @@ export const HIDDEN = -1e9;
  * nothing at all is among the others, or the first rows had nothing to choose from.
  */
 export function attend(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   params: Params,
   block: number,
   features: tf.Tensor,

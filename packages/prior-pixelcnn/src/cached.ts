@@ -2,7 +2,7 @@ import { float32, type HostTensor, type HostTensors, sizeOf } from "@slicebook/b
 import { type Params, param, type Signature, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, type Blocks, blocksOf, HIDDEN, toBlockColumns } from "./attention.ts";
-import type { PixelcnnConfig } from "./config.ts";
+import type { LevelConfig } from "./config.ts";
 import type { GridSpace } from "./grid-space.ts";
 import {
   addVerticalBiases,
@@ -28,7 +28,7 @@ type CachedStep = (params: Params, carry: Params, inputs: Params) => [TensorReco
  * The vertical stack's empty carry: `above<layer>` `[lanes, half, columns, hidden]`, the newest row last; and for each
  * attention what it looks back on (see {@link recall}).
  */
-export function rowCarry(config: PixelcnnConfig, space: GridSpace, lanes: number): HostTensors {
+export function rowCarry(config: LevelConfig, space: GridSpace, lanes: number): HostTensors {
   const { columns } = space;
   const carry = emptyCarry(config, "above", (half) => [lanes, half, columns, config.hidden]);
   const blocks = blocksOf(config, space);
@@ -46,7 +46,7 @@ export function rowCarry(config: PixelcnnConfig, space: GridSpace, lanes: number
 
 /** What {@link rowStep} takes. */
 export function rowInputs(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   { columns, classes, earlier }: GridSpace,
   lanes: number,
 ): Signature {
@@ -65,7 +65,7 @@ export function rowInputs(
  *
  * Gives `fromVertical` `[columns, lanes, layers, 2·hidden]`: what each layer's horizontal convolution is added to.
  */
-export function rowStep(config: PixelcnnConfig, space: GridSpace): CachedStep {
+export function rowStep(config: LevelConfig, space: GridSpace): CachedStep {
   const blocks = blocksOf(config, space);
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");
@@ -129,12 +129,12 @@ function recall(
 }
 
 /** The horizontal stack's empty carry: `left<layer>` `[lanes, half, hidden]`, the newest column last. */
-export function pixelCarry(config: PixelcnnConfig, lanes: number): HostTensors {
+export function pixelCarry(config: LevelConfig, lanes: number): HostTensors {
   return emptyCarry(config, "left", (half) => [lanes, half, config.hidden]);
 }
 
 /** What {@link pixelStep} takes. */
-export function pixelInputs(config: PixelcnnConfig, lanes: number): Signature {
+export function pixelInputs(config: LevelConfig, lanes: number): Signature {
   return {
     previous: { shape: [lanes], dtype: "int32" },
     keep: { shape: [], dtype: "float32" },
@@ -146,7 +146,7 @@ export function pixelInputs(config: PixelcnnConfig, lanes: number): Signature {
  * The horizontal stack and the head for one position, from the code to its left, `previous`, and its part of what
  * {@link rowStep} gives. Gives `logits` `[lanes, K]`.
  */
-export function pixelStep(config: PixelcnnConfig): CachedStep {
+export function pixelStep(config: LevelConfig): CachedStep {
   const wide = 2 * config.hidden;
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");
@@ -196,7 +196,7 @@ function dropFirst(tensor: tf.Tensor): tf.Tensor {
 }
 
 function emptyCarry(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   name: string,
   shapeOf: (half: number) => readonly number[],
 ): Record<string, HostTensor> {

@@ -1,4 +1,4 @@
-import { optimizerDefaults, optimizerSchema } from "@slicebook/core";
+import { ofLevel, optimizerDefaults, optimizerSchema, type PerLevel, perLevel } from "@slicebook/core";
 import { z } from "zod";
 
 const oddKernel = z
@@ -24,13 +24,12 @@ const optimizer = z.strictObject({
 
 /** The options of the gated PixelCNN: its size, how it is regularised and how it is trained. */
 export const pixelcnnSchema = z.strictObject({
-  layers: z
-    .int()
-    .min(1)
-    .max(64)
+  layers: perLevel(z.int().min(1).max(64))
     .default(6)
-    .describe("Gated layers; each widens what a code sees of the grid."),
-  hidden: z.int().min(1).max(1024).default(48).describe("Channels of each of the two stacks."),
+    .describe("Gated layers, of all levels or of each; each widens what a code sees of the grid."),
+  hidden: perLevel(z.int().min(1).max(1024))
+    .default(48)
+    .describe("Channels of each of the two stacks, of all levels or of each."),
   firstKernel: oddKernel.default(7).describe("Side of the first layer's kernel (mask A), odd."),
   kernel: oddKernel.default(3).describe("Side of the other layers' kernels (mask B), odd."),
   headWidth: z
@@ -51,12 +50,9 @@ export const pixelcnnSchema = z.strictObject({
     ),
   attention: z
     .strictObject({
-      count: z
-        .int()
-        .min(0)
-        .max(16)
+      count: perLevel(z.int().min(0).max(16))
         .default(1)
-        .describe("Blocks of attention, spread over the layers; 0: none."),
+        .describe("Blocks of attention, spread over the layers, of all levels or of each; 0: none."),
       heads: z.int().min(1).max(64).default(4).describe("Heads of each."),
       width: z.int().min(1).max(256).default(16).describe("Channels of a head."),
       stride: z
@@ -80,9 +76,32 @@ export const pixelcnnSchema = z.strictObject({
     .lt(1)
     .default(0.05)
     .describe("Share of the codes that are replaced by random ones as context, in training."),
-  dropout: z.number().min(0).lt(1).default(0.1).describe("Share of a stack's channels dropped in training."),
+  dropout: perLevel(z.number().min(0).lt(1))
+    .default(0.1)
+    .describe("Share of a stack's channels dropped in training, of all levels or of each."),
   optimizer: optimizer.prefault({}),
 });
 
 /** The gated PixelCNN's configuration with everything written out. */
 export type PixelcnnConfig = z.output<typeof pixelcnnSchema>;
+
+/** The configuration of one level's network. */
+export type LevelConfig = Omit<PixelcnnConfig, "layers" | "hidden" | "dropout" | "attention"> & {
+  readonly layers: number;
+  readonly hidden: number;
+  readonly dropout: number;
+  readonly attention: Omit<PixelcnnConfig["attention"], "count"> & { readonly count: number };
+};
+
+/** The configuration of the network of a level, by its number. */
+export function levelConfig(config: PixelcnnConfig, level: number): LevelConfig {
+  const own = (option: PerLevel) => ofLevel(option, level);
+  const { layers, hidden, dropout, attention } = config;
+  return {
+    ...config,
+    layers: own(layers),
+    hidden: own(hidden),
+    dropout: own(dropout),
+    attention: { ...attention, count: own(attention.count) },
+  };
+}

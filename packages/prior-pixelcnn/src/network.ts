@@ -1,7 +1,7 @@
 import { type Params, param } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, blocksOf, hiddenBlocks, remember } from "./attention.ts";
-import type { PixelcnnConfig } from "./config.ts";
+import type { LevelConfig } from "./config.ts";
 import { sliceBias } from "./slice-position.ts";
 
 /** What a layer gets besides the outputs of the layer below. */
@@ -10,6 +10,8 @@ export interface Conditions {
   readonly labels?: tf.Tensor | undefined;
   /** float32 `[batch]`, where each slice lies in its scan, 0 to 1, −1 if unknown; unknown of all where it is absent. */
   readonly slicePositions?: tf.Tensor | undefined;
+  /** float32 `[batch, n]`, how each slice was varied, −1 to 1; not at all where it is absent. */
+  readonly variations?: tf.Tensor | undefined;
   /** float32 `[batch, rows, columns, hidden]`, what the levels before tell (see `contextOf`); absent without any. */
   readonly context?: tf.Tensor | undefined;
   /** float32 `[batch, layers, 2, hidden]`: factors for the vertical and the horizontal stack's channels. */
@@ -17,7 +19,7 @@ export interface Conditions {
 }
 
 /** How far a layer's kernel reaches up, left and right. */
-export function reach(config: PixelcnnConfig, layer: number): number {
+export function reach(config: LevelConfig, layer: number): number {
   return Math.floor((layer === 0 ? config.firstKernel : config.kernel) / 2);
 }
 
@@ -27,7 +29,7 @@ export function reach(config: PixelcnnConfig, layer: number): number {
  * The gated PixelCNN of van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016.
  */
 export function logits(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   params: Params,
   codes: tf.Tensor,
   conditions: Conditions = {},
@@ -51,7 +53,7 @@ export function embed(params: Params, codes: tf.Tensor): tf.Tensor {
  * and the first layer's stop short of the position's own row (vertical) and column (horizontal), mask A.
  */
 export function features(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   params: Params,
   embedded: tf.Tensor,
   conditions: Conditions = {},
@@ -115,7 +117,7 @@ const gateHalves = tf.customGrad((...args) => {
 });
 
 /** What concerns both stacks of every layer. */
-type SliceConditions = Pick<Conditions, "labels" | "slicePositions" | "context">;
+type SliceConditions = Pick<Conditions, "labels" | "slicePositions" | "variations" | "context">;
 
 /**
  * Adds a vertical layer's bias, its slices' and, in the first layer, its positions' (`row`: those of one row) and what
@@ -218,14 +220,15 @@ function pointwise(params: Params, name: string, input: tf.Tensor, kernelName = 
   return tf.reshape(sum, [...input.shape.slice(0, -1), outputs]);
 }
 
-/** Adds what a slice's class and its position in the scan tell, the same all over the grid. */
+/** Adds what a slice's class, its position in the scan and its variation tell, the same all over the grid. */
 function addSliceBiases(
   params: Params,
   name: string,
   input: tf.Tensor,
-  { labels, slicePositions }: SliceConditions,
+  { labels, slicePositions, variations }: SliceConditions,
 ): tf.Tensor {
   const [ofClass, ofPosition] = [params[`${name}.classBias`], params[`${name}.sliceBias`]];
+  const ofVariation = params[`${name}.variationBias`];
   let sum = input;
   if (ofClass !== undefined) {
     if (labels === undefined) throw new Error("a prior with classes needs labels");
@@ -233,6 +236,9 @@ function addSliceBiases(
   }
   if (ofPosition !== undefined && slicePositions !== undefined) {
     sum = tf.add(sum, overGrid(sliceBias(slicePositions, ofPosition)));
+  }
+  if (ofVariation !== undefined && variations !== undefined) {
+    sum = tf.add(sum, overGrid(tf.matMul(variations as tf.Tensor2D, ofVariation as tf.Tensor2D)));
   }
   return sum;
 }

@@ -1,14 +1,14 @@
 import {
-  type BoundPrior,
   checkTensors,
   initialTraining,
   type Prior,
+  type PriorPart,
   specsOf,
   trainedWeights,
   withPrefix,
 } from "@slicebook/core";
-import { type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
-import { gridSpaces, levelPrefix } from "./grid-space.ts";
+import { type LevelConfig, levelConfig, type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
+import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
 import { sample } from "./sample.ts";
 import { score, stepInputs, stepNoise, trainStep } from "./training.ts";
 import { initialWeights } from "./weights.ts";
@@ -24,23 +24,27 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
   schema: pixelcnnSchema,
   bind: (config, space) => {
     const spaces = gridSpaces(space);
-    const initialCarry: BoundPrior["initialCarry"] = (seed, { vectors = [] } = {}) => {
-      const levels = spaces.map((one, level) =>
-        withPrefix(levelPrefix(level, spaces.length), initialWeights(config, one, { seed, level, vectors })),
-      );
-      return initialTraining(Object.assign({}, ...levels));
-    };
-    const scored = score(config, spaces);
     return {
-      initialCarry,
-      checkCarry: (carry) => checkTensors("the prior's checkpoint", specsOf(initialCarry(0)), carry),
-      trainStep: trainStep(config, spaces),
-      stepInputs: (batch) => stepInputs(config, spaces, batch),
-      stepNoise: (options) => stepNoise(config, spaces, options),
+      parts: spaces.map((_, level) => levelPart(levelConfig(config, level), spaces, level)),
       parameters: trainedWeights,
-      score: scored,
-      logLikelihood: (...given) => scored(...given).logLikelihood,
       sample: (engine, params, options) => sample(config, spaces, engine, params, options),
     };
   },
 };
+
+/** One level's network, which is trained by itself. */
+function levelPart(config: LevelConfig, spaces: readonly GridSpace[], level: number): PriorPart {
+  const space = spaces[level]!;
+  const prefix = levelPrefix(level, spaces.length);
+  const initialCarry: PriorPart["initialCarry"] = (seed, { vectors = [] } = {}) =>
+    initialTraining(withPrefix(prefix, initialWeights(config, space, { seed, level, vectors })));
+  return {
+    levels: [level],
+    initialCarry,
+    checkCarry: (carry) => checkTensors("the prior's checkpoint", specsOf(initialCarry(0)), carry),
+    trainStep: trainStep(config, space, prefix),
+    stepInputs: (batch) => stepInputs(config, space, batch),
+    stepNoise: (options) => stepNoise(config, space, { ...options, prefix }),
+    score: score(config, space, prefix),
+  };
+}

@@ -1,7 +1,9 @@
 import { float32, type HostTensor, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
 import {
   type GivenCodes,
+  ofLevel,
   type Params,
+  type PerLevel,
   type SampleOptions,
   type SamplerEngine,
   type SamplerLoop,
@@ -10,7 +12,7 @@ import {
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { pixelCarry, pixelInputs, pixelStep, rowCarry, rowInputs, rowStep } from "./cached.ts";
-import type { PixelcnnConfig } from "./config.ts";
+import { type LevelConfig, levelConfig, type PixelcnnConfig } from "./config.ts";
 import { contextOf } from "./context.ts";
 import { drawCode } from "./draw.ts";
 import { type GridSpace, levelPrefix } from "./grid-space.ts";
@@ -32,19 +34,29 @@ export async function sample(
   options: SampleOptions,
 ): Promise<Int32Array[]> {
   checkOptions(config, spaces, options);
-  const sizes = spaces.map(({ rows, columns }) => options.count * rows * columns);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const levels: Int32Array[] = [];
-  for (const [level, space] of spaces.entries()) {
-    const before = levels.reduce((sum, { length }) => sum + length, 0);
+  const levels = [...(options.drawn ?? [])];
+  const wanted = spaces.slice(levels.length, options.levels);
+  const total = wanted.reduce((sum, { rows, columns }) => sum + options.count * rows * columns, 0);
+  let before = 0;
+  for (const space of wanted) {
+    const level = space.earlier.length;
     const own = withoutPrefix(levelPrefix(level, spaces.length), parameters);
-    const onProgress = (done: number) => options.onProgress?.(before + done, total);
-    levels.push(await sampleLevel(config, space, engine, own, { ...options, level, levels, onProgress }));
+    const start = before;
+    const onProgress = (done: number) => options.onProgress?.(start + done, total);
+    levels.push(
+      await sampleLevel(levelConfig(config, level), space, engine, own, {
+        ...options,
+        level,
+        levels,
+        onProgress,
+      }),
+    );
+    before += levels[level]!.length;
   }
   return levels;
 }
 
-interface LevelOptions extends Omit<SampleOptions, "onProgress"> {
+interface LevelOptions extends Omit<SampleOptions, "onProgress" | "levels"> {
   readonly level: number;
   /** The grids of the levels before. */
   readonly levels: readonly Int32Array[];
@@ -52,7 +64,7 @@ interface LevelOptions extends Omit<SampleOptions, "onProgress"> {
 }
 
 async function sampleLevel(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   space: GridSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
@@ -109,7 +121,7 @@ interface ContextSource {
 
 /** Prepares {@link contextOf} for lanes of samples; undefined for the first level, which has nothing before it. */
 async function contextSource(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   space: GridSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
@@ -157,7 +169,7 @@ export function uniformAt(seed: number, sampleNumber: number, position: number, 
 }
 
 interface Lanes {
-  readonly config: PixelcnnConfig;
+  readonly config: LevelConfig;
   readonly rows: SamplerLoop;
   readonly pixels: SamplerLoop;
   readonly space: GridSpace;
@@ -198,6 +210,11 @@ async function sampleLanes({
     [LANES],
   );
   const codes = new Int32Array(drawn * size);
+  const draw = {
+    temperature: ofLevel(options.temperature ?? 1, options.level),
+    topK: options.topK ?? codebookSize,
+    topP: ofLevel(options.topP ?? 1, options.level),
+  };
   let above = new Int32Array(LANES * columns);
   for (let row = 0; row < space.rows; row++) {
     options.signal?.throwIfAborted();
@@ -232,7 +249,7 @@ async function sampleLanes({
         for (let lane = 0; lane < drawn; lane++) {
           const own = values.subarray(lane * codebookSize, (lane + 1) * codebookSize);
           const uniform = uniformAt(options.seed, first + lane, row * columns + column, options.level);
-          current[lane * columns + column] = drawCode(own, uniform, options);
+          current[lane * columns + column] = drawCode(own, uniform, draw);
         }
       }
       left = Int32Array.from({ length: LANES }, (_, lane) => current[lane * columns + column]!);
@@ -272,15 +289,26 @@ function floats(tensor: HostTensor | undefined): Float32Array {
 function checkOptions(
   config: PixelcnnConfig,
   spaces: readonly GridSpace[],
-  { count, temperature = 1, topK, topP, labels, slicePositions, given }: SampleOptions,
+  { count, temperature = 1, topK, topP = 1, labels, slicePositions, given, drawn, levels }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
-  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
-    fail("temperature", temperature, "a number, 0 (the likeliest code always) or more");
+  for (const one of eachOf(temperature)) {
+    if (!(one >= 0 && one < Number.POSITIVE_INFINITY)) {
+      fail("temperature", one, "a number, 0 (the likeliest code always) or more");
+    }
   }
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
     fail("topK", topK, "a whole number, 1 or more");
-  if (topP !== undefined && !(topP > 0 && topP <= 1)) fail("topP", topP, "a number above 0 and at most 1");
+  for (const one of eachOf(topP)) {
+    if (!(one > 0 && one <= 1)) fail("topP", one, "a number above 0 and at most 1");
+  }
+  if (levels !== undefined && !(Number.isInteger(levels) && levels >= 1 && levels <= spaces.length)) {
+    fail("levels", levels, `a whole number from 1 to ${spaces.length}`);
+  }
+  for (const [level, codes] of (drawn ?? []).entries()) {
+    const size = spaces[level] && count * spaces[level].rows * spaces[level].columns;
+    if (codes.length !== size) fail(`drawn.${level}`, codes.length, `${size ?? "no"} codes`);
+  }
   for (const [level, space] of spaces.entries()) {
     const known = given?.[level];
     if (known !== undefined) checkGiven(`given.${level}`, space, known);
@@ -326,6 +354,10 @@ function checkGiven(option: string, { codes, rows, columns }: GridSpace, given: 
       fail(`${option}.codes`, code, `whole numbers from 0 to ${codes - 1} where they are known`);
     }
   }
+}
+
+function eachOf(option: PerLevel): readonly number[] {
+  return typeof option === "number" ? [option] : option;
 }
 
 function fail(option: string, found: number | string, allowed: string): never {

@@ -8,10 +8,11 @@ import {
   sizeOf,
 } from "@slicebook/base";
 import {
-  type BoundPrior,
+  type CodeLevel,
   codesName,
   lossAndGradients,
   type Params,
+  type PriorPart,
   param,
   type Signature,
   type TensorRecord,
@@ -20,44 +21,38 @@ import {
   withoutPrefix,
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { PixelcnnConfig } from "./config.ts";
+import type { LevelConfig } from "./config.ts";
 import { contextOf } from "./context.ts";
-import { type GridSpace, levelPrefix } from "./grid-space.ts";
+import type { GridSpace } from "./grid-space.ts";
 import { crossEntropy, hits, logProbabilityOf } from "./loss.ts";
-import { logits } from "./network.ts";
+import { type Conditions, logits } from "./network.ts";
 import { WITHHELD, withheld } from "./slice-position.ts";
 
-/** One step of training, as {@link BoundPrior} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
+/** One step of a level's training, as {@link PriorPart} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
 export function trainStep(
-  config: PixelcnnConfig,
-  spaces: readonly GridSpace[],
+  config: LevelConfig,
+  space: GridSpace,
+  prefix: string,
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
+  const level = space.earlier.length;
   return (carry, inputs) => {
-    const codes = spaces.map((_, level) => param(inputs, codesName(level)));
-    const total = codes.reduce((sum, { size }) => sum + size, 0);
+    const codes = param(inputs, codesName(level));
+    const target = tf.reshape(codes, [codes.size]);
     const slicePositions = config.slicePosition
       ? withheld(param(inputs, "slicePositions"), param(inputs, "shownPositions"))
       : undefined;
     const { loss, gradients, more } = lossAndGradients(
       (weights) => {
-        const parts = spaces.map((space, level) => {
-          const prefix = levelPrefix(level, spaces.length);
-          const own = codes[level]!;
-          const values = levelLogits(config, space, withoutPrefix(prefix, weights), {
-            codes: corrupted(own, inputs[`${prefix}corruption`]),
-            earlier: codes.slice(0, level),
-            labels: inputs.labels,
-            slicePositions,
-            dropout: inputs[`${prefix}dropout`],
-          });
-          const target = tf.reshape(own, [own.size]);
-          const share = own.size / total;
-          const guessed = tf.mean(tf.cast(hits(values, target), "float32"));
-          return { loss: tf.mul(crossEntropy(values, target), share), guessed: tf.mul(guessed, share) };
+        const values = levelLogits(config, space, withoutPrefix(prefix, weights), {
+          codes: corrupted(codes, inputs.corruption),
+          earlier: space.earlier.map((_, before) => param(inputs, codesName(before))),
+          labels: inputs.labels,
+          slicePositions,
+          variations: inputs.variations,
+          dropout: inputs.dropout,
         });
-        const sum = (of: (part: (typeof parts)[number]) => tf.Tensor) =>
-          parts.map(of).reduce((first, second) => tf.add(first, second)) as tf.Scalar;
-        return { loss: sum((part) => part.loss), more: { accuracy: sum((part) => part.guessed) } };
+        const accuracy = tf.mean(tf.cast(hits(values, target), "float32"));
+        return { loss: crossEntropy(values, target), more: { accuracy } };
       },
       withoutPrefix("weights.", carry),
     );
@@ -70,72 +65,62 @@ export function trainStep(
 
 /** The logits of one level's codes `[b·r·c, K]`, from its own weights, its codes, and those of the levels before. */
 function levelLogits(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   space: GridSpace,
   params: Params,
-  given: {
+  given: Omit<Conditions, "context"> & {
     readonly codes: tf.Tensor;
     readonly earlier: readonly tf.Tensor[];
-    readonly labels: tf.Tensor | undefined;
-    readonly slicePositions: tf.Tensor | undefined;
-    readonly dropout?: tf.Tensor | undefined;
   },
 ): tf.Tensor {
-  return logits(config, params, given.codes, {
-    labels: space.classes > 0 ? given.labels : undefined,
-    slicePositions: given.slicePositions,
-    context: space.earlier.length > 0 ? contextOf(config, params, given.earlier, space) : undefined,
-    dropout: given.dropout,
+  const { codes, earlier, labels, ...conditions } = given;
+  return logits(config, params, codes, {
+    ...conditions,
+    labels: space.classes > 0 ? labels : undefined,
+    context: space.earlier.length > 0 ? contextOf(config, params, earlier, space) : undefined,
   });
 }
 
 /** The shapes and types of a step's inputs. */
-export function stepInputs(config: PixelcnnConfig, spaces: readonly GridSpace[], batch: number): Signature {
-  const grids = spaces.map(
-    ({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }),
-  );
+export function stepInputs(config: LevelConfig, space: GridSpace, batch: number): Signature {
+  const gridOf = ({ rows, columns }: CodeLevel): TensorSpec => ({
+    shape: [batch, rows, columns],
+    dtype: "int32",
+  });
   const inputs: Record<string, TensorSpec> = {};
-  for (const [level, grid] of grids.entries()) inputs[codesName(level)] = grid;
+  for (const [level, grid] of [...space.earlier, space].entries()) inputs[codesName(level)] = gridOf(grid);
   inputs.labels = { shape: [batch], dtype: "int32" };
   inputs.progress = { shape: [], dtype: "float32" };
   if (config.slicePosition) {
     inputs.slicePositions = { shape: [batch], dtype: "float32" };
     inputs.shownPositions = { shape: [batch], dtype: "float32" };
   }
-  for (const [level, grid] of grids.entries()) {
-    const prefix = levelPrefix(level, spaces.length);
-    if (config.dropout > 0)
-      inputs[`${prefix}dropout`] = { shape: dropoutShape(config, batch), dtype: "float32" };
-    if (config.corruption > 0) inputs[`${prefix}corruption`] = grid;
-  }
+  if (space.variations > 0) inputs.variations = { shape: [batch, space.variations], dtype: "float32" };
+  if (config.dropout > 0) inputs.dropout = { shape: dropoutShape(config, batch), dtype: "float32" };
+  if (config.corruption > 0) inputs.corruption = gridOf(space);
   return inputs;
 }
 
 /**
  * The noise of one step: `dropout` `[batch, layers, 2, hidden]`, factors of 0 or 1 / (1 − rate) for the gated outputs
  * of the vertical and the horizontal stack, and `corruption` `[batch, rows, columns]`, the code that each one is
- * replaced by, −1 for none; without those that are off. Where there are several levels, each has its own, named
- * `level0.dropout` and so on. `shownPositions` `[batch]` is 0 for slices whose position in the scan is withheld, else 1.
+ * replaced by, −1 for none; without those that are off. `shownPositions` `[batch]` is 0 for slices whose position in the
+ * scan is withheld, else 1. Each level, named by its `prefix`, has noise of its own.
  *
  * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
  * it also keeps the noise small: a few kilobytes a step.
  */
 export function stepNoise(
-  config: PixelcnnConfig,
-  spaces: readonly GridSpace[],
-  { seed, step, batch }: { seed: number; step: number; batch: number },
+  config: LevelConfig,
+  space: GridSpace,
+  { seed, step, batch, prefix }: { seed: number; step: number; batch: number; prefix: string },
 ): HostTensors {
   const noise: Record<string, HostTensor> = {};
   if (config.slicePosition)
     noise.shownPositions = shownPositions(random(seed, "shown-positions", step), batch);
-  for (const [level, space] of spaces.entries()) {
-    const prefix = levelPrefix(level, spaces.length);
-    const stream = (name: string) => random(seed, `${prefix}${name}`, step);
-    if (config.dropout > 0) noise[`${prefix}dropout`] = dropoutNoise(config, stream("dropout"), batch);
-    if (config.corruption > 0) {
-      noise[`${prefix}corruption`] = corruptionNoise(config, space, stream("corruption"), batch);
-    }
-  }
+  const stream = (name: string) => random(seed, `${prefix}${name}`, step);
+  if (config.dropout > 0) noise.dropout = dropoutNoise(config, stream("dropout"), batch);
+  if (config.corruption > 0) noise.corruption = corruptionNoise(config, space, stream("corruption"), batch);
   return noise;
 }
 
@@ -144,7 +129,7 @@ function shownPositions(stream: Random, batch: number): HostTensor {
   return float32(shown, [batch]);
 }
 
-function dropoutNoise(config: PixelcnnConfig, stream: Random, batch: number): HostTensor {
+function dropoutNoise(config: LevelConfig, stream: Random, batch: number): HostTensor {
   const shape = dropoutShape(config, batch);
   const kept = 1 / (1 - config.dropout);
   const factors = Float32Array.from({ length: sizeOf(shape) }, () =>
@@ -154,7 +139,7 @@ function dropoutNoise(config: PixelcnnConfig, stream: Random, batch: number): Ho
 }
 
 function corruptionNoise(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   { codes, rows, columns }: GridSpace,
   stream: Random,
   batch: number,
@@ -172,31 +157,24 @@ function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Te
   return tf.where(tf.less(replacements, 0), codes, replacements);
 }
 
-/** ln p of each code, and whether it is the likeliest, as {@link BoundPrior} has it. */
-export function score(config: PixelcnnConfig, spaces: readonly GridSpace[]): BoundPrior["score"] {
+/** ln p of each of a level's codes, and whether it is the likeliest, as {@link PriorPart} has it. */
+export function score(config: LevelConfig, space: GridSpace, prefix: string): PriorPart["score"] {
   return (params, codes, labels, slicePositions) => {
-    const found = spaces.map((space, level) => {
-      const own = codes[level]!;
-      const weights = withoutPrefix(levelPrefix(level, spaces.length), params);
-      const values = levelLogits(config, space, weights, {
-        codes: own,
-        earlier: codes.slice(0, level),
-        labels,
-        slicePositions,
-      });
-      const target = tf.reshape(own, [own.size]);
-      return {
-        logLikelihood: tf.reshape(logProbabilityOf(values, target), own.shape),
-        correct: tf.reshape(hits(values, target), own.shape),
-      };
+    const own = codes.at(-1)!;
+    const values = levelLogits(config, space, withoutPrefix(prefix, params), {
+      codes: own,
+      earlier: codes.slice(0, -1),
+      labels,
+      slicePositions,
     });
+    const target = tf.reshape(own, [own.size]);
     return {
-      logLikelihood: found.map((level) => level.logLikelihood),
-      correct: found.map((level) => level.correct),
+      logLikelihood: [tf.reshape(logProbabilityOf(values, target), own.shape)],
+      correct: [tf.reshape(hits(values, target), own.shape)],
     };
   };
 }
 
-function dropoutShape({ layers, hidden }: PixelcnnConfig, batch: number): readonly number[] {
+function dropoutShape({ layers, hidden }: LevelConfig, batch: number): readonly number[] {
   return [batch, layers, 2, hidden];
 }

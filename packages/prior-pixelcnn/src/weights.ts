@@ -1,7 +1,8 @@
 import { float32, type HostTensor, type HostTensors, type Random, random, sizeOf } from "@slicebook/base";
 import { fanInUniform } from "@slicebook/core";
 import { attentionAfter, blocksOf } from "./attention.ts";
-import type { PixelcnnConfig } from "./config.ts";
+import type { LevelConfig } from "./config.ts";
+import { enlargement } from "./context.ts";
 import type { GridSpace } from "./grid-space.ts";
 import { SLICE_KNOTS } from "./slice-position.ts";
 
@@ -19,7 +20,7 @@ interface Weight {
  * images of them, so that codes which look alike start alike.
  */
 export function initialWeights(
-  config: PixelcnnConfig,
+  config: LevelConfig,
   space: GridSpace,
   {
     seed,
@@ -85,7 +86,7 @@ function initialWeight({ shape, fanIn }: Weight, stream: Random): HostTensor {
  * The kernels' shapes are the masks: a vertical kernel has the rows above (`k >> 1`, and one more in mask B for the
  * stack's own row), a horizontal one the columns to the left.
  */
-function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Weight> {
+function weightsOf(config: LevelConfig, space: GridSpace): Record<string, Weight> {
   const { hidden, headWidth } = config;
   const wide = 2 * hidden;
   const weights: Record<string, Weight> = {
@@ -106,6 +107,8 @@ function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Wei
     for (const stack of ["vertical", "horizontal"]) {
       if (space.classes > 0) weights[`${name}.${stack}.classBias`] = { shape: [space.classes, wide] };
       if (config.slicePosition) weights[`${name}.${stack}.sliceBias`] = { shape: [SLICE_KNOTS, wide] };
+      if (space.variations > 0)
+        weights[`${name}.${stack}.variationBias`] = { shape: [space.variations, wide] };
     }
     weights[`${name}.output.kernel`] = { shape: [hidden, hidden], fanIn: hidden };
     weights[`${name}.output.bias`] = { shape: [hidden] };
@@ -124,14 +127,19 @@ function weightsOf(config: PixelcnnConfig, space: GridSpace): Record<string, Wei
   return weights;
 }
 
-function contextWeights({ hidden, layers }: PixelcnnConfig, { earlier }: GridSpace): Record<string, Weight> {
+function contextWeights({ hidden, layers }: LevelConfig, space: GridSpace): Record<string, Weight> {
   const weights: Record<string, Weight> = {};
   const add = (name: string, shape: readonly number[], fanIn: number) => {
     weights[`${name}.kernel`] = { shape, fanIn };
     weights[`${name}.bias`] = { shape: shape.slice(-1) };
   };
-  for (const [level, { codes }] of earlier.entries()) {
-    weights[`context.embedding${level}`] = { shape: [codes, hidden], fanIn: 1 };
+  const { earlier } = space;
+  for (const [level, grid] of earlier.entries()) {
+    weights[`context.embedding${level}`] = { shape: [grid.codes, hidden], fanIn: 1 };
+    for (const side of ["inner", "outer"])
+      add(`context.level${level}.${side}`, [3, 3, hidden, hidden], 9 * hidden);
+    const [down, across] = enlargement(grid, earlier[level + 1] ?? space);
+    add(`context.level${level}.lift`, [hidden, down * across * hidden], hidden);
   }
   add("context.inner", [3, 3, hidden, hidden], 9 * hidden);
   add("context.outer", [3, 3, hidden, hidden], 9 * hidden);
@@ -140,7 +148,7 @@ function contextWeights({ hidden, layers }: PixelcnnConfig, { earlier }: GridSpa
   return weights;
 }
 
-function attentionWeights(config: PixelcnnConfig, space: GridSpace, block: number): Record<string, Weight> {
+function attentionWeights(config: LevelConfig, space: GridSpace, block: number): Record<string, Weight> {
   const { hidden, attention } = config;
   const width = attention.heads * attention.width;
   const blocks = blocksOf(config, space);

@@ -3,6 +3,7 @@ import {
   type CodeLevel,
   type CodeSpace,
   mapRecord,
+  ofLevel,
   type Params,
   type SampleOptions,
   type SamplerEngine,
@@ -11,6 +12,7 @@ import {
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import { type LevelConfig, levelConfig } from "../src/config.ts";
 import { contextOf } from "../src/context.ts";
 import { gridSpaces, levelPrefix } from "../src/grid-space.ts";
 import { drawCode, type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
@@ -18,18 +20,16 @@ import { logits } from "../src/network.ts";
 import { slicePositionAt, uniformAt } from "../src/sample.ts";
 
 /** A small network, without noise unless it is asked for. */
-export function smallConfig(changes: Partial<PixelcnnConfig> = {}): PixelcnnConfig {
-  return {
-    ...pixelcnnSchema.parse({
-      layers: 3,
-      hidden: 6,
-      headWidth: 10,
-      firstKernel: 5,
-      dropout: 0,
-      corruption: 0,
-    }),
-    ...changes,
-  };
+export function smallConfig(changes: Partial<LevelConfig> = {}): LevelConfig {
+  const config = pixelcnnSchema.parse({
+    layers: 3,
+    hidden: 6,
+    headWidth: 10,
+    firstKernel: 5,
+    dropout: 0,
+    corruption: 0,
+  });
+  return { ...levelConfig(config, 0), ...changes };
 }
 
 /** A grid, and the classes it is conditioned on. */
@@ -45,7 +45,8 @@ export function codeSpace({ classes, ...level }: Grid): CodeSpace {
 /** Weights of which none is zero, so that everything that can matter does. */
 export function livelyWeights(config: PixelcnnConfig, space: Grid | CodeSpace, seed = 1): HostTensors {
   const prior = pixelcnn.bind(config, "levels" in space ? space : codeSpace(space));
-  const weights = prior.parameters(prior.initialCarry(seed), { average: false });
+  const carries = prior.parts.map((part) => part.initialCarry(seed));
+  const weights = prior.parameters(Object.assign({}, ...carries), { average: false });
   return mapRecord(weights, (tensor, name) => {
     const noise = random(seed, "lively", name).normals(sizeOf(tensor.shape), 0.3);
     return float32(
@@ -72,22 +73,28 @@ export async function sampleNaively(
   space: CodeSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
-  { count, seed, labels, slicePositions, given, ...draw }: SampleOptions,
+  { count, seed, labels, slicePositions, given, temperature = 1, topK, topP = 1 }: SampleOptions,
 ): Promise<Int32Array[]> {
   const spaces = gridSpaces(space);
   const withLabels = space.classes > 0;
   const drawn: { data: Int32Array; shape: number[] }[] = [];
   for (const [level, grid] of spaces.entries()) {
+    const own = levelConfig(config, level);
+    const draw = {
+      temperature: ofLevel(temperature, level),
+      topP: ofLevel(topP, level),
+      ...(topK !== undefined && { topK }),
+    };
     const size = grid.rows * grid.columns;
     const shape = [count, grid.rows, grid.columns];
     const spec = (sides: number[]): TensorSpec => ({ shape: sides, dtype: "int32" });
     const forward = await engine.compile(
       (all: Params, codes: Tensor, earlier: readonly Tensor[], classes: Tensor, positions: Tensor) => {
         const params = withoutPrefix(levelPrefix(level, spaces.length), all);
-        return logits(config, params, codes, {
+        return logits(own, params, codes, {
           ...(withLabels && { labels: classes }),
           ...(config.slicePosition && { slicePositions: positions }),
-          ...(level > 0 && { context: contextOf(config, params, earlier, grid) }),
+          ...(level > 0 && { context: contextOf(own, params, earlier, grid) }),
         });
       },
       [spec(shape), drawn.map((one) => spec(one.shape)), spec([count]), { shape: [count], dtype: "float32" }],
@@ -109,11 +116,11 @@ export async function sampleNaively(
       };
       for (let index = 0; index < count; index++) {
         const start = (index * size + position) * grid.codes;
-        const own = data.subarray(start, start + grid.codes);
+        const values = data.subarray(start, start + grid.codes);
         const known = given?.[level];
         codes[index * size + position] = known?.known[position]
           ? known.codes[position]!
-          : drawCode(own, uniformAt(seed, index, position, level), draw);
+          : drawCode(values, uniformAt(seed, index, position, level), draw);
       }
     }
     await forward.dispose();

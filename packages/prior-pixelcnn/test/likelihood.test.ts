@@ -1,5 +1,5 @@
 import { float32, int32 } from "@slicebook/base";
-import type { TensorSpec } from "@slicebook/core";
+import { type BoundPrior, scoreOf, type TensorSpec } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { describe, expect, it } from "vitest";
 import { pixelcnn } from "../src/index.ts";
@@ -17,7 +17,7 @@ async function likelihoods(
 ): Promise<Float32Array> {
   const shape = [grids.length / space.rows / space.columns, space.rows, space.columns];
   const compiled = await on.compile(
-    pixelcnn.bind(config, codeSpace(space)).logLikelihood,
+    logLikelihood(pixelcnn.bind(config, codeSpace(space))),
     [[{ shape, dtype: "int32" }], { shape: shape.slice(0, 1), dtype: "int32" }],
     { parameters: livelyWeights(config, space) },
   );
@@ -25,6 +25,11 @@ async function likelihoods(
   const result = (await compiled.run([int32(grids, shape)], labels)) as unknown;
   await compiled.dispose();
   return (result as { data: Float32Array }[])[0]!.data;
+}
+
+function logLikelihood(prior: BoundPrior) {
+  const score = scoreOf(prior);
+  return (...given: Parameters<typeof score>) => score(...given).logLikelihood;
 }
 
 /** All grids of `size` codes, one after the other. */
@@ -35,7 +40,7 @@ function allGrids(codes: number, size: number): Int32Array {
   });
 }
 
-describe("logLikelihood", () => {
+describe("the likelihood", () => {
   it.each([
     { codes: 2, rows: 2, columns: 2, classes: 0 },
     { codes: 3, rows: 2, columns: 3, classes: 0 },
@@ -95,7 +100,7 @@ describe("logLikelihood", () => {
     );
     const config = smallConfig({ layers: 2 });
     const compiled = await engine.compile(
-      pixelcnn.bind(config, space).logLikelihood,
+      logLikelihood(pixelcnn.bind(config, space)),
       [specs, { shape: [total], dtype: "int32" }],
       { parameters: livelyWeights(config, space) },
     );
@@ -142,10 +147,11 @@ describe("logLikelihood", () => {
     const config = smallConfig();
     const prior = pixelcnn.bind(config, codeSpace(space));
     const weights = livelyWeights(config, space);
-    const carry = { ...prior.initialCarry(1) };
+    const [part] = prior.parts;
+    const carry = { ...part!.initialCarry(1) };
     for (const [name, tensor] of Object.entries(weights)) carry[`weights.${name}`] = tensor;
     const codes = randomCodes(space, 3);
-    const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(3));
+    const loop = await engine.loop(part!.trainStep, carry, part!.stepInputs(3));
     const { loss } = await loop.next({
       "codes.0": codes,
       labels: int32([0, 0, 0], [3]),

@@ -2,7 +2,8 @@ import type { SampleOptions } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
+import type { LevelConfig } from "../src/config.ts";
+import { pixelcnn } from "../src/index.ts";
 import { codeSpace, type Grid, livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
 
 const engines = {
@@ -12,7 +13,7 @@ const engines = {
 
 interface Case {
   readonly space: Grid;
-  readonly config: Partial<PixelcnnConfig>;
+  readonly config: Partial<LevelConfig>;
   readonly options?: Partial<SampleOptions>;
 }
 

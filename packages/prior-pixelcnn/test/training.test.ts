@@ -1,8 +1,10 @@
-import { float32, type HostTensors, int32, isSlicebookError } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, int32, isSlicebookError } from "@slicebook/base";
+import { type CodeSpace, codesName, type PriorPart, scoreOf } from "@slicebook/core";
 import { createEngine, type Engine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { type PixelcnnConfig, pixelcnn } from "../src/index.ts";
+import type { LevelConfig } from "../src/config.ts";
+import { pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { codeSpace, randomCodes, smallConfig } from "./helpers.ts";
 
 const engines = {
@@ -12,11 +14,16 @@ const engines = {
 
 const space = { codes: 6, rows: 5, columns: 4, classes: 2 };
 
+/** The prior for one grid, as the one part that it has. */
+function onlyPart(config: LevelConfig, own: CodeSpace = codeSpace(space)): PriorPart {
+  return pixelcnn.bind(config, own).parts[0]!;
+}
+
 /** Trains for some steps on fresh random grids; gives the carry and each step's metrics. */
-async function train(engine: Engine, config: PixelcnnConfig, steps: number) {
-  const prior = pixelcnn.bind(config, codeSpace(space));
+async function train(engine: Engine, config: LevelConfig, steps: number) {
+  const part = onlyPart(config, { ...codeSpace(space), variations: 2 });
   const batch = 3;
-  const loop = await engine.loop(prior.trainStep, prior.initialCarry(4), prior.stepInputs(batch));
+  const loop = await engine.loop(part.trainStep, part.initialCarry(4), part.stepInputs(batch));
   const metrics: HostTensors[] = [];
   for (let step = 0; step < steps; step++) {
     metrics.push(
@@ -24,8 +31,9 @@ async function train(engine: Engine, config: PixelcnnConfig, steps: number) {
         "codes.0": randomCodes(space, batch, step),
         labels: int32([0, 1, 1], [batch]),
         ...(config.slicePosition && { slicePositions: float32([0, 0.3, 1], [batch]) }),
+        variations: float32([0, 0, 0.4, -1, 1, 0.2], [batch, 2]),
         progress: float32([step / steps], []),
-        ...prior.stepNoise({ seed: 9, step, batch }),
+        ...part.stepNoise({ seed: 9, step, batch }),
       }),
     );
   }
@@ -62,9 +70,8 @@ describe("a training step", () => {
 
   it("moves every weight, and gives the metrics of the contract", async () => {
     const { carry, metrics } = await train(engines.cpu, smallConfig({ dropout: 0.2, corruption: 0.2 }), 2);
-    const start = pixelcnn
-      .bind(smallConfig({ dropout: 0.2, corruption: 0.2 }), codeSpace(space))
-      .initialCarry(4);
+    const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
+    const start = onlyPart(config, { ...codeSpace(space), variations: 2 }).initialCarry(4);
     for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
     expect(Object.keys(metrics[0]!).sort()).toEqual(["accuracy", "gradientNorm", "learningRate", "loss"]);
     // Nothing is known of random codes yet.
@@ -76,12 +83,17 @@ describe("a training step", () => {
     expect(await train(engine, config, 3)).toEqual(await train(engine, config, 3));
   });
 
-  it("of two levels moves every weight, and starts from the codebooks' likeness", async () => {
+  it("of each of three levels moves every weight, and starts from the codebooks' likeness", async () => {
     const levels = [
       { codes: 5, rows: 3, columns: 2 },
       { codes: 6, rows: 6, columns: 4 },
+      { codes: 4, rows: 12, columns: 8 },
     ];
-    const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
+    const config = pixelcnnSchema.parse({
+      ...smallConfig({ corruption: 0.2 }),
+      layers: [3, 2],
+      dropout: 0.2,
+    });
     const prior = pixelcnn.bind(config, { levels, classes: 0 });
     const vectors = levels.map(({ codes }) =>
       // The first two codes are alike.
@@ -90,27 +102,33 @@ describe("a training step", () => {
         [codes, 3],
       ),
     );
-    const start = prior.initialCarry(4, { vectors });
-    for (const name of ["level0.embedding", "level1.context.embedding0", "level1.embedding"]) {
-      const { data } = start[`weights.${name}`]!;
-      expect(data.slice(0, 6), name).toEqual(data.slice(6, 12));
-      expect(data.slice(0, 6), name).not.toEqual(data.slice(12, 18));
+    for (const [level, part] of prior.parts.entries()) {
+      expect(part.levels).toEqual([level]);
+      const start = part.initialCarry(4, { vectors });
+      const embeddings = levels.slice(0, level).map((_, earlier) => `context.embedding${earlier}`);
+      for (const name of [...embeddings, "embedding"]) {
+        const { data } = start[`weights.level${level}.${name}`]!;
+        expect(data.slice(0, 6), name).toEqual(data.slice(6, 12));
+        expect(data.slice(0, 6), name).not.toEqual(data.slice(12, 18));
+      }
+      const loop = await engines.onnx.loop(part.trainStep, start, part.stepInputs(2));
+      for (let step = 0; step < 2; step++) {
+        const codes = levels
+          .slice(0, level + 1)
+          .map((grid, one) => [codesName(one), randomCodes(grid, 2, step)]);
+        const { loss, accuracy } = await loop.next({
+          ...(Object.fromEntries(codes) as HostTensors),
+          labels: int32([0, 0], [2]),
+          progress: float32([0], []),
+          ...part.stepNoise({ seed: 9, step, batch: 2 }),
+        });
+        expect(loss!.data[0]).toBeGreaterThan(0);
+        expect(accuracy!.data[0]).toBeLessThan(1);
+      }
+      const carry = await loop.read();
+      await loop.dispose();
+      for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
     }
-    const loop = await engines.onnx.loop(prior.trainStep, start, prior.stepInputs(2));
-    for (let step = 0; step < 2; step++) {
-      const { loss, accuracy } = await loop.next({
-        "codes.0": randomCodes(levels[0]!, 2, step),
-        "codes.1": randomCodes(levels[1]!, 2, step),
-        labels: int32([0, 0], [2]),
-        progress: float32([0], []),
-        ...prior.stepNoise({ seed: 9, step, batch: 2 }),
-      });
-      expect(loss!.data[0]).toBeGreaterThan(0);
-      expect(accuracy!.data[0]).toBeLessThan(1);
-    }
-    const carry = await loop.read();
-    await loop.dispose();
-    for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
   });
 
   it("leaves no tensors behind", async () => {
@@ -122,7 +140,7 @@ describe("a training step", () => {
 });
 
 describe("stepNoise", () => {
-  const prior = pixelcnn.bind(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }), codeSpace(space));
+  const prior = onlyPart(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }));
 
   it("drops the given share of channels and scales up the others, by seed and step", () => {
     const { dropout } = prior.stepNoise({ seed: 1, step: 3, batch: 16 });
@@ -135,10 +153,8 @@ describe("stepNoise", () => {
   });
 
   it("replaces the given share of codes by any, and keeps the others", () => {
-    const noisy = pixelcnn.bind(
-      smallConfig({ corruption: 0.25 }),
-      codeSpace({ codes: 6, rows: 20, columns: 20, classes: 0 }),
-    );
+    const grid = codeSpace({ codes: 6, rows: 20, columns: 20, classes: 0 });
+    const noisy = onlyPart(smallConfig({ corruption: 0.25 }), grid);
     const { corruption } = noisy.stepNoise({ seed: 1, step: 3, batch: 8 });
     const values = Array.from(corruption!.data);
     expect(values.filter((value) => value >= 0).length / values.length).toBeCloseTo(0.25, 1);
@@ -149,7 +165,7 @@ describe("stepNoise", () => {
   it("has the names and shapes that stepInputs gives", () => {
     const { dropout } = prior.stepInputs(16);
     expect(dropout).toEqual({ shape: [16, 4, 2, 64], dtype: "float32" });
-    const without = pixelcnn.bind(smallConfig({ dropout: 0 }), codeSpace(space));
+    const without = onlyPart(smallConfig({ dropout: 0 }));
     expect(without.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({});
     expect(Object.keys(without.stepInputs(16))).toEqual(["codes.0", "labels", "progress"]);
   });
@@ -168,8 +184,9 @@ describe("training", () => {
     const config = smallConfig({ layers: 2, hidden: 16, headWidth: 16, dropout: 0.05 });
     config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
     const prior = pixelcnn.bind(config, codeSpace(pattern));
+    const part = prior.parts[0]!;
     const batch = 10;
-    const loop = await engines.onnx.loop(prior.trainStep, prior.initialCarry(1), prior.stepInputs(batch));
+    const loop = await engines.onnx.loop(part.trainStep, part.initialCarry(1), part.stepInputs(batch));
     const labels = Int32Array.from({ length: batch }, (_, index) => index % 2);
     const codes = Int32Array.from([...labels].flatMap((label, index) => grid(label, index >> 1)));
     const losses: number[] = [];
@@ -179,7 +196,7 @@ describe("training", () => {
         "codes.0": int32(codes, [batch, 6, 8]),
         labels: int32(labels, [batch]),
         progress: float32([step / steps], []),
-        ...prior.stepNoise({ seed: 1, step, batch }),
+        ...part.stepNoise({ seed: 1, step, batch }),
       });
       losses.push(loss!.data[0]!);
     }
@@ -202,17 +219,18 @@ describe("slice positions", () => {
     const config = smallConfig({ layers: 1, hidden: 12, headWidth: 12, slicePosition: true });
     config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
     const prior = pixelcnn.bind(config, codeSpace(scan));
+    const part = prior.parts[0]!;
     const [batch, steps] = [25, 250];
     const positions = Float32Array.from({ length: batch }, (_, index) => index / (batch - 1));
     const codes = Int32Array.from({ length: batch * 9 }, (_, at) => Math.floor(at / 9 / 5));
-    const loop = await engines.onnx.loop(prior.trainStep, prior.initialCarry(1), prior.stepInputs(batch));
+    const loop = await engines.onnx.loop(part.trainStep, part.initialCarry(1), part.stepInputs(batch));
     for (let step = 0; step < steps; step++) {
       await loop.next({
         "codes.0": int32(codes, [batch, 3, 3]),
         labels: int32(new Int32Array(batch), [batch]),
         slicePositions: float32(positions, [batch]),
         progress: float32([step / steps], []),
-        ...prior.stepNoise({ seed: 1, step, batch }),
+        ...part.stepNoise({ seed: 1, step, batch }),
       });
     }
     const parameters = prior.parameters(await loop.read(), { average: true });
@@ -228,21 +246,23 @@ describe("slice positions", () => {
 
     // The first code of a slice from anywhere is any of the five.
     const grids = { shape: [5, 3, 3], dtype: "int32" } as const;
-    const scored = await engines.cpu.compile(prior.logLikelihood, [[grids], { shape: [5], dtype: "int32" }], {
+    const scored = await engines.cpu.compile(scoreOf(prior), [[grids], { shape: [5], dtype: "int32" }], {
       parameters,
     });
     const each = int32(
       Int32Array.from({ length: 45 }, (_, at) => Math.floor(at / 9)),
       [5, 3, 3],
     );
-    const [logs] = (await scored.run([each], int32(new Int32Array(5), [5]))) as unknown as HostTensors[];
-    const first = Array.from(logs!.data as unknown as Float32Array).filter((_, at) => at % 9 === 0);
+    const { logLikelihood } = (await scored.run([each], int32(new Int32Array(5), [5]))) as unknown as {
+      logLikelihood: HostTensor[];
+    };
+    const first = Array.from(logLikelihood[0]!.data as Float32Array).filter((_, at) => at % 9 === 0);
     expect(first.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 3);
     for (const log of first) expect(Math.exp(log)).toBeGreaterThan(0.08);
   });
 
   it("are withheld from a tenth of the slices, by seed and step", () => {
-    const prior = pixelcnn.bind(smallConfig({ slicePosition: true }), codeSpace(space));
+    const prior = onlyPart(smallConfig({ slicePosition: true }));
     const { shownPositions } = prior.stepNoise({ seed: 1, step: 3, batch: 2000 });
     const shown = Array.from(shownPositions!.data);
     expect(new Set(shown)).toEqual(new Set([0, 1]));
@@ -254,9 +274,9 @@ describe("slice positions", () => {
 
 describe("checkCarry", () => {
   it("accepts a carry of its own and names what differs in another one", () => {
-    const prior = pixelcnn.bind(smallConfig(), codeSpace(space));
+    const prior = onlyPart(smallConfig());
     expect(() => prior.checkCarry(prior.initialCarry(2))).not.toThrow();
-    const other = pixelcnn.bind(smallConfig({ hidden: 8 }), codeSpace(space)).initialCarry(2);
+    const other = onlyPart(smallConfig({ hidden: 8 })).initialCarry(2);
     let caught: unknown;
     try {
       prior.checkCarry(other);

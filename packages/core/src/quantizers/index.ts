@@ -1,4 +1,5 @@
 import type { VqvaeConfig } from "../config.ts";
+import { ofLevel } from "../per-level.ts";
 import type { Quantizer } from "./quantizer.ts";
 import { scalarQuantizer } from "./scalar.ts";
 import { vectorQuantizer } from "./vector.ts";
@@ -7,5 +8,7 @@ import { vectorQuantizer } from "./vector.ts";
 export function quantizers(config: VqvaeConfig): Quantizer[] {
   const { kind, depth } = config.quantizer;
   const make = kind === "fsq" ? scalarQuantizer : vectorQuantizer;
-  return Array.from({ length: config.hierarchy }, (_, grid) => make(config, grid * depth));
+  return Array.from({ length: config.hierarchy }, (_, grid) =>
+    make({ ...config, codes: ofLevel(config.codes, grid) }, grid * depth),
+  );
 }

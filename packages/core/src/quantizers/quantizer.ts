@@ -1,6 +1,10 @@
 import type { HostTensor, HostTensors } from "@slicebook/base";
 import type { Scalar, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { VqvaeConfig } from "../config.ts";
 import type { Params, TensorRecord } from "../params.ts";
+
+/** The configuration of one grid of codes. */
+export type GridConfig = Omit<VqvaeConfig, "codes"> & { readonly codes: number };
 
 /** How a batch's encodings of one level fall on its codes. */
 export interface LevelStatistics {

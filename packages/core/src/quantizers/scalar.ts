@@ -25,7 +25,10 @@ import type { Quantizer } from "./quantizer.ts";
  * encoding is bounded by tanh and rounded to one of a few levels, and a code is one of all their combinations. Nothing
  * is learned, so nothing can collapse.
  */
-export function scalarQuantizer({ quantizer: { levels } }: VqvaeConfig, level: number): Quantizer {
+export function scalarQuantizer(
+  { quantizer: { levels } }: Pick<VqvaeConfig, "quantizer">,
+  level: number,
+): Quantizer {
   const codes = levels.reduce((product, count) => product * count, 1);
   const dimension = levels.length;
   const halves = levels.map((count) => Math.floor(count / 2));

@@ -15,7 +15,6 @@ import {
   type Tensor2D,
 } from "@tensorflow/tfjs-core";
 import { movingAverage } from "../adam.ts";
-import type { VqvaeConfig } from "../config.ts";
 import { withoutGradient } from "../gradients.ts";
 import { kmeans } from "../kmeans.ts";
 import { type Params, param, type TensorRecord } from "../params.ts";
@@ -32,7 +31,7 @@ import {
   straightThrough,
   unitLength,
 } from "./codebook.ts";
-import type { LevelStatistics, Quantized, Quantizer, QuantizerStart } from "./quantizer.ts";
+import type { GridConfig, LevelStatistics, Quantized, Quantizer, QuantizerStart } from "./quantizer.ts";
 
 /**
  * Nearest codes of a learned codebook (van den Oord et al., 2017), `depth` times: each further level quantizes what
@@ -41,7 +40,7 @@ import type { LevelStatistics, Quantized, Quantizer, QuantizerStart } from "./qu
  *
  * Codes follow the moving average of their encodings (`ema`), or are trained by gradient (`codebook-loss`).
  */
-export function vectorQuantizer(config: VqvaeConfig, first: number): Quantizer {
+export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
   const { codes, codeDimension, quantizer } = config;
   const { kind, commitment: beta, decay, epsilon, restartBelow, distance, gradient, depth } = quantizer;
   const scaled = (vectors: Tensor2D) => (distance === "cosine" ? unitLength(vectors) : vectors);

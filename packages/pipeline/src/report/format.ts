@@ -1,4 +1,4 @@
-import type { Estimate } from "./types.ts";
+import type { Estimate, RunInfo } from "./types.ts";
 
 /** A number with so many decimals; a dash for what is no number. */
 export function decimals(value: number, digits: number): string {
@@ -34,6 +34,16 @@ export function duration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Bits a code with codes of one length, on average over the levels of a slice. */
+export function bitsOfEvenCodes({ grids, codes, codebooks }: RunInfo["model"]): number {
+  const sizes = grids.map(([rows, columns]) => rows * columns);
+  const bits = grids.reduce(
+    (sum, _, level) => sum + sizes[level]! * Math.log2(codebooks?.[level] ?? codes),
+    0,
+  );
+  return bits / sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** `16.0 GiB`. */

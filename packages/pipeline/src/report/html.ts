@@ -1,5 +1,15 @@
 import { baselinesNote, baselineTable, maskTable, rankedTable } from "./evaluation-tables.ts";
-import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
+import {
+  bitsOfEvenCodes,
+  count,
+  counted,
+  decimals,
+  duration,
+  gibibytes,
+  interval,
+  meanAndInterval,
+  sides,
+} from "./format.ts";
 import { type Content, html, inlineSvg, table, withCode } from "./markup.ts";
 import { noveltySection } from "./novelty-html.ts";
 import { page, type Section } from "./page.ts";
@@ -67,7 +77,7 @@ function cards({ evaluation, metrics, run }: ReportInput): Content {
     );
   }
   if (bits !== undefined) {
-    const most = decimals(Math.log2(run.model.codes), 2);
+    const most = decimals(bitsOfEvenCodes(run.model), 2);
     shown.push(["Prior", `${decimals(bits, 2)} bits`, `a code, validation split; ${most} without a prior`]);
   }
   if (shown.length === 0) return [];

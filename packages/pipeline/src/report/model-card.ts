@@ -1,6 +1,16 @@
 import { stringify } from "yaml";
 import { baselinesNote, baselineTable, maskTable, rankedTable, type TextTable } from "./evaluation-tables.ts";
-import { count, counted, decimals, duration, gibibytes, interval, meanAndInterval, sides } from "./format.ts";
+import {
+  bitsOfEvenCodes,
+  count,
+  counted,
+  decimals,
+  duration,
+  gibibytes,
+  interval,
+  meanAndInterval,
+  sides,
+} from "./format.ts";
 import { bitRates, estimateNote, inWords, measuredFigures } from "./protocol.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
 import type { Evaluation, ReportInput, RunInfo } from "./types.ts";
@@ -110,7 +120,7 @@ function figuresSection(evaluation: Evaluation, bits: number | undefined, { mode
     bits === undefined
       ? ""
       : ` The prior predicts validation code grids with ${decimals(bits, 2)} bits a code; without one a code takes ` +
-        `${decimals(Math.log2(model.codes), 2)}.`;
+        `${decimals(bitsOfEvenCodes(model), 2)}.`;
   return [
     `On the ${split} split the SSIM is ${inWords(measured[0]!)}. ${estimateNote}`,
     table(

@@ -31,6 +31,8 @@ export interface ValidationMetrics {
 /** A line of `metrics.jsonl`. */
 export interface MetricsRow {
   readonly stage: "train" | "prior";
+  /** Of a prior that is trained part by part, the part, by its number. */
+  readonly part?: number;
   /** `step`: every so many steps; `epoch`: at the end of one, or when the validation split is looked at. */
   readonly kind: "step" | "epoch";
   /** From 1; a fraction where the validation split is looked at within an epoch. */
@@ -93,7 +95,10 @@ export interface RunInfo {
     readonly parameters: number;
     /** Rows and columns of each level's grid of codes. */
     readonly grids: readonly (readonly [number, number])[];
+    /** Entries of all codebooks together. */
     readonly codes: number;
+    /** Entries of each level's codebook; records of earlier versions have none, and levels with as many codes each. */
+    readonly codebooks?: readonly number[];
     readonly codeSize: number;
   };
   /** Seconds that each finished stage took, the processors' joules where the machine tells, and when it ended (ISO 8601). */

@@ -106,7 +106,7 @@ export async function evaluateDataset(
         title: levels.length === 1 ? "Code grids" : `Code grids, level ${level + 1} of ${levels.length}`,
         subtitle: "each code in a colour of its own, like codes in like colours",
         captions: shown.map((index) => set.records[index]!.name),
-        colours: codebookColours(floats(codebooks[level]!), model.codes),
+        colours: codebookColours(floats(codebooks[level]!), codebooks[level]!.shape[0]!),
         images: originals,
       });
       const path = codesPicture(picture, level);

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { countCodes } from "@slicebook/core";
+import { countCodes, vqvae } from "@slicebook/core";
 import { loadCodes } from "../code-grids.ts";
 import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
@@ -98,10 +98,14 @@ async function drawPlots(
   metrics: readonly MetricsRow[],
   novelty: Novelty | undefined,
 ): Promise<readonly Plot[]> {
-  const plots = [...(await plotMetrics(metrics, { codes: config.model.codes }))];
+  const [height, width] = config.dataset.size!;
+  const levels = vqvae.codeLevels(config.model, [height, width]);
+  const plots = [
+    ...(await plotMetrics(metrics, { codes: levels.reduce((sum, { codes }) => sum + codes, 0) })),
+  ];
   const test = await loadCodes(paths.codes.test);
   for (const [level, { data }] of (test?.levels ?? []).entries()) {
-    plots.push(await plotCodebookUsage(countCodes(data, config.model.codes), level));
+    plots.push(await plotCodebookUsage(countCodes(data, levels[level]!.codes), level));
   }
   if (novelty !== undefined) plots.push(...(await plotNovelty(novelty)));
   for (const { name, spec, svg } of plots) {

@@ -1,8 +1,18 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, int32, random, SlicebookError } from "@slicebook/base";
-import { type BoundPrior, bitsPerPixel, codesName, takesSlicePositions, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters } from "../bound-prior.ts";
+import { float32, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
+import {
+  type BoundPrior,
+  bitsPerPixel,
+  type CodeLevel,
+  codesName,
+  ofLevel,
+  type PriorPart,
+  takesSlicePositions,
+  vqvae,
+} from "@slicebook/core";
+import type { Engine } from "@slicebook/engine";
+import { bindPrior, createLikelihoodMeter, joinParts, priorParameters, wholePrior } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
 import { type CodeGrids, loadCodes, takeGrids } from "../code-grids.ts";
@@ -19,7 +29,7 @@ import { missing } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
-import { type Trainee, train } from "../training.ts";
+import { type Trainee, type TrainOptions, train } from "../training.ts";
 import { withVariedGrids } from "../varied-grids.ts";
 import { completeEvaluation } from "./evaluate.ts";
 
@@ -42,13 +52,13 @@ export const trainPriorStage: StageDefinition = {
   },
 
   outputs: (session) => {
-    const { last, best, metrics } = session.paths.prior;
-    return [last, best, metrics, priorEvaluationFile(session)];
+    const { best, metrics } = session.paths.prior;
+    return [best, metrics, priorEvaluationFile(session)];
   },
 
   async run(session, { inputs, resume }) {
     const { config, paths, signal } = session;
-    const { last, best, metrics } = paths.prior;
+    const { best, metrics, part: filesOf } = paths.prior;
     const grids = await allCodes(session);
     const [height, width] = config.dataset.size!;
     const size = [height, width] as const;
@@ -59,90 +69,164 @@ export const trainPriorStage: StageDefinition = {
     if (takesSlicePositions(prior)) checkPositions(grids, paths.codes);
     const levels = vqvae.codeLevels(config.model, size);
     const { seed } = config;
-    const { batch } = config.prior;
 
-    const found = await loadCheckpoint(last);
+    const states = await Promise.all(prior.parts.map((_, number) => loadCheckpoint(filesOf(number).last)));
     // A prior for other codes, or with other options, is of no use any more: the explicit request starts a
     // new one.
-    const from = found?.state.inputs === inputs ? found : undefined;
-    if (from !== undefined && !from.state.finished && !resume)
-      throw unfinished(paths.folder, from.state.step);
+    const found = states.map((one) => (one?.state.inputs === inputs ? one : undefined));
+    const begun = found.findLast((one) => one !== undefined);
+    if (begun !== undefined && !found.every((one) => one?.state.finished) && !resume)
+      throw unfinished(paths.folder, begun.state.step);
     const learnt = await withVariedGrids(session, grids.train);
-    if (from === undefined) await rm(dirname(metrics), { recursive: true, force: true });
-    else checkedCarry(last, from, prior.checkCarry);
-    await mkdir(dirname(last), { recursive: true });
+    if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
 
     const vectors = vqvae.codebooks(config.model, await modelParameters(session));
-    const initialCarry = () => prior.initialCarry(seed, { vectors });
-    const initial = initialCarry();
-    const meter = await createLikelihoodMeter(engine, prior, prior.parameters(initial, { average: true }), {
-      levels,
-      batch,
-    });
-    try {
-      const validation = takeGrids(
-        grids.validate,
-        random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, LOOKED_AT),
-      );
+    const validation = takeGrids(
+      grids.validate,
+      random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, LOOKED_AT),
+    );
+    const carries: HostTensors[] = [];
+    let [secondsBefore, rowsBefore] = [0, 0];
+    for (const [number, part] of prior.parts.entries()) {
+      const files = filesOf(number);
+      const from = found[number];
+      if (from !== undefined) checkedCarry(files.last, from, part.checkCarry);
+      await mkdir(dirname(files.last), { recursive: true });
+      const batch = ofLevel(config.prior.batch, part.levels[0]!);
+      const initialCarry = () => part.initialCarry(seed, { vectors });
+      const weightsOf = (carry: HostTensors) => prior.parameters(carry, { average: true });
+      const placed = "slicePositions" in part.stepInputs(1);
+      const meter = await createLikelihoodMeter(engine, { ...part, placed }, weightsOf(initialCarry()), {
+        levels,
+        batch,
+      });
       const validate: Trainee["validate"] = async (carry) => {
-        const { natsPerCode, accuracy } = await meter.score(
-          prior.parameters(carry, { average: true }),
-          validation,
-        );
+        const { natsPerCode, accuracy } = await meter.score(weightsOf(carry), validation);
         const metrics = { loss: natsPerCode, bitsPerCode: natsPerCode / Math.LN2, accuracy };
         return { metrics, score: -natsPerCode };
       };
-      const { seconds } = await train(trainee(prior, learnt, { batch, seed, initialCarry, validate }), {
-        engine,
-        schedule: config.prior,
-        seed,
-        inputs,
-        from,
-        files: { last, best, metrics, events: paths.events.prior },
-        unit: "grids",
-        onEvent: session.emit,
-        signal,
-      });
-      const parameters = await priorParameters(session, prior);
-      const codes = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-      const share = { codes, pixels: height * width };
-      const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
-        const { natsPerCode, accuracy } = await meter.score(parameters, measuredGrids);
-        const bitsPerCode = natsPerCode / Math.LN2;
-        return {
-          natsPerCode,
-          bitsPerCode,
-          bitsPerPixel: bitsPerPixel(bitsPerCode, share),
-          accuracy,
-          grids: measuredGrids.labels.length,
-        };
-      };
-      const heldOut = async (split: "validate" | "test"): Promise<HeldOutLikelihood> => {
-        const { unigram, position, smoothing } = codeBaselines(grids.train, grids[split], config.model.codes);
-        return {
-          ...(await measured(grids[split])),
-          baselines: { unigramBitsPerCode: unigram, positionBitsPerCode: position, smoothing },
-        };
-      };
-      const evaluation: PriorEvaluation = {
-        schema: 2,
-        model: await modelHash(session),
-        train: await measured(
-          takeGrids(grids.train, spread(grids.train.labels.length, grids.validate.labels.length)),
-        ),
-        validate: await heldOut("validate"),
-        test: await heldOut("test"),
-      };
-      await writePriorEvaluation(session, evaluation);
-      await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
-      session.made(best, "prior's best checkpoint");
-      session.made(priorEvaluationFile(session), "prior's evaluation");
-      return seconds;
-    } finally {
-      await meter.dispose();
+      try {
+        const { seconds, rows } = await train(
+          {
+            ...trainee(part, learnt, { batch, seed, initialCarry, validate }),
+            ...(prior.parts.length > 1 ? { part: number } : {}),
+          },
+          {
+            engine,
+            schedule: scheduleOf(config.prior, { number, parts: prior.parts.length, batch, secondsBefore }),
+            seed,
+            inputs,
+            from,
+            rowsBefore,
+            files: { ...files, metrics, events: paths.events.prior },
+            unit: "grids",
+            onEvent: session.emit,
+            signal,
+          },
+        );
+        secondsBefore += seconds;
+        rowsBefore = rows;
+      } finally {
+        await meter.dispose();
+      }
+      const trained = await loadCheckpoint(files.best);
+      if (trained === undefined) throw missing(paths.folder, `checkpoint ${files.best}`, "train-prior");
+      carries.push(trained.carry);
     }
+    await joinParts(session, carries);
+    const evaluation = await evaluatePrior(session, prior, { engine, grids, levels, size });
+    await writePriorEvaluation(session, evaluation);
+    await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
+    session.made(best, "prior's averaged weights, of its best checkpoints");
+    session.made(priorEvaluationFile(session), "prior's evaluation");
+    return secondsBefore;
   },
 };
+
+/** The limits of a part: of the minutes its share of what the parts before have left, steps and epochs as they are. */
+function scheduleOf(
+  prior: Session["config"]["prior"],
+  {
+    number,
+    parts,
+    batch,
+    secondsBefore,
+  }: {
+    readonly number: number;
+    readonly parts: number;
+    readonly batch: number;
+    readonly secondsBefore: number;
+  },
+): TrainOptions["schedule"] {
+  const shares = Array.from({ length: parts }, (_, part) =>
+    prior.shares === null ? 1 : ofLevel(prior.shares, part),
+  );
+  const rest = shares.slice(number).reduce((sum, share) => sum + share, 0);
+  const minutes =
+    prior.minutes === null
+      ? null
+      : Math.max(0, prior.minutes - secondsBefore / 60) * (shares[number]! / rest);
+  return { ...prior, batch, minutes };
+}
+
+/** How likely the trained prior finds the grids of each split. */
+async function evaluatePrior(
+  session: Session,
+  prior: BoundPrior,
+  {
+    engine,
+    grids,
+    levels,
+    size: [height, width],
+  }: {
+    readonly engine: Engine;
+    readonly grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>;
+    readonly levels: readonly CodeLevel[];
+    readonly size: readonly [height: number, width: number];
+  },
+): Promise<PriorEvaluation> {
+  const { config } = session;
+  const parameters = await priorParameters(session, prior);
+  const batch = Math.min(...[config.prior.batch].flat());
+  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, { levels, batch });
+  const codes = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const share = { codes, pixels: height * width };
+  const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
+    const { natsPerCode, accuracy, levels: each } = await meter.score(parameters, measuredGrids);
+    const bitsPerCode = natsPerCode / Math.LN2;
+    return {
+      natsPerCode,
+      bitsPerCode,
+      bitsPerPixel: bitsPerPixel(bitsPerCode, share),
+      accuracy,
+      levels: each.map((level) => ({
+        bitsPerCode: level.natsPerCode / Math.LN2,
+        accuracy: level.accuracy,
+      })),
+      grids: measuredGrids.labels.length,
+    };
+  };
+  const heldOut = async (split: "validate" | "test"): Promise<HeldOutLikelihood> => {
+    const { unigram, position, smoothing } = codeBaselines(grids.train, grids[split], levels);
+    return {
+      ...(await measured(grids[split])),
+      baselines: { unigramBitsPerCode: unigram, positionBitsPerCode: position, smoothing },
+    };
+  };
+  try {
+    return {
+      schema: 2,
+      model: await modelHash(session),
+      train: await measured(
+        takeGrids(grids.train, spread(grids.train.labels.length, grids.validate.labels.length)),
+      ),
+      validate: await heldOut("validate"),
+      test: await heldOut("test"),
+    };
+  } finally {
+    await meter.dispose();
+  }
+}
 
 async function allCodes(session: Session): Promise<Record<"train" | "validate" | "test", CodeGrids>> {
   const { folder, codes } = session.paths;
@@ -168,7 +252,7 @@ function checkPositions(
 }
 
 function trainee(
-  prior: BoundPrior,
+  part: PriorPart,
   grids: CodeGrids,
   {
     batch,
@@ -177,20 +261,24 @@ function trainee(
     validate,
   }: { readonly batch: number; readonly seed: number } & Pick<Trainee, "initialCarry" | "validate">,
 ): Trainee {
-  const placed = takesSlicePositions(prior);
+  const signature = part.stepInputs(batch);
+  const levels = part.levels.at(-1)! + 1;
   return {
     name: "prior",
-    step: prior.trainStep,
+    step: part.trainStep,
     initialCarry,
-    signature: prior.stepInputs(batch),
+    signature,
     items: grids.labels.length,
     inputs: (chosen, step) => {
-      const { levels, labels, slicePositions } = takeGrids(grids, chosen);
+      const taken = takeGrids({ ...grids, levels: grids.levels.slice(0, levels) }, chosen);
       return {
-        ...Object.fromEntries(levels.map((codes, level) => [codesName(level), codes])),
-        labels: int32(labels, [batch]),
-        ...(placed && { slicePositions: float32(slicePositions!, [batch]) }),
-        ...prior.stepNoise({ seed, step, batch }),
+        ...Object.fromEntries(taken.levels.map((codes, level) => [codesName(level), codes])),
+        labels: int32(taken.labels, [batch]),
+        ...("slicePositions" in signature && { slicePositions: float32(taken.slicePositions!, [batch]) }),
+        ...("variations" in signature && {
+          variations: float32(taken.variations!, signature.variations!.shape),
+        }),
+        ...part.stepNoise({ seed, step, batch }),
       };
     },
     validate,

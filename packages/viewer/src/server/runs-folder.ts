@@ -90,7 +90,7 @@ async function runFiles(folder: string): Promise<RunFiles> {
   return {
     model: await first(paths.best, paths.last),
     preprocessing: await first(paths.preprocessing),
-    prior: await first(paths.prior.best, paths.prior.last),
+    prior: await first(paths.prior.best),
     codes: await first(paths.codes.test),
     film: await filmOf(paths.progression),
     pairs: await pairsOf(paths.reconstructions),

@@ -11,6 +11,7 @@ import {
   type CodeLevel,
   decodeSafetensors,
   psnr,
+  scoreOf,
   ssim,
   takesSlicePositions,
   toUnitRange,
@@ -94,8 +95,8 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
   const codec = await createCodec(engine, parameters, { config: modelConfig, size });
   const likelihood = lazily(() =>
-    engine.compile(prior.bound.logLikelihood, [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
-      name: "logLikelihood",
+    engine.compile(scoreOf(prior.bound), [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
+      name: "score",
       parameters: prior.parameters,
     }),
   );
@@ -165,11 +166,11 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     async likelihood(codes, label) {
       if (prior.why !== undefined) fail(prior.why);
       const compiled = await likelihood();
-      const logs = await compiled.run(
+      const scores = (await compiled.run(
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
         int32([label], [1]),
-      );
-      return (logs as readonly HostTensor[]).map(({ data }) =>
+      )) as unknown as { readonly logLikelihood: readonly HostTensor[] };
+      return scores.logLikelihood.map(({ data }) =>
         Float32Array.from(data, (log) => -log / Math.LN2),
       );
     },

@@ -1,0 +1,14 @@
+import { z } from "zod";
+
+/** A number for all levels of codes, or one for each, the coarsest first; the last one holds for those after it. */
+export type PerLevel = number | readonly number[];
+
+/** The value of such an option at a level, by its number. */
+export function ofLevel(option: PerLevel, level: number): number {
+  return typeof option === "number" ? option : option[Math.min(level, option.length - 1)]!;
+}
+
+/** The schema of such an option, from that of one number. */
+export function perLevel(number: z.ZodType<number, number>) {
+  return z.union([number, z.array(number).min(1)]);
+}
