@@ -47,7 +47,8 @@ const WINDOW_STRIDE = 2;
  *
  * Images are [b, h, w, 1] in preprocessed units, `dataVariance` is theirs over the training slices. `ssim` and
  * `msSsim` are 1 minus the similarity, on the scale of the evaluation: each image's own range mapped to [0, 1], the
- * reconstruction by the same map and clipped. Throws a `SlicebookError` (`IMAGE_SIZE`) if a side is too small for
+ * reconstruction by the same map and clipped. To be darker than an image's black costs nothing there, as nothing of it
+ * comes out: what a model makes is held among the values of the training slices. `mse` and `l1` see it. Throws a `SlicebookError` (`IMAGE_SIZE`) if a side is too small for
  * their window.
  */
 export function reconstructionTerms(

@@ -63,6 +63,16 @@ describe("the loss's similarities", () => {
     }
   });
 
+  it("leave what is darker than black to the other terms, which do not", () => {
+    const [images] = pairOf(24, 24);
+    const black = tf.equal(images, tf.min(images, [1, 2, 3], true));
+    const darker = tf.sub(images, tf.mul(tf.cast(black, "float32"), 0.5)) as tf.Tensor4D;
+    const terms = reconstructionTerms(images, darker, { ...none, mse: 1, ssim: 1, msSsim: 1 }, 1);
+    expectClose(values(terms.ssim!), [0], 1e-5);
+    expectClose(values(terms.msSsim!), [0], 1e-5);
+    expect(values(terms.mse!)[0]).toBeGreaterThan(0);
+  });
+
   it("are refused for images smaller than their window", () => {
     const small = tf.zeros<tf.Rank.R4>([1, 8, 16, 1]);
     expect(() => reconstructionTerms(small, small, { ...none, ssim: 1 }, 1)).toThrow(

@@ -33,7 +33,9 @@ export {
   restoreSlice,
   type SliceMap,
   sliceMap,
+  trainingGreys,
 } from "./preprocess.ts";
+export { preprocessingSchema } from "./preprocessing-schema.ts";
 export { resizeBilinear } from "./resize.ts";
 export { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
 export {
@@ -47,6 +49,7 @@ export {
 } from "./size-policy.ts";
 export { slicePositions } from "./slice-positions.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
+export { type Bounds, holdWithin, type TrainingRange } from "./training-range.ts";
 export {
   type DatasetAdapter,
   type DecodeContext,

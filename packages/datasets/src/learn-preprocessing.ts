@@ -10,8 +10,9 @@ import {
   pooledZscore,
   sliceMapOf,
 } from "./preprocess.ts";
-import { deviationOf, type Moments, mergeMoments, NO_MOMENTS } from "./slice-statistics.ts";
+import { deviationOf, type Moments, mergeMoments, NO_MOMENTS, range } from "./slice-statistics.ts";
 import type { StoredSlice } from "./stored-slice.ts";
+import { type Bounds, type TrainingRange, trainingRangeSchema } from "./training-range.ts";
 
 /** A preprocessing, and what its slices are like. */
 export interface Learnt {
@@ -21,8 +22,8 @@ export interface Learnt {
 }
 
 /**
- * Learns a preprocessing from the slices of some splits, and measures what comes out; or only measures one that
- * was learnt elsewhere.
+ * Learns a preprocessing and the range of its values from the slices of some splits, and measures what comes out; or
+ * only measures one that was learnt elsewhere.
  *
  * What was measured of each slice when it was decoded is enough for all but `residual`, for which the slices are
  * read again, one at a time. What it learns is kept beside them for later runs.
@@ -37,21 +38,20 @@ export async function learnPreprocessing(
     const before = place && (await readResidual(place, pixels));
     if (before !== undefined) return before;
     const preprocessing = fitPreprocessing(wanted, () => slicesOf(parts));
-    const learnt = { preprocessing, statistics: statisticsOf(preprocessing, parts, pixels) };
-    if (place !== undefined && preprocessing.name === "residual") {
-      const { low, high, mean } = preprocessing;
-      const note = { low, high, mean: Array.from(mean), statistics: learnt.statistics };
+    const learnt = withRange(preprocessing, parts, pixels);
+    if (place !== undefined && learnt.preprocessing.name === "residual") {
+      const { low, high, mean, range } = learnt.preprocessing;
+      const note = { low, high, mean: Array.from(mean), range, statistics: learnt.statistics };
       await writePreparedNote(place.folder, noteKey(place), JSON.stringify(note));
     }
     return learnt;
   }
+  if (typeof wanted !== "string") {
+    return { preprocessing: wanted, statistics: measure(wanted, parts, pixels).statistics };
+  }
   const preprocessing =
-    typeof wanted !== "string"
-      ? wanted
-      : wanted === "zscore-dataset"
-        ? pooledZscore(momentsOf(parts, pixels))
-        : { name: wanted };
-  return { preprocessing, statistics: statisticsOf(preprocessing, parts, pixels) };
+    wanted === "zscore-dataset" ? pooledZscore(momentsOf(parts, pixels)) : ({ name: wanted } as const);
+  return withRange(preprocessing, parts, pixels);
 }
 
 function noteKey({ key }: CachePlace): string {
@@ -65,22 +65,77 @@ async function readResidual(place: CachePlace, pixels: number): Promise<Learnt |
     low: z.number(),
     high: z.number(),
     mean: z.array(z.number()).length(pixels),
+    range: trainingRangeSchema,
     statistics: z.object({ mean: z.number(), variance: z.number() }),
   });
-  const { low, high, mean, statistics } = schema.parse(JSON.parse(text));
-  return { preprocessing: { name: "residual", low, high, mean: Float32Array.from(mean) }, statistics };
+  const { mean, statistics, ...numbers } = schema.parse(JSON.parse(text));
+  return { preprocessing: { name: "residual", ...numbers, mean: Float32Array.from(mean) }, statistics };
 }
 
-function statisticsOf(
+/** A preprocessing with the range of what it makes of the slices. */
+function withRange(preprocessing: Preprocessing, parts: readonly PreparedSplit[], pixels: number): Learnt {
+  const { statistics, preprocessed } = measure(preprocessing, parts, pixels);
+  const all = parts.flatMap(({ store }) => store.statistics);
+  const original = boundsOf(all.map(({ low, high }) => [low, high]));
+  const shown = all.map(({ low, upper }, index): Bounds => {
+    if (preprocessing.name === "residual") return [low, upper];
+    const { offset, scale } = sliceMapOf(preprocessing, all[index]!, pixels);
+    return [(low - offset) * scale, (upper - offset) * scale];
+  });
+  const window: Bounds = [
+    quantile(
+      shown.map(([low]) => low),
+      0.5,
+    ),
+    quantile(
+      shown.map(([, high]) => high),
+      0.95,
+    ),
+  ];
+  const learnt: TrainingRange = { preprocessed, original, window };
+  return { preprocessing: { ...preprocessing, range: learnt }, statistics };
+}
+
+/** The moments and the bounds of all preprocessed values. */
+function measure(
   preprocessing: Preprocessing,
   parts: readonly PreparedSplit[],
   pixels: number,
-): Learnt["statistics"] {
-  const moments =
-    preprocessing.name === "residual"
-      ? pooledMoments(preprocessedSlices(preprocessing, parts, pixels))
-      : momentsOf(parts, pixels, preprocessing);
-  return { mean: moments.mean, variance: deviationOf(moments) ** 2 };
+): { readonly statistics: Learnt["statistics"]; readonly preprocessed: Bounds } {
+  const bounds: Bounds[] = [];
+  let moments: Moments;
+  if (preprocessing.name === "residual") {
+    const slices = function* () {
+      for (const slice of preprocessedSlices(preprocessing, parts, pixels)) {
+        bounds.push(range(slice));
+        yield slice;
+      }
+    };
+    moments = pooledMoments(slices());
+  } else {
+    moments = momentsOf(parts, pixels, preprocessing);
+    for (const statistics of parts.flatMap(({ store }) => store.statistics)) {
+      const { offset, scale } = sliceMapOf(preprocessing, statistics, pixels);
+      const mapped = (value: number) => Math.fround((value - offset) * scale);
+      bounds.push([mapped(statistics.low), mapped(statistics.high)]);
+    }
+  }
+  return {
+    statistics: { mean: moments.mean, variance: deviationOf(moments) ** 2 },
+    preprocessed: boundsOf(bounds),
+  };
+}
+
+function boundsOf(all: readonly Bounds[]): Bounds {
+  return all.reduce(([low, high], [least, greatest]) => [Math.min(low, least), Math.max(high, greatest)]);
+}
+
+/** Interpolated linearly between the values beside it. */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const place = (sorted.length - 1) * part;
+  const before = sorted[Math.floor(place)]!;
+  return before + (sorted[Math.ceil(place)]! - before) * (place - Math.floor(place));
 }
 
 /** The moments of all pixels, as they are or preprocessed by a map that is the same for a slice's pixels. */

@@ -11,7 +11,7 @@ import { memorySink, type SkippedIndex, type SliceSink, type SliceStore } from "
 import type { SliceRecord, Split } from "./types.ts";
 
 /** Part of every key: raised when the same files and options come to other values, or are stored otherwise. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** How {@link prepareSplits} goes about it. */
 export interface PrepareOptions {

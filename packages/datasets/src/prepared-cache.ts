@@ -40,6 +40,8 @@ const headerSchema = z.object({
   squares: z.array(z.number()),
   low: z.array(z.number()),
   high: z.array(z.number()),
+  lower: z.array(z.number()),
+  upper: z.array(z.number()),
   skipped: z.array(z.object({ index: z.int().min(0), reason: z.string() })),
 });
 
@@ -143,8 +145,15 @@ interface Run {
 function fileStore(path: string, descriptor: number, header: Header): SliceStore {
   const { pixels, types, offsets } = header;
   const statistics = types.map((_, index): SliceStatistics => {
-    const [mean, squares] = [header.mean[index]!, header.squares[index]!];
-    return { mean, squares, low: header.low[index]!, high: header.high[index]! };
+    const of = (name: keyof SliceStatistics) => header[name][index]!;
+    return {
+      mean: of("mean"),
+      squares: of("squares"),
+      low: of("low"),
+      high: of("high"),
+      lower: of("lower"),
+      upper: of("upper"),
+    };
   });
 
   function runsOf(indices: ArrayLike<number>): Run[] {
@@ -249,6 +258,8 @@ export async function createPrepared(folder: string, key: string, pixels: number
         squares: column("squares"),
         low: column("low"),
         high: column("high"),
+        lower: column("lower"),
+        upper: column("upper"),
         skipped: [...skipped],
       };
       const text = Buffer.from(JSON.stringify(header));

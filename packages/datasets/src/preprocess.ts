@@ -7,18 +7,23 @@ import {
   type SliceStatistics,
   sliceStatistics,
 } from "./slice-statistics.ts";
+import { holdWithin, type TrainingRange } from "./training-range.ts";
 import type { Samples } from "./types.ts";
 
 /** The ways to bring slices to a common range, by name. */
-export const PREPROCESSINGS = ["zscore", "zscore-dataset", "minmax", "residual"] as const;
+export const PREPROCESSINGS = ["zscore", "zscore-dataset", "minmax", "percentile", "residual"] as const;
 
 export type PreprocessingName = (typeof PREPROCESSINGS)[number];
 
 /** A preprocessing together with what it learnt from the training slices. */
-export type Preprocessing =
-  | { readonly name: "zscore" | "minmax" }
+export type Preprocessing = (
+  | { readonly name: "zscore" | "minmax" | "percentile" }
   | { readonly name: "zscore-dataset"; readonly mean: number; readonly deviation: number }
-  | { readonly name: "residual"; readonly mean: Float32Array; readonly low: number; readonly high: number };
+  | { readonly name: "residual"; readonly mean: Float32Array; readonly low: number; readonly high: number }
+) & {
+  /** Absent where it was not measured: then values are held in no range. */
+  readonly range?: TrainingRange | undefined;
+};
 
 /**
  * How one slice was mapped: `preprocessed = (original - mean image - offset) × scale`, the image 0 unless
@@ -32,8 +37,8 @@ export interface SliceMap {
 /**
  * Learns what a preprocessing needs from the training slices, all of one size.
  *
- * - `zscore`: each slice to mean 0 and standard deviation 1; `minmax`: each slice to [0, 1]. Nothing to
- *   learn.
+ * - `zscore`: each slice to mean 0 and standard deviation 1; `minmax`: each slice to [0, 1]; `percentile`: each
+ *   slice's 0.5th percentile to 0 and its 99.5th to 1, with what lies beyond kept as it is. Nothing to learn.
  * - `zscore-dataset`: all training pixels together to mean 0 and standard deviation 1.
  * - `residual`: the training slices' mean image is taken away, and what is left is mapped by its range over
  *   the training slices, so that they fall in [0, 1]. Other slices may fall a little outside.
@@ -44,6 +49,7 @@ export function fitPreprocessing(name: PreprocessingName, slices: () => Iterable
   switch (name) {
     case "zscore":
     case "minmax":
+    case "percentile":
       return { name };
     case "zscore-dataset":
       return pooledZscore(pooledMoments(slices()));
@@ -97,7 +103,13 @@ export function applySliceMap(
   }
 }
 
-/** Maps preprocessed values (a reconstruction of that slice, say) back to the slice's original units. */
+/**
+ * Maps what a model makes of a slice, in preprocessed units, back to the slice's original units, and holds it among the
+ * values that training slices have there, where the preprocessing has learnt them.
+ *
+ * So a black that all slices share is black in each, however it was mapped; a slice's own values beyond those of the
+ * training slices do not come back.
+ */
 export function restoreSlice(
   preprocessing: Preprocessing,
   { offset, scale }: SliceMap,
@@ -113,7 +125,22 @@ export function restoreSlice(
   } else {
     for (let pixel = 0; pixel < out.length; pixel++) out[pixel] = values[pixel]! / scale + offset;
   }
-  return out;
+  return preprocessing.range === undefined ? out : holdWithin(out, preprocessing.range.original);
+}
+
+/**
+ * Brings preprocessed values of no slice in particular, such as a sample, to [0, 1]: to the greys in which the training
+ * slices' black is 0 and nearly all of their values are below 1. `undefined` where the preprocessing has learnt no range.
+ */
+export function trainingGreys(preprocessing: Preprocessing, values: Float32Array): Float32Array | undefined {
+  const { name, range } = preprocessing;
+  if (range === undefined) return undefined;
+  const shown =
+    name === "residual" ? restoreSlice(preprocessing, sliceMap(preprocessing, values), values) : values;
+  const [black, white] = range.window;
+  const greys = new Float32Array(shown.length);
+  mapValues(shown, { offset: black, scale: inverse(white - black) }, greys);
+  return holdWithin(greys, [0, 1]);
 }
 
 /** How {@link preprocessSlice} maps this slice, without mapping it. */
@@ -124,7 +151,7 @@ export function sliceMap(preprocessing: Preprocessing, values: Samples): SliceMa
 /** {@link sliceMap} of a slice of `count` values that was measured before. */
 export function sliceMapOf(
   preprocessing: Preprocessing,
-  { mean, squares, low, high }: SliceStatistics,
+  { mean, squares, low, high, lower, upper }: SliceStatistics,
   count: number,
 ): SliceMap {
   switch (preprocessing.name) {
@@ -132,6 +159,11 @@ export function sliceMapOf(
       return { offset: mean, scale: inverse(deviationOf({ count, mean, squares })) };
     case "minmax":
       return { offset: low, scale: inverse(high - low) };
+    case "percentile": {
+      // Of a slice that is all but one value, what is left tells it apart.
+      const [black, white] = upper > lower ? [lower, upper] : [low, high];
+      return { offset: black, scale: inverse(white - black) };
+    }
     case "zscore-dataset":
       return { offset: preprocessing.mean, scale: inverse(preprocessing.deviation) };
     case "residual":

@@ -34,7 +34,8 @@ export const datasetSchema = z.strictObject({
     .default("zscore")
     .describe(
       "zscore: each slice to mean 0 and deviation 1. zscore-dataset: all training slices together. " +
-        "minmax: each slice to [0, 1]. residual: the mean training image taken away, then to [0, 1].",
+        "minmax: each slice to [0, 1]. percentile: each slice's 0.5th and 99.5th percentiles to 0 and 1. " +
+        "residual: the mean training image taken away, then to [0, 1].",
     ),
   onUnreadable: z
     .enum(["error", "skip"])

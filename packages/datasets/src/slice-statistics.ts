@@ -15,13 +15,19 @@ export interface SliceStatistics {
   readonly squares: number;
   readonly low: number;
   readonly high: number;
+  /** The percentiles {@link PERCENTILES}, which a few outliers do not move. */
+  readonly lower: number;
+  readonly upper: number;
 }
+
+/** Percents of a slice's values that are at most {@link SliceStatistics.lower} and {@link SliceStatistics.upper}. */
+const PERCENTILES = [0.5, 99.5] as const;
 
 export const NO_MOMENTS: Moments = { count: 0, mean: 0, squares: 0 };
 
-/** Measures a slice in float64; all are 0 for a slice without values. */
+/** Measures a slice in float64; all are 0 for a slice without values. Percentiles are numpy's, interpolated linearly. */
 export function sliceStatistics(values: Samples): SliceStatistics {
-  if (values.length === 0) return { mean: 0, squares: 0, low: 0, high: 0 };
+  if (values.length === 0) return { mean: 0, squares: 0, low: 0, high: 0, lower: 0, upper: 0 };
   if (values instanceof Uint8Array) return byteStatistics(values);
   if (values instanceof Int16Array) return integerStatistics(values);
   return realStatistics(values);
@@ -34,7 +40,7 @@ export function sliceStatistics(values: Samples): SliceStatistics {
 function realStatistics(values: Samples): SliceStatistics {
   const mean = sumOf(values) / values.length;
   const [low, high] = range(values);
-  return { mean, squares: scatterOf(values, mean), low, high };
+  return { mean, squares: scatterOf(values, mean), low, high, ...percentiles(values, low, high) };
 }
 
 function sumOf(values: Samples): number {
@@ -79,7 +85,13 @@ function integerStatistics(values: Int16Array): SliceStatistics {
     if (value > high) high = value;
   }
   const mean = sum / values.length;
-  return { mean, squares: Math.max(0, sumOfSquares - sum * mean), low, high };
+  return {
+    mean,
+    squares: Math.max(0, sumOfSquares - sum * mean),
+    low,
+    high,
+    ...percentiles(values, low, high),
+  };
 }
 
 /** In one pass, by how often each value occurs. */
@@ -96,7 +108,55 @@ function byteStatistics(values: Uint8Array): SliceStatistics {
     squares,
     low: counts.findIndex((count) => count > 0),
     high: counts.findLastIndex((count) => count > 0),
+    ...interpolated(values.length, (rank) => {
+      let value = 0;
+      for (let before = counts[0]!; before <= rank; before += counts[value]!) value += 1;
+      return value;
+    }),
   };
+}
+
+/** Bins by which values are told apart before those of one bin are sorted. */
+const BINS = 4096;
+
+/** The percentiles of values from `low` to `high`: most values are only counted, which is faster than to sort them. */
+function percentiles(values: Samples, low: number, high: number): Pick<SliceStatistics, "lower" | "upper"> {
+  if (!(high > low)) return { lower: low, upper: high };
+  // Not a division for each value; divided first, so that no range overflows.
+  const scale = (BINS - 1) / 2 / (high / 2 - low / 2);
+  const binOf = (value: number) => Math.trunc((value - low) * scale);
+  const counts = new Uint32Array(BINS + 1);
+  for (let pixel = 0; pixel < values.length; pixel++) counts[binOf(values[pixel]!)]! += 1;
+  const sorted = new Map<number, Float64Array>();
+  return interpolated(values.length, (rank) => {
+    let bin = 0;
+    let before = 0;
+    for (; before + counts[bin]! <= rank; bin++) before += counts[bin]!;
+    let own = sorted.get(bin);
+    if (own === undefined) {
+      own = new Float64Array(counts[bin]!);
+      let at = 0;
+      for (let pixel = 0; pixel < values.length; pixel++) {
+        if (binOf(values[pixel]!) === bin) own[at++] = values[pixel]!;
+      }
+      sorted.set(bin, own.sort());
+    }
+    return own[rank - before]!;
+  });
+}
+
+/** The percentiles between the values of the ranks beside them, from 0. */
+function interpolated(
+  count: number,
+  valueAt: (rank: number) => number,
+): Pick<SliceStatistics, "lower" | "upper"> {
+  const [lower, upper] = PERCENTILES.map((percent) => {
+    const place = ((count - 1) * percent) / 100;
+    const rank = Math.floor(place);
+    const value = valueAt(rank);
+    return rank === place ? value : value + (valueAt(rank + 1) - value) * (place - rank);
+  });
+  return { lower: lower!, upper: upper! };
 }
 
 /** The moments of both sets of values together (Chan et al., 1979). */

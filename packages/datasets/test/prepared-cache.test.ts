@@ -47,7 +47,7 @@ const ALL = Array.from({ length: 12 }, (_, index) => index);
 const SHUFFLED = [7, 0, 1, 2, 11, 3, 3, 10];
 
 describe("the prepared cache", () => {
-  it.each(["zscore", "zscore-dataset", "minmax", "residual"] as const)(
+  it.each(["zscore", "zscore-dataset", "minmax", "percentile", "residual"] as const)(
     "gives what memory gives, and decodes nothing the second time: %s",
     async (preprocessing) => {
       const { config, folder } = await fixture();

@@ -184,6 +184,22 @@ describe("preprocessing", () => {
     for (const slice of mapped("minmax")) expect([Math.min(...slice), Math.max(...slice)]).toEqual([0, 1]);
   });
 
+  it("percentile gives each slice's percentiles 0 and 1, and keeps what lies beyond them", () => {
+    const slice = Float32Array.from({ length: 201 }, (_, place) => 10 * place + 500);
+    slice[200] = 9000; // one outlier, which moves nothing else
+    const out = new Float32Array(slice.length);
+    preprocessSlice({ name: "percentile" }, slice, out);
+    expect(out[1]).toBeCloseTo(0, 6);
+    expect(out[199]).toBeCloseTo(1, 6);
+    expect(out[0]).toBeCloseTo(-1 / 198, 6);
+    expect(out[200]).toBeGreaterThan(4);
+    // All but one value is black.
+    const sparse = new Float32Array(1000);
+    sparse[3] = 5;
+    preprocessSlice({ name: "percentile" }, sparse, sparse);
+    expect([sparse[3], sparse[4]]).toEqual([1, 0]);
+  });
+
   it("residual takes the mean image away and gives the training slices the range 0 to 1", () => {
     const slices = mapped("residual");
     const all = slices.flatMap((slice) => [...slice]);
@@ -199,7 +215,7 @@ describe("preprocessing", () => {
 
   it("only shifts a slice of one value", () => {
     const flat = Float32Array.of(7, 7, 7);
-    for (const name of ["zscore", "minmax"] as const) {
+    for (const name of ["zscore", "minmax", "percentile"] as const) {
       const out = new Float32Array(3);
       const map = preprocessSlice({ name }, flat, out);
       expect([...out]).toEqual([0, 0, 0]);

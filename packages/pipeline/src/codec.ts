@@ -1,11 +1,16 @@
 import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
 import { specsOf, type VqvaeConfig, vqvae } from "@slicebook/core";
+import { holdWithin, type Preprocessing } from "@slicebook/datasets";
 import type { Compiled, Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 
-/** How a codec is prepared: images of one size, so many at a time. */
+/**
+ * How a codec is prepared: images of one size, so many at a time. What it makes is held among the values of the training
+ * slices, where the preprocessing has learnt them.
+ */
 export interface CodecOptions {
   readonly model: VqvaeConfig;
+  readonly preprocessing: Preprocessing;
   readonly size: readonly [height: number, width: number];
   readonly batch: number;
 }
@@ -58,7 +63,7 @@ export interface Encoder {
 export async function createEncoder(
   engine: Engine,
   parameters: HostTensors,
-  options: CodecOptions,
+  options: Omit<CodecOptions, "preprocessing">,
 ): Promise<Encoder> {
   const { model, size, batch } = options;
   const spec = vqvae.imageSpec(model, { batch, size });
@@ -124,7 +129,7 @@ export async function decodeCodes(
   engine: Engine,
   parameters: HostTensors,
   levels: readonly LevelGrids[],
-  { model, size, batch }: CodecOptions,
+  { model, size, batch, preprocessing }: CodecOptions,
 ): Promise<Float32Array> {
   const specs = vqvae.codeSpecs(model, { batch, size });
   const compiled = await engine.compile(vqvae.decode(model), [specs], { name: "decode", parameters });
@@ -140,7 +145,7 @@ export async function decodeCodes(
   } finally {
     await compiled.dispose();
   }
-  return images;
+  return held(images, preprocessing);
 }
 
 /** The encodings of each grid, [n, rows, columns, D], of images [n, height, width], before they become codes. */
@@ -148,7 +153,7 @@ export async function encodingsOf(
   engine: Engine,
   parameters: HostTensors,
   images: Float32Array,
-  { model, size, batch }: CodecOptions,
+  { model, size, batch }: Omit<CodecOptions, "preprocessing">,
 ): Promise<HostTensor[]> {
   const spec = vqvae.imageSpec(model, { batch, size });
   const compiled = await engine.compile(vqvae.features(model), [spec], { name: "features", parameters });
@@ -178,7 +183,7 @@ function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], count: numb
 /** Reconstructions of images to come, and what keeps a batch's results `images` and `codes` among them. */
 function emptyReconstructions(
   images: Float32Array,
-  { model, size, batch }: CodecOptions,
+  { model, size, batch, preprocessing }: CodecOptions,
 ): Reconstructions & { keep(results: unknown, place: Part): HostTensors } {
   const found = {
     images: new Float32Array(images.length),
@@ -189,13 +194,17 @@ function emptyReconstructions(
     keep(results, place) {
       // A record, as the compiled functions give it.
       const { codes, ...tensors } = results as HostTensors & { codes: readonly HostTensor[] };
-      keepRows(found.images, floats(tensors.images!), batch, place);
+      keepRows(found.images, held(floats(tensors.images!), preprocessing), batch, place);
       for (const [level, grid] of codes.entries()) {
         keepRows(found.levels[level]!.data, integers(grid), batch, place);
       }
       return tensors;
     },
   };
+}
+
+function held(images: Float32Array, { range }: Preprocessing): Float32Array {
+  return range === undefined ? images : holdWithin(images, range.preprocessed);
 }
 
 /** Copies a batch's own rows to their place among all. */

@@ -16,7 +16,7 @@ import { reportProgress } from "./progress.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
-import { modelParameters } from "./trained-model.ts";
+import { loadPreprocessing, modelParameters } from "./trained-model.ts";
 
 /** Images decoded, and grids scored, at a time. */
 const AT_ONCE = 8;
@@ -73,7 +73,12 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   const completed: CodeGrids = { ...takeGrids(drawn.grids, choose(drawn, { count, seed })), names };
 
   const batch = Math.min(AT_ONCE, count);
-  const decoded = await decodeCodes(engine, parameters, completed.levels, { model, size, batch });
+  const decoded = await decodeCodes(engine, parameters, completed.levels, {
+    model,
+    size,
+    batch,
+    preprocessing: await loadPreprocessing(session),
+  });
   const [area, low] = [height * width, slice.original.reduce((least, value) => Math.min(least, value))];
   // All in the original's scale, so that the completions can be compared with it.
   const images = (all: readonly Float32Array[]): ImageStack => {

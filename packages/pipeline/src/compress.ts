@@ -132,7 +132,12 @@ export async function decompressFiles(
     for (const [index, { codes }] of slices.entries()) all.set(codes[level]!, index * rows * columns);
     return int32(all, [slices.length, rows, columns]);
   });
-  const images = await decodeCodes(await session.engine(), parameters, levels, { model, size, batch: 1 });
+  const images = await decodeCodes(await session.engine(), parameters, levels, {
+    model,
+    size,
+    batch: 1,
+    preprocessing,
+  });
   const progress = reportProgress(session.emit, "decompress", "images");
   let total = 0;
   for (const [index, { header, bytes }] of slices.entries()) {

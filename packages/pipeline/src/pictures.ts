@@ -1,5 +1,6 @@
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
+import { type Preprocessing, trainingGreys } from "@slicebook/datasets";
 import type { SliceSet } from "@slicebook/datasets/node";
 import type { ImageStack } from "./figures/grid.ts";
 
@@ -38,15 +39,38 @@ export function picturePairs(
 }
 
 /**
- * Images [n, h, w] each mapped from its own range to [0, 1]: for samples, which have no original to take it
- * from.
+ * Decoded images [n, h, w] that have no original to give them a scale, such as samples, in preprocessed units: brought
+ * to [0, 1] as the training slices are, all alike. In runs of earlier versions, which know of no range, each is mapped
+ * from its own.
  */
-export function ownRange(images: Float32Array, [height, width]: readonly [number, number]): ImageStack {
+export function sampleGreys(
+  images: Float32Array,
+  {
+    size,
+    preprocessing,
+  }: { readonly size: readonly [number, number]; readonly preprocessing: Preprocessing },
+): ImageStack {
+  return eachScaled(
+    images,
+    size,
+    (image) => trainingGreys(preprocessing, image) ?? toUnitRange(image, image).original,
+  );
+}
+
+/** Images [n, h, w] each mapped from its own range to [0, 1]. */
+export function ownRange(images: Float32Array, size: readonly [number, number]): ImageStack {
+  return eachScaled(images, size, (image) => toUnitRange(image, image).original);
+}
+
+function eachScaled(
+  images: Float32Array,
+  [height, width]: readonly [number, number],
+  scaled: (image: Float32Array) => ArrayLike<number>,
+): ImageStack {
   const pixels = height * width;
   const data = new Float32Array(images.length);
   for (let from = 0; from < images.length; from += pixels) {
-    const image = images.subarray(from, from + pixels);
-    data.set(toUnitRange(image, image).original, from);
+    data.set(scaled(images.subarray(from, from + pixels)), from);
   }
   return { data, shape: [images.length / pixels, height, width] };
 }

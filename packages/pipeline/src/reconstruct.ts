@@ -11,7 +11,7 @@ import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
 import { createSliceScorer, type SliceLikelihood } from "./slice-likelihood.ts";
-import { modelParameters } from "./trained-model.ts";
+import { loadPreprocessing, modelParameters } from "./trained-model.ts";
 
 /** Columns of the picture of originals over reconstructions. */
 const SHOWN = 8;
@@ -32,7 +32,12 @@ export async function reconstructFiles(
   const size = [height, width] as const;
   const parameters = await modelParameters(session);
   const slices = await openOwnSlices(session);
-  const codec = await createCodec(await session.engine(), parameters, { model, size, batch: 1 });
+  const codec = await createCodec(await session.engine(), parameters, {
+    model,
+    size,
+    batch: 1,
+    preprocessing: await loadPreprocessing(session),
+  });
   const progress = reportProgress(emit, "reconstruct", "images");
   const names = uniqueNames(files, ["reconstructions", "likelihood"]);
   const figures: SliceFigures[] = [];

@@ -12,6 +12,7 @@ import { datasetSource } from "./dataset-source.ts";
 import { reportProgress } from "./progress.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { type RunRecord, readRecord, writeRecord } from "./run-record.ts";
+import { loadPreprocessing } from "./trained-model.ts";
 import { versionsInUse } from "./versions.ts";
 
 /**
@@ -25,6 +26,11 @@ export interface Session {
   readonly signal: AbortSignal | undefined;
   engine(): Promise<Engine>;
   dataset(): Promise<Dataset>;
+  /**
+   * The same once the run is trained, with values held as they are wherever its model is used: not at all in runs of
+   * earlier versions, which kept no range.
+   */
+  trainedDataset(): Promise<Dataset>;
   /** The data set's fingerprint, for which nothing is decoded. */
   fingerprint(): Promise<string>;
   record(): Promise<RunRecord | undefined>;
@@ -76,6 +82,12 @@ export function openSession(
         openWithProgress(cut, onEvent, signal, { adapters }),
       );
       return dataset;
+    },
+    async trainedDataset() {
+      const [opened, preprocessing] = [await this.dataset(), await loadPreprocessing(this)];
+      if (preprocessing.range !== undefined) return opened;
+      const { config: cut, adapters } = await source;
+      return openWithProgress(cut, onEvent, signal, { adapters, preprocessing });
     },
     fingerprint() {
       fingerprint ??=

@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { float32, type HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors, vqvae } from "@slicebook/core";
-import type { Preprocessing } from "@slicebook/datasets";
-import { z } from "zod";
+import { type Preprocessing, preprocessingSchema } from "@slicebook/datasets";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import { floats } from "./codec.ts";
 import { exists, hashOfFile } from "./files.ts";
@@ -29,16 +28,9 @@ export async function modelHash(session: Session): Promise<string> {
   return hashOfFile(await modelFile(session));
 }
 
-const learntSchema = z.discriminatedUnion("name", [
-  z.object({ name: z.literal("zscore") }),
-  z.object({ name: z.literal("minmax") }),
-  z.object({ name: z.literal("zscore-dataset"), mean: z.number(), deviation: z.number() }),
-  z.object({ name: z.literal("residual"), low: z.number(), high: z.number() }),
-]);
-
 /**
  * Keeps what the preprocessing learnt from the training slices, so that other slices are brought to the same
- * units.
+ * units, and what the model makes is held among their values.
  */
 export async function savePreprocessing(path: string, preprocessing: Preprocessing): Promise<void> {
   const { mean, ...numbers } = { mean: undefined, ...preprocessing };
@@ -48,11 +40,11 @@ export async function savePreprocessing(path: string, preprocessing: Preprocessi
   await writeFileAtomic(path, encodeSafetensors(tensors, { preprocessing: JSON.stringify(scalars) }));
 }
 
-/** What {@link savePreprocessing} kept. */
+/** What {@link savePreprocessing} kept; in runs of earlier versions that is no range. */
 export async function loadPreprocessing(session: Session): Promise<Preprocessing> {
   const bytes = await readFile(session.paths.preprocessing).catch(() => undefined);
   if (bytes === undefined) throw missing(session.paths.folder, "trained model", "train");
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const learnt = learntSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
+  const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
   return learnt.name === "residual" ? { ...learnt, mean: floats(tensors.mean!) } : learnt;
 }

@@ -10,7 +10,7 @@ import { createCodec } from "../src/codec.ts";
 import { execute } from "../src/execute.ts";
 import { loadConfig } from "../src/load-config.ts";
 import { openSession } from "../src/session.ts";
-import { modelParameters } from "../src/trained-model.ts";
+import { loadPreprocessing, modelParameters } from "../src/trained-model.ts";
 import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 /** What is used of ONNX Runtime, the engine's own copy. */
@@ -60,7 +60,8 @@ async function expected() {
   try {
     const { model } = session.config;
     const images = (await session.dataset()).splits.test.images([0, 1, 2]);
-    const options = { model, size: [32, 32], batch: 3 } as const;
+    const preprocessing = await loadPreprocessing(session);
+    const options = { model, preprocessing, size: [32, 32], batch: 3 } as const;
     const parameters = await modelParameters(session);
     const codec = await createCodec(engine, parameters, options);
     const made = await codec.reconstruct(images);

@@ -4,7 +4,7 @@ import type { Engine } from "@slicebook/engine";
 import { type CodeGrids, takeGrids } from "../code-grids.ts";
 import { type CodecOptions, decodeCodes, encodingsOf } from "../codec.ts";
 import { interruptedError } from "../interruption.ts";
-import { ownRange, spread } from "../pictures.ts";
+import { sampleGreys, spread } from "../pictures.ts";
 import { type Decoded, keepDecoded } from "./decoded.ts";
 import {
   distributionOf,
@@ -132,7 +132,7 @@ async function decode(
   const [down, across] = [Math.min(CELLS, rows), Math.min(CELLS, columns)];
   return {
     images: keepDecoded(
-      ownRange(images, codec.size).data,
+      sampleGreys(images, codec).data,
       numbers ?? Array.from({ length: grids.labels.length }, (_, index) => index),
       { height, width },
     ),

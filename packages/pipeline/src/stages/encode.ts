@@ -82,9 +82,10 @@ async function measureFiles(session: Session): Promise<void> {
   const tables = await codeTables(session);
   const file = await fileBitsPerPixel(session, tables);
   if (file === undefined) return;
-  const dataset = await session.dataset();
+  const dataset = await session.trainedDataset();
   const codec = await createCodec(await session.engine(), await modelParameters(session), {
     model: config.model,
+    preprocessing: dataset.preprocessing,
     size: dataset.size,
     batch: config.train.batch,
   });

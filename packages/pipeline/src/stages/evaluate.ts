@@ -31,7 +31,7 @@ export const evaluateStage: StageDefinition = {
 
   async run(session) {
     const { paths } = session;
-    const dataset = await session.dataset();
+    const dataset = await session.trainedDataset();
     const { evaluation } = await evaluateDataset(session, dataset, {
       root: session.config.dataset.root,
       picture: join(paths.reconstructions, "test"),
@@ -66,6 +66,7 @@ export async function evaluateDataset(
   const tables = await currentTables(session);
   const codec = await createCodec(await session.engine(), parameters, {
     model,
+    preprocessing: dataset.preprocessing,
     size: dataset.size,
     batch,
   });

@@ -14,12 +14,12 @@ import { writeNiftiSlice } from "../nifti-slice.ts";
 import { noveltyFile } from "../novelty/file.ts";
 import { measureNovelty } from "../novelty/measure.ts";
 import { nearestPicture } from "../novelty/picture.ts";
-import { greyPng, ownRange } from "../pictures.ts";
+import { greyPng, sampleGreys } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
 import { missing } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { modelHash, modelParameters } from "../trained-model.ts";
+import { loadPreprocessing, modelHash, modelParameters } from "../trained-model.ts";
 
 /** Images decoded at a time. */
 const DECODED = 8;
@@ -71,12 +71,14 @@ export const sampleStage: StageDefinition = {
     const levels = vqvae
       .codeLevels(config.model, size)
       .map(({ rows, columns }, level) => int32(drawn[level]!, [count, rows, columns]));
+    const preprocessing = await loadPreprocessing(session);
     const decoded = await decodeCodes(engine, await modelParameters(session), levels, {
       model: config.model,
+      preprocessing,
       size,
       batch: Math.min(DECODED, count),
     });
-    const images = ownRange(decoded, size);
+    const images = sampleGreys(decoded, { size, preprocessing });
     const names = Array.from({ length: count }, (_, index) => `sample-${String(index + 1).padStart(4, "0")}`);
     const captions = names.map((name, index) =>
       labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
@@ -127,7 +129,12 @@ async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): 
   const measured = await measureNovelty({
     engine: await session.engine(),
     parameters: await modelParameters(session),
-    codec: { model: config.model, size: [height, width], batch: DECODED },
+    codec: {
+      model: config.model,
+      preprocessing: await loadPreprocessing(session),
+      size: [height, width],
+      batch: DECODED,
+    },
     samples,
     training: ofThese(trained),
     test: ofThese(held),

@@ -120,7 +120,7 @@ function trainee(
  */
 async function validation(
   { config, paths }: Session,
-  { size, splits, statistics }: Dataset,
+  { size, splits, statistics, preprocessing }: Dataset,
   engine: Engine,
 ): Promise<{ validate: Trainee["validate"]; dispose(): Promise<void> }> {
   const { model, seed } = config;
@@ -145,6 +145,7 @@ async function validation(
   const parametersOf = (carry: HostTensors) => vqvae.parameters(carry, { average: true });
   const codec = await createMovingCodec(engine, parametersOf(vqvae.initialCarry(model, { seed })), {
     model,
+    preprocessing,
     size,
     batch,
     dataVariance,

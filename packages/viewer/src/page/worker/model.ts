@@ -22,13 +22,16 @@ import {
 import {
   datasetSchema,
   fitSize,
+  holdWithin,
   type Orientation,
   type Preprocessing,
+  preprocessingSchema,
   preprocessSlice,
   restoreSlice,
   type SizePolicy,
   type SliceImage,
   type SliceMap,
+  trainingGreys,
 } from "@slicebook/datasets";
 import { type Compiled, createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
 import { codebookColours } from "@slicebook/pipeline/colour";
@@ -58,13 +61,6 @@ const runSchema = z.object({
   prior: z.object({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
 });
 
-const learntSchema = z.discriminatedUnion("name", [
-  z.object({ name: z.literal("zscore") }),
-  z.object({ name: z.literal("minmax") }),
-  z.object({ name: z.literal("zscore-dataset"), mean: z.number(), deviation: z.number() }),
-  z.object({ name: z.literal("residual"), low: z.number(), high: z.number() }),
-]);
-
 /** A run's model in the page: it encodes, decodes, measures and draws. */
 export interface Model {
   readonly opened: OpenedModel;
@@ -93,7 +89,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const parameters = vqvae.parameters(weights.tensors, { average: true });
   const levels = vqvae.codeLevels(modelConfig, size);
   const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
-  const codec = await createCodec(engine, parameters, { config: modelConfig, size });
+  const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
   const likelihood = lazily(() =>
     engine.compile(scoreOf(prior.bound), [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
       name: "score",
@@ -104,7 +100,12 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
 
   const decodedAs = (values: Float32Array, started: number): Decoded => {
     if (current === undefined) {
-      return { image: ownRange(values), ssim: null, psnr: null, milliseconds: performance.now() - started };
+      return {
+        image: sampleGreys(preprocessing, values),
+        ssim: null,
+        psnr: null,
+        milliseconds: performance.now() - started,
+      };
     }
     const restored = restoreSlice(preprocessing, current.map, values);
     const unit = toUnitRange(current.original, restored);
@@ -159,7 +160,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
 
     async images(grids) {
       const images: Float32Array[] = [];
-      for (const codes of grids) images.push(ownRange(await codec.decode(codes)));
+      for (const codes of grids) images.push(sampleGreys(preprocessing, await codec.decode(codes)));
       return images;
     },
 
@@ -191,7 +192,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       });
       const grids = labels.map((_, index) => gridsOf(drawn, levels, index));
       const images: Float32Array[] = [];
-      for (const codes of grids) images.push(ownRange(await codec.decode(codes)));
+      for (const codes of grids) images.push(sampleGreys(preprocessing, await codec.decode(codes)));
       return { grids, images, labels, seconds: (performance.now() - started) / 1000 };
     },
 
@@ -235,7 +236,7 @@ async function loadPreprocessing(url: string): Promise<Preprocessing> {
   const response = await fetch(url, { cache: "no-cache" });
   if (!response.ok) fail("what the preprocessing learnt is not in the run's folder");
   const { tensors, metadata } = decodeSafetensors(new Uint8Array(await response.arrayBuffer()));
-  const learnt = learntSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
+  const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
   return learnt.name === "residual" ? { ...learnt, mean: Float32Array.from(tensors.mean!.data) } : learnt;
 }
 
@@ -301,8 +302,19 @@ interface Codec {
 async function createCodec(
   engine: Engine,
   parameters: HostTensors,
-  { config, size }: { readonly config: VqvaeConfig; readonly size: readonly [number, number] },
+  {
+    config,
+    size,
+    preprocessing: { range },
+  }: {
+    readonly config: VqvaeConfig;
+    readonly size: readonly [number, number];
+    readonly preprocessing: Preprocessing;
+  },
 ): Promise<Codec> {
+  // Among the values of the training slices, as on the command line; runs of earlier versions know of none.
+  const held = ({ data }: HostTensor): Float32Array =>
+    range === undefined ? Float32Array.from(data) : holdWithin(Float32Array.from(data), range.preprocessed);
   const shape = { batch: 1, size };
   const spec = vqvae.imageSpec(config, shape);
   const specs = vqvae.codeSpecs(config, shape);
@@ -319,7 +331,7 @@ async function createCodec(
         readonly codes: readonly HostTensor[];
       };
       return {
-        images: Float32Array.from(images.data),
+        images: held(images),
         codes: codes.map(({ data }) => Int32Array.from(data)),
       };
     },
@@ -327,7 +339,7 @@ async function createCodec(
       const image = (await decode.run(
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
       )) as HostTensor;
-      return Float32Array.from(image.data);
+      return held(image);
     },
     async dispose() {
       await reconstruct.dispose();
@@ -413,6 +425,11 @@ function gridSpec({ rows, columns }: CodeLevel) {
 
 function gridTensor(grid: Int32Array, level: CodeLevel): HostTensor {
   return int32(grid, gridSpec(level).shape);
+}
+
+/** As on the command line: in the greys of the training slices, or on its own range where a run knows of none. */
+function sampleGreys(preprocessing: Preprocessing, values: Float32Array): Float32Array {
+  return trainingGreys(preprocessing, values) ?? ownRange(values);
 }
 
 function ownRange(values: Float32Array): Float32Array {
