@@ -1,0 +1,170 @@
+import type { ResolvedConfig } from "../config.ts";
+import type { Limit, PictureDistances } from "./schema.ts";
+
+/** Fewer samples or test slices leave an AUC of 0.5 a standard error above 0.1. */
+const LEAST_SLICES = 16;
+
+/**
+ * An AUC above that of training slices by this much is no chance: two standard errors of one of 64 slices against 100
+ * (Hanley and McNeil, 1982, give 0.046 at 0.5).
+ */
+const TOLD = 0.1;
+
+/** Patches this many times as far from test slices as training slices' are: a set of one kind varies by a third or so. */
+const FAR = 2;
+
+/**
+ * The tokenizer comes first if it alone takes this share of how much farther samples are than training slices: half, since
+ * whichever costs more is worth changing first.
+ */
+const TOKENIZER_SHARE = 0.5;
+
+/**
+ * Training grids that take less than this share of validation grids' bits have been learned by heart: a prior that has
+ * not seen either takes as many for both, and one that still gains from training lies within a tenth.
+ */
+const LEARNED_BY_HEART = 0.85;
+
+/** Samples that cover less than this share of what training slices do leave out kinds of slices: chance leaves nine tenths. */
+const NARROW = 0.6;
+
+/** Copies of each slice that took 0.1 to 0.15 bits off validation codes where they were tried (docs/prior.md). */
+const COPIES = 8;
+const MOST_COPIES = 64;
+
+/** Samples with which the figures are steady. */
+const ENOUGH_SAMPLES = 64;
+
+export interface LimitInput {
+  readonly distances: PictureDistances;
+  /** Bits per code of training and validation grids, if the prior's evaluation tells. */
+  readonly bits: { readonly train: number; readonly validate: number } | undefined;
+  readonly config: Pick<ResolvedConfig, "train" | "prior">;
+  /** The whole training split. */
+  readonly trainingSlices: number;
+}
+
+/**
+ * What limits the samples: the tokenizer, where decoded test slices are far from real ones already; the prior, where samples
+ * are far from decoded test slices; the number of slices, where the prior has learned these by heart or draws few kinds of
+ * them; or nothing that can be told.
+ */
+export function limitOf({ distances, bits, config, trainingSlices }: LimitInput): Limit {
+  const { auc, aucAgainstReconstructions: priorAuc, slicedWasserstein, neighbours, counts } = distances;
+  if (
+    Math.min(counts.samples, counts.training, counts.test) < LEAST_SLICES ||
+    auc === null ||
+    priorAuc === null
+  ) {
+    return unknown(distances);
+  }
+  const told = (value: number) => value > Math.max(0.5, auc.floor) + TOLD;
+  const patches = slicedWasserstein?.mean;
+  const far = (distance: number | undefined) => patches !== undefined && distance! > FAR * patches.floor;
+  const narrow =
+    neighbours !== null &&
+    neighbours.coverage.samples < NARROW * neighbours.coverage.floor &&
+    neighbours.density.samples >= neighbours.density.floor;
+  const byTokenizer = told(auc.reconstructions) || far(patches?.reconstructions);
+  const byPrior = told(priorAuc) || narrow;
+
+  if (!byTokenizer && !byPrior) return none(distances);
+  if (byTokenizer && (!byPrior || tokenizerShare(patches) >= TOKENIZER_SHARE)) {
+    return tokenizer(auc, config.train);
+  }
+  if (bits !== undefined && bits.train < LEARNED_BY_HEART * bits.validate) {
+    const why = `the prior has learned the training slices by heart (${bits.train.toFixed(2)} bits a code, ${bits.validate.toFixed(2)} on validation slices)`;
+    return slices(why, config.prior, trainingSlices);
+  }
+  if (narrow) {
+    const { samples, floor } = neighbours.coverage;
+    const why = `samples lie near real slices but cover few of them (coverage ${share(samples)}, training slices ${share(floor)})`;
+    return slices(why, config.prior, trainingSlices);
+  }
+  return prior(priorAuc, auc.floor, config.prior);
+}
+
+/** How much of the samples' distance beyond that of training slices the reconstructions have already, 0 to 1. */
+function tokenizerShare(
+  patches: NonNullable<PictureDistances["slicedWasserstein"]>["mean"] | undefined,
+): number {
+  if (patches === undefined) return 0;
+  const beyond = patches.samples - patches.floor;
+  // Reconstructions are of the very slices that they are compared with: chance adds nothing to their distance.
+  return beyond <= 0 ? 1 : Math.min(1, patches.reconstructions / beyond);
+}
+
+function unknown({ counts, auc }: PictureDistances): Limit {
+  const few = counts.samples < LEAST_SLICES;
+  const settings = few ? [`sample.count=${ENOUGH_SAMPLES}`] : [];
+  const why = few
+    ? `${counts.samples} ${counts.samples === 1 ? "sample is" : "samples are"} too few`
+    : auc === null
+      ? `the slices of ${counts.testSubjects} test ${counts.testSubjects === 1 ? "subject" : "subjects"} are too few`
+      : `${Math.min(counts.training, counts.test)} real slices are too few`;
+  const then = few ? `: draw ${settings[0]}` : "";
+  return { kind: "unknown", sentence: `${why} to say what limits the samples${then}.`, settings };
+}
+
+function none({ auc }: PictureDistances): Limit {
+  return {
+    kind: "none",
+    sentence:
+      `Nothing that is measured limits the samples: a classifier tells them from test slices hardly better than it ` +
+      `tells training slices (AUC ${auc!.samples.toFixed(2)} and ${auc!.floor.toFixed(2)}).`,
+    settings: [],
+  };
+}
+
+function tokenizer(auc: NonNullable<PictureDistances["auc"]>, train: LimitInput["config"]["train"]): Limit {
+  const settings = doubled("train", train);
+  return {
+    kind: "tokenizer",
+    sentence:
+      `The tokenizer limits the samples: a classifier tells decoded test slices from real ones (AUC ` +
+      `${auc.reconstructions.toFixed(2)}; training slices ${auc.floor.toFixed(2)}); train it longer, in a run of ` +
+      `another name: ${settings.join(" ")}.`,
+    settings,
+  };
+}
+
+function prior(auc: number, floor: number, options: LimitInput["config"]["prior"]): Limit {
+  const settings = doubled("prior", options);
+  return {
+    kind: "prior",
+    sentence:
+      `The prior limits the samples: a classifier tells them from decoded test slices (AUC ${auc.toFixed(2)}; ` +
+      `training slices from test slices ${floor.toFixed(2)}); train the prior longer: ${settings.join(" ")}.`,
+    settings,
+  };
+}
+
+function slices(why: string, { augment }: LimitInput["config"]["prior"], trainingSlices: number): Limit {
+  const copies = augment.copies === 0 ? COPIES : Math.min(MOST_COPIES, 2 * augment.copies);
+  const settings = augment.copies >= MOST_COPIES ? [] : [`prior.augment.copies=${copies}`];
+  // Copies need something to vary: a little of what differs between subjects anyway.
+  if (augment.copies === 0) settings.push("prior.augment.shift=0.03", "prior.augment.rotation=5");
+  const more = `train on more slices than ${trainingSlices}`;
+  const change =
+    settings.length === 0 ? more : `train it on varied copies, ${settings.join(" ")}, or ${more}`;
+  return {
+    kind: "slices",
+    sentence: `The number of slices limits the samples: ${why}; ${change}.`,
+    settings,
+  };
+}
+
+/** Twice each limit that is set: less would hardly show. */
+function doubled(
+  section: "train" | "prior",
+  limits: { readonly minutes: number | null; readonly epochs: number | null; readonly steps: number | null },
+): string[] {
+  return (["minutes", "epochs", "steps"] as const).flatMap((name) => {
+    const limit = limits[name];
+    return limit === null ? [] : [`${section}.${name}=${2 * limit}`];
+  });
+}
+
+function share(value: number): string {
+  return `${Math.round(100 * value)} %`;
+}
