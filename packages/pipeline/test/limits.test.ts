@@ -107,6 +107,29 @@ describe("what limits the samples", () => {
       ["prior.minutes=20"],
     ],
     [
+      "the prior, where samples cover few test slices and reconstructions all, however far the patches of these are",
+      {
+        auc: three(1, 0.45, 1),
+        priorAuc: 0.86,
+        coverage: three(0.1, 0.9, 1),
+        density: three(0.05, 1, 0.8),
+        patches: three(0.08, 0.03, 0.05),
+      },
+      "prior",
+      ["prior.minutes=20"],
+    ],
+    [
+      "the tokenizer, where reconstructions cover as few test slices as samples do",
+      {
+        auc: three(1, 0.45, 1),
+        coverage: three(0.3, 0.9, 0.4),
+        density: three(0.2, 1, 0.3),
+        patches: three(0.5, 0.05, 0.4),
+      },
+      "tokenizer",
+      ["train.minutes=10", "train.steps=6000"],
+    ],
+    [
       "nothing, where training slices are told from test slices as well as samples are",
       { auc: three(0.78, 0.75, 0.8), priorAuc: 0.8 },
       "none",
@@ -120,8 +143,16 @@ describe("what limits the samples", () => {
 
   it("is said in a sentence, with what it is told from and what to type", () => {
     expect(limit({ auc: three(0.9, 0.55, 0.58), priorAuc: 0.92 }).sentence).toBe(
-      "The prior limits the samples: a classifier tells them from decoded test slices (AUC 0.92; training slices from " +
-        "test slices 0.55); train the prior longer: prior.minutes=20.",
+      "The prior limits the samples: a classifier tells them from reconstructions (AUC 0.92; training slices from test " +
+        "slices 0.55); train it longer: prior.minutes=20.",
+    );
+    expect(limit({ coverage: three(0.1, 0.9, 1), density: three(0.1, 1, 0.8) }).sentence).toBe(
+      "The prior limits the samples: they cover 10 % of the test slices, reconstructions 100 % and training slices 90 %; " +
+        "train it longer: prior.minutes=20.",
+    );
+    expect(limit({ density: three(0.1, 1, 0.8) }).sentence).toBe(
+      "The prior limits the samples: few lie where test slices do (density 0.10; reconstructions 0.80, training slices " +
+        "1.00); train it longer: prior.minutes=20.",
     );
     expect(limit({ samples: 1 }).sentence).toBe(
       "1 sample is too few to say what limits the samples: draw sample.count=64.",
