@@ -16,6 +16,7 @@ interface Case {
   readonly density?: ThreePairs;
   readonly patches?: ThreePairs;
   readonly samples?: number;
+  readonly subjects?: number;
   readonly bits?: LimitInput["bits"];
   readonly copies?: number;
 }
@@ -29,9 +30,14 @@ function limit({
   copies = 0,
   ...rest
 }: Case) {
-  const { coverage = three(0.9, 0.9, 1), density = three(1, 1, 1), patches = three(0.05, 0.05, 0.01) } = rest;
+  const {
+    coverage = three(0.9, 0.9, 1),
+    density = three(1, 1, 1),
+    subjects = 10,
+    patches = three(0.05, 0.05, 0.01),
+  } = rest;
   const distances: PictureDistances = {
-    counts: { samples, training: samples, test: 100, testSubjects: auc === null ? 1 : 10 },
+    counts: { samples, training: samples, test: 100, testSubjects: auc === null ? 1 : subjects },
     range: { minimum: -1, maximum: 4 },
     neighbours: { size: [16, 16], nearest: 5, coverage, density },
     slicedWasserstein: { levels: [{ size: [64, 64], ...patches }], mean: patches },
@@ -134,6 +140,18 @@ describe("what limits the samples", () => {
       { auc: three(0.78, 0.75, 0.8), priorAuc: 0.8 },
       "none",
       [],
+    ],
+    [
+      "nothing, where an AUC is what chance gives with so few test subjects",
+      { priorAuc: 0.82, subjects: 3 },
+      "none",
+      [],
+    ],
+    [
+      "the prior, where it is more than that with many",
+      { priorAuc: 0.82, subjects: 30 },
+      "prior",
+      ["prior.minutes=20"],
     ],
     ["not known, of a few samples", { samples: 3, auc: three(1, 1, 1) }, "unknown", ["sample.count=64"]],
     ["not known, of one test subject", { auc: null }, "unknown", []],

@@ -22,9 +22,15 @@ def numbers(array):
     return np.asarray(array, dtype=np.float64).ravel().tolist()
 
 
-def coverage_density(real, generated, k):
-    """As in the authors' package prdc; each point is its own nearest neighbour."""
-    radii = NearestNeighbors(n_neighbors=k + 1).fit(real).kneighbors(real)[0][:, -1]
+def coverage_density(real, generated, k, groups=None):
+    """As in the authors' package prdc; each point is its own nearest neighbour. With groups, those of others only."""
+    if groups is None:
+        radii = NearestNeighbors(n_neighbors=k + 1).fit(real).kneighbors(real)[0][:, -1]
+    else:
+        radii = np.array([
+            NearestNeighbors(n_neighbors=k).fit(real[groups != own]).kneighbors(point[None])[0][0, -1]
+            for point, own in zip(real, groups)
+        ])
     inside = cdist(real, generated) <= radii[:, None]
     return inside.any(axis=1).mean(), inside.sum() / (k * len(generated))
 
@@ -84,12 +90,13 @@ def auc(first, second, folds):
 
 
 result = {"coverage": [], "sliced": [], "logistic": [], "auc": [], "images": []}
-for n, m, width, shift, k in [(20, 15, 2, 0, 5), (12, 30, 6, 0.8, 3), (25, 25, 4, 2, 5)]:
+for n, m, width, shift, k, subjects in [(20, 15, 2, 0, 5, 0), (12, 30, 6, 0.8, 3, 0), (25, 25, 4, 2, 5, 0), (24, 20, 3, 0.5, 4, 5)]:
     real = np.round(rng.normal(size=(n, width)), 4)
     generated = np.round(rng.normal(shift, 0.8, size=(m, width)), 4)
-    coverage, density = coverage_density(real, generated, k)
+    groups = np.arange(n) % subjects if subjects else None
+    coverage, density = coverage_density(real, generated, k, groups)
     result["coverage"].append(
-        dict(real=numbers(real), generated=numbers(generated), width=width, nearest=k, coverage=coverage, density=density)
+        dict(groups=groups.tolist() if subjects else None, real=numbers(real), generated=numbers(generated), width=width, nearest=k, coverage=coverage, density=density)
     )
 for n, width, count in [(11, 3, 4), (30, 8, 6)]:
     first = np.round(rng.normal(size=(n, width)), 4)

@@ -19,6 +19,7 @@ import {
 
 interface Golden {
   readonly coverage: {
+    groups: number[] | null;
     real: number[];
     generated: number[];
     width: number;
@@ -112,7 +113,7 @@ describe("coverage and density", () => {
     const found = coverageAndDensity(
       { data: one.real, width: one.width },
       { data: one.generated, width: one.width },
-      { nearest: one.nearest },
+      { nearest: one.nearest, ...(one.groups && { groups: one.groups.map(String) }) },
     );
     expect(found.coverage).toBeCloseTo(one.coverage, 12);
     expect(found.density).toBeCloseTo(one.density, 12);
@@ -138,9 +139,20 @@ describe("coverage and density", () => {
     expect(covered[2]).toBeLessThan(covered[1]!);
   });
 
-  it("need more real points than neighbours", () => {
+  it("of slices that are almost alike within a subject reach to other subjects, if told whose they are", () => {
+    const real = line(0, 0.01, 1, 1.01, 2, 2.01);
+    const groups = ["a", "a", "b", "b", "c", "c"];
+    expect(coverageAndDensity(real, line(0.5, 1.5), { nearest: 1 }).coverage).toBe(0);
+    expect(coverageAndDensity(real, line(0.5, 1.5), { nearest: 1, groups }).coverage).toBe(1);
+  });
+
+  it("need as many neighbours of each real point", () => {
     expect(() => coverageAndDensity(line(1, 2, 3), line(1), { nearest: 3 })).toThrow(
-      "more than 3 real points",
+      "with 2 neighbours at least",
+    );
+    const groups = ["a", "a", "b"];
+    expect(() => coverageAndDensity(line(1, 2, 3), line(1), { nearest: 2, groups })).toThrow(
+      "with 1 neighbours",
     );
   });
 });

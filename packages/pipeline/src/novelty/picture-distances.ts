@@ -72,7 +72,9 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
   };
   const realFeatures = sliceFeatures(real, size);
   await pause();
-  const neighbours = counts.test > NEAREST ? neighboursOf(features, realFeatures, size) : null;
+  const neighbours = enoughNeighbours(test.subjects)
+    ? neighboursOf(features, { features: realFeatures, subjects: test.subjects }, size)
+    : null;
   const slicedWasserstein =
     Math.min(size.height, size.width) >= PATCH_SIDE ? patchesOf(images, real, { size, seed }) : null;
   await pause();
@@ -107,15 +109,24 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
   };
 }
 
+/** Whether each slice has as many slices of other subjects as make a ball. */
+function enoughNeighbours(subjects: readonly string[]): boolean {
+  const most = Math.max(...subjects.map((own) => subjects.filter((other) => other === own).length));
+  return subjects.length - most >= NEAREST;
+}
+
 type OfEach<T> = Readonly<Record<keyof ThreePairs, T>>;
 
 function neighboursOf(
   features: OfEach<SliceFeatures>,
-  real: SliceFeatures,
+  real: { readonly features: SliceFeatures; readonly subjects: readonly string[] },
   size: ImageSize,
 ): PictureDistances["neighbours"] {
   const of = (name: keyof ThreePairs) =>
-    coverageAndDensity(real.pictures, features[name].pictures, { nearest: NEAREST });
+    coverageAndDensity(real.features.pictures, features[name].pictures, {
+      nearest: NEAREST,
+      groups: real.subjects,
+    });
   const found = { samples: of("samples"), floor: of("floor"), reconstructions: of("reconstructions") };
   const { height, width } = reducedSize(size, REDUCED_SIDE);
   return {

@@ -44,7 +44,7 @@ const pictureDistancesSchema = z.object({
   counts: z.object({ samples: z.int(), training: z.int(), test: z.int(), testSubjects: z.int() }),
   /** Of training slices, in preprocessed units: mapped to [0, 1] for all sets alike, nothing clipped. */
   range: z.object({ minimum: z.number(), maximum: z.number() }),
-  /** Of pictures reduced to `size`; null where there are no more test slices than `nearest`. */
+  /** Of pictures reduced to `size`; null where test slices have fewer than `nearest` of other subjects. */
   neighbours: z
     .object({ size: sidesSchema, nearest: z.int(), coverage: threePairsSchema, density: threePairsSchema })
     .nullable(),

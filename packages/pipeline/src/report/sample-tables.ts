@@ -1,3 +1,4 @@
+import { standardError } from "../novelty/limits.ts";
 import type { Novelty, ThreePairs } from "../novelty/schema.ts";
 import type { TextTable } from "./evaluation-tables.ts";
 import { counted, decimals, sides } from "./format.ts";
@@ -44,14 +45,15 @@ export function pixelNote({ counts, neighbours }: Distances): string {
   const reduced =
     neighbours === null
       ? ""
-      : ` Coverage (higher is better): the share of test slices with a sample among their ${neighbours.nearest} nearest, ` +
-        `of pictures reduced to ${sides(neighbours.size)}; density: how close samples lie to test slices, 1 as close as these to one another.`;
+      : ` Coverage (higher is better): the share of test slices with a sample as near as their ${neighbours.nearest} nearest ` +
+        `of other subjects, in pictures reduced to ${sides(neighbours.size)}; density: how close samples lie to test slices, 1 as close as these to one another.`;
+  const chance = Math.min(1, 0.5 + 2 * standardError(counts.samples, counts.testSubjects));
   return (
     `${counted(counts.samples, "sample")}, ${counted(counts.training, "training slice")} and ` +
     `${counted(counts.test, "test slice")} of ${counted(counts.testSubjects, "subject")}, their real pixels on one scale of grey. ` +
     "Training slices are what one real set is from another: no sample can do better. Reconstructions are the test slices, " +
     "decoded: what the tokenizer alone costs. AUC: 0.5 if a classifier that is cross-validated by subject cannot tell, 1 if it " +
-    `always can.${reduced} Patch distance (lower is better): sliced Wasserstein, of 7×7 patches of each level of a ` +
+    `always can; with as many subjects, chance alone may give ${decimals(chance, 2)}.${reduced} Patch distance (lower is better): sliced Wasserstein, of 7×7 patches of each level of a ` +
     "Laplacian pyramid, in deviations of the test slices' pixels."
   );
 }
