@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeFile } from "@slicebook/datasets/node";
 import { expect, it } from "vitest";
@@ -60,4 +60,7 @@ it("draws samples without the data set too, and warns that they are not compared
   expect(await drawAgain(1)).toEqual([expect.stringContaining("the data set's files have changed")]);
   await rm(place.at("hipmri"), { recursive: true });
   expect(await drawAgain(2)).toEqual([expect.stringContaining("hipmri")]);
+  const stages = ["report"] as const;
+  await execute({ kind: "stages", run, stages, overrides: [], resume: false });
+  expect(await readFile(`${run}/report.html`, "utf8")).toContain("their data set was not at hand");
 });

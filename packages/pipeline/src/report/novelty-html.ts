@@ -44,13 +44,17 @@ export function noveltySection({
       ["Held-out slices, decoded", mean(diversity.heldOut)],
     ],
   });
-  return html`${pixels ? pixelPart(pixels) : []}<p><strong>${verdict}</strong> ${rule} Compared with ${counted(counts.training, "training slice")} by codes, with ${counts.decoded} of them by SSIM; held out: ${counted(counts.heldOut, "test slice")}.</p>
+  return html`${pixels === undefined ? [] : pixelPart(pixels)}<p><strong>${verdict}</strong> ${rule} Compared with ${counted(counts.training, "training slice")} by codes, with ${counts.decoded} of them by SSIM; held out: ${counted(counts.heldOut, "test slice")}.</p>
 ${distances}
 ${varied}
 ${distribution === null ? [] : distributionTable(distribution)}`;
 }
 
-function pixelPart({ distances, limit }: NonNullable<Novelty["pixels"]>): Content {
+function pixelPart(pixels: NonNullable<Novelty["pixels"]> | null): Content {
+  if (pixels === null) {
+    return html`<p>Not compared with real slices by pixels: their data set was not at hand, or had changed.</p>\n`;
+  }
+  const { distances, limit } = pixels;
   const { head, rows } = pixelTable(distances);
   const [first, ...others] = head;
   const figures = table({
