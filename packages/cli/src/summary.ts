@@ -15,6 +15,10 @@ const labels: Readonly<Record<string, string>> = {
   codesInUse: "codes in use",
   bitsPerCode: "bits per code",
   bitsPerPixel: "bits per pixel",
+  samplesAuc: "samples' AUC",
+  samplesCoverage: "samples' coverage",
+  samplesDensity: "samples' density",
+  samplesPatchDistance: "samples' patch distance",
   originalBytes: "bytes before",
   bytes: "bytes",
 };
@@ -23,7 +27,7 @@ const units: Readonly<Record<string, string>> = { psnr: " dB" };
 
 /** What was done, made and measured, and what to type next. */
 export function describeResult(result: Result): string {
-  const { run, stages, figures, baselines, files, next, inspection, dryRun } = result;
+  const { run, stages, figures, baselines, limit, files, next, inspection, dryRun } = result;
   const sections: string[] = [];
   if (inspection !== undefined) sections.push(describeInspection(inspection));
   if (run !== undefined) sections.push(`Run      ${run}`);
@@ -39,6 +43,7 @@ export function describeResult(result: Result): string {
   const rows = figureRows(figures);
   if (rows.length > 0) sections.push(`Figures\n${indent(table(rows))}`);
   if (baselines !== undefined) sections.push(describeBaselines(baselines));
+  if (limit !== undefined) sections.push(`Samples  ${limit.sentence}`);
   if (next !== "") sections.push(`Next     ${next.replace(/^(npx )?slicebook\b/, programName())}`);
   return `\n${sections.join("\n")}\n`;
 }

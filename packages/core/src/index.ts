@@ -15,13 +15,35 @@ export { fanInUniform } from "./initialisers.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
 export { type LevelLikelihood, likelihoodMap } from "./likelihood-map.ts";
+export { areaMeans, reducedSize } from "./metrics/area-means.ts";
 export { bitsPerPixel, codesInUse, countCodes, entropyBits, perplexity } from "./metrics/codes.ts";
-export { frechetDistance, medianDistance, mmd, type Points } from "./metrics/distribution.ts";
+export { coverageAndDensity } from "./metrics/coverage-density.ts";
+export { frechetDistance, medianDistance, mmd } from "./metrics/distribution.ts";
 export { mse, psnr } from "./metrics/error.ts";
 export type { ImageSize, Pixels } from "./metrics/image.ts";
+export { laplacianPyramid, type PyramidLevel, pyramidSizes } from "./metrics/laplacian-pyramid.ts";
+export { type LinearClassifier, logisticRegression } from "./metrics/logistic-regression.ts";
 export { type MultiScaleSimilarity, msSsim } from "./metrics/ms-ssim.ts";
+export type { Points } from "./metrics/points.ts";
+export { REDUCED_SIDE, type SliceFeatures, sliceFeatures } from "./metrics/slice-features.ts";
+export {
+  PATCH_SIDE,
+  type PyramidDistance,
+  type PyramidDistanceOptions,
+  pyramidDistances,
+  randomDirections,
+  slicedWasserstein,
+} from "./metrics/sliced-wasserstein.ts";
 export { ssim, ssimDefault } from "./metrics/ssim.ts";
 export { type Summary, summarise } from "./metrics/summary.ts";
+export {
+  aucOverFolds,
+  dealtFolds,
+  type Folds,
+  type TwoSampleOptions,
+  type TwoSampleSet,
+  twoSampleAuc,
+} from "./metrics/two-sample-auc.ts";
 export { clippedToUnit, rangeOf, toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
 export {
   initialTraining,

@@ -1,3 +1,4 @@
+import type { Limit } from "./novelty/schema.ts";
 import type { Baselines } from "./report/evaluation-schema.ts";
 import type { MetricsRow } from "./report/types.ts";
 
@@ -207,6 +208,8 @@ export interface Result {
   readonly figures: Readonly<Record<string, number>>;
   /** What as many bytes buy otherwise, where that is measured. */
   readonly baselines?: Baselines;
+  /** What limits the samples that were drawn, and what to change, where that is measured. */
+  readonly limit?: Limit;
   /** The files made, relative to the current directory where they lie under it. */
   readonly files: readonly string[];
   /** The command to type next; empty when there is none. */

@@ -24,9 +24,10 @@ import { exportModel } from "./export-model.ts";
 import { exists, readJson } from "./files.ts";
 import { inspectConfig } from "./inspect.ts";
 import { interruptedError } from "./interruption.ts";
-import { evaluationFigures } from "./key-figures.ts";
+import { evaluationFigures, sampleFigures } from "./key-figures.ts";
 import { loadConfig } from "./load-config.ts";
 import { lockRun } from "./lock.ts";
+import { readNovelty } from "./novelty/file.ts";
 import { readPriorEvaluation } from "./prior-evaluation.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
@@ -317,12 +318,17 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
   const prior = (await exists(paths.best)) ? await readPriorEvaluation(session) : undefined;
   if (prior !== undefined) figures.bitsPerCode = prior.test.bitsPerCode;
   const done = (await session.record())?.stages ?? {};
+  const novelty = done.sample === undefined ? undefined : await readNovelty(paths);
+  Object.assign(figures, sampleFigures(novelty));
   const due = stages.find((stage) => done[stage] === undefined);
   return {
     run: paths.folder,
     stages: results,
     figures,
     ...(evaluation === undefined ? {} : withBaselines(evaluation)),
+    ...(novelty?.pixels && results.some(({ stage }) => stage === "sample")
+      ? { limit: novelty.pixels.limit }
+      : {}),
     files: files.map(fromHere),
     next:
       due === undefined ? `slicebook reconstruct ${paths.folder} FILE…` : `slicebook ${due} ${paths.folder}`,

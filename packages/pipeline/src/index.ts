@@ -23,3 +23,6 @@ export { execute } from "./execute.ts";
 export { executeInWorker } from "./execute-in-worker.ts";
 export { configNameFor, type InitialConfig, initialConfig } from "./init/initial-config.ts";
 export { loadConfig, resolvedYaml } from "./load-config.ts";
+export { type LimitInput, limitOf } from "./novelty/limits.ts";
+export { type PictureSets, pictureDistances } from "./novelty/picture-distances.ts";
+export type { Limit, PictureDistances, ThreePairs } from "./novelty/schema.ts";

@@ -1,3 +1,4 @@
+import type { Novelty } from "./novelty/schema.ts";
 import type { Evaluation } from "./report/types.ts";
 
 /** The figures of an evaluation that tell most of it, by name. */
@@ -13,5 +14,17 @@ export function evaluationFigures(evaluation: Evaluation): Record<string, number
     perplexity,
     codesInUse,
     bitsPerPixel: bitsPerPixel.prior ?? bitsPerPixel.entropy,
+  };
+}
+
+/** The figures of samples' pixels that tell most of them, by name; as far as they were measured. */
+export function sampleFigures(novelty: Novelty | undefined): Record<string, number> {
+  const { neighbours, slicedWasserstein, auc } = novelty?.pixels?.distances ?? {};
+  return {
+    ...(auc ? { samplesAuc: auc.samples } : {}),
+    ...(neighbours
+      ? { samplesCoverage: neighbours.coverage.samples, samplesDensity: neighbours.density.samples }
+      : {}),
+    ...(slicedWasserstein ? { samplesPatchDistance: slicedWasserstein.mean.samples } : {}),
   };
 }

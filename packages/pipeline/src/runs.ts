@@ -4,19 +4,19 @@ import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
 import { type Stage, stages } from "./api.ts";
 import { exists, readJson } from "./files.ts";
-import { evaluationFigures } from "./key-figures.ts";
+import { evaluationFigures, sampleFigures } from "./key-figures.ts";
 import { isLocked } from "./lock.ts";
 import { readRows } from "./metrics-log.ts";
 import { noRun } from "./no-run.ts";
 import { readNovelty } from "./novelty/file.ts";
-import type { Novelty } from "./novelty/schema.ts";
+import type { Novelty, ThreePairs } from "./novelty/schema.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { readRecord } from "./run-record.ts";
 
 export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
-export { type Novelty, readNovelty, runPaths };
+export { type Novelty, readNovelty, runPaths, type ThreePairs };
 
 /** A run in short, as `slicebook list` shows it. */
 export interface RunSummary {
@@ -70,6 +70,7 @@ export async function readRun(folder: string): Promise<RunDetails> {
   const priorEvaluation = join(folder, "prior", "evaluation.json");
   const bits = (await exists(priorEvaluation)) ? await readJson(priorEvaluation, priorFigures) : undefined;
   const done = stages.filter((stage) => info.stages[stage] !== undefined);
+  const novelty = done.includes("sample") ? await readNovelty(paths) : undefined;
   const { kind, device } = info.engine;
   const summary: RunSummary = {
     name: info.name,
@@ -86,6 +87,7 @@ export async function readRun(folder: string): Promise<RunDetails> {
     figures: {
       ...(evaluation === undefined ? {} : evaluationFigures(evaluation)),
       ...(bits === undefined ? {} : { bitsPerCode: bits.test.bitsPerCode }),
+      ...sampleFigures(novelty),
     },
   };
   return { summary, info, evaluation, metrics: [...model, ...prior] };

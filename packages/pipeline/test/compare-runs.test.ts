@@ -1,4 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compareRuns } from "../src/compare-runs.ts";
 import type { MetricsRow } from "../src/report/types.ts";
@@ -69,6 +70,54 @@ it("draws every run's curves into one chart, on a page that needs nothing else",
   const spec = JSON.parse(await readFile(folder.at("comparison", "plots", "ssim-by-time.vl.json"), "utf8"));
   const names = (spec.layer[0].data.values as { series: string }[]).map(({ series }) => series);
   expect(new Set(names)).toEqual(new Set(["e", "f <b>"]));
+});
+
+it("shows the samples' figures, of which files of the first version have none", async () => {
+  const [old, recent] = [await writeRun("first version"), await writeRun("second version")];
+  const two = { smallest: 0, median: 0.1, largest: 0.2 };
+  const both = { samples: two, heldOut: two };
+  const similarity = { mean: 0.5, sd: 0.1 };
+  const novelty = {
+    schema: 1,
+    counts: { samples: 16, training: 20, decoded: 20, heldOut: 20 },
+    nearest: { byCodes: both, bySsim: both },
+    memorisation: { rule: "a rule", flagged: 0 },
+    diversity: { pairs: 9, samples: similarity, heldOut: similarity },
+    distribution: null,
+    samples: [],
+  };
+  const three = { samples: 0.75, floor: 0.5, reconstructions: 0.625 };
+  const pixels = {
+    distances: {
+      counts: { samples: 16, training: 16, test: 20, testSubjects: 4 },
+      range: { minimum: -1, maximum: 3 },
+      neighbours: { size: [16, 8], nearest: 5, coverage: three, density: three },
+      slicedWasserstein: { levels: [{ ...three, size: [32, 16] }], mean: three },
+      auc: three,
+      aucAgainstReconstructions: 0.7,
+    },
+    limit: { kind: "none", sentence: "Nothing does.", settings: [] },
+  };
+  const stages = { ...runInfo().stages, sample: { seconds: 1, finished: "2030-01-02T04:13:00.000Z" } };
+  for (const [run, name, value] of [
+    [old, "first version", novelty],
+    [recent, "second version", { ...novelty, schema: 2, pixels }],
+  ] as const) {
+    await mkdir(join(run, "samples"), { recursive: true });
+    await writeFile(join(run, "samples", "novelty.json"), JSON.stringify(value));
+    await writeFile(join(run, "run.json"), JSON.stringify({ ...runInfo(), name, stages }));
+  }
+  const { runs } = await compareRuns([old, recent], { out: folder.at("samples compared") });
+  expect(runs[0]!.figures.samplesAuc).toBeUndefined();
+  expect(runs[1]!.figures).toMatchObject({
+    samplesAuc: 0.75,
+    samplesCoverage: 0.75,
+    samplesDensity: 0.75,
+    samplesPatchDistance: 0.75,
+  });
+  const page = await readFile(folder.at("samples compared", "index.html"), "utf8");
+  expect(page).toContain("Samples: AUC");
+  expect(page).toContain("0.750");
 });
 
 it("needs two runs", async () => {

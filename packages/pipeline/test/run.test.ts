@@ -132,6 +132,36 @@ describe("a run of every stage", () => {
     expect(report).toContain("Distance to the nearest training slice, by SSIM");
   });
 
+  it("measures samples on pixels beside training slices and reconstructions, and says what limits them", async () => {
+    const { pixels } = noveltySchema.parse(await readJsonFile(join(folder, "samples", "novelty.json")));
+    const { distances, limit } = pixels!;
+    expect(distances.counts).toEqual({ samples: 3, training: 3, test: 6, testSubjects: 2 });
+    expect(distances.range.minimum).toBeLessThan(0);
+    // Three slices of the other subject are fewer than five neighbours.
+    expect(distances.neighbours).toBeNull();
+    const { levels, mean } = distances.slicedWasserstein!;
+    expect(levels.map(({ size }) => size)).toEqual([
+      [32, 32],
+      [16, 16],
+    ]);
+    // Three samples of a model that has hardly learned are no heads; nor are its reconstructions the slices.
+    expect(mean.samples).toBeGreaterThan(mean.floor);
+    expect(mean.reconstructions).toBeGreaterThan(0);
+    expect(distances.auc!.samples).toBeGreaterThanOrEqual(0.5);
+    expect(limit).toMatchObject({ kind: "unknown", settings: ["sample.count=64"] });
+    expect(first.result.limit).toEqual(limit);
+    expect(first.result.figures).toMatchObject({
+      samplesAuc: distances.auc!.samples,
+      samplesPatchDistance: mean.samples,
+    });
+    const report = await readFile(join(folder, "report.html"), "utf8");
+    const card = await readFile(join(folder, "README.md"), "utf8");
+    for (const page of [report, card]) {
+      expect(page).toContain(limit.sentence);
+      expect(page).toContain("Patch distance at 32×32");
+    }
+  });
+
   it("measures the prior beside what counting codes gives", async () => {
     const { train, validate, test } = await readJsonFile<PriorEvaluation>(
       join(folder, "prior", "evaluation.json"),

@@ -1,9 +1,11 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeFile } from "@slicebook/datasets/node";
 import { expect, it } from "vitest";
+import type { Event } from "../src/api.ts";
 import { execute } from "../src/execute.ts";
-import { TINY, temporaryFolder } from "./helpers.ts";
+import { noveltySchema } from "../src/novelty/schema.ts";
+import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 
@@ -36,4 +38,29 @@ it("writes samples as NIfTI too, with the place of a training slice at the run's
       expect(sample.affine![row]![column]).toBeCloseTo(value, 4);
     }
   }
+});
+
+it("draws samples without the data set too, and warns that they are not compared with its pixels", async () => {
+  const run = place.at("runs", "nifti");
+  const measured = async () => noveltySchema.parse(await readJsonFile(`${run}/samples/novelty.json`));
+  const before = await measured();
+  expect(before.pixels!.distances.counts.samples).toBe(3);
+  const drawAgain = async (seed: number) => {
+    const warnings: string[] = [];
+    const onEvent = (event: Event) => event.type === "warning" && warnings.push(event.text);
+    const overrides = [`sample.seed=${seed}`];
+    await execute({ kind: "stages", run, stages: ["sample"], overrides, resume: false }, { onEvent });
+    const { pixels, nearest } = await measured();
+    expect(pixels).toBeNull();
+    expect(nearest).not.toEqual(before.nearest);
+    return warnings.filter((text) => text.startsWith("samples are not compared"));
+  };
+  const files = await readdir(place.at("hipmri"), { recursive: true });
+  await rm(place.at("hipmri", files.find((file) => /slices_test\W.*\.nii\.gz$/.test(file))!));
+  expect(await drawAgain(1)).toEqual([expect.stringContaining("the data set's files have changed")]);
+  await rm(place.at("hipmri"), { recursive: true });
+  expect(await drawAgain(2)).toEqual([expect.stringContaining("hipmri")]);
+  const stages = ["report"] as const;
+  await execute({ kind: "stages", run, stages, overrides: [], resume: false });
+  expect(await readFile(`${run}/report.html`, "utf8")).toContain("their data set was not at hand");
 });

@@ -23,6 +23,9 @@ function describeComparison({ runs, settings, notes, files }: Comparison): strin
     ["codes in use", (run) => `${figure(run, "codesInUse")} of ${run.model.codes}`],
     ["bits per pixel", (run) => figure(run, "bitsPerPixel")],
     ["bits per code", (run) => figure(run, "bitsPerCode")],
+    ["samples: AUC", (run) => figure(run, "samplesAuc")],
+    ["  coverage", (run) => figure(run, "samplesCoverage")],
+    ["  patch distance", (run) => figure(run, "samplesPatchDistance")],
     ["slices seen", ({ images }) => (images === null ? "–" : String(images))],
     ["training", ({ seconds }) => formatDuration(seconds)],
   ];

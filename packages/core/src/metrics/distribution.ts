@@ -1,11 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
+import { countOf, type Points, squaredDistance } from "./points.ts";
 import { type Matrix, multiply, squareRoot, trace } from "./symmetric-matrix.ts";
-
-/** Points of one space, such as features of images: [count, width] row-major. */
-export interface Points {
-  readonly data: ArrayLike<number>;
-  readonly width: number;
-}
 
 /**
  * The squared maximum mean discrepancy of two sets of points, by its unbiased estimate (Gretton et al., "A kernel
@@ -78,18 +73,6 @@ function moments(points: Points): { mean: Float64Array; covariance: Matrix } {
     }
   }
   return { mean, covariance: { values, side: width } };
-}
-
-function countOf({ data, width }: Points): number {
-  return data.length / width;
-}
-
-function squaredDistance(a: Points, i: number, b: Points, j: number): number {
-  let sum = 0;
-  for (let index = 0; index < a.width; index++) {
-    sum += (a.data[i * a.width + index]! - b.data[j * b.width + index]!) ** 2;
-  }
-  return sum;
 }
 
 function checkPoints(first: Points, second: Points): void {

@@ -86,7 +86,7 @@ export async function measureNovelty(input: NoveltyInput): Promise<Measured> {
   });
   const named = ({ index, distance }: Nearest["byCodes"]) => ({ slice: training.names[index]!, distance });
   const novelty: Novelty = {
-    schema: 1,
+    schema: 2,
     counts: {
       samples: samples.labels.length,
       training: training.labels.length,

@@ -28,9 +28,54 @@ const distanceSchema = z.object({
   ratio: z.number().nullable(),
 });
 
+/** A figure of three sets, each against real test slices. */
+const threePairsSchema = z.object({
+  samples: z.number(),
+  /** As many real training slices as there are samples: what one real set is from another. */
+  floor: z.number(),
+  /** The test slices, encoded and decoded: what the tokenizer alone costs. */
+  reconstructions: z.number(),
+});
+export type ThreePairs = z.output<typeof threePairsSchema>;
+
+const sidesSchema = z.tuple([z.int(), z.int()]);
+
+const pictureDistancesSchema = z.object({
+  counts: z.object({ samples: z.int(), training: z.int(), test: z.int(), testSubjects: z.int() }),
+  /** Of training slices, in preprocessed units: mapped to [0, 1] for all sets alike, nothing clipped. */
+  range: z.object({ minimum: z.number(), maximum: z.number() }),
+  /** Of pictures reduced to `size`; null where test slices have fewer than `nearest` of other subjects. */
+  neighbours: z
+    .object({ size: sidesSchema, nearest: z.int(), coverage: threePairsSchema, density: threePairsSchema })
+    .nullable(),
+  /** Of 7×7 patches of each level of the Laplacian pyramid, the finest first; null for slices smaller than a patch. */
+  slicedWasserstein: z
+    .object({ levels: z.array(threePairsSchema.extend({ size: sidesSchema })), mean: threePairsSchema })
+    .nullable(),
+  /** Of a classifier that is cross-validated by subject, 0.5 where it cannot tell; null for sets of one subject. */
+  auc: threePairsSchema.nullable(),
+  /** Of the same for samples and reconstructions: what the prior alone costs. */
+  aucAgainstReconstructions: z.number().nullable(),
+});
+
+/** How far sets of slices are from real test slices, measured on their pixels. */
+export type PictureDistances = z.output<typeof pictureDistancesSchema>;
+
+const limitSchema = z.object({
+  kind: z.enum(["tokenizer", "prior", "slices", "none", "unknown"]),
+  /** What limits the samples and what to change, in a sentence. */
+  sentence: z.string(),
+  /** Settings to change, as they are typed: `prior.minutes=20`. */
+  settings: z.array(z.string()),
+});
+
+/** What limits the samples of a run. */
+export type Limit = z.output<typeof limitSchema>;
+
 /** `samples/novelty.json`: how new, how varied and how true the samples are. */
 export const noveltySchema = z.object({
-  schema: z.literal(1),
+  /** Version 1 has no `pixels`. */
+  schema: z.union([z.literal(1), z.literal(2)]),
   counts: z.object({
     samples: z.int(),
     /** Training grids that samples are compared with by codes, and those of them that are by SSIM as well. */
@@ -58,6 +103,8 @@ export const noveltySchema = z.object({
       frechet: distanceSchema,
     })
     .nullable(),
+  /** Null where the data set was not at hand; absent in version 1. */
+  pixels: z.object({ distances: pictureDistancesSchema, limit: limitSchema }).nullish(),
   samples: z.array(sampleSchema),
   /** Distances of each held-out slice to its nearest training slice; files of earlier versions have none. */
   heldOut: z.array(z.object({ byCodes: z.number(), bySsim: z.number() })).default([]),

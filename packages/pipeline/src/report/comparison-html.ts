@@ -29,6 +29,9 @@ export function comparisonHtml({
       ["Codes in use"],
       ["Bits per pixel"],
       ["Bits per code"],
+      ["Samples: AUC"],
+      ["Coverage"],
+      ["Patch distance"],
     ],
     rows: runs.map(({ label, ssim, difference, figures }) => [
       label,
@@ -40,6 +43,9 @@ export function comparisonHtml({
       number(figures.codesInUse, 0),
       number(figures.bitsPerPixel, 3),
       number(figures.bitsPerCode, 2),
+      number(figures.samplesAuc, 3),
+      number(figures.samplesCoverage, 3),
+      number(figures.samplesPatchDistance, 3),
     ]),
   });
   const efforts = table({

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { Novelty } from "../novelty/schema.ts";
 import { baselinesNote, baselineTable, maskTable, rankedTable, type TextTable } from "./evaluation-tables.ts";
 import {
   bitsOfEvenCodes,
@@ -12,6 +13,7 @@ import {
   sides,
 } from "./format.ts";
 import { bitRates, estimateNote, inWords, measuredFigures } from "./protocol.ts";
+import { pixelNote, pixelTable } from "./sample-tables.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
 import type { Evaluation, ReportInput, RunInfo } from "./types.ts";
 
@@ -49,6 +51,7 @@ export function modelCard(input: ReportInput): string {
       ? "Not evaluated yet."
       : figuresSection(evaluation, priorBits(input.metrics), run),
     evaluations.length === 0 ? undefined : otherDataSection(evaluations),
+    ...(input.novelty?.pixels ? ["## Samples", samplesSection(input.novelty.pixels)] : []),
     "## Model",
     `Preset \`${run.model.preset}\`: ${count(run.model.parameters)} parameters, ${run.model.codes} codes of ` +
       `${run.model.codeSize} values, ${run.model.grids.map(sides).join(" + ")} codes a slice. The whole configuration is in ` +
@@ -151,6 +154,11 @@ function extraTables({ baselines, masks, worst }: Evaluation): readonly string[]
     ...(masks === undefined ? [] : ["Errors within each label of the masks:", numbers(maskTable(masks))]),
     ...(worst === undefined ? [] : ["The worst slices:", numbers(rankedTable(worst), 2)]),
   ];
+}
+
+function samplesSection({ distances, limit }: NonNullable<Novelty["pixels"]>): string {
+  const { head, rows } = pixelTable(distances);
+  return [escapeMarkdown(limit.sentence), table(head, "lrrr", rows), pixelNote(distances)].join("\n\n");
 }
 
 function otherDataSection(evaluations: ReportInput["evaluations"]): string {

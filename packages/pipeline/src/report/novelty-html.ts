@@ -1,9 +1,17 @@
 import type { Novelty, Spread } from "../novelty/schema.ts";
 import { counted, decimals } from "./format.ts";
 import { type Content, html, table } from "./markup.ts";
+import { pixelNote, pixelTable } from "./sample-tables.ts";
 
 /** The part of the report that says how new, varied and true the samples are. */
-export function noveltySection({ counts, nearest, memorisation, diversity, distribution }: Novelty): Content {
+export function noveltySection({
+  counts,
+  nearest,
+  memorisation,
+  diversity,
+  distribution,
+  pixels,
+}: Novelty): Content {
   const { flagged, rule } = memorisation;
   const verdict =
     flagged === 0
@@ -36,10 +44,28 @@ export function noveltySection({ counts, nearest, memorisation, diversity, distr
       ["Held-out slices, decoded", mean(diversity.heldOut)],
     ],
   });
-  return html`<p><strong>${verdict}</strong> ${rule} Compared with ${counted(counts.training, "training slice")} by codes, with ${counts.decoded} of them by SSIM; held out: ${counted(counts.heldOut, "test slice")}.</p>
+  return html`${pixels === undefined ? [] : pixelPart(pixels)}<p><strong>${verdict}</strong> ${rule} Compared with ${counted(counts.training, "training slice")} by codes, with ${counts.decoded} of them by SSIM; held out: ${counted(counts.heldOut, "test slice")}.</p>
 ${distances}
 ${varied}
 ${distribution === null ? [] : distributionTable(distribution)}`;
+}
+
+function pixelPart(pixels: NonNullable<Novelty["pixels"]> | null): Content {
+  if (pixels === null) {
+    return html`<p>Not compared with real slices by pixels: their data set was not at hand, or had changed.</p>\n`;
+  }
+  const { distances, limit } = pixels;
+  const { head, rows } = pixelTable(distances);
+  const [first, ...others] = head;
+  const figures = table({
+    caption: "How far from test slices, by pixels",
+    head: [first!, ...others.map((name): [string] => [name])],
+    rows,
+  });
+  return html`<p><strong>${limit.sentence}</strong></p>
+${figures}
+<p>${pixelNote(distances)}</p>
+`;
 }
 
 function distributionTable({ features, mmd, frechet }: NonNullable<Novelty["distribution"]>): Content {

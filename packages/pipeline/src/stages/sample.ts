@@ -13,7 +13,9 @@ import { nearMiss } from "../near-miss.ts";
 import { writeNiftiSlice } from "../nifti-slice.ts";
 import { noveltyFile } from "../novelty/file.ts";
 import { measureNovelty } from "../novelty/measure.ts";
+import { measurePixels } from "../novelty/measure-pixels.ts";
 import { nearestPicture } from "../novelty/picture.ts";
+import type { Novelty } from "../novelty/schema.ts";
 import { greyPng, sampleGreys } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
 import { missing } from "../run-folder.ts";
@@ -150,7 +152,9 @@ async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): 
   const picture = join(paths.samples, "nearest.png");
   await writeFileAtomic(picture, await nearestPicture(measured));
   session.made(picture, "samples over their nearest training slices");
-  await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(measured.novelty, undefined, 2)}\n`);
+  const pixels = await measurePixels(session, samples, { training: trained, test: held });
+  const novelty: Novelty = { ...measured.novelty, pixels };
+  await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(novelty, undefined, 2)}\n`);
   session.made(noveltyFile(paths), "novelty and quality of the samples");
 }
 

@@ -39,6 +39,9 @@ const ROWS: readonly Row[] = [
   { name: "Codes in use", ...figure("codesInUse", 0) },
   { name: "Bits per code", better: "less", ...figure("bitsPerCode", 3) },
   { name: "Bits per pixel", better: "less", ...figure("bitsPerPixel", 4) },
+  { name: "Samples: AUC", better: "less", ...figure("samplesAuc", 3) },
+  { name: "Samples: coverage", better: "more", ...figure("samplesCoverage", 3) },
+  { name: "Samples: patch distance", better: "less", ...figure("samplesPatchDistance", 3) },
   {
     name: "Weights",
     value: ({ info }) => info.model.parameters,

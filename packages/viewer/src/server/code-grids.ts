@@ -103,7 +103,20 @@ export async function samplesAnswer(
               samples: novelty.diversity.samples.mean,
               heldOut: novelty.diversity.heldOut.mean,
             },
+            pixels: novelty.pixels ? pixelsAnswer(novelty.pixels) : null,
           },
+  };
+}
+
+function pixelsAnswer({ distances, limit }: NonNullable<Novelty["pixels"]>) {
+  const { auc, aucAgainstReconstructions, neighbours, slicedWasserstein } = distances;
+  return {
+    auc,
+    aucAgainstReconstructions,
+    coverage: neighbours?.coverage ?? null,
+    density: neighbours?.density ?? null,
+    patchDistance: slicedWasserstein?.mean ?? null,
+    limit: limit.sentence,
   };
 }
 

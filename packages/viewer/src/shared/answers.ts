@@ -1,7 +1,7 @@
 // What the server tells the page. An exported site holds the same as files, under the same names.
-import type { Evaluation, MetricsRow, RunInfo, RunSummary } from "@slicebook/pipeline/runs";
+import type { Evaluation, MetricsRow, RunInfo, RunSummary, ThreePairs } from "@slicebook/pipeline/runs";
 
-export type { Estimate, Evaluation, MetricsRow, RunInfo } from "@slicebook/pipeline/runs";
+export type { Estimate, Evaluation, MetricsRow, RunInfo, ThreePairs } from "@slicebook/pipeline/runs";
 
 /** `data/runs.json` */
 export interface RunsAnswer {
@@ -93,6 +93,15 @@ export interface SamplesAnswer {
     readonly rule: string;
     /** Mean MS-SSIM of two samples, and of two slices of the test split. */
     readonly diversity: { readonly samples: number; readonly heldOut: number };
+    /** How far samples are from test slices by pixels, and what limits them; null where that was not measured. */
+    readonly pixels: {
+      readonly auc: ThreePairs | null;
+      readonly aucAgainstReconstructions: number | null;
+      readonly coverage: ThreePairs | null;
+      readonly density: ThreePairs | null;
+      readonly patchDistance: ThreePairs | null;
+      readonly limit: string;
+    } | null;
   } | null;
 }
 

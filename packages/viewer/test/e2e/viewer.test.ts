@@ -152,6 +152,8 @@ describe("a run", () => {
     expect(await violations(page)).toEqual([]);
     await page.getByRole("link", { name: "Samples" }).click();
     await page.locator(".samples canvas").nth(7).waitFor();
+    await page.getByText("Told from test slices").waitFor();
+    await page.getByText("4 samples are too few to say what limits the samples").waitFor();
     await page.getByText("By codes", { exact: true }).click();
     await page
       .getByText(/of the codes differ/)

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { RunAnswer, SamplesAnswer } from "../../shared/answers.ts";
+import type { RunAnswer, SamplesAnswer, ThreePairs } from "../../shared/answers.ts";
 import { fetchJson, fileUrl, type Loaded, useLoaded } from "../data.ts";
 import { fixed, percent, plural } from "../format.ts";
 import { EngineLine } from "../live/engine-line.tsx";
@@ -61,8 +61,10 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
             value={fixed(novelty.diversity.samples, 3)}
             detail={`MS-SSIM; ${fixed(novelty.diversity.heldOut, 3)} of two real slices`}
           />
+          {novelty.pixels !== null && <Pixels {...novelty.pixels} />}
         </dl>
       )}
+      {novelty?.pixels && <p class="note">{novelty.pixels.limit}</p>}
       {model.state === "here" && <EngineLine opened={model.value.opened} />}
       {model.state === "failed" && (
         <Notice kind="error" title="The model cannot be opened" text={model.reason} />
@@ -123,6 +125,48 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
           The mark on each bar is the middle distance of test slices, which the model has not seen, to their
           nearest: {likeness === "byCodes" ? percent(novelty.byCodes) : fixed(novelty.bySsim, 3)}.
         </p>
+      )}
+    </>
+  );
+}
+
+/** How far the samples are from test slices by pixels; training slices are what no sample can better. */
+function Pixels({
+  auc,
+  aucAgainstReconstructions,
+  coverage,
+  density,
+  patchDistance,
+}: NonNullable<NonNullable<SamplesAnswer["novelty"]>["pixels"]>) {
+  const others = ({ floor, reconstructions }: ThreePairs) =>
+    `training slices ${fixed(floor, 3)}, reconstructions ${fixed(reconstructions, 3)}`;
+  return (
+    <>
+      {auc !== null && (
+        <Figure
+          name="Told from test slices"
+          value={fixed(auc.samples, 3)}
+          unit="AUC"
+          detail={
+            `0.5 is not at all; ${others(auc)}` +
+            (aucAgainstReconstructions === null
+              ? ""
+              : `; samples from reconstructions ${fixed(aucAgainstReconstructions, 3)}`)
+          }
+        />
+      )}
+      {coverage !== null && (
+        <Figure name="Coverage of test slices" value={fixed(coverage.samples, 3)} detail={others(coverage)} />
+      )}
+      {density !== null && (
+        <Figure name="Density" value={fixed(density.samples, 3)} detail={others(density)} />
+      )}
+      {patchDistance !== null && (
+        <Figure
+          name="Patch distance"
+          value={fixed(patchDistance.samples, 3)}
+          detail={`sliced Wasserstein; ${others(patchDistance)}`}
+        />
       )}
     </>
   );

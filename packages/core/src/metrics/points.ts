@@ -1,0 +1,17 @@
+/** Points of one space, such as features of images: [count, width] row-major. */
+export interface Points {
+  readonly data: ArrayLike<number>;
+  readonly width: number;
+}
+
+export function countOf({ data, width }: Points): number {
+  return data.length / width;
+}
+
+export function squaredDistance(a: Points, i: number, b: Points, j: number): number {
+  let sum = 0;
+  for (let index = 0; index < a.width; index++) {
+    sum += (a.data[i * a.width + index]! - b.data[j * b.width + index]!) ** 2;
+  }
+  return sum;
+}

@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { isSlicebookError } from "@slicebook/base";
+import { rangeOf } from "@slicebook/core";
+import type { SliceSet } from "@slicebook/datasets/node";
+import { z } from "zod";
+import { type CodeGrids, takeGrids } from "../code-grids.ts";
+import { type CodecOptions, decodeCodes } from "../codec.ts";
+import { exists, readJson } from "../files.ts";
+import { spread } from "../pictures.ts";
+import { differentData } from "../run-folder.ts";
+import type { Session } from "../session.ts";
+import { loadPreprocessing, modelParameters } from "../trained-model.ts";
+import { limitOf } from "./limits.ts";
+import { pictureDistances } from "./picture-distances.ts";
+import type { Novelty } from "./schema.ts";
+
+/** Slices of each set, at most, spread evenly: the figures are steady, and take seconds. */
+const MOST = 128;
+/** Slices decoded at a time. */
+const DECODED = 8;
+/** Training slices that are read at a time for their range. */
+const READ = 32;
+
+/**
+ * Measures samples on their pixels against the data set's real slices of the same classes, and says what limits them.
+ *
+ * The data set has to be at hand and to be the one that the run was trained on; where it is not, a warning says so, and
+ * null is given.
+ */
+export async function measurePixels(
+  session: Session,
+  samples: CodeGrids,
+  codes: { readonly training: CodeGrids; readonly test: CodeGrids },
+): Promise<NonNullable<Novelty["pixels"]> | null> {
+  const { config, emit, signal } = session;
+  const dataset = await sameDataset(session).catch((error: unknown) => {
+    if (!isSlicebookError(error) || error.code === "INTERRUPTED") throw error;
+    emit({ type: "warning", text: `samples are not compared with real slices' pixels: ${error.message}` });
+  });
+  if (dataset === undefined) return null;
+  const { size, splits } = dataset;
+  const [height, width] = size;
+  const drawn = new Set(samples.labels);
+  const ofThese = ({ labels }: CodeGrids) => [...labels.keys()].filter((index) => drawn.has(labels[index]!));
+  const some = (indices: readonly number[], most: number) =>
+    spread(indices.length, most).map((place) => indices[place]!);
+  const own = spread(samples.labels.length, MOST);
+  const training = ofThese(codes.training);
+  const floor = some(training, own.length);
+  const test = some(ofThese(codes.test), MOST);
+
+  const [engine, parameters] = [await session.engine(), await modelParameters(session)];
+  const preprocessing = await loadPreprocessing(session);
+  const options: CodecOptions = { model: config.model, preprocessing, size, batch: DECODED };
+  const decoded = (grids: CodeGrids, indices: readonly number[]) =>
+    decodeCodes(engine, parameters, takeGrids(grids, indices).levels, options);
+  const real = (set: SliceSet, indices: readonly number[]) => ({
+    images: set.images(indices),
+    subjects: indices.map((index) => set.records[index]!.subject),
+  });
+  const distances = await pictureDistances({
+    size: { height, width },
+    samples: await decoded(samples, own),
+    test: real(splits.test, test),
+    reconstructions: await decoded(codes.test, test),
+    training: real(splits.train, floor),
+    range: rangeOfSlices(splits.train, training, height * width),
+    seed: config.sample.seed,
+    signal,
+  });
+  const limit = limitOf({
+    distances,
+    bits: await priorBits(session),
+    config,
+    trainingSlices: codes.training.labels.length,
+  });
+  return { distances, limit };
+}
+
+async function sameDataset(session: Session) {
+  const record = await session.record();
+  if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
+    throw differentData(session.paths.folder);
+  }
+  return session.dataset();
+}
+
+/** The least and the largest pixel of slices, of which a few are in memory at a time. */
+function rangeOfSlices(set: SliceSet, indices: readonly number[], pixels: number) {
+  const buffer = new Float32Array(READ * pixels);
+  let [minimum, maximum] = [Infinity, -Infinity];
+  for (let start = 0; start < indices.length; start += READ) {
+    const part = indices.slice(start, start + READ);
+    const found = rangeOf(set.images(part, buffer).subarray(0, part.length * pixels));
+    minimum = Math.min(minimum, found.minimum);
+    maximum = Math.max(maximum, found.minimum + found.range);
+  }
+  return { minimum, range: maximum - minimum };
+}
+
+const bitsSchema = z.object({
+  train: z.object({ bitsPerCode: z.number() }),
+  validate: z.object({ bitsPerCode: z.number() }),
+});
+
+/** Bits per code of training and validation grids; undefined where the prior's evaluation does not tell. */
+async function priorBits({ paths }: Session): Promise<{ train: number; validate: number } | undefined> {
+  const path = join(paths.folder, "prior", "evaluation.json");
+  if (!(await exists(path))) return undefined;
+  const { data } = bitsSchema.safeParse(await readJson(path, z.unknown()));
+  return data && { train: data.train.bitsPerCode, validate: data.validate.bitsPerCode };
+}
