@@ -1,4 +1,4 @@
-import { presets } from "@slicebook/core";
+import { ofLevel, presets } from "@slicebook/core";
 import type { Cell, CompareOptions, Comparison } from "./compare.ts";
 import type { Task } from "./measurement.ts";
 
@@ -28,7 +28,7 @@ function taskOf({ size, batch }: Cell, { threads, engine, warmup, seconds }: Com
       width,
       residualBlocks,
       residualWidth,
-      codes,
+      codes: ofLevel(codes, 0),
       codeDimension,
       commitment,
       decay,

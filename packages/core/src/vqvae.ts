@@ -143,13 +143,18 @@ export function encode(config: VqvaeConfig): (params: Params, images: Tensor) =>
     });
 }
 
-/** The function from code indices, int32 [b, rows, columns] for each level, to images [b, h, w, 1]. */
+/**
+ * The function from code indices, int32 [b, rows, columns] for each level, to images [b, h, w, 1].
+ *
+ * Of the levels of the coarsest grids only, it gives the picture that these hold, at its own resolution.
+ */
 export function decode(config: VqvaeConfig): (params: Params, codes: readonly Tensor[]) => Tensor {
   const { decode: toImages } = network(config);
   const own = quantizers(config);
   return (params, codes) =>
     tidy(() => {
-      const encodings = own.map((quantizer): Tensor4D => {
+      const known = own.filter((quantizer) => quantizer.levels.every((level) => level < codes.length));
+      const encodings = known.map((quantizer): Tensor4D => {
         const grids = quantizer.levels.map((level) => codes[level]!);
         const values = quantizer.lookUp(
           params,
@@ -159,6 +164,17 @@ export function decode(config: VqvaeConfig): (params: Params, codes: readonly Te
       });
       return toImages(params, encodings).at(-1)!;
     });
+}
+
+/** The height and width of the picture that {@link decode} gives of the first levels of images of that size. */
+export function pictureSize(
+  config: VqvaeConfig,
+  [height, width]: ImageBatch["size"],
+  levels: number,
+): readonly [height: number, width: number] {
+  const grid = Math.floor(levels / quantizers(config)[0]!.levels.length) - 1;
+  const factor = 2 ** (config.hierarchy - 1 - grid);
+  return [height / factor, width / factor];
 }
 
 /** The function from images to what remains of them, `images` [b, h, w, 1], and their `codes` (see {@link encode}). */

@@ -77,10 +77,12 @@ export async function plotComparison(runs: readonly ComparedCurves[]): Promise<r
     },
     {
       name: "prior-bits",
-      title: "Prior: bits per code on the validation split",
+      title: "Prior: bits per code on the validation split, the coarsest level where there are several",
       x: "minutes of training",
       y: "bits per code",
-      series: lines("prior", minutes, (row) => row.validation?.bitsPerCode),
+      series: lines("prior", minutes, ({ part, validation }) =>
+        (part ?? 0) === 0 ? validation?.bitsPerCode : undefined,
+      ),
     },
   ];
   const drawn = charts

@@ -184,21 +184,38 @@ function modelCharts(rows: readonly MetricsRow[], options: MetricsPlotOptions): 
   ];
 }
 
+/** The colours of the prior's levels, the coarsest first. */
+const LEVEL_COLOURS = [okabeIto.blue, okabeIto.vermillion, okabeIto.green, okabeIto.orange, okabeIto.skyBlue];
+
 function priorCharts(rows: readonly MetricsRow[]): readonly Chart[] {
-  const epochs = rows.filter((row) => row.kind === "epoch");
-  const pair = (metric: "bitsPerCode" | "accuracy", scale = 1): readonly Series[] => [
-    {
-      name: "training",
-      color: okabeIto.blue,
-      points: curve(rows, (row) => times(scale, row.train[metric])),
-    },
-    {
-      name: "validation",
-      color: okabeIto.vermillion,
-      dots: true,
-      points: curve(epochs, (row) => times(scale, row.validation?.[metric])),
-    },
-  ];
+  const parts = [...new Set(rows.map(({ part }) => part))];
+  const pair = (metric: "bitsPerCode" | "accuracy", scale = 1): readonly Series[] =>
+    parts.flatMap((part, index) => {
+      const own = rows.filter((row) => row.part === part);
+      const level = part === undefined ? "" : `, level ${part + 1}`;
+      // Of one part, the two lines differ in colour; of several, parts do.
+      const [training, validation] =
+        part === undefined
+          ? [okabeIto.blue, okabeIto.vermillion]
+          : [LEVEL_COLOURS[index % LEVEL_COLOURS.length]!, LEVEL_COLOURS[index % LEVEL_COLOURS.length]!];
+      return [
+        {
+          name: `training${level}`,
+          color: training,
+          dashed: part !== undefined,
+          points: curve(own, (row) => times(scale, row.train[metric])),
+        },
+        {
+          name: `validation${level}`,
+          color: validation,
+          dots: true,
+          points: curve(
+            own.filter((row) => row.kind === "epoch"),
+            (row) => times(scale, row.validation?.[metric]),
+          ),
+        },
+      ];
+    });
   return [
     {
       name: "prior-bits",
@@ -229,9 +246,7 @@ function stepCharts(stage: "" | "prior", rows: readonly MetricsRow[]): readonly 
       x: byStep,
       y: "learning rate",
       zero: true,
-      series: [
-        { name: "training", color: okabeIto.blue, points: curve(rows, (row) => row.train.learningRate) },
-      ],
+      series: eachPart(rows, (row) => row.train.learningRate),
     },
     {
       name: `${prefix}gradient-norm`,
@@ -239,11 +254,21 @@ function stepCharts(stage: "" | "prior", rows: readonly MetricsRow[]): readonly 
       x: byStep,
       y: "norm of the gradient (log scale)",
       log: true,
-      series: [
-        { name: "training", color: okabeIto.blue, points: curve(rows, (row) => row.train.gradientNorm) },
-      ],
+      series: eachPart(rows, (row) => row.train.gradientNorm),
     },
   ];
+}
+
+/** A line of training, or one for each level that is trained by itself. */
+function eachPart(rows: readonly MetricsRow[], value: (row: MetricsRow) => number): readonly Series[] {
+  return [...new Set(rows.map(({ part }) => part))].map((part, index) => ({
+    name: part === undefined ? "training" : `training, level ${part + 1}`,
+    color: LEVEL_COLOURS[index % LEVEL_COLOURS.length]!,
+    points: curve(
+      rows.filter((row) => row.part === part),
+      value,
+    ),
+  }));
 }
 
 function times(factor: number, value: number | undefined): number | undefined {

@@ -57,7 +57,7 @@ function notice({ notice: text }: ReportInput): Content {
 }
 
 function cards({ evaluation, metrics, run }: ReportInput): Content {
-  const bits = priorBits(metrics);
+  const bits = priorBits(metrics, run.model);
   const shown: [name: string, value: string, more: string][] = [];
   if (evaluation !== undefined) {
     const { ssim, msSsim, psnr, codesInUse, codes, perplexity, bitsPerPixel } = evaluation;

@@ -49,7 +49,7 @@ export function modelCard(input: ReportInput): string {
     "## Figures",
     evaluation === undefined
       ? "Not evaluated yet."
-      : figuresSection(evaluation, priorBits(input.metrics), run),
+      : figuresSection(evaluation, priorBits(input.metrics, run.model), run),
     evaluations.length === 0 ? undefined : otherDataSection(evaluations),
     ...(input.novelty?.pixels ? ["## Samples", samplesSection(input.novelty.pixels)] : []),
     "## Model",

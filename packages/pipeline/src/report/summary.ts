@@ -14,10 +14,21 @@ export function runInWords({ data, model, stages, machine }: RunInfo): string {
   );
 }
 
-/** The prior's least bits per code on the validation split; `undefined` where it has none. */
-export function priorBits(rows: readonly MetricsRow[]): number | undefined {
-  const bits = rows.flatMap((row) => (row.stage === "prior" ? (row.validation?.bitsPerCode ?? []) : []));
-  return bits.length === 0 ? undefined : Math.min(...bits);
+/**
+ * The prior's least bits per code on the validation split, over all codes of a slice where its levels were trained one by
+ * one; `undefined` where it, or a level of it, has none.
+ */
+export function priorBits(rows: readonly MetricsRow[], { grids }: RunInfo["model"]): number | undefined {
+  const least = new Map<number | undefined, number>();
+  for (const { stage, part, validation } of rows) {
+    const bits = validation?.bitsPerCode;
+    if (stage === "prior" && bits !== undefined) least.set(part, Math.min(bits, least.get(part) ?? bits));
+  }
+  if (least.has(undefined)) return least.get(undefined);
+  if (least.size < grids.length) return undefined;
+  const sizes = grids.map(([rows, columns]) => rows * columns);
+  const bits = sizes.reduce((sum, size, level) => sum + size * least.get(level)!, 0);
+  return bits / sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** What the figures and pictures must not be taken for. */

@@ -171,9 +171,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
         int32([label], [1]),
       )) as unknown as { readonly logLikelihood: readonly HostTensor[] };
-      return scores.logLikelihood.map(({ data }) =>
-        Float32Array.from(data, (log) => -log / Math.LN2),
-      );
+      return scores.logLikelihood.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
     },
 
     patches: (level) => drawPatches(codec, levels, size, level),
