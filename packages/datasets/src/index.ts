@@ -1,4 +1,5 @@
 export { type AugmentOptions, type AugmentShape, augment, augmentSchema, augments } from "./augment.ts";
+export { checkPicture } from "./check-picture.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
 export { greyOf } from "./grey.ts";
 export { naturalOrder } from "./natural-order.ts";
@@ -9,6 +10,7 @@ export {
   niftiByteLength,
   readNifti,
   readNiftiHeader,
+  unpackNifti,
   volumeSides,
 } from "./nifti.ts";
 export { type Affine, ORIENTATIONS, type Orientation } from "./orientation.ts";
@@ -38,6 +40,7 @@ export {
 } from "./size-policy.ts";
 export { slicePositions } from "./slice-positions.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
+export { isTiff } from "./tiff-directory.ts";
 export {
   type DatasetAdapter,
   type DecodeContext,

@@ -1,5 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
 import { readHeader } from "nifti-reader-js";
+import { foreignKind } from "./foreign-kind.ts";
 import { greyOf } from "./grey.ts";
 import {
   type Affine,
@@ -10,6 +11,7 @@ import {
   type Orientation,
 } from "./orientation.ts";
 import type { PixelType, Samples, SliceImage, VolumePlace } from "./types.ts";
+import { isGzip, unpackGzip } from "./unpack-gzip.ts";
 
 /** The fields of a NIfTI header that say where and what the values are. */
 export interface NiftiHeader {
@@ -263,11 +265,6 @@ export function checkSlice(header: NiftiHeader, options: DecodeNiftiOptions = {}
   slicePlace(header, options);
 }
 
-/** Whether bytes start like a gzip file. */
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
 /**
  * Decodes a slice of a file that may be compressed (`.nii.gz`); the same in Node and in browsers.
  *
@@ -278,35 +275,34 @@ export async function readNifti(
   bytes: Uint8Array,
   { limit = LARGEST_FILE, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
 ): Promise<SliceImage> {
-  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit, options) : bytes, options);
+  return decodeNifti(unpackNifti(bytes, { limit, ...options }), options);
 }
 
-async function gunzipNifti(
+/**
+ * A file's content, which may be compressed by gzip; no more is unpacked than its header announces, of at most `limit`
+ * bytes. Throws `NIFTI_INVALID`.
+ */
+export function unpackNifti(
   bytes: Uint8Array,
-  limit: number,
-  options: DecodeNiftiOptions,
-): Promise<Uint8Array> {
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  let wanted = NIFTI_HEADER_BYTES;
-  let header: NiftiHeader | undefined;
-  try {
-    for await (const chunk of stream) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (header === undefined && length >= NIFTI_HEADER_BYTES) {
-        header = readNiftiHeader(joined(chunks, length));
-        checkSlice(header, options);
-        wanted = header.paired ? length : checkedLength(header, limit);
-      }
-      if (length >= wanted) break;
-    }
-  } catch (error) {
-    if (error instanceof SlicebookError) throw error;
-    throw invalid("its compressed data is damaged or cut off", error);
-  }
-  return joined(chunks, length);
+  {
+    limit = LARGEST_FILE,
+    ...options
+  }: DecodeNiftiOptions & {
+    readonly limit?: number;
+    /** Whether the file may be a volume of which no slice is chosen yet. */
+    readonly anySlice?: boolean;
+  } = {},
+): Uint8Array {
+  if (!isGzip(bytes)) return bytes;
+  return unpackGzip(bytes, {
+    headerBytes: NIFTI_HEADER_BYTES,
+    announced(start) {
+      const header = readNiftiHeader(start);
+      if (header.paired) return start.length;
+      if (options.anySlice !== true) checkSlice(header, options);
+      return checkedLength(header, limit);
+    },
+  });
 }
 
 /**
@@ -323,16 +319,6 @@ export function checkedLength(header: NiftiHeader, limit: number): number {
   return length;
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
-}
-
 function headerVersion(view: DataView): 1 | 2 {
   if (view.byteLength >= 4) {
     for (const littleEndian of [true, false]) {
@@ -341,7 +327,8 @@ function headerVersion(view: DataView): 1 | 2 {
       if (length === 540) return 2;
     }
   }
-  throw invalid("it does not start with a NIfTI header");
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  throw invalid(foreignKind(bytes) ?? "it does not start with a NIfTI header");
 }
 
 interface SlicePlace {
