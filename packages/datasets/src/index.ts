@@ -1,5 +1,6 @@
 export { type AugmentOptions, type AugmentShape, augment, augmentSchema, augments } from "./augment.ts";
 export { checkPicture } from "./check-picture.ts";
+export { checkValues } from "./check-values.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
 export { greyOf } from "./grey.ts";
 export { naturalOrder } from "./natural-order.ts";
@@ -13,7 +14,7 @@ export {
   unpackNifti,
   volumeSides,
 } from "./nifti.ts";
-export { type Affine, ORIENTATIONS, type Orientation } from "./orientation.ts";
+export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./orientation.ts";
 export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";
 export { HEAD_LABELS } from "./phantom-head.ts";
 export { PELVIS_LABELS } from "./phantom-pelvis.ts";

@@ -67,7 +67,7 @@ export async function compressFiles(
   try {
     for (const [index, file] of files.entries()) {
       if (signal?.aborted) throw interruptedError();
-      const { original, prepared, map, source, affine } = await slices.read(file);
+      const { original, prepared, map, source, placement } = await slices.read(file);
       const levels = await encoder.encode(prepared);
       const { minimum, range } = rangeOf(original);
       const fits = source.height === height && source.width === width;
@@ -83,7 +83,8 @@ export async function compressFiles(
           model: hash,
           tables: checksum,
           map,
-          affine,
+          affine: placement?.affine,
+          affineCode: placement?.code,
         },
         packCodes(
           levels.map(({ data }) => data),
@@ -137,10 +138,12 @@ export async function decompressFiles(
   let total = 0;
   for (const [index, { header, bytes }] of slices.entries()) {
     if (session.signal?.aborted) throw interruptedError();
-    const { original, policy, map, affine } = header;
+    const { original, policy, map, affine, affineCode = 1 } = header;
     const restored = restoreSlice(preprocessing, map, images.subarray(index * pixels, (index + 1) * pixels));
     const content =
-      affine === undefined ? await rangePng(restored, header) : sliceNifti(restored, { size, affine });
+      affine === undefined
+        ? await rangePng(restored, header)
+        : sliceNifti(restored, { size, placement: { affine, code: affineCode } });
     const path = targets[index]!;
     await writeFileAtomic(path, content);
     const fitted = policy === "none" ? "" : `, the original of ${original.size.join("×")} by ${policy}`;
