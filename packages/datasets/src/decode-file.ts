@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { readRegularFile, readRegularFileStart } from "@slicebook/base/node";
 import { decodePicture } from "./decode-picture.ts";
 import {
   checkedLength,
@@ -48,15 +48,9 @@ export async function decodeFile(path: string, options: DecodeNiftiOptions = {})
 /** Reads the header of a NIfTI file and no more; throws `SLICE_UNREADABLE`. */
 export async function readHeaderOf(path: string): Promise<NiftiHeader> {
   try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      const bytes = buffer.subarray(0, bytesRead);
-      if (bytes.length === 0) throw new Error("it is empty");
-      return readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
-    } finally {
-      await file.close();
-    }
+    const bytes = readRegularFileStart(path, HEAD_BYTES);
+    if (bytes.length === 0) throw new Error("it is empty");
+    return readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -92,9 +86,7 @@ function readVolume(path: string, options: DecodeNiftiOptions): NiftiContent {
 
 /** Waits for the disk, which for files of slices is much sooner done than to let others work meanwhile. */
 function readWhole(path: string): Buffer {
-  const { size } = statSync(path);
-  if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes, of at most ${LARGEST_FILE}`);
-  const bytes = readFileSync(path);
+  const bytes = readRegularFile(path, { most: LARGEST_FILE });
   if (bytes.length === 0) throw new Error("it is empty");
   return bytes;
 }

@@ -1,7 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { int32, isSlicebookError, SlicebookError } from "@slicebook/base";
-import { writeFileAtomic } from "@slicebook/base/node";
+import { readRegularFile, writeFileAtomic } from "@slicebook/base/node";
 import {
   clippedToUnit,
   decodeSlbk,
@@ -170,12 +170,7 @@ async function reader(session: Session, size: readonly [number, number]) {
   const checksum = tablesChecksum(tables);
   const lengths = vqvae.codeLevels(config.model, size).map(({ rows, columns }) => rows * columns);
   return async (file: string): Promise<CompressedSlice> => {
-    const content = await readFile(file).catch((cause: unknown) => {
-      throw new SlicebookError("SLBK_INVALID", `${file} cannot be read`, {
-        remedy: "Give files that `slicebook compress` wrote.",
-        cause,
-      });
-    });
+    const content = readCompressed(file);
     const { header, codes } = parsed(file, content);
     if (header.model !== hash) {
       throw new SlicebookError(
@@ -194,6 +189,21 @@ async function reader(session: Session, size: readonly [number, number]) {
     }
     return { header, codes: unpackCodes(codes, lengths, tables), bytes: content.length };
   };
+}
+
+/** The most bytes of a compressed slice: of the largest one, as many as its codes can take. */
+const LARGEST_COMPRESSED = 2 ** 26;
+
+function readCompressed(file: string): Buffer {
+  try {
+    return readRegularFile(file, { most: LARGEST_COMPRESSED });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SlicebookError("SLBK_INVALID", `${file} cannot be read: ${why}`, {
+      remedy: "Give files that `slicebook compress` wrote.",
+      cause,
+    });
+  }
 }
 
 function parsed(file: string, content: Uint8Array): ReturnType<typeof decodeSlbk> {
