@@ -3,6 +3,9 @@ import { framesOf, scansOf } from "./picture-frames.ts";
 /** Scans of a JPEG: a progressive one has about ten; libjpeg's own tools take more than some hundred for an attack. */
 const MOST_SCANS = 100;
 
+/** No picture of allowed size takes nearly as long; one that is made to take long is ended. */
+export const MOST_SECONDS = 60;
+
 /** Throws an `Error` for a picture that is several, or that takes without measure long to decode. */
 export function checkPicture(bytes: Uint8Array): void {
   const frames = framesOf(bytes);

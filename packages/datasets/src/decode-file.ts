@@ -13,6 +13,7 @@ import {
   niftiByteLength,
   readNiftiHeader,
 } from "./nifti.ts";
+import { isOutOfMemory } from "./out-of-memory.ts";
 import { isTiff } from "./tiff-directory.ts";
 import type { SliceImage } from "./types.ts";
 import { isGzip, unpackGzip } from "./unpack-gzip.ts";
@@ -56,12 +57,18 @@ export async function readHeaderOf(path: string): Promise<NiftiHeader> {
   }
 }
 
-/** The error for a slice that cannot be read, whatever the reason. */
+/** The error for a slice that cannot be read, whatever the reason; `OUT_OF_MEMORY` where its file is not to blame. */
 export function unreadable(path: string, error: unknown): SlicebookError {
-  if (isSlicebookError(error) && error.code === "SLICE_UNREADABLE") return error;
+  if (isSlicebookError(error) && ["SLICE_UNREADABLE", "OUT_OF_MEMORY"].includes(error.code)) return error;
   const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+  if (isOutOfMemory(error)) {
+    return new SlicebookError("OUT_OF_MEMORY", `there is not enough memory to read ${path}: ${why}`, {
+      remedy: "End other programs, or raise the limit (ulimit -v, the container's or the job's memory).",
+      cause: error,
+    });
+  }
   return new SlicebookError("SLICE_UNREADABLE", `${path} cannot be read: ${why}`, {
-    remedy: 'Mend or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
+    remedy: 'Fix or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
     cause: error,
   });
 }
@@ -124,7 +131,8 @@ function gunzipSmall(bytes: Uint8Array): Uint8Array | undefined {
   if (length < zlib.Z_MIN_CHUNK || length > SMALL_BYTES) return undefined;
   try {
     return gunzipSync(bytes, { chunkSize: length + 1, maxOutputLength: length });
-  } catch {
+  } catch (error) {
+    if (isOutOfMemory(error)) throw error;
     return undefined;
   }
 }
@@ -137,7 +145,7 @@ function gunzipNifti(bytes: Uint8Array, header: NiftiHeader): Uint8Array {
   } catch (error) {
     // Node's own is several times as fast, and refuses a file for what follows its last member.
     const bomb = isSlicebookError(error) && error.cause instanceof RangeError;
-    if (bomb || header.paired) throw error;
+    if (bomb || header.paired || isOutOfMemory(error)) throw error;
     return unpackGzip(bytes, { headerBytes: HEAD_BYTES, announced: () => length });
   }
 }
@@ -159,6 +167,7 @@ function unpacked(unpack: () => Uint8Array): Uint8Array {
   try {
     return unpack();
   } catch (error) {
+    if (isOutOfMemory(error)) throw error;
     const large = error instanceof RangeError;
     const why = large
       ? "it unpacks to more than its header announces"

@@ -1,5 +1,5 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
-import { checkPicture } from "./check-picture.ts";
+import { checkPicture, MOST_SECONDS } from "./check-picture.ts";
 import { decodeGreyJpeg } from "./decode-grey-jpeg.ts";
 import { decodeGreyPng } from "./decode-grey-png.ts";
 import { decodeTiff } from "./decode-tiff.ts";
@@ -20,9 +20,6 @@ export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
   checkPicture(bytes);
   return decodeGreyPng(bytes) ?? (await decodeGreyJpeg(bytes)) ?? (await decodeAnyPicture(bytes));
 }
-
-/** No picture of allowed size takes nearly as long, one that is made to take long is ended. */
-const MOST_SECONDS = 60;
 
 /** The general decoder, sharp: for every kind of picture, and for saying what is wrong with a damaged one. */
 export async function decodeAnyPicture(bytes: Uint8Array): Promise<SliceImage> {

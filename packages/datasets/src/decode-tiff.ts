@@ -1,4 +1,5 @@
 import type { Sharp, SharpOptions } from "sharp";
+import { MOST_SECONDS } from "./check-picture.ts";
 import { LARGEST_SLICE } from "./nifti.ts";
 import { readTiffDirectory, TIFF_TAGS, type TiffDirectory } from "./tiff-directory.ts";
 import type { PixelType, Samples, SliceImage } from "./types.ts";
@@ -121,7 +122,9 @@ async function readKind(
     throw new Error(`it has ${height * width} pixels, of at most ${LARGEST_SLICE}`);
   }
   const { default: sharp } = await import("sharp");
-  const picture: Sharp = sharp(copy, { ...options, limitInputPixels: 2 * LARGEST_SLICE }).autoOrient();
+  const picture: Sharp = sharp(copy, { ...options, limitInputPixels: 2 * LARGEST_SLICE })
+    .timeout({ seconds: MOST_SECONDS })
+    .autoOrient();
   const { data, info } = await picture
     .toColourspace(word === "ushort" ? "grey16" : "b-w")
     .raw({ depth: word })

@@ -324,7 +324,7 @@ describe("openDataset", () => {
     await expect(openDataset(config(root))).rejects.toMatchObject({
       code: "SLICE_UNREADABLE",
       message: `${join(root, path)} cannot be read: ${why}`,
-      remedy: 'Mend or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
+      remedy: 'Fix or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
     });
   });
 
