@@ -12,5 +12,7 @@ const CODES: readonly unknown[] = [
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { message, code } = error as NodeJS.ErrnoException;
-  return CODES.includes(code) || SIGNS.test(message) || isOutOfMemory(error.cause);
+  // The lines after the first are warnings, such as of a damaged file that asks for absurdly much.
+  const [reason = ""] = message.split("\n");
+  return CODES.includes(code) || SIGNS.test(reason) || isOutOfMemory(error.cause);
 }

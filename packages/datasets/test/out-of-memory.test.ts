@@ -3,6 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
 import { z } from "zod";
+import { unreadable } from "../src/decode-file.ts";
 import { type DatasetAdapter, encodeNifti, preprocessSlice, SPLITS } from "../src/index.ts";
 import { decodeFile, inspectDataset, openDataset } from "../src/node.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -68,6 +69,11 @@ it.each(errors)("does not blame files for it, nor leave them out: $message", asy
   };
   await expect(openDataset(config, { adapters: [adapter] })).rejects.toMatchObject(expected);
   await expect(inspectDataset(config, { adapters: [adapter] })).rejects.toMatchObject(expected);
+});
+
+it("blames a damaged file for the memory that it asks for", () => {
+  const warning = "Warning treated as error due to failOn setting\ntiff: Cannot allocate memory for a tag";
+  expect(unreadable("a.tif", new Error(warning)).code).toBe("SLICE_UNREADABLE");
 });
 
 it("blames a file that unpacks to more than it says", async () => {
