@@ -10,8 +10,12 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["test/**/*.test.ts"],
-    // Prepared slices of tests are kept out of the user's own cache.
-    env: { XDG_CACHE_HOME: join(tmpdir(), "slicebook-test-cache") },
+    env: {
+      // Prepared slices of tests are kept out of the user's own cache.
+      XDG_CACHE_HOME: join(tmpdir(), "slicebook-test-cache"),
+      // Some tests load ONNX Runtime by themselves.
+      ORT_DISABLE_TELEMETRY: "1",
+    },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",

@@ -19,9 +19,16 @@ const MAY_IMPORT = {
 
 /** Packages whose sources also run in a browser, but for the files named: no `node:` import, no sharp, no native code. */
 const PURE = {
-  base: ["node.ts", "write-file-atomic.ts"],
+  base: ["node.ts", "read-regular-file.ts", "write-file-atomic.ts"],
   "tfjs-onnx": [],
-  engine: ["onnx.ts", "onnx-session.ts", "physical-cores.ts", "node-gpu.ts"],
+  engine: [
+    "onnx.ts",
+    "onnx-runtime.ts",
+    "onnx-session.ts",
+    "no-telemetry.ts",
+    "physical-cores.ts",
+    "node-gpu.ts",
+  ],
   core: [],
   "prior-pixelcnn": [],
 };
@@ -40,6 +47,9 @@ const PARTS = {
   "viewer/src/server": ["base", "base/node", "pipeline/runs"],
   "viewer/src/shared": ["pipeline/runs"],
 };
+
+/** The one file that imports ONNX Runtime, since it turns its telemetry off before. */
+const LOADS_ONNX_RUNTIME = "packages/engine/src/onnx-runtime.ts";
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
 const NATIVE = /^(?:node:.*|sharp|onnxruntime-node|webgpu)$/;
@@ -69,6 +79,9 @@ export function checkImports(root) {
         const entry = target.replace(/^@slicebook\//, "");
         if (ours !== undefined && part !== undefined && !PARTS[part].includes(entry)) {
           faults.push(`${where} imports ${target}, but ${part} may import only: ${PARTS[part].join(", ")}`);
+        }
+        if (target === "onnxruntime-node" && where !== LOADS_ONNX_RUNTIME) {
+          faults.push(`${where} imports ${target}, but ${LOADS_ONNX_RUNTIME} alone may`);
         }
         if (part === "viewer/src/page" && NATIVE.test(target)) {
           faults.push(`${where} imports ${target}, but the page runs in a browser`);

@@ -1,1 +1,2 @@
+export { type ReadRegularFileOptions, readRegularFile, readRegularFileStart } from "./read-regular-file.ts";
 export { type AtomicFile, openFileAtomic, removeTemporaries, writeFileAtomic } from "./write-file-atomic.ts";

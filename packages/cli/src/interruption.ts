@@ -22,31 +22,38 @@ export interface Interruptible {
 }
 
 /**
- * Takes over Ctrl-C and `kill`: the first signal aborts, so that the work can save and end; the second exits at once.
+ * Takes over Ctrl-C and `kill`: the first signal aborts, so that the work can save and end; the second exits at once,
+ * and so does the first after `deadlineSeconds` (a minute unless given): work that waits for something does not hear it.
  * It stays so until the process ends.
  *
- * `onStop` is called on the first, `onExit` before leaving on the second (to put the terminal right).
+ * `onStop` is called on the first, `onExit` before leaving at once (to put the terminal right).
  */
 export function interruptible(options: {
   readonly onStop: () => void;
   readonly onExit: () => void;
+  readonly deadlineSeconds?: number;
 }): Interruptible {
-  const { onStop, onExit } = options;
+  const { onStop, onExit, deadlineSeconds = 60 } = options;
   const controller = new AbortController();
   let received: StopSignal | undefined;
 
   function handle(signal: NodeJS.Signals): void {
     if (signal !== "SIGINT" && signal !== "SIGTERM") return;
     if (received !== undefined) {
-      onExit();
-      // By the signal itself: leaving in order would wait for, and abort in, what the worker computes.
-      process.off(signal, handle);
-      process.kill(process.pid, signal);
+      leave(signal);
       return;
     }
     received = signal;
     onStop();
     controller.abort();
+    setTimeout(leave, 1000 * deadlineSeconds, signal).unref();
+  }
+
+  function leave(signal: StopSignal): void {
+    onExit();
+    // By the signal itself: leaving in order would wait for, and abort in, what the worker computes.
+    process.off(signal, handle);
+    process.kill(process.pid, signal);
   }
 
   process.on("SIGINT", handle);

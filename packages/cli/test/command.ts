@@ -17,6 +17,14 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+interface StartOptions {
+  readonly cwd: string;
+  /** Beside the tests' own environment; what is undefined is taken out of it. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** A command that starts the command, such as a tracer. */
+  readonly under?: readonly string[];
+}
+
 export interface Running {
   readonly child: ChildProcess;
   /** What it has written to standard error so far. */
@@ -25,11 +33,12 @@ export interface Running {
 }
 
 /** Starts the real command, as a user's shell would. */
-export function start(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Running {
-  const { cwd, env = {} } = options;
+export function start(args: readonly string[], options: StartOptions): Running {
+  const { cwd, env = {}, under = [] } = options;
   // What npm says about how the tests were started is not what the user typed.
   const { npm_command: _, SLICEBOOK_DEBUG: __, FORCE_COLOR: ___, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, ...args], {
+  const [command, ...rest] = [...under, process.execPath, program, ...args] as [string, ...string[]];
+  const child = spawn(command, rest, {
     cwd,
     env: { ...inherited, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -45,10 +54,7 @@ export function start(args: readonly string[], options: { cwd: string; env?: Nod
 }
 
 /** Runs the real command to its end. */
-export async function slicebook(
-  args: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv },
-): Promise<Outcome> {
+export async function slicebook(args: readonly string[], options: StartOptions): Promise<Outcome> {
   return start(args, options).outcome;
 }
 

@@ -7,6 +7,7 @@ import type { LoadedAdapter } from "./adapters.ts";
 import { type DecodeError, decodeOutcome } from "./decode-outcome.ts";
 import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
 import type { DecodeReply, DecodeRequest, DecodeWorkerData } from "./decode-worker.ts";
+import { isOutOfMemory } from "./out-of-memory.ts";
 import type { SliceRecord } from "./types.ts";
 
 /** Fewer slices than this are decoded sooner than threads are started. */
@@ -115,7 +116,7 @@ async function decodeInThreads(
         // Threads run the build, also where this process was told to resolve packages to their sources.
         const worker = new Worker(file, { workerData, execArgv: [] });
         running.push(worker);
-        worker.on("error", reject);
+        worker.on("error", (error) => reject(isOutOfMemory(error) ? noRoom(error) : error));
         worker.on("exit", (code) => reject(new Error(`a decoding thread ended early, with code ${code}`)));
         worker.on("message", (reply: DecodeReply) => taken(reply).then(() => hand(worker), reject));
         // Two requests at a time, so that no worker waits for its next one.
@@ -144,6 +145,13 @@ async function decodeInThreads(
   for (const index of [...errors.keys()].sort((left, right) => left - right)) {
     onError(index, errors.get(index)!);
   }
+}
+
+function noRoom(cause: unknown): SlicebookError {
+  return new SlicebookError("OUT_OF_MEMORY", "there is not enough memory for a decoding thread", {
+    remedy: "End other programs, or raise the limit (ulimit -v, the container's or the job's memory).",
+    cause,
+  });
 }
 
 function revived({ code, message, remedy }: DecodeError): SlicebookError {

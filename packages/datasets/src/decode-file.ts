@@ -1,20 +1,22 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { readRegularFile, readRegularFileStart } from "@slicebook/base/node";
 import { decodePicture } from "./decode-picture.ts";
 import {
   checkedLength,
   checkSlice,
   type DecodeNiftiOptions,
   decodeNifti,
-  isGzip,
   LARGEST_FILE,
   type NiftiHeader,
   niftiByteLength,
   readNiftiHeader,
 } from "./nifti.ts";
+import { isOutOfMemory } from "./out-of-memory.ts";
+import { isTiff } from "./tiff-directory.ts";
 import type { SliceImage } from "./types.ts";
+import { isGzip, unpackGzip } from "./unpack-gzip.ts";
 
 /** Enough of a compressed file to hold its NIfTI header. */
 const HEAD_BYTES = 4096;
@@ -47,26 +49,26 @@ export async function decodeFile(path: string, options: DecodeNiftiOptions = {})
 /** Reads the header of a NIfTI file and no more; throws `SLICE_UNREADABLE`. */
 export async function readHeaderOf(path: string): Promise<NiftiHeader> {
   try {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-      const bytes = buffer.subarray(0, bytesRead);
-      if (bytes.length === 0) throw new Error("it is empty");
-      return readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
-    } finally {
-      await file.close();
-    }
+    const bytes = readRegularFileStart(path, HEAD_BYTES);
+    if (bytes.length === 0) throw new Error("it is empty");
+    return readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-/** The error for a slice that cannot be read, whatever the reason. */
+/** The error for a slice that cannot be read, whatever the reason; `OUT_OF_MEMORY` where its file is not to blame. */
 export function unreadable(path: string, error: unknown): SlicebookError {
-  if (isSlicebookError(error) && error.code === "SLICE_UNREADABLE") return error;
+  if (isSlicebookError(error) && ["SLICE_UNREADABLE", "OUT_OF_MEMORY"].includes(error.code)) return error;
   const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+  if (isOutOfMemory(error)) {
+    return new SlicebookError("OUT_OF_MEMORY", `there is not enough memory to read ${path}: ${why}`, {
+      remedy: "End other programs, or raise the limit (ulimit -v, the container's or the job's memory).",
+      cause: error,
+    });
+  }
   return new SlicebookError("SLICE_UNREADABLE", `${path} cannot be read: ${why}`, {
-    remedy: 'Mend or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
+    remedy: 'Fix or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
     cause: error,
   });
 }
@@ -91,9 +93,7 @@ function readVolume(path: string, options: DecodeNiftiOptions): NiftiContent {
 
 /** Waits for the disk, which for files of slices is much sooner done than to let others work meanwhile. */
 function readWhole(path: string): Buffer {
-  const { size } = statSync(path);
-  if (size > LARGEST_FILE) throw new Error(`it has ${size} bytes, of at most ${LARGEST_FILE}`);
-  const bytes = readFileSync(path);
+  const bytes = readRegularFile(path, { most: LARGEST_FILE });
   if (bytes.length === 0) throw new Error("it is empty");
   return bytes;
 }
@@ -116,8 +116,7 @@ function isPicture(bytes: Uint8Array): boolean {
   return (
     start.startsWith("\x89PNG") ||
     start.startsWith("\xff\xd8\xff") ||
-    start.startsWith("II*\0") ||
-    start.startsWith("MM\0*") ||
+    isTiff(bytes) ||
     (start.startsWith("RIFF") && start.endsWith("WEBP"))
   );
 }
@@ -132,14 +131,23 @@ function gunzipSmall(bytes: Uint8Array): Uint8Array | undefined {
   if (length < zlib.Z_MIN_CHUNK || length > SMALL_BYTES) return undefined;
   try {
     return gunzipSync(bytes, { chunkSize: length + 1, maxOutputLength: length });
-  } catch {
+  } catch (error) {
+    if (isOutOfMemory(error)) throw error;
     return undefined;
   }
 }
 
 /** Unpacks no more than the NIfTI header announces and a little. */
 function gunzipNifti(bytes: Uint8Array, header: NiftiHeader): Uint8Array {
-  return gunzip(bytes, checkedLength(header, LARGEST_FILE));
+  const length = checkedLength(header, LARGEST_FILE);
+  try {
+    return gunzip(bytes, length);
+  } catch (error) {
+    // Node's own is several times as fast, and refuses a file for what follows its last member.
+    const bomb = isSlicebookError(error) && error.cause instanceof RangeError;
+    if (bomb || header.paired || isOutOfMemory(error)) throw error;
+    return unpackGzip(bytes, { headerBytes: HEAD_BYTES, announced: () => length });
+  }
 }
 
 function gunzipHead(bytes: Uint8Array): Uint8Array {
@@ -159,6 +167,7 @@ function unpacked(unpack: () => Uint8Array): Uint8Array {
   try {
     return unpack();
   } catch (error) {
+    if (isOutOfMemory(error)) throw error;
     const large = error instanceof RangeError;
     const why = large
       ? "it unpacks to more than its header announces"

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { LARGEST_SLICE } from "./nifti.ts";
+import { isOutOfMemory } from "./out-of-memory.ts";
 import type { SliceImage } from "./types.ts";
 
 /** What is used of libjpeg-turbo's build in WebAssembly; the bytes it hands out are its own memory. */
@@ -10,23 +11,30 @@ interface JpegDecoder {
   getDecodedBuffer(): Uint8Array;
   getFrameInfo(): { readonly width: number; readonly height: number; readonly componentCount: number };
 }
-type CreateDecoders = () => Promise<{ readonly JPEGDecoder: new () => JpegDecoder }>;
+/** What it prints when it aborts is thrown, too. */
+type CreateDecoders = (
+  output: Record<"print" | "printErr", () => void>,
+) => Promise<{ readonly JPEGDecoder: new () => JpegDecoder }>;
 
-let decoder: Promise<JpegDecoder> | undefined;
+const ignore = () => {};
+let decoder: Promise<JpegDecoder | undefined> | undefined;
 
 /**
  * Decodes a grey JPEG by libjpeg-turbo, as data sets have them, several times sooner than the general decoder, and
- * to the same values; `undefined` for any other picture, for one with Exif data (which may turn it), and for a
- * damaged one.
+ * to the same values; `undefined` for any other picture, for one with Exif data (which may turn it), for a damaged
+ * one, and where there is no room for WebAssembly's memory.
  */
 export async function decodeGreyJpeg(bytes: Uint8Array): Promise<SliceImage | undefined> {
   if (!isPlainGrey(bytes)) return undefined;
   decoder ??= createDecoder();
   const jpeg = await decoder;
-  jpeg.getEncodedBuffer(bytes.length).set(bytes);
+  if (jpeg === undefined) return undefined;
   try {
+    jpeg.getEncodedBuffer(bytes.length).set(bytes);
     jpeg.decode();
-  } catch {
+  } catch (error) {
+    // After it has aborted, as for want of memory, it cannot go on.
+    if (error instanceof Error && error.name === "RuntimeError") decoder = undefined;
     return undefined;
   }
   const { width, height, componentCount } = jpeg.getFrameInfo();
@@ -35,13 +43,19 @@ export async function decodeGreyJpeg(bytes: Uint8Array): Promise<SliceImage | un
   return { height, width, values, type: "uint8" };
 }
 
-async function createDecoder(): Promise<JpegDecoder> {
+async function createDecoder(): Promise<JpegDecoder | undefined> {
   // A script in CommonJS, without types.
   const create: CreateDecoders = createRequire(import.meta.url)(
     "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs",
   );
-  const { JPEGDecoder } = await create();
-  return new JPEGDecoder();
+  try {
+    const { JPEGDecoder } = await create({ print: ignore, printErr: ignore });
+    return new JPEGDecoder();
+  } catch (error) {
+    // WebAssembly takes gigabytes of addresses, which a limit may not leave it.
+    if (isOutOfMemory(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Whether the headers are those of one 8-bit component of allowed size, and say nothing of Exif. */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { SlicebookError } from "@slicebook/base";
+import { checkValues } from "./check-values.ts";
 import { decodeFile, unreadable } from "./decode-file.ts";
 import { fitSize, type SizePolicy } from "./size-policy.ts";
 import { range, type SliceStatistics, sliceStatistics } from "./slice-statistics.ts";
 import { packed, type StoredSlice } from "./stored-slice.ts";
-import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceImage, SliceRecord } from "./types.ts";
+import type { DatasetAdapter, DecodeContext, PixelType, SliceImage, SliceRecord } from "./types.ts";
 
 /** How an adapter reads slices. */
 export type SliceDecoder = Pick<DatasetAdapter, "decode">;
@@ -41,13 +41,10 @@ export async function decodeSlice(
 ): Promise<DecodedSlice> {
   const image = await decodeRecord(decoder, record, context);
   const { height, width, type, values } = image;
-  const bad = firstNotFinite(values);
-  if (bad >= 0) {
-    const place = `row ${Math.floor(bad / width)}, column ${bad % width}`;
-    throw unreadable(
-      record.path,
-      new SlicebookError("SLICE_VALUE", `its value at ${place} is ${values[bad]}`),
-    );
+  try {
+    checkValues(image);
+  } catch (error) {
+    throw unreadable(record.path, error);
   }
   if (want !== "info") {
     // What an adapter hands out may be its own, to be handed out again.
@@ -72,10 +69,4 @@ export async function decodeRecord(
   } catch (error) {
     throw unreadable(record.path, error);
   }
-}
-
-function firstNotFinite(values: Samples): number {
-  if (!(values instanceof Float32Array || values instanceof Float64Array)) return -1;
-  for (let pixel = 0; pixel < values.length; pixel++) if (!Number.isFinite(values[pixel])) return pixel;
-  return -1;
 }

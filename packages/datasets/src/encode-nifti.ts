@@ -17,6 +17,11 @@ export interface EncodeNiftiOptions {
   readonly version?: 1 | 2;
   /** Rows of the 4×4 matrix from voxel indices to millimetres, written as the sform. */
   readonly affine?: Affine;
+  /**
+   * NIfTI's code of the space that the matrix leads to, the scanner's (1) unless given. With 0 it is not known how the
+   * image lies: of the matrix only the voxel sizes are written.
+   */
+  readonly affineCode?: number;
 }
 
 const IDENTITY = [
@@ -53,6 +58,7 @@ export function encodeNifti(
     littleEndian = true,
     version = 1,
     affine = IDENTITY,
+    affineCode = 1,
   }: EncodeNiftiOptions,
 ): Uint8Array {
   const offset = version === 1 ? 352 : 544;
@@ -66,6 +72,7 @@ export function encodeNifti(
     intercept,
     paired: false,
     affine,
+    affineCode,
   };
   const bytes = new Uint8Array(niftiByteLength(header));
   const size = (bytes.length - offset) / niftiType(type).bytes;
@@ -97,11 +104,11 @@ export function encodeNifti(
 }
 
 function writeHeader(view: DataView, header: NiftiHeader): void {
-  const { version, littleEndian: little, shape, type, offset, slope, intercept, affine } = header;
+  const { version, littleEndian: little, shape, type, offset, slope, intercept, affine, affineCode } = header;
   const { code, bytes } = niftiType(type);
   const dims = [shape.length, ...shape, ...Array<number>(7 - shape.length).fill(1)];
   const sizes = [1, ...[0, 1, 2].map((axis) => voxelSize(affine, axis)), 1, 1, 1, 1];
-  const rows = affine.slice(0, 3).flat();
+  const rows = affineCode === 0 ? [] : affine.slice(0, 3).flat();
   const ascii = (text: string, at: number) => {
     for (const [index, character] of [...text].entries()) view.setUint8(at + index, character.charCodeAt(0));
   };
@@ -115,7 +122,7 @@ function writeHeader(view: DataView, header: NiftiHeader): void {
     view.setFloat32(112, slope, little);
     view.setFloat32(116, intercept, little);
     view.setUint8(123, 2); // millimetres
-    view.setInt16(254, 1, little); // the sform is in the scanner's coordinates
+    view.setInt16(254, affineCode, little);
     for (const [index, value] of rows.entries()) view.setFloat32(280 + 4 * index, value, little);
     ascii("n+1", 344);
   } else {
@@ -128,7 +135,7 @@ function writeHeader(view: DataView, header: NiftiHeader): void {
     view.setBigInt64(168, BigInt(offset), little);
     view.setFloat64(176, slope, little);
     view.setFloat64(184, intercept, little);
-    view.setInt32(348, 1, little);
+    view.setInt32(348, affineCode, little);
     for (const [index, value] of rows.entries()) view.setFloat64(400 + 8 * index, value, little);
     view.setInt32(500, 2, little);
   }

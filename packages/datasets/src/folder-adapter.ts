@@ -156,14 +156,17 @@ function placesOf(pattern: string): string[] {
   return [...pattern.matchAll(/\{([^}]*)\}/g)].map(([, place = ""]) => place);
 }
 
-/** Tells what is in the places of a pattern, of paths below the root that are like it. */
+/**
+ * Tells what is in the places of a pattern, of paths below the root that are like it. Accented letters are in Unicode's
+ * composed form, whichever the file system has, so that a subject has one name.
+ */
 function matcher(
   root: string,
   pattern: string,
   options: FolderOptions,
 ): (path: string) => Places | undefined {
   const expression = patternExpression(pattern, options);
-  return (path) => relative(root, path).split(sep).join("/").match(expression)?.groups;
+  return (path) => relative(root, path).split(sep).join("/").normalize().match(expression)?.groups;
 }
 
 /** The masks among some files, and how a slice's mask is found by what is in the places that both patterns have. */
@@ -188,13 +191,14 @@ function patternExpression(pattern: string, { splits }: Pick<FolderOptions, "spl
   const seen = new Set<string>();
   const texts: Record<string, string> = {
     split: SPLITS.flatMap((split) => splits[split])
-      .map(escaped)
+      .map((name) => escaped(name.normalize()))
       .join("|"),
     class: "[^/]+?",
     subject: "[^/]+?",
     slice: "\\d+",
   };
   const source = pattern
+    .normalize()
     .split(/(\{[^}]*\}|\*)/)
     .map((part) => {
       if (part === "*") return "[^/]*";
@@ -213,7 +217,7 @@ function escaped(text: string): string {
 }
 
 function splitNamed(name: string | undefined, { splits }: FolderOptions): Split {
-  return SPLITS.find((split) => name !== undefined && splits[split].includes(name)) ?? "train";
+  return SPLITS.find((split) => splits[split].some((own) => own.normalize() === name)) ?? "train";
 }
 
 /** The slices of a volume that the options name; what is no volume stays as it is, for decoding to judge. */
@@ -222,10 +226,9 @@ async function slicesOf(
   { plane, from, to = Number.POSITIVE_INFINITY, step }: NonNullable<FolderOptions["volumes"]>,
 ): Promise<SliceRecord[]> {
   if (!/\.(?:nii|hdr)(?:\.gz)?$/i.test(record.path)) return [record];
-  const sides = await readHeaderOf(record.path).then(
-    (header) => volumeSides(header, record.orientation),
-    () => undefined,
-  );
+  const sides = await readHeaderOf(record.path)
+    .then((header) => volumeSides(header, record.orientation))
+    .catch(() => undefined);
   if (sides === undefined || sides[2] === 1) return [record];
   const slices: SliceRecord[] = [];
   for (let slice = from; slice < Math.min(to, sides[plane]); slice += step) {

@@ -8,6 +8,8 @@ export {
   type Varied,
   vary,
 } from "./augment.ts";
+export { checkPicture } from "./check-picture.ts";
+export { checkValues } from "./check-values.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
 export { greyOf } from "./grey.ts";
 export { naturalOrder } from "./natural-order.ts";
@@ -18,9 +20,10 @@ export {
   niftiByteLength,
   readNifti,
   readNiftiHeader,
+  unpackNifti,
   volumeSides,
 } from "./nifti.ts";
-export { type Affine, ORIENTATIONS, type Orientation } from "./orientation.ts";
+export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./orientation.ts";
 export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";
 export { HEAD_LABELS } from "./phantom-head.ts";
 export { PELVIS_LABELS } from "./phantom-pelvis.ts";
@@ -50,6 +53,7 @@ export {
 export { slicePositions } from "./slice-positions.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
 export { type Bounds, holdWithin, type TrainingRange } from "./training-range.ts";
+export { isTiff } from "./tiff-directory.ts";
 export {
   type DatasetAdapter,
   type DecodeContext,

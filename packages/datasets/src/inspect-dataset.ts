@@ -71,6 +71,7 @@ export async function inspectDataset(
       if ("info" in slice) infos.set(index, slice.info);
     },
     onError: (index, error) => {
+      if (error.code === "OUT_OF_MEMORY") throw error;
       const { path, split } = listed.records[index]!;
       unreadable.push({ path, split, reason: error.message });
     },

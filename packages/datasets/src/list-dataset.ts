@@ -116,14 +116,14 @@ export async function fingerprintMasks(
   return (await listDataset(input, options)).maskFingerprint();
 }
 
-/** What the file system says of a file; absent if it does not exist. */
+/** What the file system says of a file; absent if there is none: a pipe or a device is not one. */
 type FileLooks = ReadonlyMap<string, { readonly bytes: number; readonly modified: number } | undefined>;
 
 async function lookAtFiles(records: readonly SliceRecord[]): Promise<FileLooks> {
   const paths = [...new Set(records.flatMap(({ path }) => filesOf(path)))];
   const looks = await inParts(paths, (path) =>
     stat(path).then(
-      ({ size, mtimeMs }) => ({ bytes: size, modified: mtimeMs }),
+      (info) => (info.isFile() ? { bytes: info.size, modified: info.mtimeMs } : undefined),
       () => undefined,
     ),
   );

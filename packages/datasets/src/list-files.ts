@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join, parse } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { sortNaturally } from "./natural-order.ts";
 import { SPLITS, type Split } from "./types.ts";
@@ -23,12 +24,25 @@ export function givenRoot(
   root: string | undefined,
   { adapter, which }: { readonly adapter: string; readonly which: string },
 ): string {
-  if (root !== undefined) return root;
+  if (root !== undefined) return existingForm(root);
   throw new SlicebookError(
     "DATASET_ROOT",
     `the data set "${adapter}" is read from files, and dataset.root is not set`,
     { remedy: `Set dataset.root to the folder ${which}.` },
   );
+}
+
+/** A path as it is on disk, where accented letters may be composed or not, however the path was typed. */
+function existingForm(path: string): string {
+  if (existsSync(path)) return path;
+  let found = isAbsolute(path) ? parse(path).root : "";
+  for (const part of path.slice(found.length).split(/[\\/]+/)) {
+    const forms = [part, part.normalize("NFC"), part.normalize("NFD")];
+    const form = forms.find((one) => existsSync(join(found, one)));
+    if (form === undefined) return path;
+    found = join(found, form);
+  }
+  return found;
 }
 
 /**
@@ -103,7 +117,7 @@ export async function listFiles(folder: string, depth = FILE_DEPTH): Promise<str
     }
   };
   await walk(folder, depth);
-  return sortNaturally(paths, (path) => path);
+  return sortNaturally(paths, (path) => path.normalize());
 }
 
 /** Every file that {@link listFiles} finds in a folder that may not be there, in no order. */

@@ -1,4 +1,5 @@
 import { MAP_VALUES_WASM } from "./map-values-wasm.ts";
+import { isOutOfMemory } from "./out-of-memory.ts";
 import type { Samples } from "./types.ts";
 
 /**
@@ -12,8 +13,10 @@ export function mapValues(
   { offset, scale }: { readonly offset: number; readonly scale: number },
   out: Float32Array,
 ): void {
-  if (values instanceof Uint8Array || values instanceof Int16Array) {
-    mapIntegers(values, offset, scale, out);
+  const isInteger = values instanceof Uint8Array || values instanceof Int16Array;
+  if (module === "not tried" && isInteger) module = instantiate();
+  if (isInteger && typeof module === "object") {
+    mapIntegers(module, values, { offset, scale }, out);
   } else {
     for (let index = 0; index < values.length; index++) out[index] = (values[index]! - offset) * scale;
   }
@@ -35,16 +38,14 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
-let module: MapModule | undefined;
+let module: MapModule | "not tried" | "no room" = "not tried";
 
 function mapIntegers(
+  { memory, bytes, integers }: MapModule,
   values: Uint8Array | Int16Array,
-  offset: number,
-  scale: number,
+  { offset, scale }: { readonly offset: number; readonly scale: number },
   out: Float32Array,
 ): void {
-  module ??= instantiate();
-  const { memory, bytes, integers } = module;
   const [block, map] =
     values instanceof Uint8Array
       ? [new Uint8Array(memory.buffer, 0, BLOCK), bytes]
@@ -58,7 +59,13 @@ function mapIntegers(
   }
 }
 
-function instantiate(): MapModule {
+/** WebAssembly takes gigabytes of addresses, which a limit may not leave it; the loop comes to the same bits. */
+function instantiate(): MapModule | "no room" {
   const bytes = Uint8Array.from(atob(MAP_VALUES_WASM), (letter) => letter.charCodeAt(0));
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as MapModule;
+  try {
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as MapModule;
+  } catch (error) {
+    if (isOutOfMemory(error)) return "no room";
+    throw error;
+  }
 }

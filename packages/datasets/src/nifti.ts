@@ -1,5 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
 import { readHeader } from "nifti-reader-js";
+import { foreignKind } from "./foreign-kind.ts";
 import { greyOf } from "./grey.ts";
 import {
   type Affine,
@@ -10,6 +11,7 @@ import {
   type Orientation,
 } from "./orientation.ts";
 import type { PixelType, Samples, SliceImage, VolumePlace } from "./types.ts";
+import { isGzip, unpackGzip } from "./unpack-gzip.ts";
 
 /** The fields of a NIfTI header that say where and what the values are. */
 export interface NiftiHeader {
@@ -29,10 +31,14 @@ export interface NiftiHeader {
   /** Whether the values are in an `.img` file beside this `.hdr`. */
   readonly paired: boolean;
   /**
-   * Rows of the 4×4 matrix from voxel indices to millimetres: the sform, else the qform, else the voxel
-   * sizes.
+   * Rows of the 4×4 matrix from voxel indices to millimetres, as nibabel has it: the sform, else the qform, else made of
+   * the voxel sizes, with x to the left and the centre at 0.
    */
   readonly affine: Affine;
+  /** NIfTI's code of the space that the matrix leads to, 1 the scanner's, …; 0 where the header does not say. */
+  readonly affineCode: number;
+  /** What is wrong with the matrix that the header holds; then `affine` is made of the voxel sizes, with the code 0. */
+  readonly affineFault?: string;
 }
 
 /** Which slice to take out of a volume; a file with one slice needs none. */
@@ -147,7 +153,7 @@ export function readNiftiHeader(bytes: Uint8Array): NiftiHeader {
     slope: scaled ? header.scl_slope : 1,
     intercept: scaled ? header.scl_inter : 0,
     paired,
-    affine: readAffine(view, header),
+    ...readAffine(view, header, shape),
   };
 }
 
@@ -171,6 +177,7 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
   const needed = niftiByteLength(header);
   if (source.length < needed) throw invalid(`it is cut off after ${source.length} of ${needed} bytes`);
   const { height, width, start, rowStride, columnStride, affine } = slicePlace(header, options);
+  const affineCode = codeOf(header, options);
   const type = TYPES[header.type];
   const { slope, intercept, littleEndian, offset } = header;
   const scaled = slope !== 1 || intercept !== 0;
@@ -179,7 +186,8 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
       ? plainValues(source, header, offset + start * type.bytes, height * width)
       : undefined;
   if (plain !== undefined) {
-    return { height, width, values: transposed(plain, header, { height, width }), type: header.type, affine };
+    const values = transposed(plain, header, { height, width });
+    return { height, width, values, type: header.type, affine, affineCode };
   }
   const values = type.exact && !scaled ? new Float32Array(height * width) : new Float64Array(height * width);
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
@@ -191,8 +199,17 @@ export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {})
       at += columnStride * type.bytes;
     }
   }
-  return { height, width, values, type: header.type, affine };
+  return { height, width, values, type: header.type, affine, affineCode };
 }
+
+/** Axes that are chosen or turned by a guess are said to be "aligned", as nibabel does when it turns an image. */
+function codeOf({ affineCode, affineFault }: NiftiHeader, options: DecodeNiftiOptions): number {
+  const { plane = 2, orientation = "file" } = options;
+  const asInFile = plane === 2 && orientation === "file";
+  return affineCode === 0 && affineFault === undefined && !asInFile ? ALIGNED : affineCode;
+}
+
+const ALIGNED = 2;
 
 /** Values that lie together in this machine's byte order are taken at once, which is much faster. */
 function plainValues(
@@ -263,11 +280,6 @@ export function checkSlice(header: NiftiHeader, options: DecodeNiftiOptions = {}
   slicePlace(header, options);
 }
 
-/** Whether bytes start like a gzip file. */
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
 /**
  * Decodes a slice of a file that may be compressed (`.nii.gz`); the same in Node and in browsers.
  *
@@ -278,35 +290,34 @@ export async function readNifti(
   bytes: Uint8Array,
   { limit = LARGEST_FILE, ...options }: DecodeNiftiOptions & { readonly limit?: number } = {},
 ): Promise<SliceImage> {
-  return decodeNifti(isGzip(bytes) ? await gunzipNifti(bytes, limit, options) : bytes, options);
+  return decodeNifti(unpackNifti(bytes, { limit, ...options }), options);
 }
 
-async function gunzipNifti(
+/**
+ * A file's content, which may be compressed by gzip; no more is unpacked than its header announces, of at most `limit`
+ * bytes. Throws `NIFTI_INVALID`.
+ */
+export function unpackNifti(
   bytes: Uint8Array,
-  limit: number,
-  options: DecodeNiftiOptions,
-): Promise<Uint8Array> {
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  let wanted = NIFTI_HEADER_BYTES;
-  let header: NiftiHeader | undefined;
-  try {
-    for await (const chunk of stream) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (header === undefined && length >= NIFTI_HEADER_BYTES) {
-        header = readNiftiHeader(joined(chunks, length));
-        checkSlice(header, options);
-        wanted = header.paired ? length : checkedLength(header, limit);
-      }
-      if (length >= wanted) break;
-    }
-  } catch (error) {
-    if (error instanceof SlicebookError) throw error;
-    throw invalid("its compressed data is damaged or cut off", error);
-  }
-  return joined(chunks, length);
+  {
+    limit = LARGEST_FILE,
+    ...options
+  }: DecodeNiftiOptions & {
+    readonly limit?: number;
+    /** Whether the file may be a volume of which no slice is chosen yet. */
+    readonly anySlice?: boolean;
+  } = {},
+): Uint8Array {
+  if (!isGzip(bytes)) return bytes;
+  return unpackGzip(bytes, {
+    headerBytes: NIFTI_HEADER_BYTES,
+    announced(start) {
+      const header = readNiftiHeader(start);
+      if (header.paired) return start.length;
+      if (options.anySlice !== true) checkSlice(header, options);
+      return checkedLength(header, limit);
+    },
+  });
 }
 
 /**
@@ -323,16 +334,6 @@ export function checkedLength(header: NiftiHeader, limit: number): number {
   return length;
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
-}
-
 function headerVersion(view: DataView): 1 | 2 {
   if (view.byteLength >= 4) {
     for (const littleEndian of [true, false]) {
@@ -341,7 +342,8 @@ function headerVersion(view: DataView): 1 | 2 {
       if (length === 540) return 2;
     }
   }
-  throw invalid("it does not start with a NIfTI header");
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  throw invalid(foreignKind(bytes) ?? "it does not start with a NIfTI header");
 }
 
 interface SlicePlace {
@@ -357,28 +359,32 @@ interface SlicePlace {
 
 /** The three lengths of a volume, or a slice's two and 1; throws `NIFTI_INVALID` for any other shape. */
 export function volumeSides(
-  { shape, affine }: NiftiHeader,
+  header: NiftiHeader,
   orientation: Orientation = "file",
 ): [number, number, number] {
+  const { shape } = header;
   const sides = [...shape];
   while (sides.length > 2 && sides.at(-1) === 1) sides.pop();
   if (sides.length === 1 || sides.length > 3) {
     throw invalid(`its shape [${shape.join(", ")}] is neither a slice nor a volume`);
   }
   const lengths = [sides[0]!, sides[1]!, sides[2] ?? 1];
-  const [first, second, third] = axesOf(affine, orientation).map(({ axis }) => lengths[axis]!);
+  const [first, second, third] = axesOf(header, orientation).map(({ axis }) => lengths[axis]!);
   return [first!, second!, third!];
 }
 
-function axesOf(affine: Affine, orientation: Orientation): readonly AxisTurn[] {
-  return orientation === "canonical" ? canonicalAxes(affine) : FILE_AXES;
+/** Throws `NIFTI_INVALID` where axes are to be turned and how they lie is not known. */
+function axesOf({ affine, affineFault }: NiftiHeader, orientation: Orientation): readonly AxisTurn[] {
+  if (orientation !== "canonical") return FILE_AXES;
+  if (affineFault !== undefined) throw invalid(`how it lies is not known: ${affineFault}`);
+  return canonicalAxes(affine);
 }
 
 function slicePlace(header: NiftiHeader, options: DecodeNiftiOptions): SlicePlace {
   const { shape, affine } = header;
   const { plane, slice, orientation = "file" } = options;
   const lengths = volumeSides(header, orientation);
-  const turns = axesOf(affine, orientation);
+  const turns = axesOf(header, orientation);
   const fileLengths = volumeSides(header);
   const strides = [1, fileLengths[0], fileLengths[0] * fileLengths[1]];
   const text = `[${shape.join(", ")}]`;
@@ -415,31 +421,98 @@ function slicePlace(header: NiftiHeader, options: DecodeNiftiOptions): SlicePlac
   };
 }
 
-function readAffine(view: DataView, header: ReturnType<typeof readHeader>): number[][] {
-  const [qfac, dx, dy, dz] = header.pixDims as [number, number, number, number];
-  const bottom = [0, 0, 0, 1];
-  if (header.sform_code > 0) {
-    // The reader drops a NIfTI-1 sform when the qform's code is higher; nibabel and most others prefer it.
-    const one = view.byteLength < 540 || headerVersion(view) === 1;
-    const at = (index: number) =>
-      one
-        ? view.getFloat32(280 + 4 * index, header.littleEndian)
-        : view.getFloat64(400 + 8 * index, header.littleEndian);
-    return [...[0, 4, 8].map((row) => [0, 1, 2, 3].map((column) => at(row + column))), bottom];
-  }
-  if (header.qform_code > 0) {
-    const { quatern_b: b, quatern_c: c, quatern_d: d } = header;
-    const a = Math.sqrt(Math.max(0, 1 - (b * b + c * c + d * d)));
-    const sign = qfac < 0 ? -1 : 1;
-    const rotation: [number, number, number][] = [
-      [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
-      [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
-      [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
-    ];
-    const shift = [header.qoffset_x, header.qoffset_y, header.qoffset_z];
-    return [...rotation.map(([x, y, z], row) => [x * dx, y * dy, z * dz * sign, shift[row]!]), bottom];
-  }
-  return [[dx, 0, 0, 0], [0, dy, 0, 0], [0, 0, dz, 0], bottom];
+type AffineFields = Pick<NiftiHeader, "affine" | "affineCode" | "affineFault">;
+
+/** As nibabel's `get_best_affine`, after the repairs that it makes on loading. */
+function readAffine(
+  view: DataView,
+  header: ReturnType<typeof readHeader>,
+  shape: readonly number[],
+): AffineFields {
+  const sizes = header.pixDims.slice(1, 4).map(usableSize) as [number, number, number];
+  const unplaced = { affine: centredAffine(shape, sizes), affineCode: 0 };
+  const [sformCode, qformCode] = [header.sform_code, header.qform_code].map((code) =>
+    code >= 1 && code <= LARGEST_CODE ? code : 0,
+  ) as [number, number];
+  const [name, affineCode] = sformCode > 0 ? ["sform", sformCode] : ["qform", qformCode];
+  if (affineCode === 0) return unplaced;
+  const affine = name === "sform" ? readSform(view, header) : readQform(header, sizes);
+  const fault = affine === undefined ? "its qform holds no rotation" : faultOf(affine, shape, name as string);
+  return affine === undefined || fault !== undefined
+    ? { ...unplaced, affineFault: fault! }
+    : { affine, affineCode: affineCode as number };
+}
+
+/** The largest of the codes of spaces that NIfTI names. */
+const LARGEST_CODE = 5;
+const BOTTOM = [0, 0, 0, 1];
+
+function usableSize(size: number): number {
+  return Number.isFinite(size) && size !== 0 ? Math.abs(size) : 1;
+}
+
+function centredAffine(shape: readonly number[], sizes: readonly number[]): number[][] {
+  const rows = sizes.map((size, axis) => {
+    const step = axis === 0 ? -size : size;
+    const row = [0, 0, 0, (-step * ((shape[axis] ?? 1) - 1)) / 2];
+    row[axis] = step;
+    return row;
+  });
+  return [...rows, BOTTOM];
+}
+
+function readSform(view: DataView, header: ReturnType<typeof readHeader>): number[][] {
+  // The reader drops a NIfTI-1 sform when the qform's code is higher; nibabel and most others prefer it.
+  const one = view.byteLength < 540 || headerVersion(view) === 1;
+  const at = (index: number) =>
+    one
+      ? view.getFloat32(280 + 4 * index, header.littleEndian)
+      : view.getFloat64(400 + 8 * index, header.littleEndian);
+  return [...[0, 4, 8].map((row) => [0, 1, 2, 3].map((column) => at(row + column))), BOTTOM];
+}
+
+/** How far a quaternion's length may be above 1 by rounding, as nibabel allows. */
+const QUATERNION_TOLERANCE = 3.6e-7;
+
+/** `undefined` for a quaternion that is no rotation. */
+function readQform(
+  header: ReturnType<typeof readHeader>,
+  [dx, dy, dz]: readonly [number, number, number],
+): number[][] | undefined {
+  const { quatern_b, quatern_c, quatern_d } = header;
+  const rest = 1 - (quatern_b ** 2 + quatern_c ** 2 + quatern_d ** 2);
+  if (!(rest >= -QUATERNION_TOLERANCE)) return undefined;
+  const length = Math.sqrt(Math.max(1, 1 - rest));
+  const a = Math.sqrt(Math.max(0, rest));
+  const [b, c, d] = [quatern_b / length, quatern_c / length, quatern_d / length];
+  const sign = header.pixDims[0] === -1 ? -1 : 1;
+  const rotation: [number, number, number][] = [
+    [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+    [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+    [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+  ];
+  const shift = [header.qoffset_x, header.qoffset_y, header.qoffset_z];
+  return [...rotation.map(([x, y, z], row) => [x * dx, y * dy, z * dz * sign, shift[row]!]), BOTTOM];
+}
+
+/** Why a matrix does not say how the axes that are longer than 1 lie; `undefined` if it does. */
+function faultOf(affine: Affine, shape: readonly number[], name: string): string | undefined {
+  const bad = affine.flat().find((value) => !Number.isFinite(value));
+  if (bad !== undefined) return `its ${name} holds ${bad}`;
+  const [x, y, z] = [0, 1, 2].map((axis) => affine.slice(0, 3).map((row) => row[axis]!)) as [
+    number[],
+    number[],
+    number[],
+  ];
+  const across = [
+    x[1]! * y[2]! - x[2]! * y[1]!,
+    x[2]! * y[0]! - x[0]! * y[2]!,
+    x[0]! * y[1]! - x[1]! * y[0]!,
+  ];
+  const third = (shape[2] ?? 1) > 1 ? z : across;
+  const volume = Math.abs(across.reduce((sum, value, row) => sum + value * third[row]!, 0));
+  const sides = Math.hypot(...x) * Math.hypot(...y) * Math.hypot(...third);
+  return volume > 1e-6 * sides ? undefined : `its ${name} brings several axes to one line, or to a point`;
 }
 
 function readColour(view: DataView, at: number): number {

@@ -1,6 +1,12 @@
 /** Rows of a 4×4 matrix from voxel indices to millimetres: x to the right, y to the front, z to the top. */
 export type Affine = readonly (readonly number[])[];
 
+/** Where an image lies: its matrix to millimetres, and NIfTI's code of the space that it leads to (0: not known). */
+export interface Placement {
+  readonly affine: Affine;
+  readonly code: number;
+}
+
 /** How the axes of a NIfTI image lie: as in its file, or turned to the patient's. */
 export const ORIENTATIONS = ["file", "canonical"] as const;
 

@@ -37,6 +37,8 @@ export interface SliceImage {
   readonly type: PixelType;
   /** Of a NIfTI file: the matrix from (row, column, slice) to millimetres, for writing it back. */
   readonly affine?: Affine;
+  /** NIfTI's code of the space that the matrix leads to; 0 where the file does not say how it lies. */
+  readonly affineCode?: number;
 }
 
 /** A label of the segmentation masks, and what it marks. */

@@ -314,13 +314,17 @@ describe("openDataset", () => {
     ["", "it is empty"],
     ["hello", "it does not start with a NIfTI header"],
     [encodeNifti([1, Number.NaN], { shape: [1, 2], type: "float32" }), "its value at row 0, column 1 is NaN"],
+    [
+      encodeNifti([1, -1e300], { shape: [1, 2], type: "float64" }),
+      "its value at row 0, column 1 is -1e+300, beyond the numbers that float32 holds (±3.4e+38)",
+    ],
   ])("refuses damaged content %#", async (content, why) => {
     const path = case_("test", 6, 1);
     const root = await temporaryFolder({ ...SMALL, [path]: content });
     await expect(openDataset(config(root))).rejects.toMatchObject({
       code: "SLICE_UNREADABLE",
       message: `${join(root, path)} cannot be read: ${why}`,
-      remedy: 'Mend or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
+      remedy: 'Fix or remove the file, or set dataset.onUnreadable to "skip" to leave such slices out.',
     });
   });
 

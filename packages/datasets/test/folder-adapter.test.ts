@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { encodeNifti, type Split } from "../src/index.ts";
-import { listDataset, openDataset } from "../src/node.ts";
+import { inspectDataset, listDataset, openDataset } from "../src/node.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const files = (paths: readonly string[]) => Object.fromEntries(paths.map((path) => [path, "x"]));
@@ -128,5 +129,54 @@ describe("the folder adapter", () => {
       code: "DATASET_EMPTY",
       message: `no file in ${root} is like */s{subject}.png; it holds ${root}/scans/1.png`,
     });
+  });
+
+  it("takes accented letters for the same in either of Unicode's forms", async () => {
+    const [composed, apart] = ["données é", "données é".normalize("NFD")];
+    const root = await temporaryFolder(
+      files([`${apart}/train/é/${composed}_0.png`, `${apart}/train/${"é".normalize("NFD")}/${apart}_1.png`]),
+    );
+    for (const name of [composed, apart]) {
+      const options = {
+        pattern: `{split}/{class}/${name.split(" ")[0]} {subject}_{slice}.png`,
+        splits: { test: ["essai"] },
+      };
+      const { records, classes } = await listDataset({ adapter: "folder", root: join(root, name), options });
+      expect(records.map(({ subject, slice }) => [subject, slice])).toEqual([
+        ["é", 0],
+        ["é", 1],
+      ]);
+      expect(classes).toEqual(["é"]);
+    }
+  });
+
+  it("names a file of four axes among volumes, and can leave it out", async () => {
+    const series = encodeNifti(new Int16Array(120), { shape: [2, 3, 4, 5], type: "int16" });
+    const root = await temporaryFolder({
+      ...Object.fromEntries(["a", "b", "c", "d"].map((subject) => [`${subject}.nii`, volume([2, 3, 4])])),
+      "e.nii": series,
+      "f.nii.gz": gzipSync(series),
+    });
+    const config = {
+      adapter: "folder",
+      root,
+      size: [8, 8] as [number, number],
+      sizePolicy: "pad" as const,
+      options: { pattern: "{subject}.*", volumes: { plane: 2 as const } },
+    };
+    const reason = "its shape [2, 3, 4, 5] is neither a slice nor a volume";
+    const { unreadable, splits } = await inspectDataset(config);
+    expect(unreadable.map(({ reason }) => reason).sort()).toEqual(
+      ["e.nii", "f.nii.gz"].map((name) => `${join(root, name)} cannot be read: ${reason}`),
+    );
+    expect(splits.train.readable + splits.validate.readable + splits.test.readable).toBe(16);
+    await expect(openDataset(config)).rejects.toMatchObject({
+      code: "SLICE_UNREADABLE",
+      message: expect.stringContaining(`.nii`),
+    });
+    const data = await openDataset({ ...config, onUnreadable: "skip" });
+    expect(data.skipped.map(({ path }) => path).sort()).toEqual(
+      ["e.nii", "f.nii.gz"].map((name) => join(root, name)),
+    );
   });
 });

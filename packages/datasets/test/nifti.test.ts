@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
@@ -8,7 +9,9 @@ import {
   readNifti,
   readNiftiHeader,
 } from "../src/index.ts";
+import { decodeFile } from "../src/node.ts";
 import cases from "./golden/nifti.json" with { type: "json" };
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const unpacked = (text: string) => new Uint8Array(gunzipSync(Buffer.from(text, "base64")));
 
@@ -87,6 +90,42 @@ describe("readNifti", () => {
     await expect(readNifti(packed.subarray(0, 40))).rejects.toThrow(
       "its compressed data is damaged or cut off",
     );
+  });
+
+  it.each([
+    ["of several members", (parts: Uint8Array[]) => Buffer.concat(parts.map((part) => gzipSync(part)))],
+    [
+      "followed by zeros",
+      (parts: Uint8Array[]) => Buffer.concat([gzipSync(Buffer.concat(parts)), Buffer.alloc(600)]),
+    ],
+    [
+      "followed by something else",
+      (parts: Uint8Array[]) => Buffer.concat([gzipSync(Buffer.concat(parts)), Buffer.from("end")]),
+    ],
+    [
+      "of several members, followed by zeros",
+      (parts: Uint8Array[]) => Buffer.concat([...parts.map((part) => gzipSync(part)), Buffer.alloc(9)]),
+    ],
+  ])("reads gzip %s, as the command does", async (_, pack) => {
+    const values = Float32Array.from({ length: 12_000 }, (_, index) => index);
+    const bytes = encodeNifti(values, { shape: [100, 120], type: "float32" });
+    const parts = [
+      bytes.subarray(0, 100),
+      bytes.subarray(100, 352),
+      bytes.subarray(352, 9000),
+      bytes.subarray(9000),
+    ];
+    const packed = pack(parts);
+    expect((await readNifti(packed)).values).toEqual(values);
+    const path = join(await temporaryFolder({ "a.nii.gz": packed }), "a.nii.gz");
+    expect((await decodeFile(path)).values).toEqual(values);
+  });
+
+  it("refuses data that does not fit its checksum", async () => {
+    const packed = gzipSync(encodeNifti([1, 2, 3, 4, 5, 6], { shape: [2, 3], type: "float32" }));
+    packed[packed.length - 6]! ^= 1;
+    await expect(readNifti(packed)).rejects.toThrow("its compressed data is damaged or cut off");
+    await expect(readNifti(packed.subarray(0, -4))).rejects.toThrow("damaged or cut off");
   });
 });
 

@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import type { TraceResult } from "@slicebook/tfjs-onnx";
 import { square, type Tensor } from "@tensorflow/tfjs-core";
-import { InferenceSession, type Tensor as OrtTensor } from "onnxruntime-node";
 import type { Device } from "./engine.ts";
 import { firstLine } from "./first-line.ts";
 import { describeGpu, gpuInfo, isSoftwareGpu } from "./gpu.ts";
 import { installNodeGpu } from "./node-gpu.ts";
+import { InferenceSession, type Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { traceAny } from "./traced.ts";
 
 export type OrtTensors = Record<string, OrtTensor>;

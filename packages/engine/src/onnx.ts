@@ -7,8 +7,6 @@ import {
   type TraceResult,
 } from "@slicebook/tfjs-onnx";
 import { expandDims, type Tensor } from "@tensorflow/tfjs-core";
-import * as ort from "onnxruntime-node";
-import { Tensor as OrtTensor } from "onnxruntime-node";
 import { matchSpecs, type NamedSpec, specsOf } from "./check.ts";
 import type {
   Compiled,
@@ -19,6 +17,7 @@ import type {
   StepFunction,
   TensorFunction,
 } from "./engine.ts";
+import { env, Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { isOnDevice, type OrtTensors, openSession, type Session, startOnnxDevice } from "./onnx-session.ts";
 import { physicalCores } from "./physical-cores.ts";
 import { checkCarry, isTracedOutput, traceAny } from "./traced.ts";
@@ -38,7 +37,7 @@ export async function createOnnxEngine({
     kind: "onnx",
     device,
     threads,
-    description: `ONNX Runtime ${ort.env.versions.node ?? ort.env.versions.common}, ${on}`,
+    description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${on}`,
     software,
     compile: (fn, signature, options = {}) => compileOnnx(open, fn, signature, options),
     loop: (step, carry, inputSignature, options = {}) => loopOnnx(open, step, carry, inputSignature, options),

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
-import { type Affine, VARIATIONS } from "@slicebook/datasets";
+import { type Placement, VARIATIONS } from "@slicebook/datasets";
 import { z } from "zod";
 import { floats, integers } from "./codec.ts";
 
@@ -22,8 +22,8 @@ export interface CodeGrids {
   readonly variations?: Float32Array | undefined;
   /** The name of each slice. */
   readonly names: readonly string[];
-  /** Of a data set of NIfTI files: the first slice's 4×4 matrix from (row, column, slice) to millimetres. */
-  readonly affine?: Affine | undefined;
+  /** Of a data set of NIfTI files: where the first slice lies. */
+  readonly placement?: Placement | undefined;
 }
 
 const texts = z.array(z.string());
@@ -31,11 +31,11 @@ const matrix = z.array(z.array(z.number()).length(4)).length(4);
 
 /**
  * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], `labels` int32 [n], and
- * `slicePositions` float32 [n] where they are known; names, classes and the affine as metadata.
+ * `slicePositions` float32 [n] where they are known; names, classes, the affine and its code as metadata.
  */
 export async function saveCodes(
   path: string,
-  { levels, labels, classes, slicePositions, names, affine }: CodeGrids,
+  { levels, labels, classes, slicePositions, names, placement }: CodeGrids,
 ): Promise<void> {
   const tensors: HostTensors = {
     ...Object.fromEntries(levels.map((grid, level) => [codesName(level), grid])),
@@ -45,7 +45,7 @@ export async function saveCodes(
   const metadata = {
     names: JSON.stringify(names),
     classes: JSON.stringify(classes),
-    ...(affine === undefined ? {} : { affine: JSON.stringify(affine) }),
+    ...(placement && { affine: JSON.stringify(placement.affine), affineCode: String(placement.code) }),
   };
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
@@ -62,7 +62,7 @@ export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
       slicePositions: tensors.slicePositions && floats(tensors.slicePositions),
       names: texts.parse(JSON.parse(metadata.names ?? "")),
       classes: texts.parse(JSON.parse(metadata.classes ?? "")),
-      affine: metadata.affine === undefined ? undefined : matrix.parse(JSON.parse(metadata.affine)),
+      placement: placementOf(metadata),
     };
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
@@ -71,6 +71,12 @@ export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
       cause: error,
     });
   }
+}
+
+/** Files of earlier versions hold no code: they meant the scanner's space. */
+function placementOf({ affine, affineCode = "1" }: Readonly<Record<string, string>>): Placement | undefined {
+  if (affine === undefined) return undefined;
+  return { affine: matrix.parse(JSON.parse(affine)), code: z.int().min(0).parse(Number(affineCode)) };
 }
 
 function levelsOf(tensors: HostTensors): LevelGrids[] {

@@ -103,10 +103,10 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   for (const [index, picture] of ["original", "masked", ...names].entries()) {
     await writeFileAtomic(join(out, `${picture}.png`), await greyPng(pictures, index));
   }
-  const { affine } = slice;
-  if (affine !== undefined) {
+  const { placement } = slice;
+  if (placement !== undefined) {
     for (const [index, name] of names.entries()) {
-      await writeNiftiSlice(join(out, `${name}.nii.gz`), completions[index]!, { size, affine });
+      await writeNiftiSlice(join(out, `${name}.nii.gz`), completions[index]!, { size, placement });
     }
   }
   const codes = join(out, "codes.safetensors");

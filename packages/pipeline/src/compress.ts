@@ -1,7 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { int32, isSlicebookError, SlicebookError } from "@slicebook/base";
-import { writeFileAtomic } from "@slicebook/base/node";
+import { readRegularFile, writeFileAtomic } from "@slicebook/base/node";
 import {
   clippedToUnit,
   decodeSlbk,
@@ -67,7 +67,7 @@ export async function compressFiles(
   try {
     for (const [index, file] of files.entries()) {
       if (signal?.aborted) throw interruptedError();
-      const { original, prepared, map, source, affine } = await slices.read(file);
+      const { original, prepared, map, source, placement } = await slices.read(file);
       const levels = await encoder.encode(prepared);
       const { minimum, range } = rangeOf(original);
       const fits = source.height === height && source.width === width;
@@ -83,7 +83,8 @@ export async function compressFiles(
           model: hash,
           tables: checksum,
           map,
-          affine,
+          affine: placement?.affine,
+          affineCode: placement?.code,
         },
         packCodes(
           levels.map(({ data }) => data),
@@ -142,10 +143,12 @@ export async function decompressFiles(
   let total = 0;
   for (const [index, { header, bytes }] of slices.entries()) {
     if (session.signal?.aborted) throw interruptedError();
-    const { original, policy, map, affine } = header;
+    const { original, policy, map, affine, affineCode = 1 } = header;
     const restored = restoreSlice(preprocessing, map, images.subarray(index * pixels, (index + 1) * pixels));
     const content =
-      affine === undefined ? await rangePng(restored, header) : sliceNifti(restored, { size, affine });
+      affine === undefined
+        ? await rangePng(restored, header)
+        : sliceNifti(restored, { size, placement: { affine, code: affineCode } });
     const path = targets[index]!;
     await writeFileAtomic(path, content);
     const fitted = policy === "none" ? "" : `, the original of ${original.size.join("×")} by ${policy}`;
@@ -172,12 +175,7 @@ async function reader(session: Session, size: readonly [number, number]) {
   const checksum = tablesChecksum(tables);
   const lengths = vqvae.codeLevels(config.model, size).map(({ rows, columns }) => rows * columns);
   return async (file: string): Promise<CompressedSlice> => {
-    const content = await readFile(file).catch((cause: unknown) => {
-      throw new SlicebookError("SLBK_INVALID", `${file} cannot be read`, {
-        remedy: "Give files that `slicebook compress` wrote.",
-        cause,
-      });
-    });
+    const content = readCompressed(file);
     const { header, codes } = parsed(file, content);
     if (header.model !== hash) {
       throw new SlicebookError(
@@ -196,6 +194,21 @@ async function reader(session: Session, size: readonly [number, number]) {
     }
     return { header, codes: unpackCodes(codes, lengths, tables), bytes: content.length };
   };
+}
+
+/** The most bytes of a compressed slice: of the largest one, as many as its codes can take. */
+const LARGEST_COMPRESSED = 2 ** 26;
+
+function readCompressed(file: string): Buffer {
+  try {
+    return readRegularFile(file, { most: LARGEST_COMPRESSED });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SlicebookError("SLBK_INVALID", `${file} cannot be read: ${why}`, {
+      remedy: "Give files that `slicebook compress` wrote.",
+      cause,
+    });
+  }
 }
 
 function parsed(file: string, content: Uint8Array): ReturnType<typeof decodeSlbk> {

@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import { SlicebookError } from "@slicebook/base";
+import { readRegularFile } from "@slicebook/base/node";
 import { type Document, isMap, isScalar, isSeq, LineCounter, parse, parseDocument } from "yaml";
 import { isRecord } from "./is-record.ts";
 import { nearMiss } from "./near-miss.ts";
@@ -75,10 +76,13 @@ export function parseOverride(text: string): Override {
   }
 }
 
+/** The most bytes of a YAML file; the longest of ours has a few thousand. */
+const LARGEST_CONFIGURATION = 2 ** 20;
+
 async function readYaml(file: string): Promise<{ document: Document; lines: LineCounter }> {
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = readRegularFile(file, { most: LARGEST_CONFIGURATION }).toString("utf8");
   } catch (error) {
     throw await unreadable(file, error);
   }
@@ -162,7 +166,9 @@ async function unreadable(file: string, error: unknown): Promise<SlicebookError>
     });
   }
   const why =
-    code === "EISDIR" ? "is a folder; expected a YAML file" : `cannot be read (${code || firstLine(error)})`;
+    code === ""
+      ? `${firstLine(error).replace(/^it /, "")}; expected a YAML file`
+      : `cannot be read (${code})`;
   return new SlicebookError("CONFIG_NOT_FOUND", `${file}: ${why}`, {
     remedy: "Give the path of a YAML file.",
   });

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { ExecuteOptions, Request, Result } from "./api.ts";
 import { revivedError, type WorkerCommand, type WorkerOrder, type WorkerReply } from "./worker-messages.ts";
 
@@ -13,7 +13,8 @@ export async function executeInWorker(request: Request, options: ExecuteOptions 
   const { onEvent, signal } = options;
   const file = createRequire(import.meta.url).resolve("@slicebook/pipeline/worker");
   const workerData: WorkerOrder = { request };
-  const worker = new Worker(file, { workerData });
+  // The environment itself, not a copy, so that the engine can turn ONNX Runtime's telemetry off.
+  const worker = new Worker(file, { workerData, env: SHARE_ENV });
   const abort = () => {
     const command: WorkerCommand = { type: "abort" };
     worker.postMessage(command);

@@ -42,6 +42,11 @@ export async function keptPixels(
       cause: error,
     });
   });
+  if (mask.values.some((value) => Number.isNaN(value))) {
+    throw new SlicebookError("KEEP_INVALID", `the mask ${keep} holds NaN`, {
+      remedy: "Give a mask that is 0 where the slice is to be drawn anew, and above it elsewhere.",
+    });
+  }
   const sameAs = (size: Size) => mask.height === size[0] && mask.width === size[1];
   if (!sameAs([height, width]) && !sameAs(stored)) {
     const allowed = [...new Set([stored, [height, width] as const].map(sizeText))].join(" or ");

@@ -1,8 +1,10 @@
 import { basename } from "node:path";
+import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import {
-  type Affine,
+  checkValues,
   fitAffine,
   fitSize,
+  type Placement,
   preprocessSlice,
   restoreSlice,
   type SliceImage,
@@ -30,8 +32,8 @@ export interface OwnSlice {
   readonly source: Pick<SliceImage, "height" | "width" | "type">;
   /** What the model gives in preprocessed units, in the file's units. */
   restore(values: Float32Array): Float32Array;
-  /** Where the slice lies, as NIfTI's 4×4 matrix, at the run's size; undefined where the file does not say. */
-  readonly affine: Affine | undefined;
+  /** Where the slice lies at the run's size; undefined of files that are not NIfTI. */
+  readonly placement: Placement | undefined;
 }
 
 /** Reads files that are no part of a run's data set as if they were. */
@@ -43,6 +45,7 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
     async read(file) {
       const [size, policy] = [dataset.size!, dataset.sizePolicy];
       const image = await decode(file);
+      checkOwn(image, file);
       const original = Float32Array.from(fitSize(image, size, { policy, path: file }));
       const prepared = new Float32Array(original.length);
       const map = preprocessSlice(preprocessing, original, prepared);
@@ -54,24 +57,43 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
         map,
         source: image,
         restore: (values) => restoreSlice(preprocessing, map, values),
-        affine: image.affine && fitAffine(image.affine, image, size, policy),
+        placement: placementOf(image, dataset),
       };
     },
   };
 }
 
-/** Where a slice of the run's data set lies, at the run's size; undefined where its file does not say. */
-export async function affineOfRecord(
+function placementOf(image: SliceImage, dataset: ResolvedConfig["dataset"]): Placement | undefined {
+  const { affine, affineCode = 1 } = image;
+  if (affine === undefined) return undefined;
+  return { affine: fitAffine(affine, image, dataset.size!, dataset.sizePolicy), code: affineCode };
+}
+
+/** Where a slice of the run's data set lies, at the run's size; undefined where its file is not NIfTI. */
+export async function placementOfRecord(
   dataset: ResolvedConfig["dataset"],
   record: SliceRecord,
-): Promise<OwnSlice["affine"]> {
-  const [size, policy] = [dataset.size!, dataset.sizePolicy];
+): Promise<Placement | undefined> {
+  const size = dataset.size!;
   const { adapter } = await loadAdapter(dataset.adapter);
   const options = adapter.schema.parse(dataset.options);
   const { path, volume, orientation } = record;
   const image = await (adapter.decode?.(record, { options, seed: dataset.seed, size }) ??
     decodeFile(path, { ...volume, orientation }));
-  return image.affine && fitAffine(image.affine, image, size, policy);
+  return placementOf(image, dataset);
+}
+
+/** As in training: what cannot be computed with is refused with its place. */
+function checkOwn(image: SliceImage, file: string): void {
+  try {
+    checkValues(image);
+  } catch (error) {
+    if (!isSlicebookError(error)) throw error;
+    throw new SlicebookError("SLICE_UNREADABLE", `${file} cannot be used: ${error.message}`, {
+      remedy: "Replace such values, for example by the background's, and give the file again.",
+      cause: error,
+    });
+  }
 }
 
 /** Names for what is made of files: theirs without ending, with a number where one is taken. */

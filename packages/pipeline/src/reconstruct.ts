@@ -47,7 +47,7 @@ export async function reconstructFiles(
   try {
     for (const [index, file] of files.entries()) {
       if (signal?.aborted) throw interruptedError();
-      const { original, prepared, restore, affine } = await slices.read(file);
+      const { original, prepared, restore, placement } = await slices.read(file);
       const { images, levels } = await codec.reconstruct(prepared);
       const reconstruction = restore(images);
       const { scales: _, ...compared } = compareSlice(original, reconstruction, { height, width });
@@ -58,9 +58,9 @@ export async function reconstructFiles(
       const path = join(out, `${names[index]}.png`);
       await writeFileAtomic(path, await greyPng(stackOf([unit.reconstruction], size), 0));
       session.made(path, "reconstruction");
-      if (affine !== undefined) {
+      if (placement !== undefined) {
         const niftiPath = join(out, `${names[index]}.nii.gz`);
-        await writeNiftiSlice(niftiPath, reconstruction, { size, affine });
+        await writeNiftiSlice(niftiPath, reconstruction, { size, placement });
         session.made(niftiPath, "reconstruction in the original units");
       }
       progress(index + 1, files.length);

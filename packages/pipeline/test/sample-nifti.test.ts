@@ -1,5 +1,6 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { decodeFile } from "@slicebook/datasets/node";
 import { expect, it } from "vitest";
 import type { Event } from "../src/api.ts";
@@ -14,6 +15,11 @@ async function drawn(): Promise<string> {
   const root = place.at("hipmri");
   const subjects = { train: 2, validate: 1, test: 1 };
   await execute({ kind: "phantom", layout: "hipmri", out: root, seed: 0, subjects, size: [64, 64] });
+  for (const file of (await readdir(root, { recursive: true })).filter((name) => name.endsWith(".nii.gz"))) {
+    const bytes = gunzipSync(await readFile(join(root, file)));
+    bytes.writeInt16LE(4, 254); // its place is in MNI's space
+    await writeFile(join(root, file), gzipSync(bytes));
+  }
   const text = TINY.replace("adapter: phantom", `adapter: hipmri\n  root: ${root}\n  sizePolicy: resize`)
     .replace(/ {2}options: \{ subjects.*\n/, "")
     .replace("epochs: 3", "steps: 2");
@@ -30,6 +36,7 @@ it("writes samples as NIfTI too, with the place of a training slice at the run's
   const { affine, height } = await decodeFile(join(root, original));
   const sample = await decodeFile(place.at("runs", "nifti", "samples", "sample-0003.nii.gz"));
   expect([height, sample.height, sample.width]).toEqual([64, 32, 32]);
+  expect(sample.affineCode).toBe(4);
   expect(new Set(sample.values).size).toBeGreaterThan(1);
   // Twice as far from pixel to pixel, and the first one's centre half an old pixel further in, each way.
   for (const [row, [down, right, through, offset]] of affine!.slice(0, 3).entries()) {

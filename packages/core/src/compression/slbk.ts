@@ -3,7 +3,8 @@ import { crc32, SlicebookError } from "@slicebook/base";
 /*
  * A compressed slice, little-endian:
  *
- *     bytes 0–3  "SLBK"    4  version, 1    5  1 if there is an affine, else 0
+ *     bytes 0–3  "SLBK"    4  version, 1
+ *           5    0 if there is no affine, else NIfTI's code of the space it leads to, 1 to 5, with 255 for the code 0
  *           6    original's type (place in SLBK_TYPES)    7  size policy (place in POLICIES)
  *           8–11 original's height and width, uint16 each    12–15  the same of the slice as the model has it
  *          16–23 first 8 bytes of the SHA-256 of the model's file    24–27  checksum of the code tables, uint32
@@ -19,6 +20,9 @@ const FIXED_BYTES = 52;
 const AFFINE_BYTES = 48;
 const CHECKSUM_BYTES = 4;
 const HASH_BYTES = 8;
+/** The largest of NIfTI's codes of spaces, and what stands for the code 0. */
+const LARGEST_CODE = 5;
+const UNPLACED = 255;
 
 /** Types of pixels in the originals' files, by their numbers. */
 export const SLBK_TYPES = [
@@ -59,6 +63,8 @@ export interface SlbkHeader {
   readonly map: { readonly offset: number; readonly scale: number };
   /** Three or four rows of the matrix from voxel indices to millimetres, as float32; of NIfTI originals. */
   readonly affine: readonly (readonly number[])[] | undefined;
+  /** NIfTI's code of the space that the affine leads to, 0 to 5; 1 unless given. */
+  readonly affineCode?: number | undefined;
 }
 
 /** Bytes that a file has besides its packed codes. */
@@ -68,13 +74,13 @@ export function slbkOverhead({ affine }: { readonly affine: boolean }): number {
 
 /** The bytes of a `.slbk` file. */
 export function encodeSlbk(header: SlbkHeader, codes: Uint8Array): Uint8Array {
-  const { original, size, policy, model, tables, map, affine } = header;
+  const { original, size, policy, model, tables, map, affine, affineCode = 1 } = header;
   const overhead = slbkOverhead({ affine: affine !== undefined });
   const bytes = new Uint8Array(overhead + codes.length);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
   bytes[4] = VERSION;
-  bytes[5] = affine === undefined ? 0 : 1;
+  bytes[5] = affine === undefined ? 0 : affineCode === 0 ? UNPLACED : affineCode;
   bytes[6] = SLBK_TYPES.indexOf(original.type);
   bytes[7] = POLICIES.indexOf(policy);
   for (const [index, side] of [...original.size, ...size].entries())
@@ -109,9 +115,14 @@ export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; re
   if (bytes[4] !== VERSION) throw invalid(`it is of version ${bytes[4]}, of which only ${VERSION} is known`);
   const type = SLBK_TYPES[bytes[6]!];
   const policy = POLICIES[bytes[7]!];
-  const withAffine = bytes[5] === 1;
+  const withAffine = bytes[5] !== 0;
   const start = slbkOverhead({ affine: withAffine }) - CHECKSUM_BYTES;
-  if (type === undefined || policy === undefined || bytes[5]! > 1 || start > end) {
+  if (
+    type === undefined ||
+    policy === undefined ||
+    (bytes[5]! > LARGEST_CODE && bytes[5] !== UNPLACED) ||
+    start > end
+  ) {
     throw invalid("its header makes no sense");
   }
   const side = (index: number) => view.getUint16(8 + 2 * index, true);
@@ -131,6 +142,7 @@ export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; re
     tables: view.getUint32(24, true),
     map: { offset: view.getFloat64(28, true), scale: view.getFloat64(36, true) },
     affine: withAffine ? [row(0), row(1), row(2), [0, 0, 0, 1]] : undefined,
+    ...(withAffine && { affineCode: bytes[5] === UNPLACED ? 0 : bytes[5]! }),
   };
   return { header, codes: bytes.slice(start, end) };
 }

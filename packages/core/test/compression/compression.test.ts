@@ -112,7 +112,7 @@ describe("a .slbk file", () => {
   const codes = Uint8Array.of(1, 2, 3, 0, 255);
 
   it("gives back its header and codes, with and without an affine", () => {
-    for (const one of [header, { ...header, affine }]) {
+    for (const one of [header, ...[0, 1, 2, 5].map((affineCode) => ({ ...header, affine, affineCode }))]) {
       const bytes = encodeSlbk(one, codes);
       expect(bytes.length).toBe(slbkOverhead({ affine: one.affine !== undefined }) + codes.length);
       expect(decodeSlbk(bytes)).toEqual({ header: one, codes });

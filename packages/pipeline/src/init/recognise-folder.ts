@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
+import { readRegularFileStart } from "@slicebook/base/node";
 import { inferPattern } from "./infer-pattern.ts";
 import { walkFiles } from "./walk-files.ts";
 
@@ -73,6 +73,9 @@ async function nothingToRead(root: string, files: readonly string[]): Promise<Sl
 
 async function isDicom(path: string): Promise<boolean> {
   if (/\.(?:dcm|ima)$/i.test(path)) return true;
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-  return bytes.toString("latin1", 128, 132) === "DICM";
+  try {
+    return readRegularFileStart(path, 132).toString("latin1", 128) === "DICM";
+  } catch {
+    return false;
+  }
 }

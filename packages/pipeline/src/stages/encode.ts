@@ -8,7 +8,7 @@ import { createCodec, createEncoder } from "../codec.ts";
 import { codeTables, fileBitsPerPixel } from "../compressed-size.ts";
 import { exists } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
-import { affineOfRecord } from "../own-slices.ts";
+import { placementOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
@@ -63,7 +63,7 @@ export const encodeStage: StageDefinition = {
             (position) => position ?? UNKNOWN_SLICE_POSITION,
           ),
           names: records.map(({ name }) => name),
-          affine: await affineOfRecord(config.dataset, records[0]!),
+          placement: await placementOfRecord(config.dataset, records[0]!),
         });
         session.made(paths.codes[split], `code grids of the ${split} split`);
       }

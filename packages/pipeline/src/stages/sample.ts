@@ -93,17 +93,17 @@ export const sampleStage: StageDefinition = {
       classes,
       slicePositions,
       names,
-      affine: trained.affine,
+      placement: trained.placement,
     };
     await saveCodes(file, samples);
     session.made(file, "samples' codes");
     for (const [index, name] of names.entries()) {
       await writeFileAtomic(join(paths.samples, `${name}.png`), await greyPng(images, index));
-      if (trained.affine === undefined) continue;
+      if (trained.placement === undefined) continue;
       // A sample has no original, so it stays in preprocessed units; it lies where the first training slice does.
       const values = decoded.subarray(index * height * width, (index + 1) * height * width);
       const nifti = join(paths.samples, `${name}.nii.gz`);
-      await writeNiftiSlice(nifti, values, { size, affine: trained.affine });
+      await writeNiftiSlice(nifti, values, { size, placement: trained.placement });
     }
     const grid = join(paths.samples, "grid.png");
     const { position } = config.sample;

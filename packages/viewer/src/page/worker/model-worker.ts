@@ -1,4 +1,5 @@
 import { isSlicebookError } from "@slicebook/base";
+import { checkValues } from "@slicebook/datasets";
 import { codeLevels } from "../../shared/safetensors-header.ts";
 import { loadGrids, loadHeader } from "./load-tensors.ts";
 import { type Model, openModel } from "./model.ts";
@@ -44,6 +45,7 @@ const handlers: {
   async slice({ plane, index, fit }) {
     if (scan === undefined) throw new Error("no file has been read");
     const image = scan.kind === "volume" ? scan.slice(plane, index) : scan.image;
+    checkValues(image);
     return (await opened()).encode(image, scan.name, fit);
   },
   decode: async ({ codes }) => (await opened()).decode(codes),

@@ -1,11 +1,13 @@
 import { SlicebookError } from "@slicebook/base";
 import {
+  checkPicture,
   decodeNifti,
   greyOf,
-  niftiByteLength,
+  isTiff,
   type Orientation,
   readNiftiHeader,
   type SliceImage,
+  unpackNifti,
   volumeSides,
 } from "@slicebook/datasets";
 import { type DecodedPng, decode as decodePng } from "fast-png";
@@ -22,8 +24,6 @@ export type Scan =
 
 /** The most bytes that a volume may unpack to: as much as one of 1024×1024×256 values of 16 bits. */
 const LARGEST = 2 ** 29;
-/** Enough of a file for a NIfTI header. */
-const HEADER = 540;
 /** The most pixels of a picture. */
 const LARGEST_PICTURE = 2 ** 24;
 
@@ -39,6 +39,10 @@ export async function readScan(file: Blob, name: string, orientation: Orientatio
       throw new Error(`it has ${mebibytes(file.size)}, of at most ${mebibytes(LARGEST)}`);
     const start = new Uint8Array(await file.slice(0, 12).arrayBuffer());
     const latin = String.fromCharCode(...start);
+    const isWebp = latin.startsWith("RIFF") && latin.endsWith("WEBP");
+    if (latin.startsWith("\x89PNG") || latin.startsWith("\xff\xd8\xff") || isWebp) {
+      checkPicture(new Uint8Array(await file.arrayBuffer()));
+    }
     if (latin.startsWith("\x89PNG")) {
       return {
         kind: "slice",
@@ -46,10 +50,13 @@ export async function readScan(file: Blob, name: string, orientation: Orientatio
         image: greyOfPng(decodePng(await file.arrayBuffer(), { checkCrc: true })),
       };
     }
-    if (latin.startsWith("\xff\xd8\xff") || (latin.startsWith("RIFF") && latin.endsWith("WEBP"))) {
+    if (latin.startsWith("\xff\xd8\xff") || isWebp) {
       return { kind: "slice", name, image: await greyOfPicture(file) };
     }
-    return niftiScan(name, await unpacked(file, start), orientation);
+    if (isTiff(start))
+      throw new Error("it is a TIFF picture, which the command reads and this page does not");
+    const packed = new Uint8Array(await file.arrayBuffer());
+    return niftiScan(name, unpackNifti(packed, { limit: LARGEST, anySlice: true }), orientation);
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
     throw new SlicebookError("SLICE_UNREADABLE", `${name} cannot be read: ${why}`, {
@@ -75,46 +82,8 @@ function niftiScan(name: string, bytes: Uint8Array, orientation: Orientation): S
   };
 }
 
-/** The content of a file that may be packed; no more is unpacked than its NIfTI header announces. */
-async function unpacked(file: Blob, start: Uint8Array): Promise<Uint8Array> {
-  if (start[0] !== 0x1f || start[1] !== 0x8b) return new Uint8Array(await file.arrayBuffer());
-  const reader = file.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
-  let out = new Uint8Array(HEADER);
-  let length = 0;
-  let announced: number | undefined;
-  for (;;) {
-    const { value, done } = await reader.read().catch((): never => {
-      throw new Error("its compressed data is damaged or cut off");
-    });
-    if (done) break;
-    if (announced === undefined && length + value.length > out.length)
-      out = grown(out, length + value.length);
-    const taken = value.subarray(0, out.length - length);
-    out.set(taken, length);
-    length += taken.length;
-    if (announced === undefined && length >= HEADER) {
-      announced = niftiByteLength(readNiftiHeader(out.subarray(0, length)));
-      if (announced > LARGEST) {
-        throw new Error(`its header announces ${mebibytes(announced)}, of at most ${mebibytes(LARGEST)}`);
-      }
-      if (announced > out.length) out = grown(out, announced);
-    }
-    if (announced !== undefined && length >= announced) {
-      await reader.cancel();
-      break;
-    }
-  }
-  return out.subarray(0, length);
-}
-
-function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(length);
-  all.set(bytes.subarray(0, length));
-  return all;
-}
-
 /** The grey values of a PNG of any depth, as the command line's decoder has them: colour by luma, alpha over black. */
-function greyOfPng({ width, height, data, depth, channels, palette }: DecodedPng): SliceImage {
+function greyOfPng({ width, height, data, depth, channels, palette, transparency }: DecodedPng): SliceImage {
   const wide = depth === 16;
   const full = wide ? 65535 : 255;
   const spread = depth < 8 && palette === undefined ? 255 / (2 ** depth - 1) : 1;
@@ -128,6 +97,11 @@ function greyOfPng({ width, height, data, depth, channels, palette }: DecodedPng
           return (data[row * perRow + (bit >> 3)]! >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
         }
       : (pixel: number) => data[pixel]!;
+  /** Whether a pixel has the one colour that is transparent: all of its channels. */
+  const isClear = (first: number) =>
+    Array.from({ length: channels }, (_, channel) => at(first + channel)).every(
+      (value, channel) => value === transparency?.[channel],
+    );
   const values = new Float32Array(width * height);
   for (let pixel = 0; pixel < values.length; pixel++) {
     if (palette !== undefined) {
@@ -137,6 +111,7 @@ function greyOfPng({ width, height, data, depth, channels, palette }: DecodedPng
     }
     const first = pixel * channels;
     const grey = channels >= 3 ? greyOf(at(first), at(first + 1), at(first + 2)) : at(first) * spread;
+    if (transparency !== undefined && isClear(first)) continue;
     values[pixel] = channels % 2 === 0 ? (grey * at(first + channels - 1)) / full : grey;
   }
   return { height, width, values, type: wide ? "uint16" : "uint8" };
