@@ -23,6 +23,11 @@ export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** `1 subject`, `2 subjects`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** Rows as aligned columns; numbers are set flush right. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];

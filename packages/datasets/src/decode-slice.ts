@@ -23,9 +23,14 @@ export interface SliceInfo {
   readonly type: PixelType;
   readonly low: number;
   readonly high: number;
+  /** How many different values it has, counted to {@link MANY_VALUES}. */
+  readonly distinct: number;
   /** A hash of its size and values. */
   readonly digest: string;
 }
+
+/** Different values are counted no further: masks have fewer. */
+export const MANY_VALUES = 13;
 
 /** A decoded slice: its values at the size asked for, or what is known of it as it was. */
 export type DecodedSlice =
@@ -57,7 +62,7 @@ export async function decodeSlice(
   }
   const [low, high] = range(values);
   const digest = createHash("sha1").update(`${height}x${width}:`).update(packed(values)).digest("hex");
-  return { info: { height, width, type, low, high, digest } };
+  return { info: { height, width, type, low, high, distinct: countDistinct(values), digest } };
 }
 
 /** Decodes one slice as it is in its file; throws `SLICE_UNREADABLE`, naming the file. */
@@ -72,6 +77,12 @@ export async function decodeRecord(
   } catch (error) {
     throw unreadable(record.path, error);
   }
+}
+
+function countDistinct(values: Samples): number {
+  const seen = new Set<number>();
+  for (let pixel = 0; pixel < values.length && seen.size < MANY_VALUES; pixel++) seen.add(values[pixel]!);
+  return seen.size;
 }
 
 function firstNotFinite(values: Samples): number {
