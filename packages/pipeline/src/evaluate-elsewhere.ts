@@ -3,6 +3,7 @@ import { SlicebookError } from "@slicebook/base";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import { exists, readJson } from "./files.ts";
+import { overrideValue } from "./override-value.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Evaluation } from "./report/types.ts";
 import { loadRunConfig, missing } from "./run-folder.ts";
@@ -53,7 +54,8 @@ async function otherConfig(session: Session, overrides: readonly string[]): Prom
       },
     );
   }
-  const adapter = keys.find(({ path }) => path.join(".") === "dataset.adapter")?.value;
+  const named = keys.findLast(({ path }) => path.join(".") === "dataset.adapter");
+  const adapter = named === undefined ? undefined : overrideValue(named.given, { type: "string" });
   const another = adapter !== undefined && adapter !== session.config.dataset.adapter;
   return loadRunConfig(session.paths.folder, another ? ["dataset.options={}", ...overrides] : overrides);
 }
