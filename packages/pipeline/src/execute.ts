@@ -159,7 +159,8 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
   }
   checkSections(folder, overrides, ["sample", "prior", "engine"]);
   const config = await loadRunConfig(folder, overrides);
-  return inSession(config, folder, options, (session) =>
+  const { newSubjects } = request;
+  return inSession(config, folder, { ...options, newSubjects }, (session) =>
     locked(folder, async () => {
       if (overrides.length > 0) await writeConfig(session.paths, config);
       return summary(session, await runStages(session, request.stages, request));
