@@ -55,6 +55,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   if (bytes === undefined) return undefined;
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
+    checkFinite(tensors);
     return { carry: tensors, state: trainingStateSchema.parse(JSON.parse(metadata[STATE] ?? "null")) };
   } catch (error) {
     const why =
@@ -64,6 +65,15 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
           ? error.message
           : String(error);
     throw invalid(path, why, error);
+  }
+}
+
+/** Numbers that are none make none of everything that is computed from them. */
+function checkFinite(tensors: HostTensors): void {
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (!(data instanceof Float32Array)) continue;
+    const place = data.findIndex((value) => !Number.isFinite(value));
+    if (place >= 0) throw new Error(`value ${place} of ${name} is ${data[place]}`);
   }
 }
 
