@@ -4,7 +4,7 @@ import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { removeTemporaries } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
-import { writePhantom } from "@slicebook/datasets/node";
+import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
 import {
   type ExecuteOptions,
   type Request,
@@ -271,17 +271,31 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
 /** Finds out before anything is written what would stop the run half way. */
 async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
   const { model, sample } = session.config;
-  const { size, classes } = await session.dataset();
+  const { size, classes, splits } = await session.dataset();
   vqvae.codeLevels(model, size);
   const drawing = wanted.includes("sample");
   if (drawing || wanted.includes("train-prior")) {
     const prior = await bindPrior(session, { size, classes });
     if (drawing) {
-      labelsOf(classes, sample);
+      labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
       slicePositionsOf(prior, sample);
     }
   }
+  if (wanted.includes("evaluate")) await checkMasks(splits.test, session.signal);
   await session.engine();
+}
+
+/** The classes that some slices have. */
+function labelsIn({ records }: SliceSet): ReadonlySet<string> {
+  return new Set(records.flatMap(({ label }) => label ?? []));
+}
+
+/** Reads every mask of the slices that are to be measured, which would otherwise end the run after its training. */
+async function checkMasks(slices: SliceSet, signal: AbortSignal | undefined): Promise<void> {
+  for (let index = 0; index < slices.records.length; index++) {
+    if (signal?.aborted) throw interruptedError();
+    await slices.mask(index);
+  }
 }
 
 /** Refuses to write a run (or phantoms) among other files. */
