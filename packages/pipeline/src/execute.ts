@@ -34,6 +34,7 @@ import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts
 import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
+import { shellQuote } from "./shell-quote.ts";
 import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
 
 /**
@@ -124,7 +125,13 @@ async function dryRun(
       await writeConfig(session.paths, short);
       await session.update((record) => record);
       const results = await runStages(session, wanted, { resume: false });
-      return { stages: results, figures: {}, files: [], next: `slicebook run ${file}`, dryRun: true };
+      return {
+        stages: results,
+        figures: {},
+        files: [],
+        next: `slicebook run ${shellQuote(file)}`,
+        dryRun: true,
+      };
     });
   } finally {
     await rm(root, { recursive: true, force: true });
@@ -209,7 +216,9 @@ async function compress(
       figures: { ...(originalBytes === undefined ? {} : { originalBytes }), bytes, bitsPerPixel },
       files: session.files.map(fromHere),
       next:
-        kind === "compress" ? `slicebook decompress ${fromHere(session.files[0]!)} --model ${folder}` : "",
+        kind === "compress"
+          ? `slicebook decompress ${shellQuote(fromHere(session.files[0]!))} --model ${shellQuote(folder)}`
+          : "",
     };
   });
 }
@@ -240,7 +249,7 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
     ...(signal === undefined ? {} : { signal }),
   });
   onEvent({ type: "file", path: out, what: `phantoms as ${layout}` });
-  return { stages: [], figures: { ...written }, files: [out], next: `slicebook inspect ${out}` };
+  return { stages: [], figures: { ...written }, files: [out], next: `slicebook inspect ${shellQuote(out)}` };
 }
 
 async function inSession(
@@ -340,7 +349,9 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
     ...(evaluation === undefined ? {} : withBaselines(evaluation)),
     files: files.map(fromHere),
     next:
-      due === undefined ? `slicebook reconstruct ${paths.folder} FILE…` : `slicebook ${due} ${paths.folder}`,
+      due === undefined
+        ? `slicebook reconstruct ${shellQuote(paths.folder)} FILE…`
+        : `slicebook ${due} ${shellQuote(paths.folder)}`,
   };
 }
 

@@ -109,3 +109,17 @@ it("a checkpoint that holds what is not a number is refused, and the evaluation 
   });
   expect(await readFile(evaluation!, "utf8")).toBe(before);
 });
+
+it("what to type next has quotes where a path has spaces", async () => {
+  const out = place.at("some phantoms");
+  const subjects = { train: 1, validate: 1, test: 1 };
+  const { next } = await execute({
+    kind: "phantom",
+    layout: "adni",
+    out,
+    seed: 0,
+    subjects,
+    slicesPerSubject: 1,
+  });
+  expect(next).toBe(`slicebook inspect '${out}'`);
+});

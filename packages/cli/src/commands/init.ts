@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/pipeline";
-import { counted, shellQuote, table } from "../format.ts";
+import { shellQuote } from "@slicebook/pipeline/client";
+import { counted, table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
 
