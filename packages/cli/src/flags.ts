@@ -12,6 +12,13 @@ export interface RunFlags {
   readonly overfit?: number;
 }
 
+/** Options of the stages of a run folder. */
+export interface StageFlags {
+  readonly resume?: boolean;
+  /** What becomes of subjects that the run does not know. */
+  readonly newSubjects?: "test";
+}
+
 /** Short names of `sample.*` overrides, as typed. */
 export interface SampleFlags {
   readonly count?: string;

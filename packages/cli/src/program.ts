@@ -11,6 +11,7 @@ import type {
   PhantomFlags,
   RunFlags,
   SampleFlags,
+  StageFlags,
   ViewFlags,
 } from "./flags.ts";
 import { programName } from "./invocation.ts";
@@ -138,18 +139,24 @@ export function createProgram(): Command {
   defineStage(
     "evaluate",
     "measure SSIM and the other figures on a run's test split, or on another folder into RUN/evaluations",
-    ["evaluate runs/oasis", "evaluate runs/oasis dataset.root=/data/another-oasis"],
-  ).action(async (run: string, overrides: string[], options: OutputOptions) => {
-    const { runStage } = await import("./commands/stages.ts");
-    await runStage("evaluate", run, overrides, options);
-  });
+    [
+      "evaluate runs/oasis",
+      "evaluate runs/oasis --new-subjects test",
+      "evaluate runs/oasis dataset.root=/data/another-oasis",
+    ],
+  )
+    .addOption(newSubjectsOption())
+    .action(async (run: string, overrides: string[], options: OutputOptions & StageFlags) => {
+      const { runStage } = await import("./commands/stages.ts");
+      await runStage("evaluate", run, overrides, options);
+    });
 
-  defineStage("encode", "turn every slice into its grid of codes", ["encode runs/oasis"]).action(
-    async (run: string, overrides: string[], options: OutputOptions) => {
+  defineStage("encode", "turn every slice into its grid of codes", ["encode runs/oasis"])
+    .addOption(newSubjectsOption())
+    .action(async (run: string, overrides: string[], options: OutputOptions & StageFlags) => {
       const { runStage } = await import("./commands/stages.ts");
       await runStage("encode", run, overrides, options);
-    },
-  );
+    });
 
   defineStage("train-prior", "train the prior over the code grids", [
     "train-prior runs/oasis",
@@ -388,6 +395,13 @@ function sampleOverrides(flags: SampleFlags): string[] {
   return Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [`sample.${key}=${value}`],
   );
+}
+
+function newSubjectsOption(): Option {
+  return new Option(
+    "--new-subjects <split>",
+    "take subjects that were not there when the run was started for testing, from now on; else they are refused",
+  ).choices(["test"]);
 }
 
 function argumentTerm(argument: Argument): string {

@@ -4,7 +4,7 @@ import { decodeFile, unreadable } from "./decode-file.ts";
 import { fitSize, type SizePolicy } from "./size-policy.ts";
 import { range, type SliceStatistics, sliceStatistics } from "./slice-statistics.ts";
 import { packed, type StoredSlice } from "./stored-slice.ts";
-import type { DatasetAdapter, DecodeContext, PixelType, SliceImage, SliceRecord } from "./types.ts";
+import type { DatasetAdapter, DecodeContext, PixelType, Samples, SliceImage, SliceRecord } from "./types.ts";
 
 /** How an adapter reads slices. */
 export type SliceDecoder = Pick<DatasetAdapter, "decode">;
@@ -23,9 +23,14 @@ export interface SliceInfo {
   readonly type: PixelType;
   readonly low: number;
   readonly high: number;
+  /** How many different values it has, counted to {@link MANY_VALUES}. */
+  readonly distinct: number;
   /** A hash of its size and values. */
   readonly digest: string;
 }
+
+/** Different values are counted no further: masks have fewer. */
+export const MANY_VALUES = 13;
 
 /** A decoded slice: its values at the size asked for, or what is known of it as it was. */
 export type DecodedSlice =
@@ -54,7 +59,7 @@ export async function decodeSlice(
   }
   const [low, high] = range(values);
   const digest = createHash("sha1").update(`${height}x${width}:`).update(packed(values)).digest("hex");
-  return { info: { height, width, type, low, high, digest } };
+  return { info: { height, width, type, low, high, distinct: countDistinct(values), digest } };
 }
 
 /** Decodes one slice as it is in its file; throws `SLICE_UNREADABLE`, naming the file. */
@@ -69,4 +74,10 @@ export async function decodeRecord(
   } catch (error) {
     throw unreadable(record.path, error);
   }
+}
+
+function countDistinct(values: Samples): number {
+  const seen = new Set<number>();
+  for (let pixel = 0; pixel < values.length && seen.size < MANY_VALUES; pixel++) seen.add(values[pixel]!);
+  return seen.size;
 }

@@ -1,4 +1,4 @@
-import type { SliceInfo } from "./decode-slice.ts";
+import { MANY_VALUES, type SliceInfo } from "./decode-slice.ts";
 import type { SliceRecord, Split } from "./types.ts";
 
 /** A readable slice and what is known of it. */
@@ -47,8 +47,8 @@ export function findDuplicates(slices: readonly InspectedSlice[]): DuplicateGrou
 }
 
 /**
- * Finds slices of one value only, of another size than most, or whose values spread far more or less than
- * others'.
+ * Finds slices of one value only or of few, as masks are, of another size than most, or whose values spread far more or
+ * less than others'.
  *
  * The spread (largest less smallest value) is compared on a logarithmic scale among slices of the same pixel
  * type, by the median and the median absolute deviation, which outliers themselves hardly move.
@@ -73,6 +73,9 @@ export function findOutliers(slices: readonly InspectedSlice[]): Outlier[] {
       reasons.push(
         `its values spread over ${(info.high - info.low).toPrecision(3)}, most over ${least} to ${most}`,
       );
+    }
+    if (info.low < info.high && info.distinct < MANY_VALUES) {
+      reasons.push(`it has only ${info.distinct} different values, as a mask has`);
     }
     return reasons.length === 0 ? [] : [{ path, split, reason: reasons.join("; ") }];
   });

@@ -1,10 +1,11 @@
-import { relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
 import { readHeaderOf } from "./decode-file.ts";
 import { givenRoot, listed, listFiles, stem } from "./list-files.ts";
 import { volumeSides } from "./nifti.ts";
 import { orientationOption, turned } from "./orientation-option.ts";
+import { maskFinder, PLACES, pathMatcher, placesOf, type SplitNames } from "./path-pattern.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
 import {
   type DatasetAdapter,
@@ -15,11 +16,10 @@ import {
   type Split,
 } from "./types.ts";
 
-const PLACES = ["split", "class", "subject", "slice"];
-
 /** A text with places in braces, of the known ones only. */
 const patternText = z.string().superRefine((pattern, context) => {
-  const unknown = placesOf(pattern).find((place) => !PLACES.includes(place));
+  const known: readonly string[] = PLACES;
+  const unknown = placesOf(pattern).find((place) => !known.includes(place));
   if (unknown === undefined) return;
   const allowed = PLACES.map((place) => `{${place}}`).join(", ");
   context.addIssue({ code: "custom", message: `{${unknown}} is not one of ${allowed}` });
@@ -34,8 +34,13 @@ const folderOptions = z.strictObject({
     })
     .describe(
       "Where slices are below the root, such as {split}/{class}/{subject}_{slice}.*: {subject} and {class} " +
-        "are any text, {slice} is a number, * is anything; only {subject} is needed.",
+        "are any text, {slice} is a number, {number} a number that says nothing of the subject, such as a visit's, " +
+        "* is anything; only {subject} is needed.",
     ),
+  ignore: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Files that are not slices although they fit the pattern, such as */*_mask.png."),
   masks: z
     .strictObject({
       pattern: patternText.describe(
@@ -99,32 +104,36 @@ export const folder: DatasetAdapter<FolderOptions> = {
 
 async function listFolder(context: ListContext<FolderOptions>): Promise<Listing> {
   const { options, seed, validateFraction } = context;
-  const { pattern, masks, testFraction, volumes } = options;
+  const { pattern, masks, ignore = [], splits, testFraction, volumes } = options;
   const root = givenRoot(context.root, { adapter: "folder", which: `below which ${pattern} is` });
-  const match = matcher(root, pattern, options);
   const records: SliceRecord[] = [];
   const ignored: string[] = [];
   const patterns = masks === undefined ? [pattern] : [pattern, masks.pattern];
   const depth = Math.max(...patterns.map((text) => text.split("/").length - 1));
+  const below = (path: string) => relative(root, path).split(sep).join("/");
   // An .img file is read with its .hdr.
   const files = (await listFiles(root, depth)).filter((path) => !/\.img(?:\.gz)?$/i.test(path));
-  const maskOf = masks === undefined ? undefined : pairing(root, files, options, masks.pattern);
-  const paths = files.filter((path) => maskOf?.paths.has(path) !== true);
+  const maskOf =
+    masks === undefined ? undefined : maskFinder(files.map(below), { pattern, masks: masks.pattern, splits });
+  const left = ignore.map((text) => pathMatcher(text, splits));
+  const match = pathMatcher(pattern, splits);
+  const paths = files.filter((path) => maskOf?.masks.has(below(path)) !== true);
   for (const path of paths) {
-    const groups = match(path);
-    if (groups === undefined) {
+    const name = below(path);
+    const places = left.some((fits) => fits(name) !== undefined) ? undefined : match(name);
+    if (places === undefined) {
       ignored.push(path);
       continue;
     }
-    const mask = maskOf?.find(groups);
-    const { subject = "", slice } = groups;
+    const found = maskOf?.find(places) ?? [];
+    if (found.length > 1) throw ambiguousMask(path, found, options);
     const record: SliceRecord = {
       path,
-      split: splitNamed(groups.split, options),
-      subject,
-      slice: Number(slice ?? 0),
-      ...(groups.class !== undefined && { label: groups.class }),
-      ...(mask !== undefined && { mask }),
+      split: splitNamed(places.split, splits),
+      subject: places.subject ?? "",
+      slice: places.slice ?? 0,
+      ...(places.class !== undefined && { label: places.class }),
+      ...(found[0] !== undefined && { mask: join(root, found[0]) }),
       ...turned(options),
       name: stem(path),
     };
@@ -133,7 +142,7 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
   if (records.length === 0) {
     const there = paths.length === 0 ? "it holds no files at that depth" : `it holds ${listed(ignored, 5)}`;
     throw new SlicebookError("DATASET_EMPTY", `no file in ${root} is like ${pattern}; ${there}`, {
-      remedy: "Mend dataset.options.pattern, which starts below dataset.root.",
+      remedy: "Correct dataset.options.pattern, which starts below dataset.root.",
     });
   }
   const tested = pattern.includes("{split}")
@@ -142,7 +151,7 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
   const parted = tested.some(({ split }) => split === "validate")
     ? tested
     : holdOut(tested, { fraction: validateFraction, seed, split: "validate" });
-  const place = (split: Split) => pattern.replace("{split}", `{${options.splits[split].join(",")}}`);
+  const place = (split: Split) => pattern.replace("{split}", `{${splits[split].join(",")}}`);
   return {
     records: bySplit(parted),
     ignored,
@@ -150,74 +159,24 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
   };
 }
 
-type Places = Readonly<Record<string, string>>;
-
-function placesOf(pattern: string): string[] {
-  return [...pattern.matchAll(/\{([^}]*)\}/g)].map(([, place = ""]) => place);
+function ambiguousMask(
+  path: string,
+  found: readonly string[],
+  { pattern, masks }: FolderOptions,
+): SlicebookError {
+  return new SlicebookError(
+    "DATASET_AMBIGUOUS",
+    `${path} has ${found.length} masks by ${masks?.pattern}: ${listed(found, 3)}`,
+    {
+      remedy:
+        "Write the parts that tell them apart as {number} in dataset.options.pattern and in " +
+        `dataset.options.masks.pattern alike; the pattern is ${pattern}.`,
+    },
+  );
 }
 
-/**
- * Tells what is in the places of a pattern, of paths below the root that are like it. Accented letters are in Unicode's
- * composed form, whichever the file system has, so that a subject has one name.
- */
-function matcher(
-  root: string,
-  pattern: string,
-  options: FolderOptions,
-): (path: string) => Places | undefined {
-  const expression = patternExpression(pattern, options);
-  return (path) => relative(root, path).split(sep).join("/").normalize().match(expression)?.groups;
-}
-
-/** The masks among some files, and how a slice's mask is found by what is in the places that both patterns have. */
-function pairing(root: string, files: readonly string[], options: FolderOptions, maskPattern: string) {
-  const shared = placesOf(maskPattern).filter((place) => placesOf(options.pattern).includes(place));
-  const keyOf = (places: Places) =>
-    JSON.stringify(shared.map((place) => (place === "slice" ? Number(places.slice) : places[place])));
-  const match = matcher(root, maskPattern, options);
-  const found = files.flatMap((path) => {
-    const places = match(path);
-    return places === undefined ? [] : [[keyOf(places), path] as const];
-  });
-  const masks = new Map(found);
-  return {
-    paths: new Set(found.map(([, path]) => path)),
-    find: (places: Places) => masks.get(keyOf(places)),
-  };
-}
-
-/** A pattern as a regular expression over paths below the root, with a group for each place. */
-function patternExpression(pattern: string, { splits }: Pick<FolderOptions, "splits">): RegExp {
-  const seen = new Set<string>();
-  const texts: Record<string, string> = {
-    split: SPLITS.flatMap((split) => splits[split])
-      .map((name) => escaped(name.normalize()))
-      .join("|"),
-    class: "[^/]+?",
-    subject: "[^/]+?",
-    slice: "\\d+",
-  };
-  const source = pattern
-    .normalize()
-    .split(/(\{[^}]*\}|\*)/)
-    .map((part) => {
-      if (part === "*") return "[^/]*";
-      const place = /^\{(.*)\}$/.exec(part)?.[1];
-      if (place === undefined) return escaped(part);
-      if (seen.has(place)) return `\\k<${place}>`;
-      seen.add(place);
-      return `(?<${place}>${texts[place]})`;
-    })
-    .join("");
-  return new RegExp(`^${source}$`);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
-function splitNamed(name: string | undefined, { splits }: FolderOptions): Split {
-  return SPLITS.find((split) => splits[split].some((own) => own.normalize() === name)) ?? "train";
+function splitNamed(name: string | undefined, splits: SplitNames): Split {
+  return SPLITS.find((split) => splits[split].some((one) => one.normalize("NFC") === name)) ?? "train";
 }
 
 /** The slices of a volume that the options name; what is no volume stays as it is, for decoding to judge. */

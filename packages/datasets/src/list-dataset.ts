@@ -20,6 +20,8 @@ export interface ListDatasetOptions {
   readonly adapters?: readonly DatasetAdapter[];
   /** The folder from which a path to an adapter's module starts; the working directory unless given. */
   readonly from?: string;
+  /** Changes the slices that the adapter has listed, such as their splits, before anything is checked. */
+  readonly arrange?: (records: readonly SliceRecord[]) => readonly SliceRecord[];
 }
 
 /** A data set whose slices are listed and checked, but not read. */
@@ -44,7 +46,7 @@ export interface ListedDataset {
 /** Checks a configuration, lists the slices it names, and checks that no subject is in two splits. */
 export async function listDataset(
   input: DatasetInput,
-  { adapters = [], from }: ListDatasetOptions = {},
+  { adapters = [], from, arrange = (records) => records }: ListDatasetOptions = {},
 ): Promise<ListedDataset> {
   const config = parsed(datasetSchema, input, "dataset");
   const own = adapters.find((adapter) => adapter.name === config.adapter);
@@ -56,8 +58,9 @@ export async function listDataset(
   const options = parsed(adapter.schema, config.options, "dataset.options");
   const { seed, root } = config;
   const listing = await adapter.list({ root, options, seed, validateFraction: config.splits.validate });
-  if (!config.splits.allowOverlap) checkOverlap(listing.records);
-  const records = withUniqueNames(listing.records);
+  const arranged = arrange(listing.records);
+  if (!config.splits.allowOverlap) checkOverlap(arranged);
+  const records = withUniqueNames(arranged);
   const labels = new Set(records.flatMap(({ label }) => label ?? []));
   let looking: Promise<FileLooks> | undefined;
   let printing: Promise<string> | undefined;

@@ -25,6 +25,7 @@ export {
   openDataset,
   type SliceSet,
 } from "./open-dataset.ts";
+export { maskFinder, type PathPlaces, pathMatcher, type SplitNames } from "./path-pattern.ts";
 export { type PhantomDatasetOptions, phantom } from "./phantom-adapter.ts";
 export type { SkippedSlice } from "./prepare-splits.ts";
 export { userCacheFolder } from "./prepared-cache.ts";

@@ -21,14 +21,18 @@ export async function readMask(
 ): Promise<Uint16Array | null> {
   const { mask: path, volume, orientation } = record;
   if (path === undefined) return null;
+  const slice = await decodeRecord(adapter, record, context);
   try {
     const mask = await (adapter.decodeMask?.(record, context) ??
       decodeFile(path, { ...volume, orientation }));
-    const slice = await decodeRecord(adapter, record, context);
     checkSameSize(mask, slice);
     return fitLabels({ ...mask, values: labelsOf(mask) }, context.size, { policy: sizePolicy, path });
   } catch (error) {
-    throw unreadable(path, error);
+    const { code, message } = unreadable(path, error);
+    throw new SlicebookError(code, `the mask ${message}`, {
+      remedy: "Correct or remove the mask, or leave masks out of dataset.options.",
+      cause: error,
+    });
   }
 }
 

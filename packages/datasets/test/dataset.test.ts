@@ -15,6 +15,12 @@ function slice(number: number, [height, width] = SIZE as readonly [number, numbe
   return gzipSync(encodeNifti(values, { shape: [height, width], type: "int16" }));
 }
 
+/** The same of as many values as pixels. */
+function ramp(number: number, [height, width] = SIZE as readonly [number, number]): Uint8Array {
+  const values = Float32Array.from({ length: height * width }, (_, pixel) => 100 * number + pixel);
+  return gzipSync(encodeNifti(values, { shape: [height, width], type: "int16" }));
+}
+
 const case_ = (split: string, subject: number, number: number) =>
   `keras_slices_${split}/case_${String(subject).padStart(3, "0")}_week_0_slice_${number}.nii.gz`;
 
@@ -187,20 +193,26 @@ describe("inspectDataset", () => {
   it("finds slices of one value, of an unusual size, and of unusual range", async () => {
     const usual = Array.from(
       { length: 20 },
-      (_, number) => [case_("train", 4, number), slice(number)] as const,
+      (_, number) => [case_("train", 4, number), ramp(number)] as const,
     );
     const loud = Float32Array.from({ length: 128 }, (_, pixel) => 250 * (pixel % 100));
+    const mask = Float32Array.from({ length: 128 }, (_, pixel) => 3 * (pixel % 3));
     const root = await temporaryFolder({
       ...Object.fromEntries(usual),
       [case_("train", 5, 0)]: gzipSync(encodeNifti(new Uint8Array(128), { shape: SIZE, type: "int16" })),
-      [case_("validate", 6, 0)]: slice(50, [16, 9]),
+      [case_("validate", 6, 0)]: ramp(50, [16, 9]),
       [case_("test", 7, 0)]: gzipSync(encodeNifti(loud, { shape: SIZE, type: "int16" })),
+      [case_("test", 8, 0)]: gzipSync(encodeNifti(mask, { shape: SIZE, type: "int16" })),
     });
     const { outliers } = await inspectDataset(config(root));
     expect(outliers.map(({ split, reason }) => [split, reason])).toEqual([
       ["train", "all its values are 0"],
       ["validate", "it is 16x9, most are 16x8"],
-      ["test", "its values spread over 2.48e+4, most over 3.84 to 12.8"],
+      ["test", "its values spread over 2.48e+4, most over 69.7 to 231"],
+      [
+        "test",
+        "its values spread over 6.00, most over 69.7 to 231; it has only 3 different values, as a mask has",
+      ],
     ]);
   });
 });

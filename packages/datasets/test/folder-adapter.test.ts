@@ -120,7 +120,7 @@ describe("the folder adapter", () => {
     ).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message:
-        "dataset.options.pattern: {patient} is not one of {split}, {class}, {subject}, {slice}; " +
+        "dataset.options.pattern: {patient} is not one of {split}, {class}, {subject}, {slice}, {number}; " +
         "dataset.options.pattern: it must contain {subject}, by which slices are split",
     });
     await expect(
@@ -178,5 +178,55 @@ describe("the folder adapter", () => {
     expect(data.skipped.map(({ path }) => path).sort()).toEqual(
       ["e.nii", "f.nii.gz"].map((name) => join(root, name)),
     );
+  });
+});
+
+describe("the folder adapter's patterns", () => {
+  it("keep a subject's visits together by {number}, and pair masks by it", async () => {
+    const paths = Array.from({ length: 24 }, (_, file) => {
+      const name = `p${file >> 3}_week_${(file >> 2) & 1}_${file % 4}`;
+      return [`${name}.png`, `${name}_mask.png`];
+    });
+    const root = await temporaryFolder(files([...paths.flat(), "p0_week_0_0_overlay.png"]));
+    const options = {
+      pattern: "{subject}_week_{number}_{slice}.png",
+      masks: { pattern: "{subject}_week_{number}_{slice}_mask.png" },
+      testFraction: 0.3,
+    };
+    const { records, ignored } = await listDataset({ adapter: "folder", root, options });
+    expect(new Set(records.map(({ subject }) => subject))).toEqual(new Set(["p0", "p1", "p2"]));
+    expect(records.map(({ path, mask }) => [path.replace(".png", "_mask.png"), mask])).toEqual(
+      records.map(({ mask }) => [mask, mask]),
+    );
+    expect(ignored).toHaveLength(1);
+  });
+
+  it("that do not tell masks apart are refused", async () => {
+    const root = await temporaryFolder(files(["p0_1.png", "p0_a_mask.png", "p0_b_mask.png"]));
+    const options = { pattern: "{subject}_{slice}.png", masks: { pattern: "{subject}_*_mask.png" } };
+    await expect(listDataset({ adapter: "folder", root, options })).rejects.toMatchObject({
+      code: "DATASET_AMBIGUOUS",
+      message: expect.stringContaining("p0_a_mask.png, p0_b_mask.png"),
+      remedy: expect.stringContaining("{number}"),
+    });
+  });
+
+  it("leave out what is to be ignored", async () => {
+    const names = ["a", "b", "c", "d", "e"].flatMap((name) => [`x/${name}.png`, `x/${name}_mask.png`]);
+    const root = await temporaryFolder(files(names));
+    const options = { pattern: "x/{subject}.png", ignore: ["*/*_mask*"] };
+    const { records, ignored } = await listDataset({ adapter: "folder", root, options });
+    expect([records.length, ignored.length]).toEqual([5, 5]);
+  });
+
+  it("take composed and decomposed letters for the same", async () => {
+    const root = await temporaryFolder(
+      files(["Mu\u0308ller_1.png", "M\u00fcller_1_mask.png", "b_1.png", "c_1.png"]),
+    );
+    const options = { pattern: "{subject}_{slice}.png", masks: { pattern: "{subject}_{slice}_mask.png" } };
+    const { records } = await listDataset({ adapter: "folder", root, options });
+    expect(records.filter(({ mask }) => mask !== undefined).map(({ subject }) => subject)).toEqual([
+      "M\u00fcller",
+    ]);
   });
 });

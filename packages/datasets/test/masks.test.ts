@@ -157,7 +157,8 @@ describe("masks", () => {
     const data = await openDataset(config(root, { pattern: "{split}/{subject}_{slice}_seg.nii" }));
     await expect(data.splits.train.mask(0)).rejects.toMatchObject({
       code: "SLICE_UNREADABLE",
-      message: `${join(root, "train/a_1_seg.nii")} cannot be read: ${message}`,
+      message: `the mask ${join(root, "train/a_1_seg.nii")} cannot be read: ${message}`,
+      remedy: expect.stringContaining("leave masks out"),
     });
   });
 

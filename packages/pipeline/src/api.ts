@@ -35,6 +35,10 @@ export type Request =
       readonly overrides: readonly string[];
       readonly stages: readonly Stage[];
       readonly resume: boolean;
+      /**
+       * `test` takes subjects that the run does not know for testing, from now on; they are refused unless given.
+       */
+      readonly newSubjects?: "test" | undefined;
     }
   | {
       /**

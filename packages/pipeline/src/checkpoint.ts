@@ -55,6 +55,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   if (read === undefined) return undefined;
   const { tensors, metadata } = read;
   try {
+    checkFinite(tensors);
     return { carry: tensors, state: trainingStateSchema.parse(JSON.parse(metadata[STATE] ?? "null")) };
   } catch (error) {
     const why =
@@ -73,6 +74,15 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
     return decodeSafetensors(await readFile(path));
   } catch (error) {
     throw invalid(path, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** Numbers that are none make none of everything that is computed from them. */
+function checkFinite(tensors: HostTensors): void {
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (!(data instanceof Float32Array)) continue;
+    const place = data.findIndex((value) => !Number.isFinite(value));
+    if (place >= 0) throw new Error(`value ${place} of ${name} is ${data[place]}`);
   }
 }
 

@@ -15,7 +15,7 @@ import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
-import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
+import { classesOf, labelsOf, slicePositionsOf } from "./stages/sample.ts";
 import { loadPreprocessing, modelParameters } from "./trained-model.ts";
 
 /** Images decoded, and grids scored, at a time. */
@@ -51,7 +51,7 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   const trained = await loadCodes(paths.codes.train);
   if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
   const { classes } = trained;
-  const labels = labelsOf(classes, config.sample);
+  const labels = labelsOf(classes, config.sample, { trained: classesOf(trained) });
   const slice = await (await openOwnSlices(session)).read(file);
   const pixels = await keptPixels(keep, slice, config.dataset);
   const known = keptCodes(pixels, spaces, { keep, size });

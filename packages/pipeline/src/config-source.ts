@@ -2,15 +2,19 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { readRegularFile } from "@slicebook/base/node";
-import { type Document, isMap, isScalar, isSeq, LineCounter, parse, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { configSchema } from "./config.ts";
+import { type JsonSchema, jsonSchemaOf } from "./config-json-schema.ts";
 import { isRecord } from "./is-record.ts";
 import { nearMiss } from "./near-miss.ts";
+import { overrideValue, schemaAt } from "./override-value.ts";
 
 /** One dotted `key=value` text of the command line. */
 export interface Override {
   readonly text: string;
   readonly path: readonly string[];
-  readonly value: unknown;
+  /** What stands after the equals sign. */
+  readonly given: string;
 }
 
 /** A configuration before it is checked, and where each of its values was written. */
@@ -18,6 +22,15 @@ export interface ConfigSource {
   readonly file: string;
   readonly value: Record<string, unknown>;
   readonly overrides: readonly Override[];
+  /**
+   * A part of the value, with the overrides in it set anew by a schema that was not known when the file was read: that
+   * of an adapter's options, or a prior's.
+   */
+  readBy(
+    schema: JsonSchema,
+    at: readonly string[],
+    value: Readonly<Record<string, unknown>>,
+  ): Record<string, unknown>;
   /** `configs/hipmri.yaml:12`, or `argument train.epochs=x` for what an override set. */
   whereIs(path: readonly PropertyKey[]): string;
 }
@@ -34,22 +47,39 @@ export async function readConfigSource(file: string, overrides: readonly string[
   const { document, lines } = await readYaml(file);
   const value = plainValue(file, document, lines);
   const parsed = overrides.map(parseOverride);
-  for (const { path, value: limit } of parsed) {
+  const schema = jsonSchemaOf(configSchema);
+  const values = parsed.map((override) => valueIn(override, schemaAt(schema, override.path)));
+  for (const [index, { path }] of parsed.entries()) {
     const [section, key] = path;
     const limits = value[section!];
-    if (path.length !== 2 || !LIMITS.includes(key!) || limit === null || !isRecord(limits)) continue;
+    if (path.length !== 2 || !LIMITS.includes(key!) || values[index] === null || !isRecord(limits)) continue;
     for (const limit of LIMITS) delete limits[limit];
   }
-  for (const override of parsed) setAt(value, override);
+  for (const [index, override] of parsed.entries()) setAt(value, override, values[index]);
+
+  function readBy(
+    options: JsonSchema,
+    at: readonly string[],
+    part: Readonly<Record<string, unknown>>,
+  ): Record<string, unknown> {
+    const copy = structuredClone(part);
+    for (const override of parsed) {
+      if (override.path.length <= at.length || at.some((key, index) => override.path[index] !== key))
+        continue;
+      const path = override.path.slice(at.length);
+      setAt(copy, { ...override, path }, valueIn(override, schemaAt(options, path)));
+    }
+    return copy;
+  }
 
   function whereIs(path: readonly PropertyKey[]): string {
     const override = parsed.findLast((one) => one.path.every((key, index) => key === String(path[index])));
     return override === undefined ? `${file}:${lineOf(document, lines, path)}` : `argument ${override.text}`;
   }
-  return { file, value, overrides: parsed, whereIs };
+  return { file, value, overrides: parsed, readBy, whereIs };
 }
 
-/** Splits `train.epochs=20` and reads the value as YAML. */
+/** Splits `train.epochs=20`; what the value is depends on the key. */
 export function parseOverride(text: string): Override {
   const equals = text.indexOf("=");
   const key = text.slice(0, Math.max(equals, 0)).trim();
@@ -63,8 +93,12 @@ export function parseOverride(text: string): Override {
       },
     );
   }
+  return { text, path, given: text.slice(equals + 1) };
+}
+
+function valueIn({ text, given }: Override, schema: JsonSchema | undefined): unknown {
   try {
-    return { text, path, value: parse(text.slice(equals + 1)) };
+    return overrideValue(given, schema);
   } catch (error) {
     throw new SlicebookError(
       "ARGUMENT_INVALID",
@@ -115,7 +149,7 @@ function plainValue(file: string, document: Document, lines: LineCounter): Recor
   }
 }
 
-function setAt(root: Record<string, unknown>, { text, path, value }: Override): void {
+function setAt(root: Record<string, unknown>, { text, path }: Override, value: unknown): void {
   let place = root;
   for (const [index, key] of path.slice(0, -1).entries()) {
     const next = (Object.hasOwn(place, key) ? place[key] : undefined) ?? {};

@@ -1,8 +1,11 @@
 import { basename, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
+import type { Dataset } from "@slicebook/datasets/node";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import { exists, readJson } from "./files.ts";
+import { readSubjects, trainedSubjects } from "./kept-subjects.ts";
+import { overrideValue } from "./override-value.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Evaluation } from "./report/types.ts";
 import { loadRunConfig, missing } from "./run-folder.ts";
@@ -29,6 +32,9 @@ export async function evaluateElsewhere(session: Session, overrides: readonly st
     );
   }
   const dataset = await openWithProgress(config, emit, signal, { splits: ["test"], preprocessing });
+  const kept = await readSubjects(paths);
+  const trained = kept === undefined ? undefined : trainedSubjects(testSubjects(dataset), kept);
+  if (trained !== undefined) emit({ type: "warning", text: trained });
   const name = await freeName(paths.evaluations, config, await dataset.fingerprint());
   const { evaluation } = await evaluateDataset(session, dataset, {
     root: config.root,
@@ -36,6 +42,10 @@ export async function evaluateElsewhere(session: Session, overrides: readonly st
   });
   await writeEvaluation(session, join(paths.evaluations, `${name}.json`), evaluation);
   return evaluation;
+}
+
+function testSubjects({ splits: { test } }: Dataset): string[] {
+  return [...new Set(test.records.map(({ subject }) => subject))];
 }
 
 /**
@@ -53,7 +63,8 @@ async function otherConfig(session: Session, overrides: readonly string[]): Prom
       },
     );
   }
-  const adapter = keys.find(({ path }) => path.join(".") === "dataset.adapter")?.value;
+  const named = keys.findLast(({ path }) => path.join(".") === "dataset.adapter");
+  const adapter = named === undefined ? undefined : overrideValue(named.given, { type: "string" });
   const another = adapter !== undefined && adapter !== session.config.dataset.adapter;
   return loadRunConfig(session.paths.folder, another ? ["dataset.options={}", ...overrides] : overrides);
 }

@@ -4,7 +4,7 @@ import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { removeTemporaries } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
-import { writePhantom } from "@slicebook/datasets/node";
+import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
 import {
   type ExecuteOptions,
   type Request,
@@ -35,6 +35,7 @@ import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts
 import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
+import { shellQuote } from "./shell-quote.ts";
 import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
 
 /**
@@ -125,7 +126,13 @@ async function dryRun(
       await writeConfig(session.paths, short);
       await session.update((record) => record);
       const results = await runStages(session, wanted, { resume: false });
-      return { stages: results, figures: {}, files: [], next: `slicebook run ${file}`, dryRun: true };
+      return {
+        stages: results,
+        figures: {},
+        files: [],
+        next: `slicebook run ${shellQuote(file)}`,
+        dryRun: true,
+      };
     });
   } finally {
     await rm(root, { recursive: true, force: true });
@@ -160,7 +167,8 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
   }
   checkSections(folder, overrides, ["sample", "prior", "engine"]);
   const config = await loadRunConfig(folder, overrides);
-  return inSession(config, folder, options, (session) =>
+  const { newSubjects } = request;
+  return inSession(config, folder, { ...options, newSubjects }, (session) =>
     locked(folder, async () => {
       if (overrides.length > 0) await writeConfig(session.paths, config);
       return summary(session, await runStages(session, request.stages, request));
@@ -209,7 +217,9 @@ async function compress(
       figures: { ...(originalBytes === undefined ? {} : { originalBytes }), bytes, bitsPerPixel },
       files: session.files.map(fromHere),
       next:
-        kind === "compress" ? `slicebook decompress ${fromHere(session.files[0]!)} --model ${folder}` : "",
+        kind === "compress"
+          ? `slicebook decompress ${shellQuote(fromHere(session.files[0]!))} --model ${shellQuote(folder)}`
+          : "",
     };
   });
 }
@@ -240,7 +250,7 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
     ...(signal === undefined ? {} : { signal }),
   });
   onEvent({ type: "file", path: out, what: `phantoms as ${layout}` });
-  return { stages: [], figures: { ...written }, files: [out], next: `slicebook inspect ${out}` };
+  return { stages: [], figures: { ...written }, files: [out], next: `slicebook inspect ${shellQuote(out)}` };
 }
 
 async function inSession(
@@ -271,17 +281,31 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
 /** Finds out before anything is written what would stop the run half way. */
 async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
   const { model, sample } = session.config;
-  const { size, classes } = await session.dataset();
+  const { size, classes, splits } = await session.dataset();
   vqvae.codeLevels(model, size);
   const drawing = wanted.includes("sample");
   if (drawing || wanted.includes("train-prior")) {
     const prior = await bindPrior(session, { size, classes });
     if (drawing) {
-      labelsOf(classes, sample);
+      labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
       slicePositionsOf(prior, sample);
     }
   }
+  if (wanted.includes("evaluate")) await checkMasks(splits.test, session.signal);
   await session.engine();
+}
+
+/** The classes that some slices have. */
+function labelsIn({ records }: SliceSet): ReadonlySet<string> {
+  return new Set(records.flatMap(({ label }) => label ?? []));
+}
+
+/** Reads every mask of the slices that are to be measured, which would otherwise end the run after its training. */
+async function checkMasks(slices: SliceSet, signal: AbortSignal | undefined): Promise<void> {
+  for (let index = 0; index < slices.records.length; index++) {
+    if (signal?.aborted) throw interruptedError();
+    await slices.mask(index);
+  }
 }
 
 /** Refuses to write a run (or phantoms) among other files. */
@@ -331,7 +355,9 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
       : {}),
     files: files.map(fromHere),
     next:
-      due === undefined ? `slicebook reconstruct ${paths.folder} FILE…` : `slicebook ${due} ${paths.folder}`,
+      due === undefined
+        ? `slicebook reconstruct ${shellQuote(paths.folder)} FILE…`
+        : `slicebook ${due} ${shellQuote(paths.folder)}`,
   };
 }
 

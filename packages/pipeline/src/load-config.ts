@@ -1,4 +1,5 @@
-import { basename, extname } from "node:path";
+import { homedir } from "node:os";
+import { basename, extname, join } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { datasetSchema } from "@slicebook/datasets";
 import { type LoadedAdapter, loadAdapter } from "@slicebook/datasets/node";
@@ -6,6 +7,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { configSchema, type ResolvedConfig } from "./config.ts";
 import { checked } from "./config-issues.ts";
+import { jsonSchemaOf } from "./config-json-schema.ts";
 import { type ConfigSource, readConfigSource } from "./config-source.ts";
 import { loadPrior } from "./priors.ts";
 
@@ -22,12 +24,12 @@ export async function loadConfig(file: string, overrides: readonly string[] = []
   const config = checked(source, configSchema, source.value);
   const dataset = await checkedDataset(source, config.dataset);
   const prior = await at(source, ["prior", "name"], () => loadPrior(config.prior.name));
-  const options = checked(source, prior.schema, config.prior.options, ["prior", "options"]);
+  const options = checkedOptions(source, prior.schema, config.prior.options, "prior");
   return {
     ...config,
     dataset,
     prior: { ...config.prior, options: optionsRecord.parse(options) },
-    run: { ...config.run, name: config.run.name ?? basename(file, extname(file)) },
+    run: { root: fromHome(config.run.root), name: config.run.name ?? basename(file, extname(file)) },
   };
 }
 
@@ -55,9 +57,31 @@ async function checkedDataset(
   const { adapter }: LoadedAdapter = await at(source, ["dataset", "adapter"], () =>
     loadAdapter(dataset.adapter),
   );
-  const options = checked(source, adapter.schema, dataset.options, ["dataset", "options"]);
+  const options = checkedOptions(source, adapter.schema, dataset.options, "dataset");
   const [height, width] = dataset.size ?? adapter.defaultSize(options);
-  return { ...dataset, size: [height, width], options: optionsRecord.parse(options) };
+  return {
+    ...dataset,
+    ...(dataset.root === undefined ? {} : { root: fromHome(dataset.root) }),
+    ...(typeof dataset.cache === "string" ? { cache: fromHome(dataset.cache) } : {}),
+    size: [height, width],
+    options: optionsRecord.parse(options),
+  };
+}
+
+/** The options of an adapter or a prior, checked by its own schema, which decides what overrides of them mean. */
+function checkedOptions<Options>(
+  source: ConfigSource,
+  schema: z.ZodType<Options>,
+  value: Readonly<Record<string, unknown>>,
+  section: "dataset" | "prior",
+): Options {
+  const at = [section, "options"];
+  return checked(source, schema, source.readBy(jsonSchemaOf(schema), at, value), at);
+}
+
+/** A path with `~` at its start as the user's home folder, as a shell would have it. */
+function fromHome(path: string): string {
+  return /^~(?:[/\\]|$)/.test(path) ? join(homedir(), path.slice(1)) : path;
 }
 
 /**

@@ -8,6 +8,7 @@ import { leaves } from "./leaves.ts";
 import { loadConfig, resolvedYaml } from "./load-config.ts";
 import { noRun } from "./no-run.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
+import { shellQuote } from "./shell-quote.ts";
 
 export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Promise<void> {
   await mkdir(paths.folder, { recursive: true });
@@ -72,7 +73,7 @@ export function missing(folder: string, what: string, stage: Stage): SlicebookEr
     remedy:
       stage === "train"
         ? "Train the model first, with `slicebook train CONFIG`."
-        : `Run \`slicebook ${stage} ${folder}\` first.`,
+        : `Run \`slicebook ${stage} ${shellQuote(folder)}\` first.`,
   });
 }
 

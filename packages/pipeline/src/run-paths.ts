@@ -5,6 +5,8 @@ export interface RunPaths {
   readonly folder: string;
   readonly config: string;
   readonly info: string;
+  /** Whose slices are in each split. */
+  readonly subjects: string;
   readonly metrics: string;
   readonly last: string;
   readonly best: string;
@@ -42,6 +44,7 @@ export function runPaths(folder: string): RunPaths {
     folder,
     config: at("config.yaml"),
     info: at("run.json"),
+    subjects: at("subjects.json"),
     metrics: at("metrics.jsonl"),
     last: at("checkpoints", "last.safetensors"),
     best: at("checkpoints", "best.safetensors"),

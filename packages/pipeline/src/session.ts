@@ -4,12 +4,22 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { vqvae } from "@slicebook/core";
+import type { SliceRecord } from "@slicebook/datasets";
 import { type Dataset, fingerprintDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
 import type { Event, ExecuteOptions } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { datasetSource } from "./dataset-source.ts";
+import {
+  inKeptSplits,
+  merged,
+  missingSubjects,
+  readSubjects,
+  subjectsOf,
+  writeSubjects,
+} from "./kept-subjects.ts";
 import { reportProgress } from "./progress.ts";
+import { differentData } from "./run-folder.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { type RunRecord, readRecord, writeRecord } from "./run-record.ts";
 import { loadPreprocessing } from "./trained-model.ts";
@@ -42,22 +52,47 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
-/** {@link ExecuteOptions}, and how many slices of each split are used at most; all unless given. */
-export type SessionOptions = ExecuteOptions & { readonly few?: number };
+/** {@link ExecuteOptions}, and how a run's data are used. */
+export type SessionOptions = ExecuteOptions & {
+  /** How many slices of each split are used at most; all unless given. */
+  readonly few?: number;
+  /** What becomes of subjects that the run does not know; they are refused unless given. */
+  readonly newSubjects?: "test" | undefined;
+};
 
 export function openSession(
   config: ResolvedConfig,
   folder: string,
-  { onEvent = () => {}, signal, few }: SessionOptions,
+  { onEvent = () => {}, signal, few, newSubjects }: SessionOptions,
 ): Session {
   const paths = runPaths(folder);
-  const source = datasetSource(config, few);
+  const whole = few === undefined && config.train.overfit === null;
+  let listed: readonly SliceRecord[] | undefined;
+  const source = Promise.all([datasetSource(config, few), whole ? readSubjects(paths) : undefined]).then(
+    ([{ config: cut, adapters }, kept]) => ({
+      cut,
+      kept,
+      options: {
+        adapters,
+        arrange(records: readonly SliceRecord[]) {
+          listed = kept === undefined ? records : inKeptSplits(records, kept, { folder, newSubjects });
+          return listed;
+        },
+      },
+    }),
+  );
   // Awaited where it is used; until then a failure of it is no unhandled one.
   source.catch(() => {});
   const files: string[] = [];
   let engine: Promise<Engine> | undefined;
   let dataset: Promise<Dataset> | undefined;
   let fingerprint: Promise<string> | undefined;
+
+  /** A run that does not keep its subjects is of the data that it was started with, or its splits are others. */
+  async function checkUnchanged(found: string): Promise<void> {
+    const record = whole ? await readRecord(paths) : undefined;
+    if (record !== undefined && record.data.fingerprint !== found) throw differentData(folder);
+  }
 
   return {
     config,
@@ -78,27 +113,38 @@ export function openSession(
       return engine;
     },
     dataset() {
-      dataset ??= source.then(({ config: cut, adapters }) =>
-        openWithProgress(cut, onEvent, signal, { adapters }),
-      );
+      dataset ??= source.then(async ({ cut, kept, options }) => {
+        const opened = await openWithProgress(cut, onEvent, signal, options);
+        if (kept === undefined) await checkUnchanged(await opened.fingerprint());
+        const missing = kept === undefined ? undefined : missingSubjects(listed ?? [], kept);
+        if (missing !== undefined) onEvent({ type: "warning", text: missing });
+        return opened;
+      });
       return dataset;
     },
     async trainedDataset() {
       const [opened, preprocessing] = [await this.dataset(), await loadPreprocessing(this)];
       if (preprocessing.range !== undefined) return opened;
-      const { config: cut, adapters } = await source;
-      return openWithProgress(cut, onEvent, signal, { adapters, preprocessing });
+      const { cut, options } = await source;
+      return openWithProgress(cut, onEvent, signal, { ...options, preprocessing });
     },
     fingerprint() {
       fingerprint ??=
         dataset === undefined
-          ? source.then(({ config: cut, adapters }) => fingerprintDataset(cut, { adapters }))
+          ? source.then(async ({ cut, kept, options }) => {
+              const found = await fingerprintDataset(cut, options);
+              if (kept === undefined) await checkUnchanged(found);
+              return found;
+            })
           : dataset.then((opened) => opened.fingerprint());
       return fingerprint;
     },
     record: () => readRecord(paths),
     async update(change) {
       const before = (await readRecord(paths)) ?? (await newRecord(this));
+      const { kept } = await source;
+      const keeping = whole && listed !== undefined && (kept === undefined || newSubjects !== undefined);
+      if (keeping && listed !== undefined) await writeSubjects(paths, merged(subjectsOf(listed), kept));
       await writeRecord(paths, change(before));
     },
     made(path, what) {
@@ -122,7 +168,10 @@ export async function openWithProgress(
   config: ResolvedConfig["dataset"],
   onEvent: (event: Event) => void,
   signal: AbortSignal | undefined,
-  options: Pick<Parameters<typeof openDataset>[1] & object, "splits" | "preprocessing" | "adapters"> = {},
+  options: Pick<
+    Parameters<typeof openDataset>[1] & object,
+    "splits" | "preprocessing" | "adapters" | "arrange"
+  > = {},
 ): Promise<Dataset> {
   const progress = reportProgress(onEvent, "read", "slices");
   const dataset = await openDataset(config, {

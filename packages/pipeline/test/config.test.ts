@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isSlicebookError } from "@slicebook/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -140,6 +140,39 @@ describe("a mistake in the file", () => {
 });
 
 describe("an override", () => {
+  it("of a key that wants text is the text, whatever YAML would make of it", async () => {
+    const overrides = [
+      "dataset.adapter=folder",
+      "dataset.root=/d/scan #2: left",
+      "dataset.options.pattern={subject}/[a] - b: {slice}.*",
+      "dataset.options.masks.pattern=*{subject} # {slice}.png",
+      "dataset.options.masks.labels.1=07",
+      "dataset.cache=false",
+      "run.name=007",
+      "run.root=~/runs",
+      "sample.class=0",
+    ];
+    const base = "dataset: { adapter: phantom }\ntrain: { steps: 1 }\n";
+    expect(await loadConfig(await file(base), overrides)).toMatchObject({
+      dataset: {
+        root: "/d/scan #2: left",
+        cache: false,
+        options: {
+          pattern: "{subject}/[a] - b: {slice}.*",
+          masks: { pattern: "*{subject} # {slice}.png", labels: { 1: "07" } },
+        },
+      },
+      run: { name: "007", root: join(homedir(), "runs") },
+      sample: { class: "0" },
+    });
+    const others = ['run.name="a b"', "sample.class=null", "dataset.cache=no", "dataset.adapter='phantom'"];
+    expect(await loadConfig(await file(base), others)).toMatchObject({
+      dataset: { adapter: "phantom", cache: "no" },
+      run: { name: "a b" },
+      sample: { class: null },
+    });
+  });
+
   it("sets a value, whatever its depth, as YAML reads it", async () => {
     const overrides = ["train.batch=4", "dataset.size=[32, 48]", "model.quantizer.decay=0.9", "run.name=a=b"];
     expect(await loadConfig(await file(SMALL), overrides)).toMatchObject({

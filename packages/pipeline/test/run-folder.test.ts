@@ -1,5 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { lockRun } from "../src/lock.ts";
 import { openMetricsLog, readRows } from "../src/metrics-log.ts";
@@ -64,6 +67,38 @@ describe("the lock of a run folder", () => {
     await writeFile(place.at(".lock"), JSON.stringify(holder));
     await (await lockRun(place.at()))();
   });
+
+  it("is given back by its holder only", async () => {
+    const release = await lockRun(place.at());
+    const another = JSON.stringify({ pid: process.ppid, host: hostname(), started: "" });
+    await writeFile(place.at(".lock"), another);
+    await release();
+    expect(await readFile(place.at(".lock"), "utf8")).toBe(another);
+    await rm(place.at(".lock"));
+  });
+
+  it("that is a folder is named", async () => {
+    await mkdir(place.at("odd", ".lock"), { recursive: true });
+    await expect(lockRun(place.at("odd"))).rejects.toMatchObject({
+      code: "RUN_LOCKED",
+      remedy: expect.stringContaining(`Delete ${place.at("odd", ".lock")}`),
+    });
+  });
+
+  it.each(["links", "no links"])(
+    "is held by one of several processes, which leave many behind: a file system with %s",
+    async (links) => {
+      const folder = place.at(`contended ${links}`);
+      await mkdir(folder);
+      const client = join(import.meta.dirname, "lock-client.mjs");
+      const dead = { pid: 2 ** 22 + 1, host: hostname(), started: "" };
+      await writeFile(join(folder, ".lock"), JSON.stringify(dead));
+      const processes = Array.from({ length: 6 }, (_, seed) =>
+        promisify(execFile)(process.execPath, [client, folder, links, String(seed)]),
+      );
+      for (const { stdout } of await Promise.all(processes)) expect(stdout).toBe("held 15 times, alone\n");
+    },
+  );
 });
 
 describe("a near miss", () => {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
@@ -164,5 +164,58 @@ describe("a site of static files", () => {
     await expect(exportSite({ run: join(runs, "small"), out: runs })).rejects.toMatchObject({
       code: "SITE_EXISTS",
     });
+  });
+});
+
+describe("a link out of a run's folder", () => {
+  it.each(["config.yaml", "evaluation.json", "codes", "reconstructions", "run.json"])(
+    "is not followed: %s",
+    async (name) => {
+      const folder = join(root, `linked-${name}`);
+      await copyRuns(inject("madeRuns"), folder, ["small", "full"]);
+      const outside = join(folder, "outside");
+      await rename(join(folder, "small", name), outside);
+      await symlink(outside, join(folder, "small", name));
+      const other = await serveViewer(folder, { port: 0 });
+      try {
+        const runs = (await (await fetch(`${other.url}data/runs.json`)).json()) as RunsAnswer;
+        expect(runs.runs.map(({ id }) => id)).toEqual(["full"]);
+        expect(runs.damaged).toEqual([
+          {
+            folder: "small",
+            reason: expect.stringContaining("is a link that leads out of the run's folder"),
+          },
+        ]);
+        for (const path of ["data/small/run.json", "data/small/codebook.json", "files/small/config.yaml"]) {
+          expect((await fetch(`${other.url}${path}`)).status).toBe(404);
+        }
+      } finally {
+        await other.close();
+      }
+      await expect(
+        exportSite({ run: join(folder, "small"), out: join(folder, "site") }),
+      ).rejects.toMatchObject({
+        code: "RUN_DAMAGED",
+      });
+    },
+  );
+
+  it("is not published with a site, and neither are the folders in a configuration", async () => {
+    const folder = join(root, "published");
+    await copyRuns(inject("madeRuns"), folder, ["small"]);
+    await writeFile(join(folder, "outside.html"), "private");
+    await rm(join(folder, "small", "report.html"));
+    await symlink(join(folder, "outside.html"), join(folder, "small", "report.html"));
+    const config = join(folder, "small", "config.yaml");
+    const text = await readFile(config, "utf8");
+    await writeFile(
+      config,
+      text.replace(/^dataset:$/m, "dataset:\n  root: >-\n    /home/me\n  cache: /home/me/cache"),
+    );
+    const written = await exportSite({ run: join(folder, "small"), out: join(folder, "site") });
+    expect(written).not.toContain("files/small/report.html");
+    const answer = await readFile(join(folder, "site", "data", "small", "run.json"), "utf8");
+    expect(answer).not.toContain("/home/me");
+    expect(JSON.parse(answer).config.dataset).toMatchObject({ root: "…", cache: "…", adapter: "phantom" });
   });
 });

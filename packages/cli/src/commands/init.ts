@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/pipeline";
-import { shellQuote, table } from "../format.ts";
+import { shellQuote } from "@slicebook/pipeline/client";
+import { counted, table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
 
@@ -51,7 +52,7 @@ function describe(
     ...(classes.length === 0 ? [] : [["Classes", classes.join(", ")]]),
     ...Object.entries(splits).map(([split, { slices, subjects }]) => [
       split,
-      `${slices} slices of ${subjects} subjects`,
+      `${counted(slices, "slice")} of ${counted(subjects, "subject")}`,
     ]),
     ["Wrote", out],
   ];

@@ -1,6 +1,13 @@
 import { basename, extname } from "node:path";
 import { stages as allStages, type Stage } from "@slicebook/pipeline/client";
-import type { CompletionFlags, CompressFlags, ExportFlags, OutputOptions, RunFlags } from "../flags.ts";
+import type {
+  CompletionFlags,
+  CompressFlags,
+  ExportFlags,
+  OutputOptions,
+  RunFlags,
+  StageFlags,
+} from "../flags.ts";
 import { perform } from "../perform.ts";
 
 /** `run` and `train`: stages of the run that a YAML file describes. */
@@ -35,12 +42,10 @@ export async function runStage(
   stage: Stage,
   run: string,
   overrides: readonly string[],
-  options: OutputOptions & { readonly resume?: boolean },
+  options: OutputOptions & StageFlags,
 ): Promise<void> {
-  await perform(
-    { kind: "stages", run, overrides, stages: [stage], resume: options.resume ?? false },
-    options,
-  );
+  const { resume = false, newSubjects } = options;
+  await perform({ kind: "stages", run, overrides, stages: [stage], resume, newSubjects }, options);
 }
 
 /** `sample --complete`: the rest of a slice of which a part is kept. */

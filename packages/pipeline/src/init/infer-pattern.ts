@@ -1,161 +1,293 @@
+import {
+  assignRoles,
+  type Column,
+  columnsOf,
+  constant,
+  isContrast,
+  isSubjectWord,
+  mostCommon,
+  numeric,
+} from "./name-parts.ts";
+
 /** What a folder's paths say of its slices: the options of the adapter `folder`. */
 export interface InferredPattern {
   readonly pattern: string;
   /** The folders' names for each split, where there are such folders with unusual names. */
-  readonly splits?: Readonly<Record<"train" | "validate" | "test", readonly string[]>>;
+  readonly splits?: Readonly<Partial<Record<SplitName, readonly string[]>>>;
+  /** Whether no name says whose a file is, so that each counts as a subject. */
+  readonly unsure: boolean;
   /** What a person should check. */
   readonly notes: readonly string[];
 }
 
-/** Names of folders that say which split their slices belong to. */
-const splitWords = {
+type SplitName = "train" | "validate" | "test";
+const splitNames = ["train", "validate", "test"] as const;
+
+/** Words that say which split slices belong to. */
+const splitWords: Readonly<Record<SplitName, RegExp>> = {
   train: /^(?:train|training|tr)$/i,
   validate: /^(?:val|valid|validate|validation|dev)$/i,
   test: /^(?:test|testing|ts)$/i,
-} as const;
-type SplitName = keyof typeof splitWords;
-const splitNames = ["train", "validate", "test"] as const;
+};
+/** Words beside them that say nothing: `imagesTr`, `train_data`. */
+const neutral = /^(?:images?|imgs?|data|dataset|sets?|slices?|scans?|x)$/i;
+/** The names that the adapter knows without being told. */
+const known: Readonly<Record<SplitName, readonly string[]>> = {
+  train: ["train", "training"],
+  validate: ["validate", "validation", "valid", "val"],
+  test: ["test", "testing"],
+};
 
-/** Classes are few, and their names are words; folders of subjects are many, or have numbers. */
+/** Classes are few, and their names are words, digits or numbered kinds; folders of subjects are many. */
 const MOST_CLASSES = 12;
-/** The share of the files' names that must be alike for a form to be seen in them. */
-const MOST_OF = 0.95;
+const className = /^(?:\D+|\d|(?:class|grade|label|stage|group|birads|level)[-_ ]?\d+)$/i;
+/** Fewer subjects than this are taken for something else where a name may say more than one thing. */
+const FEWEST_SUBJECTS = 3;
+/** The share of the files that may be subjects of their own before a number at the end counts as a slice's. */
+const MOST_SUBJECTS = 0.75;
 
 /**
  * Guesses from paths (below the root, with slashes, of one depth) where split, class, subject and slice are written.
  *
- * Slices of one subject must not be parted: where the names do not say whose a slice is, each file counts as a subject
- * of its own, and a note says so.
+ * Slices of one subject must not be parted: parts that name an acquisition, a session, a visit or a date belong to no
+ * subject; where the names do not say whose a slice is, each file counts as a subject of its own. What is not sure is
+ * in the notes.
+ *
+ * @param options.volumes whether the files hold volumes, so that their names have no slice's number
  */
-export function inferPattern(paths: readonly string[]): InferredPattern {
+export function inferPattern(
+  paths: readonly string[],
+  { volumes = false }: { readonly volumes?: boolean } = {},
+): InferredPattern {
   const rows = paths.map((path) => path.split("/"));
   const depth = rows[0]!.length - 1;
-  const notes: string[] = [];
-  const ending = commonEnding(rows.map((row) => row[depth]!));
   const stems = rows.map((row) => withoutEnding(row[depth]!));
-  const parts: string[] = [];
-  const open: number[] = [];
-  let splits: InferredPattern["splits"];
-  for (let level = 0; level < depth; level++) {
-    const names = new Set(rows.map((row) => row[level]!));
-    const found = splits === undefined ? splitsOf(names) : undefined;
-    if (found !== undefined) {
-      splits = found;
-      parts.push("{split}");
-    } else if (names.size === 1) {
-      parts.push([...names][0]!);
-    } else {
-      open.push(level);
-      parts.push("*");
-    }
-  }
-  const namesAt = (level: number) => rows.map((row) => row[level]!);
-  const classLevel = open.find((level) => isClass(new Set(namesAt(level))));
-  if (classLevel !== undefined) parts[classLevel] = "{class}";
-  const folders = open.filter((level) => level !== classLevel);
-  const form = nameForm(stems, classLevel === undefined ? undefined : namesAt(classLevel));
+  const notes: string[] = [];
+  const levels = readFolders(rows, depth);
+  notes.push(...levels.notes);
+  const { parts, splits, split, label } = levels;
+  const labels = rows.map((row) => [split, label].map((level) => row[level ?? -1] ?? "").join("/"));
+  const columns = columnsOf(stems);
+  const channels = Object.values(splits ?? {}).some((names) => names.some((name) => /^images/i.test(name)));
+  const around = { volumes, files: true, labels, channels };
+  const doubts = assignRoles(columns, around);
 
+  const folders = levels.open.map((level) => {
+    const own = columnsOf(rows.map((row) => row[level]!));
+    const folderDoubts = assignRoles(own, { ...around, files: false });
+    return { level, columns: own, doubts: folderDoubts };
+  });
+  const subjects = folders.filter((folder) => folder.columns.some(({ role }) => role === "subject"));
+  const named = subjects.find(({ columns: own }) => own.some(({ values }) => isSubjectWord(values[0]!)));
+  const inNames = subjectsIn(columns);
+  const [outermost] = subjects.filter((one) => one === named || !holdsSubjects(one.columns, inNames));
+  const owner = named ?? outermost;
+
+  for (const { level, columns: own } of folders) {
+    parts[level] = level === owner?.level ? patternOf(own, notes) : patternOf(own, notes, { subject: false });
+  }
   let file: string;
-  const [subjectLevel] = folders;
-  if (subjectLevel !== undefined) {
-    // The outermost folder that differs: a subject may have several scans within.
-    parts[subjectLevel] = "{subject}";
-    file = sliceInName(stems) ? `${sharedStart(stems)}{slice}` : "*";
-    if (file === "*") notes.push("the files' names end in no number, so slices have none");
-  } else if (form !== undefined) {
-    file = `{subject}${form.between}{slice}`;
-  } else {
+  let unsure = false;
+  if (owner !== undefined) {
+    notes.push(...owner.doubts);
+    file = patternOf(columns, notes, { subject: false });
+    if (!volumes && !file.includes("{slice}")) {
+      notes.push("the files' names have no slice's number in them, so slices have none");
+    }
+  } else if (inNames === undefined || (!volumes && !tellsSubjects(columns, inNames, labels))) {
+    unsure = true;
     file = "{subject}";
     notes.push(
-      "the names do not say whose slice a file is, so each file counts as a subject: if several are of one person, " +
-        "that person's slices may be in training and in testing, which flatters every figure",
+      `the names do not say whose a file is, so each of the ${paths.length} files counts as a subject: if several are ` +
+        "of one person, that person's slices may be in training and in testing, which flatters every figure",
     );
+  } else {
+    notes.push(...doubts);
+    file = patternOf(columns, notes);
   }
   return {
-    pattern: [...parts, `${file}${ending}`].join("/"),
+    pattern: [...parts, `${file}${commonEnding(rows.map((row) => row[depth]!))}`].join("/"),
     ...(splits === undefined || usual(splits) ? {} : { splits }),
+    unsure,
     notes,
   };
 }
 
-/** `.nii.png`, `.jpg`; `.*` where there are several. */
-function commonEnding(names: readonly string[]): string {
+/** The ending of most names, `.nii.png`; `.*` where there are several. */
+export function commonEnding(names: readonly string[]): string {
   const endings = new Set(names.map((name) => name.slice(withoutEnding(name).length)));
   return endings.size === 1 ? [...endings][0]! : ".*";
 }
 
-function withoutEnding(name: string): string {
+export function withoutEnding(name: string): string {
   return name.replace(/(?:\.nii)?\.[a-z]+(?:\.gz)?$/i, "").replace(/\.nii$/i, "");
 }
 
-function splitsOf(names: ReadonlySet<string>): InferredPattern["splits"] | undefined {
+/** What the folders above the files say, level by level. */
+function readFolders(rows: readonly (readonly string[])[], depth: number) {
+  const parts: string[] = [];
+  const open: number[] = [];
+  const notes: string[] = [];
+  let splits: InferredPattern["splits"];
+  let split: number | undefined;
+  let label: number | undefined;
+  for (let level = 0; level < depth; level++) {
+    const names = new Set(rows.map((row) => row[level]!));
+    const found = splits === undefined ? splitsOf(names) : undefined;
+    parts.push("*");
+    if (found !== undefined) {
+      splits = found.splits;
+      split = level;
+      parts[level] = "{split}";
+      notes.push(...found.notes);
+    } else if (names.size === 1) parts[level] = literal([...names][0]!);
+    else if ([...names].every(isContrast)) {
+      const contrast = preferred(rows.map((row) => row[level]!));
+      parts[level] = literal(contrast);
+      notes.push(oneContrast(contrast, names));
+    } else if (
+      label === undefined &&
+      names.size <= MOST_CLASSES &&
+      [...names].every((name) => className.test(name))
+    ) {
+      label = level;
+      parts[level] = "{class}";
+    } else open.push(level);
+  }
+  return { parts, open, notes, splits, split, label };
+}
+
+function splitsOf(
+  names: ReadonlySet<string>,
+): { readonly splits: NonNullable<InferredPattern["splits"]>; readonly notes: string[] } | undefined {
   const found: Record<SplitName, string[]> = { train: [], validate: [], test: [] };
+  const others: string[] = [];
   for (const name of names) {
-    const split = splitNames.find((one) => splitWords[one].test(name));
-    if (split === undefined) return undefined;
-    found[split].push(name);
+    const words =
+      name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g)?.filter((word) => !neutral.test(word)) ?? [];
+    const split = splitNames.find((one) => words.length === 1 && splitWords[one].test(words[0]!));
+    if (split === undefined) others.push(name);
+    else found[split].push(name);
   }
-  return found.train.length > 0 && found.test.length > 0 ? found : undefined;
-}
-
-/** Whether the adapter knows these names without being told. */
-function usual(splits: NonNullable<InferredPattern["splits"]>): boolean {
-  const known = {
-    train: ["train", "training"],
-    validate: ["validate", "validation", "valid", "val"],
-    test: ["test", "testing"],
+  if (found.train.length === 0 || found.test.length + found.validate.length === 0) return undefined;
+  const notes: string[] = [];
+  if (others.length > 0) {
+    notes.push(`the folders ${others.slice(0, 3).join(", ")} name no split and are left out`);
+  }
+  if (found.test.length === 0) {
+    notes.push(
+      `there is no folder for testing: ${found.validate.join(", ")} is used for it, and validation slices are held ` +
+        "out of training",
+    );
+    found.test = found.validate;
+    found.validate = [];
+  }
+  return {
+    splits: Object.fromEntries(Object.entries(found).filter(([, folders]) => folders.length > 0)),
+    notes,
   };
-  return splitNames.every((split) => splits[split].every((name) => known[split].includes(name)));
 }
 
-function isClass(names: ReadonlySet<string>): boolean {
-  return names.size <= MOST_CLASSES && [...names].every((name) => /^\D+$/.test(name));
+function usual(splits: NonNullable<InferredPattern["splits"]>): boolean {
+  return splitNames.every((split) => (splits[split] ?? []).every((name) => known[split].includes(name)));
 }
 
-/** How names hold a subject and a slice's number: `case_001_slice_0`, `218391_78`; undefined if they do not. */
-function nameForm(
-  stems: readonly string[],
-  classes: readonly string[] | undefined,
-): { readonly between: string } | undefined {
-  for (const form of [
-    /^(.+?)([-_. ]*(?:slice|slc|sl|image|img|frame|z)[-_. ]*)(\d+)$/i,
-    /^(.+)([-_ ])(\d+)$/,
-  ]) {
-    const matches = stems.map((stem) => form.exec(stem));
-    const between = mostCommon(matches.flatMap((match) => match?.[2] ?? []));
-    const alike = matches.filter((match) => match?.[2] === between);
-    if (between === undefined || alike.length < MOST_OF * stems.length) continue;
-    const subjects = new Map<string, Set<string>>();
-    matches.forEach((match, index) => {
-      if (match === null) return;
-      const of = subjects.get(match[1]!) ?? new Set();
-      subjects.set(match[1]!, of.add(classes?.[index] ?? ""));
-    });
-    // `img_1`, `img_2`: one word before all numbers is no subject, nor is one that says the class only.
-    const words = new Set(classes);
-    if (subjects.size < 3 || (words.size > 0 && subjects.size <= words.size)) continue;
-    if (subjects.size > 0.75 * alike.length) continue; // a number of its own for each file
-    return { between };
+/** Whose each name says that it is; undefined if it says nothing. */
+function subjectsIn(columns: readonly Column[]): string[] | undefined {
+  const own = subjectRun(columns);
+  if (own === undefined) return undefined;
+  const run = columns.slice(own.from, own.to);
+  return run[0]!.values.map((_, index) => run.map(({ values }) => values[index]).join("-"));
+}
+
+/** Where the subject's parts are, from the first to before `to`, with the words before them. */
+function subjectRun(columns: readonly Column[]): { readonly from: number; readonly to: number } | undefined {
+  let from = columns.findIndex(({ role }) => role === "subject");
+  if (from < 0) {
+    // One subject: the same word with a number in all names, before the slices'.
+    const slice = columns.findIndex(({ role }) => role === "slice");
+    const one = columns.findIndex(
+      (column, index) => index < slice && column.role === "other" && constant(column) && numeric(column),
+    );
+    if (one < 0) return undefined;
+    from = one;
   }
-  return undefined;
+  let to = from + 1;
+  // A word that goes with the class only is part of the name too: `s0_AD`.
+  const isName = ({ role, values }: Column) =>
+    role === "subject" || (role === "other" && new Set(values).size > 1);
+  while (to < columns.length && isName(columns[to]!)) to++;
+  while (from > 0 && columns[from - 1]!.role === "other") from--;
+  return { from, to };
 }
 
-function sliceInName(stems: readonly string[]): boolean {
-  return stems.filter((stem) => /\d$/.test(stem)).length >= MOST_OF * stems.length;
+/** Whether folders hold several subjects each, as their files' names say: sites, batches. */
+function holdsSubjects(folder: readonly Column[], inNames: readonly string[] | undefined): boolean {
+  if (inNames === undefined) return false;
+  const folders = folder[0]!.values.map((_, index) => folder.map(({ values }) => values[index]).join("-"));
+  const subjects = new Set(inNames).size;
+  return new Set(folders).size < Math.min(FEWEST_SUBJECTS, subjects) && subjects >= FEWEST_SUBJECTS;
 }
 
-/** What stands before the number at the end in all names, or anything. */
-function sharedStart(stems: readonly string[]): string {
-  const starts = new Set(stems.map((stem) => stem.replace(/\d+$/, "")));
-  if (starts.size === 1) return [...starts][0]!;
-  // A number is told from what stands before it by what separates them.
-  const separators = new Set([...starts].map((start) => start.slice(-1)));
-  const [separator = ""] = separators;
-  return separators.size === 1 && /\D/.test(separator) ? `*${separator}` : "*";
+/** Whether what could be subjects is not a word for the class, or a number of its own for each file. */
+function tellsSubjects(
+  columns: readonly Column[],
+  subjects: readonly string[],
+  labels: readonly string[],
+): boolean {
+  const count = new Set(subjects).size;
+  if (
+    columns.some(({ values }, index) => isSubjectWord(values[0]!) && columns[index + 1]?.role === "subject")
+  ) {
+    return true;
+  }
+  const groups = new Set(labels).size;
+  return (groups === 1 || count > groups) && count <= MOST_SUBJECTS * subjects.length;
 }
 
-function mostCommon(texts: readonly string[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+/** Names as a pattern; `{subject}` once, unless the subject is told elsewhere. */
+function patternOf(
+  columns: readonly Column[],
+  notes: string[],
+  { subject = true }: { readonly subject?: boolean } = {},
+): string {
+  const run = subject ? subjectRun(columns) : undefined;
+  const texts = columns.map((column, index): string => {
+    const { values, role } = column;
+    if (run !== undefined && index >= run.from && index < run.to)
+      return index === run.from ? "{subject}" : "";
+    if (role === "slice") return "{slice}";
+    if (role === "scan" && numeric(column)) return "{number}";
+    if (role === "contrast") {
+      const contrast = preferred(values);
+      if (!constant(column)) notes.push(oneContrast(contrast, new Set(values)));
+      return literal(contrast);
+    }
+    return constant(column) ? literal(values[0]!) : "*";
+  });
+  return columns
+    .map(({ before }, index) => {
+      const within = run !== undefined && index > run.from && index < run.to;
+      return within ? "" : `${before}${texts[index]}`;
+    })
+    .join("")
+    .replaceAll(/\*+/g, "*");
+}
+
+/** The contrast that most names have; of as many, a T1. */
+function preferred(values: readonly string[]): string {
+  const sorted = [...values].sort(
+    (a, b) => Number(!/^t1w?$/i.test(a)) - Number(!/^t1w?$/i.test(b)) || (a < b ? -1 : 1),
+  );
+  return mostCommon(sorted);
+}
+
+function oneContrast(chosen: string, names: ReadonlySet<string>): string {
+  const others = [...names].filter((name) => name !== chosen).sort();
+  return `each scan has several contrasts or channels: ${chosen} is taken, ${others.join(", ")} left out`;
+}
+
+/** A text that stands for itself in a pattern. */
+function literal(text: string): string {
+  return text.replaceAll(/[{}*]+/g, "*");
 }

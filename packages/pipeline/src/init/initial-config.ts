@@ -1,14 +1,14 @@
 import { basename, extname, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
-import { SPLITS } from "@slicebook/datasets";
-import { listDataset, loadAdapter } from "@slicebook/datasets/node";
+import { type DatasetInput, SPLITS } from "@slicebook/datasets";
+import { type ListedDataset, listDataset, loadAdapter } from "@slicebook/datasets/node";
 import { commentedYaml } from "../commented-yaml.ts";
 import { configSchema } from "../config.ts";
 import { configJsonSchema, jsonSchemaOf } from "../config-json-schema.ts";
 import { type ConfigKey, configKeys } from "../config-keys.ts";
 import { loadPrior } from "../priors.ts";
 import { type RecognisedFolder, recogniseFolder } from "./recognise-folder.ts";
-import { sampleSizes } from "./sample-sizes.ts";
+import { sampleFiles, type VolumeCut } from "./sample-files.ts";
 
 /** A configuration for a folder, ready to be run. */
 export interface InitialConfig {
@@ -28,6 +28,8 @@ export interface InitialConfig {
 const LARGEST_SIDE = 256;
 /** Sides are multiples of it, so that every downsampling fits. */
 const SIDE_STEP = 16;
+/** Slices of no more values are likely to be masks. */
+const FEW_VALUES = 12;
 
 /**
  * Looks at a folder and writes a configuration for it: one of the known layouts, or any folder of pictures or NIfTI
@@ -41,25 +43,31 @@ export async function initialConfig(
   options: { readonly schema?: string } = {},
 ): Promise<InitialConfig> {
   const recognised = await recogniseFolder(root);
-  const { sizes, depth } = await sampleSizes(root, recognised.files);
+  const { sizes, cut, values } = await sampleFiles(root, recognised.files);
   const { size, sizePolicy } = (await usualSize(recognised.adapter, sizes)) ?? chosenSize(sizes);
   const notes = [...recognised.notes];
-  const volumes = depth === undefined ? {} : { volumes: middleOf(depth) };
-  if (depth !== undefined) {
+  const volumes = cut === undefined ? {} : { volumes: middleOf(cut) };
+  if (cut !== undefined && cut.depth > 1) {
     notes.push(
       "the files are volumes: the middle half of each is cut along its third axis (options.volumes)",
     );
   }
-  const dataset = {
-    adapter: recognised.adapter,
+  const flat = values.filter((count) => count > 1 && count <= FEW_VALUES).length;
+  if (flat > 0) {
+    notes.push(
+      `${flat} of ${values.length} slices looked at have ${FEW_VALUES} values or fewer: if they are masks, leave ` +
+        "them out by options.pattern or options.ignore",
+    );
+  }
+  const { dataset, listed } = await listedBySubject(recognised, {
     root,
     size,
     ...(sizePolicy === undefined ? {} : { sizePolicy }),
-    ...(recognised.adapter === "folder" ? { options: { ...recognised.options, ...volumes } } : {}),
-  };
-  const listed = await listDataset(dataset);
+    options: { ...recognised.options, ...volumes },
+    notes,
+  });
   const splits = splitCounts(listed.records);
-  for (const split of SPLITS) if (splits[split].slices === 0) throw emptySplit(root, split);
+  for (const split of SPLITS) if (splits[split].slices === 0) throw emptySplit(root, split, listed.records);
 
   const given = {
     dataset,
@@ -72,9 +80,9 @@ export async function initialConfig(
     seed: 0,
   };
   return {
-    yaml: `${heading(root, options.schema)}\n${await yamlOf(given)}`,
+    yaml: `${heading(root, { schema: options.schema, splits, notes })}\n${await yamlOf(given)}`,
     adapter: recognised.adapter,
-    ...(typeof recognised.options.pattern === "string" ? { pattern: recognised.options.pattern } : {}),
+    ...(typeof dataset.options?.pattern === "string" ? { pattern: dataset.options.pattern } : {}),
     size,
     splits,
     classes: listed.classes,
@@ -115,9 +123,9 @@ function chosenSize(sizes: readonly (readonly [number, number])[]): {
 }
 
 /** The middle half of volumes: the slices at their ends show little. */
-function middleOf(depth: number): { plane: 2; from: number; to: number } {
+function middleOf({ plane, depth }: VolumeCut): { plane: 0 | 1 | 2; from: number; to: number } {
   const from = Math.floor(depth / 4);
-  return { plane: 2, from, to: Math.max(from + 1, Math.ceil((3 * depth) / 4)) };
+  return { plane, from, to: Math.max(from + 1, Math.ceil((3 * depth) / 4)) };
 }
 
 function splitCounts(
@@ -130,12 +138,68 @@ function splitCounts(
   return { train: of("train"), validate: of("validate"), test: of("test") };
 }
 
-function emptySplit(root: string, split: string): SlicebookError {
+function emptySplit(
+  root: string,
+  split: string,
+  records: readonly { readonly subject: string }[],
+): SlicebookError {
+  const subjects = new Set(records.map(({ subject }) => subject));
+  const found =
+    subjects.size === 1
+      ? `all ${records.length} slices are of one subject by their names, ${[...subjects][0]}`
+      : `its ${records.length} slices are of ${subjects.size} subjects`;
   return new SlicebookError(
     "DATASET_EMPTY",
-    `${root} has too few subjects: none is left for the ${split} split`,
-    { remedy: "Give a folder with slices of three subjects at least, better of ten or more." },
+    `${root} has too few subjects: ${found}, and none is left for the ${split} split`,
+    {
+      remedy:
+        "Give a folder with slices of three subjects at least, better of ten or more. If each file is of another " +
+        'person, write a configuration with the adapter folder and the pattern "{subject}.*".',
+    },
   );
+}
+
+/** What is to be listed, but for the adapter and how its splits are made. */
+interface FolderOfSlices {
+  readonly root: string;
+  readonly size: readonly [number, number];
+  readonly sizePolicy?: "pad" | "crop" | "resize";
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly notes: string[];
+}
+
+/**
+ * Lists the slices of a folder. Where subjects are in the folders of more than one split, those do not count: the
+ * splits are drawn by subject; where each file counts as a subject, names may well recur, and they do count.
+ */
+async function listedBySubject(
+  { adapter, unsure }: RecognisedFolder,
+  { notes, options, ...given }: FolderOfSlices,
+): Promise<{ dataset: DatasetInput; listed: ListedDataset }> {
+  const size: [number, number] = [...given.size];
+  const dataset: DatasetInput = { adapter, ...given, size, ...(adapter === "folder" ? { options } : {}) };
+  const allowing = { ...dataset, splits: { allowOverlap: true } };
+  const listed = await listDataset(allowing);
+  const parted = new Map<string, Set<string>>();
+  for (const { subject, split } of listed.records) {
+    parted.set(subject, (parted.get(subject) ?? new Set()).add(split));
+  }
+  const shared = [...parted].filter(([, splits]) => splits.size > 1);
+  const { pattern, splits: _, ...rest } = options;
+  if (shared.length === 0 || typeof pattern !== "string")
+    return { dataset, listed: await listDataset(dataset) };
+  if (unsure) {
+    notes.push(
+      `${shared.length} names recur in the folders of other splits: they are taken for other persons'`,
+    );
+    return { dataset: allowing, listed };
+  }
+  notes.push(
+    `${shared.length} subjects, such as ${shared[0]![0]}, are in the folders of more than one split: the folders are ` +
+      "not followed, and the splits are drawn by subject",
+  );
+  const drawn = { ...dataset, options: { ...rest, pattern: pattern.replace("{split}", "*") } };
+  return { dataset: drawn, listed: await listDataset(drawn) };
 }
 
 /** Every key of a configuration in YAML; `given` are written, the rest is commented out. */
@@ -164,13 +228,44 @@ function withOptions(section: ConfigKey, options: readonly ConfigKey[]): ConfigK
   };
 }
 
-function heading(root: string, schema: string | undefined): string {
+function heading(
+  root: string,
+  {
+    schema,
+    splits,
+    notes,
+  }: { schema: string | undefined; splits: InitialConfig["splits"]; notes: readonly string[] },
+): string {
+  const counts = SPLITS.map(
+    (split) => `${split} ${splits[split].slices} of ${counted(splits[split].subjects, "subject")}`,
+  );
   const lines = [
     ...(schema === undefined ? [] : [`# yaml-language-server: $schema=${schema}`]),
-    `# Made by \`slicebook init\` for ${root}.`,
+    ...commented(`Made by \`slicebook init\` for ${root}.`),
+    ...commented(`Slices read from the names: ${counts.join(", ")}.`),
+    ...notes.flatMap((note) => commented(`Check: ${note}.`)),
     "#",
     "# Keys that are commented out have the defaults shown. Relative paths start from the current directory, and any",
     "# key can be given on the command line: train.minutes=30.",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A text as comments of at most 118 characters a line, where its words allow. */
+function commented(text: string): string[] {
+  const lines: string[] = [];
+  let line = "#";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "#" && line.length + word.length >= 118) {
+      lines.push(line);
+      line = "#  ";
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** `1 subject`, `2 subjects`. */
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 
@@ -6,27 +6,40 @@ import { SlicebookError } from "@slicebook/base";
 const MOST_FILES = 200_000;
 const DEEPEST = 8;
 
-/** The files below a folder as paths from it, with slashes; hidden ones are left out. */
+/**
+ * The files below a folder as paths from it, with slashes; hidden ones are left out. Links are followed, but for those
+ * to a folder around them.
+ */
 export async function walkFiles(root: string): Promise<string[]> {
   const files: string[] = [];
-  let level = [""];
+  let level: Folder[] = [{ path: "", around: [] }];
   for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
-    const below: string[] = [];
-    for (const folder of level) {
-      const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((error) => {
-        throw unreadable(join(root, folder), error);
+    const below: Folder[] = [];
+    for (const { path: folder, around } of level) {
+      const place = join(root, folder);
+      const entries = await readdir(place, { withFileTypes: true }).catch((error) => {
+        throw unreadable(place, error);
       });
+      const real = await realpath(place);
+      if (around.includes(real)) continue;
       for (const entry of entries) {
         if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;
         const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-        if (entry.isDirectory()) below.push(path);
-        else files.push(path);
+        const what = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
+        if (what?.isDirectory()) below.push({ path, around: [...around, real] });
+        else if (what?.isFile()) files.push(path);
         if (files.length >= MOST_FILES) return files;
       }
     }
     level = below;
   }
   return files;
+}
+
+interface Folder {
+  readonly path: string;
+  /** The real paths of the folders that it lies in. */
+  readonly around: readonly string[];
 }
 
 function unreadable(folder: string, error: NodeJS.ErrnoException): SlicebookError {

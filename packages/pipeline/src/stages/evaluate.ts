@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
@@ -171,7 +172,17 @@ export async function completeEvaluation(
   });
 }
 
+/** Writes an evaluation over the one before only if it can be read again. */
 export async function writeEvaluation(session: Session, path: string, evaluation: Evaluation): Promise<void> {
+  const { error } = evaluationSchema.safeParse(evaluation);
+  if (error !== undefined) {
+    const [issue] = error.issues;
+    throw new SlicebookError(
+      "EVALUATION_INVALID",
+      `the figures cannot be kept in ${path}: ${issue?.path.join(".")}: ${issue?.message}`,
+      { remedy: "Train the model again: what it makes of slices are not numbers." },
+    );
+  }
   await writeFileAtomic(path, `${JSON.stringify(evaluation, undefined, 2)}\n`);
   session.made(path, "evaluation");
 }

@@ -20,6 +20,7 @@ import type { MetricsRow, NextCommand, Picture, ReportInput } from "../report/ty
 import { missing } from "../run-folder.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { Session } from "../session.ts";
+import { shellQuote } from "../shell-quote.ts";
 import type { StageDefinition } from "../stage.ts";
 import { codesPicture, extremesPicture } from "./evaluate.ts";
 
@@ -229,12 +230,15 @@ function nextCommands(folder: string, { stages }: RunRecord, seed: number): Next
     ...(prior
       ? [
           {
-            command: `slicebook sample ${folder} sample.seed=${seed + 1} sample.count=64`,
+            command: `slicebook sample ${shellQuote(folder)} sample.seed=${seed + 1} sample.count=64`,
             what: "draw other samples",
           },
         ]
-      : [{ command: `slicebook train-prior ${folder}`, what: "train the prior of code grids" }]),
-    { command: `slicebook reconstruct ${folder} FILE…`, what: "reconstruct slices of your own" },
-    { command: `slicebook evaluate ${folder} dataset.root=FOLDER`, what: "evaluate on another folder" },
+      : [{ command: `slicebook train-prior ${shellQuote(folder)}`, what: "train the prior of code grids" }]),
+    { command: `slicebook reconstruct ${shellQuote(folder)} FILE…`, what: "reconstruct slices of your own" },
+    {
+      command: `slicebook evaluate ${shellQuote(folder)} dataset.root=FOLDER`,
+      what: "evaluate on another folder",
+    },
   ];
 }

@@ -50,7 +50,10 @@ export const sampleStage: StageDefinition = {
     const { classes } = trained;
     const [height, width] = config.dataset.size!;
     const size = [height, width] as const;
-    const labels = labelsOf(classes, config.sample);
+    const labels = labelsOf(classes, config.sample, {
+      trained: classesOf(trained),
+      tested: classesOf(await loadCodes(paths.codes.test)),
+    });
     const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
     const progress = reportProgress(session.emit, "sample", "codes");
@@ -158,17 +161,39 @@ async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): 
   session.made(noveltyFile(paths), "novelty and quality of the samples");
 }
 
+/** The classes that code grids are of; undefined where there are none. */
+export function classesOf(grids: CodeGrids | undefined): ReadonlySet<string> | undefined {
+  return grids && new Set(Array.from(grids.labels, (label) => grids.classes[label]!));
+}
+
+/** The classes that the training and the test slices have. */
+interface SeenClasses {
+  readonly trained: ReadonlySet<string> | undefined;
+  /** Those that samples can be measured against; any unless given. */
+  readonly tested?: ReadonlySet<string> | undefined;
+}
+
 /**
- * The class number of each sample: the one asked for, else every class in turn; undefined without classes.
+ * The class number of each sample: the one asked for, else every class in turn that was trained and can be measured;
+ * undefined without classes.
+ *
+ * Throws `CLASS_UNKNOWN` for a class that there is not, or of which slices are missing.
  */
 export function labelsOf(
   classes: readonly string[],
   { count, class: wanted }: Session["config"]["sample"],
+  { trained, tested }: SeenClasses,
 ): Int32Array | undefined {
+  const lacking = (name: string) =>
+    trained?.has(name) === false ? "training" : tested?.has(name) === false ? "test" : undefined;
   if (wanted === null) {
-    return classes.length === 0
-      ? undefined
-      : Int32Array.from({ length: count }, (_, index) => index % classes.length);
+    const drawn = [...classes.keys()].filter((label) => lacking(classes[label]!) === undefined);
+    if (classes.length === 0) return undefined;
+    if (drawn.length > 0)
+      return Int32Array.from({ length: count }, (_, index) => drawn[index % drawn.length]!);
+    throw new SlicebookError("CLASS_UNKNOWN", "no class has training slices and test slices", {
+      remedy: "Put subjects of each class into the training and the test split.",
+    });
   }
   const label = classes.indexOf(wanted);
   if (label < 0) {
@@ -181,6 +206,16 @@ export function labelsOf(
       {
         remedy: meant === undefined ? "Set sample.class to null to leave it open." : `Did you mean ${meant}?`,
       },
+    );
+  }
+  const what = lacking(wanted);
+  if (what !== undefined) {
+    const seen = classes.filter((name) => lacking(name) === undefined);
+    throw new SlicebookError(
+      "CLASS_UNKNOWN",
+      `sample.class: the class "${wanted}" has no ${what} slices, so samples of it cannot be ` +
+        (what === "training" ? "drawn" : "measured"),
+      { remedy: `Ask for one of ${seen.join(", ")}, or set sample.class to null for each in turn.` },
     );
   }
   return new Int32Array(count).fill(label);

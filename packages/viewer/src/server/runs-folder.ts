@@ -2,10 +2,11 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { listRuns, type RunSummary, readRun, runPaths } from "@slicebook/pipeline/runs";
-import { parse } from "yaml";
+import { isScalar, parse, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
 import { isPlainName } from "./files.ts";
+import { linkedOut } from "./linked-out.ts";
 
 /** The folder that a viewer shows: of runs, or of one run. */
 export interface RunsFolder {
@@ -34,13 +35,30 @@ export async function openRunsFolder(folder: string): Promise<RunsFolder> {
 
 export async function runsAnswer({ root, only }: RunsFolder, live: boolean): Promise<RunsAnswer> {
   if (only !== undefined) {
+    const linked = await linkedOut(join(root, only));
+    if (linked !== undefined) {
+      throw new SlicebookError("RUN_DAMAGED", `${linked} is a link that leads out of the run's folder`, {
+        remedy: "Put the file itself in its place.",
+      });
+    }
     return { live, runs: [entryOf((await readRun(join(root, only))).summary)], damaged: [] };
   }
   const { runs, damaged } = await listRuns(root);
+  const checked = await Promise.all(
+    [...runs, ...damaged].map(async (run) => ({ run, linked: await linkedOut(run.folder) })),
+  );
+  const whole = new Set(checked.filter(({ linked }) => linked === undefined).map(({ run }) => run.folder));
   return {
     live,
-    runs: runs.map(entryOf),
-    damaged: damaged.map(({ folder, reason }) => ({ folder: basename(folder), reason })),
+    runs: runs.filter(({ folder }) => whole.has(folder)).map(entryOf),
+    damaged: [
+      ...damaged.filter(({ folder }) => whole.has(folder)),
+      ...checked.flatMap(({ run: { folder }, linked }) =>
+        linked === undefined
+          ? []
+          : [{ folder, reason: `${linked} is a link that leads out of the run's folder` }],
+      ),
+    ].map(({ folder, reason }) => ({ folder: basename(folder), reason })),
   };
 }
 
@@ -48,19 +66,34 @@ export async function runsAnswer({ root, only }: RunsFolder, live: boolean): Pro
 export async function runFolder({ root, only }: RunsFolder, id: string): Promise<string | undefined> {
   if (!isPlainName(id) || (only !== undefined && id !== only)) return undefined;
   const folder = join(root, id);
-  return (await exists(runPaths(folder).info)) ? folder : undefined;
+  if (!(await exists(runPaths(folder).info))) return undefined;
+  return (await linkedOut(folder)) === undefined ? folder : undefined;
+}
+
+/** A configuration without the folders of the machine that it was run on. */
+function withoutPlaces(yaml: string): string {
+  const document = parseDocument(yaml);
+  visit(document, {
+    Pair(_, pair) {
+      const names = isScalar(pair.key) && (pair.key.value === "root" || pair.key.value === "cache");
+      if (names && isScalar(pair.value) && typeof pair.value.value === "string") {
+        pair.value = document.createNode("…");
+      }
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 export async function runAnswer(folder: string): Promise<RunAnswer> {
   const { summary, info, evaluation, metrics } = await readRun(folder);
-  const configText = await readFile(runPaths(folder).config, "utf8");
+  const configText = withoutPlaces(await readFile(runPaths(folder).config, "utf8"));
   const config: unknown = parse(configText);
   const { root: _, ...data } = info.data;
   return {
     entry: entryOf(summary),
     // Where the data lie on this machine is nobody's business who sees the page.
     info: { ...info, data },
-    configText: configText.replace(/^( *root:).*$/gm, "$1 …"),
+    configText,
     config,
     evaluation: evaluation === undefined ? null : withoutRoot(evaluation),
     metrics,

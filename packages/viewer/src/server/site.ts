@@ -5,8 +5,9 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import type { RunAnswer } from "../shared/answers.ts";
 import { isUsed, parseHeader } from "../shared/safetensors-header.ts";
 import { createRunData, RUN_ANSWERS } from "./data.ts";
+import { fileWithin } from "./files.ts";
 import { pageFolder } from "./page-folder.ts";
-import { exists, openRunsFolder } from "./runs-folder.ts";
+import { openRunsFolder } from "./runs-folder.ts";
 
 export interface ExportSiteOptions {
   /** The folder of a run, or of runs. */
@@ -51,8 +52,8 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
       const answer = await putJson(`${id}/${name}`);
       if (name !== "run.json") continue;
       for (const path of shownFiles(answer as RunAnswer)) {
-        const from = join(folder.root, id, path);
-        if (!(await exists(from))) continue;
+        const from = await fileWithin(join(folder.root, id), path.split("/"));
+        if (from === undefined) continue;
         if (!isCheckpoint(path)) await put(`files/${id}/${path}`, from);
         else {
           await writeFileAtomic(join(out, "files", id, path), await withoutTraining(from));
