@@ -52,8 +52,8 @@ export {
 } from "./size-policy.ts";
 export { slicePositions } from "./slice-positions.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
-export { type Bounds, holdWithin, type TrainingRange } from "./training-range.ts";
 export { isTiff } from "./tiff-directory.ts";
+export { type Bounds, holdWithin, type TrainingRange } from "./training-range.ts";
 export {
   type DatasetAdapter,
   type DecodeContext,

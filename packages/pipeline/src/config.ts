@@ -131,6 +131,13 @@ const priorSchema = z
       .nullable()
       .default(10)
       .describe("Stop after this many looks at the validation split without an improvement; null: never."),
+    keep: z
+      .enum(["best", "last"])
+      .default("best")
+      .describe(
+        "Which weights samples are drawn from: those that the validation split liked best, or the last ones, where " +
+          "validation slices are too few, or of too few kinds, to tell.",
+      ),
     options: z.record(z.string(), z.unknown()).default({}).describe("The prior's own options."),
   })
   .refine(limited, noLimit);
@@ -152,15 +159,6 @@ const sampleSchema = z.strictObject({
     .default(null)
     .describe(
       "Draw among the likeliest codes that make up this probability only, of all levels or of each; null: among all.",
-    ),
-  candidates: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(1)
-    .describe(
-      "Coarsest grids drawn for each sample, of which the most typical are kept: those whose likelihood is nearest to " +
-        "the middle of held-out slices'.",
     ),
   seed: seed.default(0).describe("Decides the samples; each depends on the seed and its number only."),
   class: z

@@ -129,15 +129,16 @@ export const trainPriorStage: StageDefinition = {
       } finally {
         await meter.dispose();
       }
-      const trained = await loadCheckpoint(files.best);
-      if (trained === undefined) throw missing(paths.folder, `checkpoint ${files.best}`, "train-prior");
+      const kept = files[config.prior.keep];
+      const trained = await loadCheckpoint(kept);
+      if (trained === undefined) throw missing(paths.folder, `checkpoint ${kept}`, "train-prior");
       carries.push(trained.carry);
     }
     await joinParts(session, carries);
     const evaluation = await evaluatePrior(session, prior, { engine, grids, levels, size });
     await writePriorEvaluation(session, evaluation);
     await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
-    session.made(best, "prior's averaged weights, of its best checkpoints");
+    session.made(best, "prior's averaged weights");
     session.made(priorEvaluationFile(session), "prior's evaluation");
     return secondsBefore;
   },
