@@ -10,5 +10,10 @@ export function ofLevel(option: PerLevel, level: number): number {
 
 /** The schema of such an option, from that of one number. */
 export function perLevel(number: z.ZodType<number, number>) {
-  return z.union([number, z.array(number).min(1)]);
+  return z.union([number, z.array(number).min(1)], {
+    error: ({ input }) =>
+      typeof input === "number" || Array.isArray(input)
+        ? undefined
+        : `expected a number, or a list with one for each level, received ${typeof input}`,
+  });
 }

@@ -33,7 +33,36 @@ describe("codes of several levels", () => {
     const found = vqvae.measure(config, { dataVariance: 1 })(params, images);
     expect(found.codes.map(values)).toEqual(codes.map(values));
     expectClose(values(vqvae.decode(config)(params, codes)), values(found.images), 1e-5);
-    expectClose(values(found.reconstruction), values(tf.mean(tf.square(tf.sub(found.images, images)))), 1e-5);
+    const mse = (one: tf.Tensor, other: tf.Tensor) => values(tf.mean(tf.square(tf.sub(one, other))))[0]!;
+    const picture = vqvae.decode(config)(params, codes.slice(0, 2));
+    const coarse = mse(picture, tf.avgPool(images as tf.Tensor4D, 2, 2, "valid"));
+    expectClose(values(found.reconstruction), [mse(found.images, images) + 0.5 * coarse], 1e-5);
+  });
+
+  it("hold a picture of their own resolution each, to which the next grid adds what it lacks", () => {
+    const three = vqvaeSchema.parse({ ...tiny, hierarchy: 3, codes: [8, 6, 4] });
+    const own = load(vqvae.parameters(vqvae.initialCarry(three, { seed: 0 }), { average: false }));
+    const levels = vqvae.codeLevels(three, [32, 16]);
+    expect(levels).toEqual([
+      { codes: 8, rows: 2, columns: 1 },
+      { codes: 6, rows: 4, columns: 2 },
+      { codes: 4, rows: 8, columns: 4 },
+    ]);
+    const codes = vqvae.encode(three)(own, tf.randomNormal([2, 32, 16, 1], 0, 1, "float32", 3));
+    for (const [level, grid] of codes.entries()) {
+      expect(Math.max(...values(grid))).toBeLessThan(levels[level]!.codes);
+      const size = vqvae.pictureSize(three, [32, 16], level + 1);
+      expect(size).toEqual([32 / 2 ** (2 - level), 16 / 2 ** (2 - level)]);
+      expect(vqvae.decode(three)(own, codes.slice(0, level + 1)).shape).toEqual([2, ...size, 1]);
+    }
+    // A finest grid that draws nothing leaves the picture before it, enlarged.
+    const blank = { ...own };
+    for (const part of ["kernel", "bias"]) {
+      blank[`grid2.decoder.out.${part}`] = tf.zerosLike(own[`grid2.decoder.out.${part}`]!);
+    }
+    const before = vqvae.decode(three)(blank, codes.slice(0, 2)) as tf.Tensor4D;
+    const enlarged = tf.image.resizeBilinear(before, [32, 16], false, true);
+    expectClose(values(vqvae.decode(three)(blank, codes)), values(enlarged), 1e-6);
   });
 
   it("start at the centres of encodings, and of what earlier levels leave of them", () => {

@@ -1,16 +1,16 @@
 import { random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
-import { moveImage } from "../src/augment.ts";
-import { type AugmentOptions, augment, augmentSchema } from "../src/index.ts";
+import { KNOTS, type Move, moveImage } from "../src/augment.ts";
+import { type AugmentOptions, augment, augmentSchema, VARIATIONS, vary } from "../src/index.ts";
 import rotations from "./golden/rotation.json" with { type: "json" };
 
 const OFF = augmentSchema.parse({});
-const STILL = { down: 0, right: 0, angle: 0, mirrored: false };
+const STILL: Move = { down: 0, right: 0, angle: 0, zoom: [1, 1], knots: undefined, mirrored: false };
 
 // prettier-ignore
 const IMAGE = Float32Array.of(5, 1, 2, 3, 4, 9);
 
-function moved(move: Partial<typeof STILL>): number[] {
+function moved(move: Partial<Move>): number[] {
   const out = new Float32Array(6);
   moveImage(IMAGE, out, { height: 2, width: 3 }, { ...STILL, ...move });
   return [...out];
@@ -22,7 +22,7 @@ function drawn(seed: number) {
   const amount = () => 2 * stream.uniform() - 1;
   const [down, right, turn] = [amount(), amount(), amount()];
   const mirrored = stream.uniform() < 0.5;
-  return { down, right, turn, mirrored, scale: amount(), offset: amount() };
+  return { down, right, turn, mirrored, contrast: amount(), gamma: amount(), zoom: [amount(), amount()] };
 }
 
 const one = { count: 1, height: 2, width: 3 };
@@ -51,6 +51,21 @@ describe("moving an image", () => {
       for (const [pixel, value] of turned.entries()) expect(out[pixel]).toBeCloseTo(value, 4);
     },
   );
+
+  it("zooms about the centre, and moves every pixel alike by knots that are alike", () => {
+    const [height, width] = [9, 9];
+    const ramp = Float32Array.from({ length: 81 }, (_, at) => Math.floor(at / 9) + 10 * (at % 9));
+    const out = new Float32Array(81);
+    moveImage(ramp, out, { height, width }, { ...STILL, zoom: [2, 1] });
+    // A row 2 below the centre shows what lies 1 below it.
+    expect(out[6 * 9 + 4]).toBeCloseTo(ramp[5 * 9 + 4]!, 4);
+    const alike = new Float32Array(2 * KNOTS * KNOTS).fill(0.5, 0, KNOTS * KNOTS);
+    moveImage(ramp, out, { height, width }, { ...STILL, knots: alike });
+    const steps = [3, 4, 5].map((row) => out[row * 9 + 4]! - ramp[row * 9 + 4]!);
+    for (const step of steps) expect(step).toBeGreaterThan(0.3);
+    for (const column of [3, 5])
+      expect(out[4 * 9 + column]! - ramp[4 * 9 + column]!).toBeCloseTo(steps[1]!, 1);
+  });
 });
 
 describe("augment", () => {
@@ -60,12 +75,13 @@ describe("augment", () => {
 
   it("changes only what is asked for, by the numbers drawn for the image", () => {
     for (let seed = 0; seed < 20; seed++) {
-      const { down, right, mirrored, scale, offset } = drawn(seed);
+      const { down, right, mirrored, contrast, gamma } = drawn(seed);
       expect([...applied({ flip: true }, seed)]).toEqual(moved({ mirrored }));
       const steps = { down: Math.round(down * 0.25 * 2), right: Math.round(right * 0.25 * 3) };
       expect([...applied({ shift: 0.25 }, seed)]).toEqual(moved(steps));
-      const deviation = Math.sqrt([...IMAGE].reduce((sum, value) => sum + (value - 4) ** 2, 0) / 6);
-      const expected = IMAGE.map((value) => value * (1 + 0.5 * scale) + 0.5 * offset * deviation);
+      const expected = IMAGE.map(
+        (value) => 1 + 8 * (1 + 0.5 * contrast) * ((value - 1) / 8) ** (1 + 0.5 * gamma),
+      );
       for (const [pixel, value] of applied({ intensity: 0.5 }, seed).entries()) {
         expect(value).toBeCloseTo(expected[pixel]!, 5);
       }
@@ -83,6 +99,19 @@ describe("augment", () => {
     expect(images).toEqual(before);
     const single = augment(images.subarray(0, 120), { ...shape, count: 1 }, options, random(0, "augment", 7));
     expect(single).toEqual(first.subarray(0, 120));
+  });
+
+  it("tells how each image was varied, from -1 to 1, and nothing of how it was deformed or mirrored", () => {
+    const images = random(1, "images").normals(3 * 12 * 10);
+    const shape = { count: 3, height: 12, width: 10 };
+    const all = augmentSchema.parse({ shift: 0.1, rotation: 10, zoom: 0.1, intensity: 0.1 });
+    const { variations } = vary(images, shape, all, random(0, "augment"));
+    expect(variations).toHaveLength(3 * VARIATIONS);
+    expect(variations.every((value) => value !== 0 && Math.abs(value) <= 1)).toBe(true);
+    const free = augmentSchema.parse({ elastic: 0.05, flip: true });
+    const bent = vary(images, shape, free, random(0, "augment"));
+    expect(bent.variations.every((value) => value === 0)).toBe(true);
+    expect(bent.images).not.toEqual(images);
   });
 
   it("refuses values that are not so many images", () => {

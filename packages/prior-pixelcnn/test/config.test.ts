@@ -15,7 +15,8 @@ describe("pixelcnnSchema", () => {
     [{ firstKernel: 1 }, "Too small"],
     [{ layers: 0 }, "Too small"],
     [{ dropout: 1 }, "Too big"],
-    [{ layers: "many" }, "expected number, received string"],
+    [{ layers: "many" }, "expected a number, or a list with one for each level, received string"],
+    [{ hidden: [] }, "Too small"],
     [{ widht: 64 }, 'Unrecognized key: "widht"'],
     [{ optimizer: { rate: 1 } }, 'Unrecognized key: "rate"'],
   ])("refuses %j", (given, message) => {
