@@ -42,7 +42,7 @@ describe("a whole run", () => {
         "metrics.csv",
         "metrics.jsonl",
         "prior/checkpoints/best.safetensors",
-        "prior/checkpoints/last.safetensors",
+        "prior/checkpoints/level0/last.safetensors",
         "report.html",
         "run.json",
       ]),

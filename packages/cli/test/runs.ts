@@ -19,6 +19,7 @@ model:
   warmupSteps: 4
 train: { epochs: 4, batch: 4 }
 prior:
+  augment: { copies: 0 }
   epochs: 2
   batch: 4
   options: { layers: 2, hidden: 8, headWidth: 16 }

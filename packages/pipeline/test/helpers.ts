@@ -24,6 +24,7 @@ train: { epochs: 3, batch: 4 }
 prior:
   epochs: 2
   batch: 4
+  augment: { copies: 0 }
   options: { layers: 2, hidden: 8, headWidth: 8, firstKernel: 3 }
 sample: { count: 3 }
 engine: { threads: 1 }

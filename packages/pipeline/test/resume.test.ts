@@ -65,9 +65,14 @@ async function weights(...path: string[]) {
 
 describe("an interrupted run", () => {
   it("goes on to the same weights, bit for bit, and the same metrics", async () => {
-    await attempt({ name: "whole", stages: ["train", "encode", "train-prior"] });
+    // Two levels of codes, whose priors are trained one after the other.
+    const both = {
+      stages: ["train", "encode", "train-prior"],
+      overrides: ["model.hierarchy=2", "prior.augment.copies=1"],
+    } as const;
+    await attempt({ ...both, name: "whole" });
 
-    const half = { name: "halved", stages: ["train", "encode", "train-prior"] } as const;
+    const half = { ...both, name: "halved" } as const;
     await expect(attempt({ ...half, until: atStep("train", 9) })).rejects.toMatchObject({
       code: "INTERRUPTED",
     });
@@ -80,20 +85,26 @@ describe("an interrupted run", () => {
     await expect(attempt({ ...half, resume: true, until: atStep("train", 15) })).rejects.toMatchObject({
       code: "INTERRUPTED",
     });
-    await expect(attempt({ ...half, resume: true, until: atStep("train-prior", 10) })).rejects.toMatchObject({
-      code: "INTERRUPTED",
-    });
+    for (const part of [0, 1]) {
+      const within = (event: Event) =>
+        event.type === "epoch" && event.row.part === part && event.row.step < 12;
+      await expect(attempt({ ...half, resume: true, until: within })).rejects.toMatchObject({
+        code: "INTERRUPTED",
+      });
+    }
+    await expect(attempt(half)).rejects.toMatchObject({ code: "RUN_UNFINISHED" });
     await attempt({ ...half, resume: true });
 
     await expect(readFile(torn)).rejects.toMatchObject({ code: "ENOENT" });
-    for (const part of [[], ["prior"]]) {
-      expect(await rows("halved", ...part, "metrics.jsonl")).toEqual(
-        await rows("whole", ...part, "metrics.jsonl"),
-      );
-      for (const name of ["last.safetensors", "best.safetensors"]) {
-        const path = [...part, "checkpoints", name];
-        expect(await weights("halved", ...path)).toEqual(await weights("whole", ...path));
-      }
+    for (const log of [["metrics.jsonl"], ["prior", "metrics.jsonl"]]) {
+      expect(await rows("halved", ...log)).toEqual(await rows("whole", ...log));
+    }
+    const checkpoints = ["checkpoints", "prior/checkpoints/level0", "prior/checkpoints/level1"];
+    for (const path of [
+      ...checkpoints.flatMap((folder) => ["last", "best"].map((name) => `${folder}/${name}.safetensors`)),
+      "prior/checkpoints/best.safetensors",
+    ]) {
+      expect(await weights("halved", path), path).toEqual(await weights("whole", path));
     }
   });
 });

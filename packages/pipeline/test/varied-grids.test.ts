@@ -5,7 +5,7 @@ import { loadCodes } from "../src/code-grids.ts";
 import { execute } from "../src/execute.ts";
 import { loadConfig } from "../src/load-config.ts";
 import { openSession } from "../src/session.ts";
-import { withVariedGrids } from "../src/varied-grids.ts";
+import { variedCopies, withVariedGrids } from "../src/varied-grids.ts";
 import { listen, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
@@ -31,7 +31,9 @@ async function varied(...overrides: readonly string[]) {
 }
 
 it("adds so many varied copies of each training slice behind the slices, the same each time", async () => {
-  const options = ["prior.augment.copies=3", "prior.augment.shift=0.2", "prior.augment.intensity=0.3"];
+  const options = [
+    "prior.augment={ copies: 3, shift: 0.2, rotation: 0, zoom: 0, elastic: 0, intensity: 0.3 }",
+  ];
   const { grids, all } = await varied(...options);
   expect(all.labels.length).toBe(4 * grids.labels.length);
   const { data, shape } = all.levels[0]!;
@@ -49,7 +51,8 @@ it("adds so many varied copies of each training slice behind the slices, the sam
 
 it("encodes a copy as it does the slice: moved by nothing, it has the slice's codes", async () => {
   // Rotations of a billionth of a degree move no pixel by what the encoder could see.
-  const { grids, all } = await varied("prior.augment.copies=1", "prior.augment.rotation=1e-9");
+  const still = "prior.augment={ copies: 1, shift: 0, rotation: 1e-9, zoom: 0, elastic: 0, intensity: 0 }";
+  const { grids, all } = await varied(still);
   const { data } = all.levels[0]!;
   const own = grids.levels[0]!.data;
   let differing = 0;
@@ -74,7 +77,15 @@ it("is trained on by the prior, whose epochs then have as many grids more", asyn
 });
 
 it("refuses copies that nothing varies", async () => {
-  await expect(loadConfig(place.at("varied.yaml"), ["prior.augment.copies=2"])).rejects.toThrow(
-    /prior\.augment.*shift, rotation, flip or intensity/,
+  const nothing = "prior.augment={ copies: 2, shift: 0, rotation: 0, zoom: 0, elastic: 0, intensity: 0 }";
+  await expect(loadConfig(place.at("varied.yaml"), [nothing])).rejects.toThrow(
+    /prior\.augment.*shift, rotation, zoom, elastic, flip or intensity/,
   );
+});
+
+it("makes as many copies of few slices as bring them to about two thousand, and none of many", () => {
+  expect([30, 208, 1000, 1999, 2000].map((slices) => variedCopies({ copies: null }, slices))).toEqual([
+    15, 9, 1, 0, 0,
+  ]);
+  expect(variedCopies({ copies: 3 }, 5000)).toBe(3);
 });

@@ -3,7 +3,7 @@ import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import type { LevelConfig } from "../src/config.ts";
-import { pixelcnn } from "../src/index.ts";
+import { pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { codeSpace, type Grid, livelyWeights, sampleNaively, smallConfig } from "./helpers.ts";
 
 const engines = {
@@ -145,6 +145,23 @@ describe.each(Object.entries(engines))("sample of several levels with the engine
       ),
     );
   });
+});
+
+it("goes on from levels that are drawn already, as in one go, with options of each level's own", async () => {
+  const levels = [3, 6, 12].map((rows, level) => ({ codes: 4 + level, rows, columns: 2 * rows }));
+  const space = { levels, classes: 0 };
+  const config = pixelcnnSchema.parse({ ...smallConfig(), layers: [3, 2, 1], hidden: [6, 4] });
+  const prior = pixelcnn.bind(config, space);
+  const weights = livelyWeights(config, space);
+  const options = { count: 2, seed: 3, temperature: [1, 0.5, 2], topP: [1, 0.8] };
+  const whole = await prior.sample(engines.onnx, weights, options);
+  expect(whole).toEqual(await sampleNaively(config, space, engines.onnx, weights, options));
+  const coarse = await prior.sample(engines.onnx, weights, { ...options, levels: 1 });
+  expect(coarse).toEqual(whole.slice(0, 1));
+  expect(await prior.sample(engines.onnx, weights, { ...options, drawn: coarse })).toEqual(whole);
+  await expect(prior.sample(engines.onnx, weights, { ...options, drawn: [whole[1]!] })).rejects.toThrow(
+    "sample: drawn.0: expected 36 codes, found 144",
+  );
 });
 
 describe("sample", () => {

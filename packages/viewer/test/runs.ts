@@ -19,7 +19,7 @@ dataset:
   options: { subjects: { train: 8, validate: 2, test: 3 }, slices: 4, classes: true }
 model: { preset: patch, width: 16, residualBlocks: 1, residualWidth: 8, codes: 32, codeDimension: 8, warmupSteps: 10 }
 train: { steps: 60, batch: 4 }
-prior: { steps: 30, batch: 8, options: { layers: 2, hidden: 16, headWidth: 16, slicePosition: true } }
+prior: { steps: 30, batch: 8, augment: { copies: 0 }, options: { layers: 2, hidden: 16, headWidth: 16, slicePosition: true } }
 sample: { count: 4, seed: 5, temperature: 0.9 }
 engine: { threads: 1 }
 `;
