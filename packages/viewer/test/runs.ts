@@ -37,13 +37,16 @@ const full = small
   .replace("layers: 2", "attention: { heads: 2, width: 8, stride: 4 }, layers: 2");
 
 /**
- * A run with four levels of codes, two grids of two codes a place, so small that they are drawn quickly even on a
- * graphics card in software.
+ * A run with six levels of codes, three grids of two codes a place, each grid of codes of its own and drawn at a
+ * temperature of its own; so small that they are drawn quickly even on a graphics card in software.
  */
 const levels = small
-  .replace("[64, 64]", "[16, 24]")
+  .replace("[64, 64]", "[16, 32]")
   .replace("steps: 60", "steps: 12")
-  .replace("warmupSteps: 10", "warmupSteps: 4, hierarchy: 2, quantizer: { depth: 2 }");
+  .replace("steps: 30", "steps: 6")
+  .replace("codes: 32", "codes: [12, 16, 20]")
+  .replace("warmupSteps: 10", "warmupSteps: 4, hierarchy: 3, quantizer: { depth: 2 }")
+  .replace("temperature: 0.9", "temperature: [0.7, 0.7, 0.8, 0.8, 0.9], topP: [0.9, 1]");
 
 const made: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> = {
   small: { config: small, stages },

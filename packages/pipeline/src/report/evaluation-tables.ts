@@ -1,6 +1,8 @@
 import type { Baseline, Baselines, Evaluation, MaskLabelErrors } from "./evaluation-schema.ts";
 import { count, counted, decimals, meanAndInterval } from "./format.ts";
 
+export { bitsOfEvenCodes } from "./format.ts";
+
 /** A table of texts; the first column names its rows. */
 export interface TextTable {
   readonly head: readonly string[];

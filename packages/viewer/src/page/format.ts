@@ -1,4 +1,4 @@
-import type { Estimate } from "../shared/answers.ts";
+import type { Estimate, RunInfo } from "../shared/answers.ts";
 
 const DASH = "–";
 
@@ -54,4 +54,22 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** `grid 64 × 64`, or the grids of each level. */
 export function gridText(grids: readonly (readonly [number, number])[]): string {
   return `${grids.length === 1 ? "grid" : "grids"} ${grids.map((sides) => sides.join(" × ")).join(" + ")}`;
+}
+
+/** `512 codes`, or those of each level: `512 + 256 + 64 codes`. */
+export function codesText({ codes, codebooks = [] }: RunInfo["model"]): string {
+  return codebooks.length > 1
+    ? `${codebooks.map((own) => own.toLocaleString("en")).join(" + ")} codes`
+    : plural(codes, "code");
+}
+
+/** A level by its grid, `16 × 16`; of several levels in one grid also which of them: `16 × 16, depth 2`. */
+export function levelText(
+  levels: readonly { readonly rows: number; readonly columns: number }[],
+  number: number,
+): string {
+  const { rows, columns } = levels[number]!;
+  const first = levels.findIndex((level) => level.rows === rows);
+  const depth = levels.filter((level) => level.rows === rows).length;
+  return `${rows} × ${columns}${depth > 1 ? `, depth ${number - first + 1}` : ""}`;
 }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Estimate, RunEntry, RunsAnswer } from "../shared/answers.ts";
-import { duration, fixed, gridText, interval, plural, short, when } from "./format.ts";
+import { codesText, duration, fixed, gridText, interval, plural, short, when } from "./format.ts";
 import { hrefOf } from "./router.ts";
 import { Notice } from "./ui/notice.tsx";
 
@@ -191,7 +191,7 @@ function RunRow({
       <td class={cellClass(false, 2)}>
         {model.preset}
         <small>
-          {plural(model.codes, "code")}, {gridText(model.grids)}
+          {codesText(model)}, {gridText(model.grids)}
         </small>
       </td>
       <td class={cellClass(false, 1)}>{engine}</td>

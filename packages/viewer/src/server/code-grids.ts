@@ -22,13 +22,17 @@ interface Grids {
   readonly names: readonly string[];
 }
 
-/** How often each of `codes` codes occurs in the grids of a file, level by level, and where most. */
-export async function codebookAnswer(file: string, path: string, codes: number): Promise<CodebookAnswer> {
+/** How often each code occurs in the grids of a file, level by level, and where most; of each level's number of codes. */
+export async function codebookAnswer(
+  file: string,
+  path: string,
+  codes: readonly number[],
+): Promise<CodebookAnswer> {
   return withGrids(file, async (handle, { levels, names }) => {
     const answers: CodebookLevel[] = [];
     const named: Record<number, string> = {};
-    for (const level of levels) {
-      const answer = await countLevel(handle, level, codes);
+    for (const [number, level] of levels.entries()) {
+      const answer = await countLevel(handle, level, codes[number]!);
       for (const places of answer.places) {
         for (let at = 0; at < places.length; at += 2) named[places[at]!] = names[places[at]!] ?? "";
       }

@@ -27,7 +27,8 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
       if (name === "codebook.json" && (await exists(paths.codes.test))) {
         return codebooks([paths.codes.test], async () => {
           const { info } = await runAnswer(own);
-          return codebookAnswer(paths.codes.test, "codes/test.safetensors", info.model.codes);
+          const { grids, codes, codebooks = grids.map(() => codes) } = info.model;
+          return codebookAnswer(paths.codes.test, "codes/test.safetensors", codebooks);
         });
       }
       const drawn = join(paths.samples, "codes.safetensors");

@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type HostTensor, int32 } from "@slicebook/base";
-import { decodeSafetensors, toUnitRange } from "@slicebook/core";
+import { decodeSafetensors, scoreOf, toUnitRange } from "@slicebook/core";
 import { drawPhantom, encodeNifti } from "@slicebook/datasets";
 import { decodePicture } from "@slicebook/datasets/node";
 import { createEngine } from "@slicebook/engine";
@@ -350,7 +350,7 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
     const opened = await call.open(run);
     const expected = await commandLine(run, opened);
     const encoded = await call.encode(expected.png);
-    expect(encoded.codes).toHaveLength(run === "levels" ? 4 : 1);
+    expect(encoded.codes).toHaveLength(run === "levels" ? 6 : 1);
     expect(encoded.decoded.ssim).toBeCloseTo(expected.ssim, 3);
     expect(encoded.decoded.psnr).toBeCloseTo(expected.psnr, 1);
     // The picture is rounded to 255 levels.
@@ -366,23 +366,32 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
 
   // SwiftShader draws some twenty codes a second.
   it.each(engine === "wasm" ? ["small", "levels"] : ["levels"])(
-    "draws the very codes of a seed, in the run %s",
+    "draws the very codes and pictures of a seed, in the run %s",
     async (run) => {
-      await call.open(run);
+      const { sampling, size } = await call.open(run);
       const { tensors } = decodeSafetensors(await readFile(join(runs, run, "samples", "codes.safetensors")));
       const request = {
         seed: 5,
         count: 4,
-        temperature: 0.9,
-        topP: null,
+        ...sampling,
         label: null,
         position: null,
         given: null,
       };
-      const { grids } = await call.sample(request);
+      const { grids, images } = await call.sample(request);
       for (const level of grids[0]!.keys()) {
         const drawn = grids.flatMap((own) => [...own[level]!]);
         expect(drawn, `level ${level}`).toEqual([...tensors[`codes.${level}`]!.data]);
+      }
+      for (const [index, image] of images.entries()) {
+        const file = join(runs, run, "samples", `sample-000${index + 1}.png`);
+        const { data, info } = await sharp(file)
+          .toColourspace("b-w")
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        expect([info.height, info.width]).toEqual(size);
+        const written = Float32Array.from(data, (value) => value / 255);
+        expect(furthest(image, written), `sample ${index}`).toBeLessThan(1e-3 + 0.5 / 255);
       }
       expect(watched.faults).toEqual([]);
     },
@@ -532,11 +541,13 @@ async function bitsOf(
   const engine = await createEngine({ kind: "onnx", threads: 1 });
   const shapes = levels.map(({ rows, columns }) => [1, rows, columns] as const);
   const specs = shapes.map((shape) => ({ shape, dtype: "int32" }) as const);
-  const compiled = await engine.compile(prior.logLikelihood, [specs, { shape: [1], dtype: "int32" }], {
+  const compiled = await engine.compile(scoreOf(prior), [specs, { shape: [1], dtype: "int32" }], {
     parameters: prior.parameters(tensors, { average: true }),
   });
   const grids = shapes.map((shape, level) => int32(Int32Array.from(codes[level]!), shape));
-  const logs = (await compiled.run(grids, int32([0], [1]))) as readonly HostTensor[];
+  const { logLikelihood: logs } = (await compiled.run(grids, int32([0], [1]))) as unknown as {
+    readonly logLikelihood: readonly HostTensor[];
+  };
   await compiled.dispose();
   await engine.dispose();
   return logs.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));

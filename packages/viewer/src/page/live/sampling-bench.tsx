@@ -3,11 +3,13 @@ import type { RunAnswer } from "../../shared/answers.ts";
 import { messageOf } from "../data.ts";
 import { plural, short } from "../format.ts";
 import { Choice, Field, Slider } from "../ui/controls.tsx";
+import { LevelChoice } from "../ui/level-choice.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Picture } from "../ui/picture.tsx";
 import type { ReadyModel } from "../use-model.ts";
 import { CallError } from "../worker/client.ts";
-import type { Sampled } from "../worker/protocol.ts";
+import type { Sampled, SampledPictures } from "../worker/protocol.ts";
+import { DrawingProgress, type Drawn, progressText } from "./drawing-progress.tsx";
 
 /** Grids while they grow: for each sample and level the codes, −1 where none is drawn yet. */
 type Growing = readonly (readonly Int32Array[])[];
@@ -15,7 +17,7 @@ type Growing = readonly (readonly Int32Array[])[];
 /** Left of the first slice, on a slider in steps of 0.05. */
 const ANYWHERE = -0.05;
 
-/** Draws new slices, whose codes appear row by row. */
+/** Draws new slices: their codes appear row by row, and with each level that is done their pictures sharpen. */
 export function SamplingBench({
   run,
   model: { client, opened },
@@ -25,18 +27,21 @@ export function SamplingBench({
 }) {
   const [count, setCount] = useState(4);
   const [seed, setSeed] = useState(0);
-  const [temperature, setTemperature] = useState(1);
-  const [topP, setTopP] = useState(1);
+  const [temperature, setTemperature] = useState(startOf(opened.sampling.temperature));
+  const [topP, setTopP] = useState(startOf(opened.sampling.topP));
   const [label, setLabel] = useState("");
   const [position, setPosition] = useState(ANYWHERE);
   const [shown, setShown] = useState<"slices" | "codes">("slices");
+  const [levelNumber, setLevel] = useState(opened.levels.length - 1);
   const [growing, setGrowing] = useState<Growing>();
+  const [pictures, setPictures] = useState<SampledPictures>();
   const [sampled, setSampled] = useState<Sampled>();
   const [drawing, setDrawing] = useState<AbortController>();
-  const [rows, setRows] = useState(0);
+  const [drawn, setDrawn] = useState<Drawn>();
   const [problem, setProblem] = useState<string>();
   const [height, width] = opened.size;
-  const allRows = opened.levels.reduce((sum, level) => sum + level.rows, 0);
+  const temperatures = scaled(opened.sampling.temperature, temperature);
+  const topPs = scaled(opened.sampling.topP, topP);
   if (opened.prior !== true) {
     return (
       <p class="empty">
@@ -49,8 +54,9 @@ export function SamplingBench({
     const controller = new AbortController();
     setDrawing(controller);
     setSampled(undefined);
+    setPictures(undefined);
     setProblem(undefined);
-    setRows(0);
+    setDrawn(undefined);
     const grids = Array.from({ length: count }, () =>
       opened.levels.map((level) => new Int32Array(level.rows * level.columns).fill(-1)),
     );
@@ -61,15 +67,20 @@ export function SamplingBench({
         {
           seed,
           count,
-          temperature,
-          topP: topP === 1 ? null : topP,
+          temperature: temperatures,
+          topP: topPs,
           label: label === "" ? null : Number(label),
           position: position === ANYWHERE ? null : position,
           given: null,
         },
         {
           signal: controller.signal,
-          onRow: ({ level, row, first, codes }) => {
+          onEvent: (event) => {
+            if ("pictures" in event) {
+              setPictures(event.pictures);
+              return;
+            }
+            const { level, row, first, codes } = event.row;
             const { columns } = opened.levels[level]!;
             for (let place = 0; place < codes.length / columns; place++) {
               const own = grids[first + place]![level]!.slice();
@@ -77,20 +88,21 @@ export function SamplingBench({
               grids[first + place]![level] = own;
             }
             setGrowing(grids.map((levels) => [...levels]));
-            setRows((before) => before + 1);
+            setDrawn({ level, row });
           },
         },
       );
       setSampled(answer);
+      setPictures({ size: opened.size, images: answer.images });
     } catch (error) {
       if (!(error instanceof CallError && error.cancelled)) setProblem(messageOf(error));
     }
     setDrawing(undefined);
   };
 
-  // The finest level shows most.
-  const finest = opened.levels.length - 1;
-  const { rows: gridRows, columns } = opened.levels[finest]!;
+  // Until there is a picture, the codes that it comes from are seen.
+  const seen = shown === "codes" ? levelNumber : (drawn?.level ?? 0);
+  const { rows: gridRows, columns } = opened.levels[seen]!;
   return (
     <>
       <form
@@ -141,9 +153,9 @@ export function SamplingBench({
           label="Temperature"
           value={temperature}
           min={0.1}
-          max={2}
-          step={0.05}
-          text={temperature.toFixed(2)}
+          max={Math.max(2, temperature)}
+          step={0.01}
+          text={levelsText(temperatures)}
           onInput={setTemperature}
         />
         <Slider
@@ -151,8 +163,8 @@ export function SamplingBench({
           value={topP}
           min={0.05}
           max={1}
-          step={0.05}
-          text={topP === 1 ? "all codes" : topP.toFixed(2)}
+          step={0.01}
+          text={topPs.every((one) => one === 1) ? "all codes" : levelsText(topPs)}
           onInput={setTopP}
         />
         {drawing === undefined ? (
@@ -169,13 +181,14 @@ export function SamplingBench({
       <div class="tools">
         <p class="caption" role="status">
           {drawing !== undefined
-            ? `Drawing: row ${Math.min(rows, allRows)} of ${allRows}`
+            ? `Drawing: ${progressText(opened.levels, drawn)}`
             : sampled === undefined
               ? "The same seed draws the same slices, here as on the command line."
               : `${plural(sampled.images.length, "slice")} in ${short(sampled.seconds)} s, ` +
                 `${short(sampled.seconds / sampled.images.length)} s each`}
         </p>
-        {sampled !== undefined && (
+        {drawing !== undefined && <DrawingProgress levels={opened.levels} drawn={drawn} />}
+        {growing !== undefined && (
           <Choice
             label="Show"
             options={[
@@ -186,6 +199,9 @@ export function SamplingBench({
             onChange={setShown}
           />
         )}
+        {growing !== undefined && shown === "codes" && (
+          <LevelChoice levels={opened.levels} value={levelNumber} onChange={setLevel} />
+        )}
       </div>
       {growing !== undefined && (
         <ul class="drawn">
@@ -195,15 +211,20 @@ export function SamplingBench({
             const className = opened.classes[own ?? -1];
             return (
               <li key={index}>
-                {sampled !== undefined && shown === "slices" ? (
-                  <Picture values={sampled.images[index]!} height={height} width={width} label={name} />
+                {pictures !== undefined && shown === "slices" ? (
+                  <Picture
+                    values={pictures.images[index]!}
+                    height={pictures.size[0]}
+                    width={pictures.size[1]}
+                    label={sampled === undefined ? `${name}, at ${pictures.size.join(" × ")} px` : name}
+                  />
                 ) : (
                   <div style={{ aspectRatio: `${width} / ${height}` }} class="layers">
                     <Picture
-                      values={levels[finest]!}
+                      values={levels[seen]!}
                       height={gridRows}
                       width={columns}
-                      colouring={opened.colours[finest]!}
+                      colouring={opened.colours[seen]!}
                       label={`${name}: its codes`}
                       cells
                     />
@@ -220,4 +241,23 @@ export function SamplingBench({
       )}
     </>
   );
+}
+
+/** Where a slider starts: at what the run samples with, or where that differs by level at 1, which scales it. */
+function startOf(configured: readonly number[]): number {
+  return differs(configured) ? 1 : configured[0]!;
+}
+
+/** What a slider says for each level. */
+function scaled(configured: readonly number[], value: number): number[] {
+  return configured.map((own) => (differs(configured) ? own * value : value));
+}
+
+function differs(configured: readonly number[]): boolean {
+  return configured.some((own) => own !== configured[0]);
+}
+
+/** One number, or that of each level. */
+function levelsText(values: readonly number[]): string {
+  return (differs(values) ? values : values.slice(0, 1)).map((value) => value.toFixed(2)).join(" · ");
 }

@@ -4,12 +4,22 @@ import { messageOf } from "../data.ts";
 import { fixed, short } from "../format.ts";
 import { MOST_ERROR } from "../run/reconstructions.tsx";
 import { Choice, Field, Figure, Slider } from "../ui/controls.tsx";
+import { LevelChoice } from "../ui/level-choice.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
 import type { ReadyModel } from "../use-model.ts";
 import { CallError } from "../worker/client.ts";
-import type { Decoded, Encoded, Fit, Grids, OpenedModel, ScanInfo } from "../worker/protocol.ts";
+import type {
+  Decoded,
+  Encoded,
+  Fit,
+  Grids,
+  OpenedModel,
+  SampledPictures,
+  ScanInfo,
+} from "../worker/protocol.ts";
 import { CodeGrid, type Tool } from "./code-grid.tsx";
+import { DrawingProgress, type Drawn, progressText } from "./drawing-progress.tsx";
 import { DropZone } from "./drop-zone.tsx";
 
 type Plane = "0" | "1" | "2";
@@ -219,6 +229,13 @@ interface Edit {
   readonly decoded: Decoded;
 }
 
+/** What is known of a mask while it is filled. */
+interface Filled {
+  readonly codes: Grids;
+  readonly drawn: Drawn;
+  readonly pictures: SampledPictures | undefined;
+}
+
 function Bench({
   encoded,
   model: { client, opened },
@@ -244,6 +261,7 @@ function Bench({
   const [found, setFound] = useState<{ readonly of: unknown; readonly bits: readonly Float32Array[] }>();
   const [problem, setProblem] = useState<string>();
   const [filling, setFilling] = useState<AbortController>();
+  const [filled, setFilled] = useOf<Filled | undefined>(encoded, undefined);
   const [seed, setSeed] = useState(0);
   const hasPrior = opened.prior === true;
   /** What the bits are asked for; those of other codes are not shown. */
@@ -265,7 +283,9 @@ function Bench({
   // What is being filled in a slice is not wanted any more in another.
   useEffect(() => () => filling?.abort(), [encoded, filling]);
 
-  const grid = stroke ?? codes[levelNumber]!;
+  const grid = stroke ?? (filled?.codes ?? codes)[levelNumber]!;
+  /** While a mask is filled, what the levels that are done hold of the slice. */
+  const coarse = filled?.pictures;
   const mask = masks[levelNumber]!;
   const masked = masks.some((own) => own.includes(1));
   const decodeEdit = async (next: Grids) => {
@@ -307,25 +327,32 @@ function Bench({
     const controller = new AbortController();
     setFilling(controller);
     setProblem(undefined);
-    const growing = codes.map((own) => own.slice());
-    const known = masksOfAll(masks, levelNumber, opened.levels).map((own) => own.map((value) => 1 - value));
+    let growing: Grids = codes;
+    setFilled({ codes, drawn: undefined, pictures: undefined });
+    const known = masksOfAll(masks, opened.levels).map((own) => own.map((value) => 1 - value));
     try {
       const { grids } = await client.call(
         "sample",
         {
           seed,
           count: 1,
-          temperature: 1,
-          topP: null,
+          ...opened.sampling,
           position: null,
           label: opened.classes.length === 0 ? null : label,
           given: { codes, known },
         },
         {
           signal: controller.signal,
-          onRow: ({ level: own, row, codes: drawn }) => {
-            growing[own]!.set(drawn, row * opened.levels[own]!.columns);
-            if (own === levelNumber) setStroke(growing[own]!.slice());
+          onEvent: (event) => {
+            if ("pictures" in event) {
+              setFilled((before) => before && { ...before, pictures: event.pictures });
+              return;
+            }
+            const { level: own, row, codes: drawn } = event.row;
+            const next = growing[own]!.slice();
+            next.set(drawn, row * opened.levels[own]!.columns);
+            growing = growing.with(own, next);
+            setFilled((before) => before && { ...before, codes: growing, drawn: { level: own, row } });
           },
         },
       );
@@ -333,8 +360,8 @@ function Bench({
       setMasks(noMasks);
     } catch (error) {
       if (!(error instanceof CallError && error.cancelled)) setProblem(textOf(error));
-      setStroke(undefined);
     }
+    setFilled(undefined);
     setFilling(undefined);
   };
 
@@ -398,9 +425,9 @@ function Bench({
         <figure class="panel">
           <figcaption>Decoded</figcaption>
           <Picture
-            values={decoded.image}
-            height={height}
-            width={width}
+            values={coarse?.images[0] ?? decoded.image}
+            height={coarse?.size[0] ?? height}
+            width={coarse?.size[1] ?? width}
             label={`${name}: its codes, decoded`}
           />
         </figure>
@@ -448,20 +475,15 @@ function Bench({
             value={tool}
             onChange={setTool}
           />
-          {opened.levels.length > 1 && (
-            <Choice
-              label="Level"
-              options={opened.levels.map(({ rows, columns }, number) => ({
-                value: String(number),
-                text: `${number + 1} (${rows} × ${columns})`,
-              }))}
-              value={String(levelNumber)}
-              onChange={(value) => {
-                setLevel(Number(value));
-                setStroke(undefined);
-              }}
-            />
-          )}
+          <LevelChoice
+            levels={opened.levels}
+            value={levelNumber}
+            onChange={(next) => {
+              setLevel(next);
+              setStroke(undefined);
+              setCode(Math.min(code, opened.levels[next]!.codes - 1));
+            }}
+          />
           <Field label="Code">
             <span
               class="swatch"
@@ -533,10 +555,13 @@ function Bench({
                 Stop
               </button>
             )}
-            <p class="note">
-              {masked
-                ? "The prior draws the masked codes from all that lie before them."
-                : "Mask a region, and the prior fills it with what it finds likely."}
+            {filling !== undefined && <DrawingProgress levels={opened.levels} drawn={filled?.drawn} />}
+            <p class="note" role="status">
+              {filling !== undefined
+                ? `Filling: ${progressText(opened.levels, filled?.drawn)}`
+                : masked
+                  ? "The prior draws the masked codes from all that lie before them."
+                  : "Mask a region, and the prior fills it with what it finds likely."}
             </p>
           </div>
         ) : (
@@ -569,20 +594,26 @@ function emptyMasks(levels: ReadyModel["opened"]["levels"]): Uint8Array[] {
   return levels.map(({ rows, columns }) => new Uint8Array(rows * columns));
 }
 
-/** The mask of one level on every level: what lies under it is drawn anew as a whole. */
-function masksOfAll(
-  masks: readonly Uint8Array[],
-  from: number,
-  levels: ReadyModel["opened"]["levels"],
-): Uint8Array[] {
-  const source = levels[from]!;
-  return levels.map(({ rows, columns }, level) =>
-    Uint8Array.from({ length: rows * columns }, (_, cell) => {
-      const row = Math.floor((Math.floor(cell / columns) * source.rows) / rows);
-      const column = Math.floor(((cell % columns) * source.columns) / columns);
-      return masks[from]![row * source.columns + column]! | masks[level]![cell]!;
-    }),
+/**
+ * What the masks of all levels cover together, on every level: under a masked code all finer ones, and of the coarser
+ * ones those whose place is masked as a whole.
+ */
+function masksOfAll(masks: readonly Uint8Array[], levels: OpenedModel["levels"]): Uint8Array[] {
+  const finest = levels.at(-1)!;
+  /** The number of the code of a level at a place of the finest. */
+  const codeAt = (level: number, place: number): number => {
+    const { rows, columns } = levels[level]!;
+    const row = Math.floor((Math.floor(place / finest.columns) * rows) / finest.rows);
+    return row * columns + Math.floor(((place % finest.columns) * columns) / finest.columns);
+  };
+  const covered = Uint8Array.from({ length: finest.rows * finest.columns }, (_, place) =>
+    Number(masks.some((mask, level) => mask[codeAt(level, place)] === 1)),
   );
+  return masks.map((mask, level) => {
+    const all = new Uint8Array(mask.length).fill(1);
+    for (const [place, own] of covered.entries()) if (own === 0) all[codeAt(level, place)] = 0;
+    return all;
+  });
 }
 
 function cssOf(colour: number): string {

@@ -4,6 +4,7 @@ import { fetchJson, fileUrl, type Loaded, messageOf, useLoaded } from "../data.t
 import { fixed, percent, plural } from "../format.ts";
 import { EngineLine } from "../live/engine-line.tsx";
 import { Choice } from "../ui/controls.tsx";
+import { LevelChoice } from "../ui/level-choice.tsx";
 import { Notice, Waiting } from "../ui/notice.tsx";
 import { Picture } from "../ui/picture.tsx";
 import { type ReadyModel, useModel } from "../use-model.ts";
@@ -39,7 +40,7 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
   if (order === "use") codes.sort((a, b) => level.counts[b]! - level.counts[a]!);
   const code = chosen ?? codes[0]!;
   const model = useModel(run);
-  const patches = usePatches(model, levelNumber);
+  const patches = usePatches(model, answer, levelNumber);
   return (
     <>
       <div class="head">
@@ -58,20 +59,14 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
           value={order}
           onChange={setOrder}
         />
-        {answer.levels.length > 1 && (
-          <Choice
-            label="Level"
-            options={answer.levels.map(({ rows, columns }, number) => ({
-              value: String(number),
-              text: `${number + 1} (${rows} × ${columns})`,
-            }))}
-            value={String(levelNumber)}
-            onChange={(value) => {
-              setLevel(Number(value));
-              setChosen(undefined);
-            }}
-          />
-        )}
+        <LevelChoice
+          levels={answer.levels}
+          value={levelNumber}
+          onChange={(next) => {
+            setLevel(next);
+            setChosen(undefined);
+          }}
+        />
       </div>
       <Histogram level={level} codes={codes} chosen={code} onChoose={setChosen} />
       {model.state === "failed" && (
@@ -82,8 +77,9 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
         <section aria-label="Codes">
           <h2>What each code looks like</h2>
           <p class="note">
-            Each code decoded among its own, brightest to darkest on one scale. Choose one to see where it
-            occurs.
+            Each code decoded among its own
+            {answer.levels.length > 1 && surroundings(answer.levels, levelNumber)}, brightest to darkest on
+            one scale. Choose one to see where it occurs.
           </p>
           <Atlas
             level={level}
@@ -174,21 +170,32 @@ interface Patches {
   readonly patches: readonly Float32Array[];
 }
 
-function usePatches(model: Loaded<ReadyModel>, level: number): Loaded<Patches> {
+/** The codes of a level, decoded over the commonest codes of the other levels that their picture needs. */
+function usePatches(model: Loaded<ReadyModel>, { levels }: CodebookAnswer, level: number): Loaded<Patches> {
   const ready = model.state === "here" ? model.value : undefined;
-  const [patches, setPatches] = useState<Loaded<Patches>>({ state: "waiting" });
+  const [found, setFound] = useState<{ readonly level: number; readonly patches: Loaded<Patches> }>();
   useEffect(() => {
     if (ready === undefined) return;
     let wanted = true;
-    ready.client.call("patches", { level }).then(
-      (value) => wanted && setPatches({ state: "here", value }),
-      (error: unknown) => wanted && setPatches({ state: "failed", reason: messageOf(error) }),
+    const others = levels.map(({ counts }) => counts.indexOf(Math.max(...counts)));
+    ready.client.call("patches", { level, others }).then(
+      (value) => wanted && setFound({ level, patches: { state: "here", value } }),
+      (error: unknown) =>
+        wanted && setFound({ level, patches: { state: "failed", reason: messageOf(error) } }),
     );
     return () => {
       wanted = false;
     };
-  }, [ready, level]);
-  return patches;
+  }, [ready, levels, level]);
+  // Those of another level are not shown: it may have other codes.
+  return found?.level === level ? found.patches : { state: "waiting" };
+}
+
+/** What a level's codes are decoded with, in words. */
+function surroundings(levels: readonly CodebookLevel[], number: number): string {
+  const { rows } = levels[number]!;
+  const [coarser, finer] = [rows > levels[0]!.rows, rows < levels.at(-1)!.rows];
+  return `${coarser ? ", over the commonest codes of the coarser grids" : ""}${finer ? ", without finer grids" : ""}`;
 }
 
 function Atlas({

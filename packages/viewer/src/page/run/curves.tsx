@@ -82,9 +82,7 @@ export interface CurvesOf {
 export function Curves({ runs }: { readonly runs: readonly CurvesOf[] }) {
   const [x, setX] = useState<XAxis>("step");
   const [y, setY] = useState<"linear" | "log">("linear");
-  const charts = CURVES.map((curve) => ({ curve, series: seriesOf(curve, runs, x) })).filter(({ series }) =>
-    series.some(({ points }) => points.length > 0),
-  );
+  const charts = CURVES.map((curve) => chartOf(curve, runs, x)).filter(({ series }) => series.length > 0);
   return (
     <>
       <div class="tools">
@@ -109,14 +107,14 @@ export function Curves({ runs }: { readonly runs: readonly CurvesOf[] }) {
         />
       </div>
       <div class="charts">
-        {charts.map(({ curve, series }) => (
+        {charts.map(({ title, stage, series }) => (
           <Chart
-            key={curve.title}
-            title={curve.title}
+            key={title}
+            title={title}
             xName={X_NAMES[x]}
             series={series}
             log={y === "log"}
-            group={curve.stage}
+            group={stage}
           />
         ))}
       </div>
@@ -128,27 +126,38 @@ export function Curves({ runs }: { readonly runs: readonly CurvesOf[] }) {
 /** Colours that can be told apart from each other. */
 const COLOURS = 6;
 
-function seriesOf({ stage, series }: Curve, runs: readonly CurvesOf[], x: XAxis): Series[] {
-  return runs.flatMap(({ name, rows }, run) =>
-    series.flatMap((one, index): Series[] => {
-      const points = rows
-        .filter((row) => row.stage === stage)
-        .flatMap((row): [number, number][] => {
-          const value = one.value(row);
+interface DrawnCurve extends Pick<Curve, "title" | "stage"> {
+  readonly series: readonly Series[];
+}
+
+/** A curve of one run, with lines for each level that is trained by itself; or of several runs, by their coarsest level. */
+function chartOf({ title, stage, series }: Curve, runs: readonly CurvesOf[], x: XAxis): DrawnCurve {
+  const several = runs.length > 1;
+  const lines = runs.flatMap(({ name, rows }, run) => {
+    const own = rows.filter((row) => row.stage === stage);
+    const parts = [...new Set(own.map(({ part }) => part))].slice(0, several ? 1 : undefined);
+    return parts.flatMap((part) =>
+      series.flatMap((one, index): Series[] => {
+        const points = own.flatMap((row): [number, number][] => {
+          const value = row.part === part ? one.value(row) : undefined;
           return value === undefined ? [] : [[row[x], value]];
         });
-      if (points.length === 0) return [];
-      const colour = 1 + ((runs.length > 1 ? run : index) % COLOURS);
-      return [
-        {
-          name: runs.length > 1 ? `${name}${series.length > 1 ? `, ${one.name}` : ""}` : one.name,
-          colour: `--series-${colour}`,
-          points,
-          ...(one.dashed && (runs.length === 1 || series.length > 1) ? { dashed: true } : {}),
-        },
-      ];
-    }),
-  );
+        if (points.length === 0) return [];
+        const level = part === undefined || several ? "" : `, level ${part + 1}`;
+        const colour = 1 + ((several ? run : (part ?? index)) % COLOURS);
+        return [
+          {
+            name: several ? `${name}${series.length > 1 ? `, ${one.name}` : ""}` : `${one.name}${level}`,
+            colour: `--series-${colour}`,
+            points,
+            ...(one.dashed && (!several || series.length > 1) ? { dashed: true } : {}),
+          },
+        ];
+      }),
+    );
+  });
+  const inParts = runs.some(({ rows }) => rows.some((row) => row.stage === stage && row.part !== undefined));
+  return { title: several && inParts ? `${title}, coarsest level` : title, stage, series: lines };
 }
 
 /** Zero says that there are no codes yet, and cannot be shown on a logarithmic scale. */

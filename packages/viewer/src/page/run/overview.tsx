@@ -1,3 +1,4 @@
+import { bitsOfEvenCodes } from "@slicebook/pipeline/evaluation-tables";
 import { useState } from "preact/hooks";
 import type { Evaluation, RunAnswer } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
@@ -71,7 +72,7 @@ export function Overview({ run }: { readonly run: RunAnswer }) {
 }
 
 function KeyFigures({
-  run: { entry },
+  run: { entry, info },
   evaluation,
 }: {
   readonly run: RunAnswer;
@@ -99,7 +100,7 @@ function KeyFigures({
           name="Bits per code"
           value={fixed(bits, 3)}
           unit="bits"
-          detail={`of ${fixed(Math.log2(codes), 1)} without a prior`}
+          detail={`of ${fixed(bitsOfEvenCodes(info.model), 1)} without a prior`}
         />
       )}
       <Figure

@@ -1,6 +1,6 @@
 import type { RunAnswer } from "../../shared/answers.ts";
 import { useRun } from "../data.ts";
-import { gridText, plural } from "../format.ts";
+import { codesText, gridText, plural } from "../format.ts";
 import { LivePage } from "../live/live-page.tsx";
 import { hrefOf, VIEWS, type View } from "../router.ts";
 import { Notice, Waiting } from "../ui/notice.tsx";
@@ -63,6 +63,6 @@ function summaryOf({ info }: RunAnswer): string {
   const { train } = info.data.splits;
   return (
     `${info.data.adapter}, ${plural(train.slices, "training slice")} of ${height} × ${width} px; ` +
-    `${info.model.preset} model, ${plural(info.model.codes, "code")}, ${gridText(info.model.grids)}`
+    `${info.model.preset} model, ${codesText(info.model)}, ${gridText(info.model.grids)}`
   );
 }

@@ -1,4 +1,4 @@
-import type { CallName, Calls, FromWorker, SampledRow, ToWorker } from "./protocol.ts";
+import type { CallName, Calls, FromWorker, SampleEvent, ToWorker } from "./protocol.ts";
 
 /** Why a call failed, in words for the reader. */
 export class CallError extends Error {
@@ -14,7 +14,7 @@ export class CallError extends Error {
 }
 
 export interface CallOptions {
-  readonly onRow?: (row: SampledRow) => void;
+  readonly onEvent?: (event: SampleEvent) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -32,15 +32,15 @@ export function startModelClient(): ModelClient {
   const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { type: "module", name: "model" });
   const waiting = new Map<
     number,
-    { done(answer: never): void; failed(error: Error): void; onRow: CallOptions["onRow"] }
+    { done(answer: never): void; failed(error: Error): void; onEvent: CallOptions["onEvent"] }
   >();
   let count = 0;
   const send = (message: ToWorker) => worker.postMessage(message);
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
     const call = waiting.get(data.call);
     if (call === undefined) return;
-    if ("row" in data) {
-      call.onRow?.(data.row);
+    if ("event" in data) {
+      call.onEvent?.(data.event);
       return;
     }
     waiting.delete(data.call);
@@ -57,10 +57,10 @@ export function startModelClient(): ModelClient {
     waiting.clear();
   };
   return {
-    call(name, argument, { onRow, signal } = {}) {
+    call(name, argument, { onEvent, signal } = {}) {
       const call = ++count;
       return new Promise((done, failed) => {
-        waiting.set(call, { done, failed, onRow });
+        waiting.set(call, { done, failed, onEvent });
         signal?.addEventListener("abort", () => send({ cancel: call }), { once: true });
         send({ call, name, argument });
       });

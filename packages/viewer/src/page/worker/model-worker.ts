@@ -3,7 +3,7 @@ import { checkValues } from "@slicebook/datasets";
 import { codeLevels } from "../../shared/safetensors-header.ts";
 import { loadGrids, loadHeader } from "./load-tensors.ts";
 import { type Model, openModel } from "./model.ts";
-import type { CallName, Calls, FromWorker, Grids, SampledRow, ToWorker } from "./protocol.ts";
+import type { CallName, Calls, FromWorker, Grids, SampleEvent, ToWorker } from "./protocol.ts";
 import { readScan, type Scan } from "./read-scan.ts";
 
 // The page's types have no worker's scope; this is the part of it that is used.
@@ -14,7 +14,7 @@ const scope = globalThis as unknown as {
 
 interface Context {
   readonly signal: AbortSignal;
-  readonly onRow: (row: SampledRow) => void;
+  readonly onEvent: (event: SampleEvent) => void;
 }
 
 let model: Promise<Model> | undefined;
@@ -51,7 +51,7 @@ const handlers: {
   decode: async ({ codes }) => (await opened()).decode(codes),
   images: async ({ grids }) => (await opened()).images(grids),
   likelihood: async ({ codes, label }) => (await opened()).likelihood(codes, label),
-  patches: async ({ level }) => (await opened()).patches(level),
+  patches: async ({ level, others }) => (await opened()).patches(level, others),
   async grids({ url, indices }) {
     const levels = codeLevels(await loadHeader(url));
     return Promise.all(
@@ -60,7 +60,7 @@ const handlers: {
       ),
     );
   },
-  sample: async (request, { onRow, signal }) => (await opened()).sample(request, onRow, signal),
+  sample: async (request, { onEvent, signal }) => (await opened()).sample(request, onEvent, signal),
 };
 
 async function opened(): Promise<Model> {
@@ -84,8 +84,8 @@ scope.onmessage = ({ data }) => {
     try {
       controller.signal.throwIfAborted();
       const handler = handlers[name] as (argument: unknown, context: Context) => Promise<unknown>;
-      const onRow = (row: SampledRow) => scope.postMessage({ call, row });
-      scope.postMessage({ call, answer: await handler(argument, { signal: controller.signal, onRow }) });
+      const onEvent = (event: SampleEvent) => scope.postMessage({ call, event });
+      scope.postMessage({ call, answer: await handler(argument, { signal: controller.signal, onEvent }) });
     } catch (error) {
       scope.postMessage({
         call,

@@ -7,10 +7,15 @@ import {
   SlicebookError,
 } from "@slicebook/base";
 import {
+  areaMeans,
   type BoundPrior,
   type CodeLevel,
+  clippedToUnit,
   decodeSafetensors,
+  ofLevel,
+  perLevel,
   psnr,
+  rangeOf,
   scoreOf,
   ssim,
   takesSlicePositions,
@@ -48,7 +53,7 @@ import type {
   OpenedModel,
   OpenOptions,
   Sampled,
-  SampledRow,
+  SampleEvent,
   SampleRequest,
 } from "./protocol.ts";
 
@@ -59,6 +64,12 @@ const runSchema = z.object({
   dataset: datasetSchema,
   model: vqvaeSchema,
   prior: z.object({ name: z.string(), options: z.record(z.string(), z.unknown()).default({}) }),
+  sample: z
+    .object({
+      temperature: perLevel(z.number()).default(1),
+      topP: perLevel(z.number()).nullable().default(null),
+    })
+    .prefault({}),
 });
 
 /** A run's model in the page: it encodes, decodes, measures and draws. */
@@ -70,14 +81,21 @@ export interface Model {
   decode(codes: Grids): Promise<Decoded>;
   images(grids: readonly Grids[]): Promise<Float32Array[]>;
   likelihood(codes: Grids, label: number): Promise<Float32Array[]>;
-  patches(level: number): Promise<{ side: number; patches: Float32Array[] }>;
-  sample(request: SampleRequest, onRow: (row: SampledRow) => void, signal: AbortSignal): Promise<Sampled>;
+  patches(
+    level: number,
+    others: readonly number[],
+  ): Promise<{ readonly side: number; readonly patches: readonly Float32Array[] }>;
+  sample(
+    request: SampleRequest,
+    onEvent: (event: SampleEvent) => void,
+    signal: AbortSignal,
+  ): Promise<Sampled>;
   dispose(): Promise<void>;
 }
 
 /** Starts an engine and loads the weights that a model needs, and no more, by ranges. */
 export async function openModel({ engine: choice, wasmPath, config, urls }: OpenOptions): Promise<Model> {
-  const { dataset, model: modelConfig, prior: priorConfig } = runSchema.parse(withoutUnknown(config));
+  const { dataset, model: modelConfig, prior: priorConfig, sample } = runSchema.parse(withoutUnknown(config));
   const [height, width] = dataset.size ?? fail("the run's configuration names no size");
   const size = [height, width] as const;
   const [{ engine, passedOver }, weights, preprocessing, classes] = await Promise.all([
@@ -88,6 +106,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   ]);
   const parameters = vqvae.parameters(weights.tensors, { average: true });
   const levels = vqvae.codeLevels(modelConfig, size);
+  const stages = stagesOf(modelConfig, { size, levels, preprocessing });
   const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
   const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
   const likelihood = lazily(() =>
@@ -117,6 +136,14 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     };
   };
 
+  /** What levels that are drawn hold, as the reader sees it: like the slice that is filled in, or like samples. */
+  const pictureOf = async (codes: Grids, stage: Stage, filling: boolean): Promise<Float32Array> => {
+    const values = await codec.decode(codes);
+    if (!filling || current === undefined) return sampleGreys(stage.preprocessing, values);
+    const restored = restoreSlice(stage.preprocessing, current.map, values);
+    return Float32Array.from(clippedToUnit(restored, rangeOf(current.original)));
+  };
+
   return {
     orientation: dataset.options.orientation === "canonical" ? "canonical" : "file",
     opened: {
@@ -131,6 +158,10 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       classes,
       prior: prior.why ?? true,
       slicePosition: prior.why === undefined && takesSlicePositions(prior.bound),
+      sampling: {
+        temperature: levels.map((_, level) => ofLevel(sample.temperature, level)),
+        topP: levels.map((_, level) => ofLevel(sample.topP ?? 1, level)),
+      },
       bytes: [weights.tensors, prior.parameters].reduce((sum, tensors) => sum + bytesOf(tensors), 0),
     },
 
@@ -174,23 +205,34 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       return scores.logLikelihood.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
     },
 
-    patches: (level) => drawPatches(codec, levels, size, level),
+    patches: (level, others) => {
+      const stage = stages.find((one) => one.levels > level)!;
+      return drawPatches(codec, levels.slice(0, stage.levels), { stage, level, others });
+    },
 
-    async sample(request, onRow, signal) {
+    async sample(request, onEvent, signal) {
       if (prior.why !== undefined) fail(prior.why);
       const started = performance.now();
       const labels = Array.from({ length: request.count }, (_, index) =>
         classes.length === 0 ? 0 : (request.label ?? index % classes.length),
       );
-      const drawn = await prior.bound.sample(engine, prior.parameters, {
-        ...samplingOptions(request),
-        ...(classes.length === 0 ? {} : { labels }),
-        onRow: (row) => onRow({ ...row, codes: row.codes.slice() }),
-        signal,
-      });
-      const grids = labels.map((_, index) => gridsOf(drawn, levels, index));
-      const images: Float32Array[] = [];
-      for (const codes of grids) images.push(sampleGreys(preprocessing, await codec.decode(codes)));
+      let drawn: readonly Int32Array[] = [];
+      let grids: Grids[] = [];
+      let images: Float32Array[] = [];
+      for (const stage of stages) {
+        drawn = await prior.bound.sample(engine, prior.parameters, {
+          ...samplingOptions(request),
+          ...(classes.length === 0 ? {} : { labels }),
+          drawn,
+          levels: stage.levels,
+          onRow: (row) => onEvent({ row: { ...row, codes: row.codes.slice() } }),
+          signal,
+        });
+        grids = labels.map((_, index) => gridsOf(drawn, levels.slice(0, stage.levels), index));
+        images = [];
+        for (const codes of grids) images.push(await pictureOf(codes, stage, request.given !== null));
+        if (stage !== stages.at(-1)) onEvent({ pictures: { size: stage.size, images } });
+      }
       return { grids, images, labels, seconds: (performance.now() - started) / 1000 };
     },
 
@@ -200,6 +242,46 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       await engine.dispose();
     },
   };
+}
+
+/** The picture that the levels of the coarsest grids hold; the last stage is that of all levels. */
+interface Stage {
+  /** How many levels these are. */
+  readonly levels: number;
+  readonly size: readonly [height: number, width: number];
+  /** As for slices of that size. */
+  readonly preprocessing: Preprocessing;
+}
+
+function stagesOf(
+  config: VqvaeConfig,
+  {
+    size,
+    levels,
+    preprocessing,
+  }: {
+    readonly size: readonly [number, number];
+    readonly levels: readonly CodeLevel[];
+    readonly preprocessing: Preprocessing;
+  },
+): Stage[] {
+  return levels.flatMap(({ rows }, level): Stage[] => {
+    // The levels of one grid give a picture together.
+    if (levels[level + 1]?.rows === rows) return [];
+    const own = vqvae.pictureSize(config, size, level + 1);
+    return [{ levels: level + 1, size: own, preprocessing: preprocessingAt(preprocessing, size, own) }];
+  });
+}
+
+/** What a preprocessing learnt, for slices that are reduced to another size. */
+function preprocessingAt(
+  preprocessing: Preprocessing,
+  [height, width]: readonly [number, number],
+  [high, wide]: readonly [number, number],
+): Preprocessing {
+  if (preprocessing.name !== "residual" || (high === height && wide === width)) return preprocessing;
+  const means = areaMeans(preprocessing.mean, { height, width }, { height: high, width: wide });
+  return { ...preprocessing, mean: Float32Array.from(means) };
 }
 
 /** A slice at the model's size; without a policy one of another size is an error, as on the command line. */
@@ -226,8 +308,8 @@ function fitted(
 }
 
 function withoutUnknown(config: unknown): unknown {
-  const { dataset, model, prior } = config as Record<string, unknown>;
-  return { dataset, model, prior };
+  const { dataset, model, prior, sample } = config as Record<string, unknown>;
+  return { dataset, model, prior, sample };
 }
 
 async function loadPreprocessing(url: string): Promise<Preprocessing> {
@@ -293,6 +375,7 @@ async function startEngine(
 interface Codec {
   /** A prepared slice through encoder and decoder. */
   reconstruct(prepared: Float32Array): Promise<{ readonly images: Float32Array; readonly codes: Grids }>;
+  /** The picture of those levels, all or the coarsest, at the size of their {@link Stage}. */
   decode(codes: Grids): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
@@ -321,7 +404,15 @@ async function createCodec(
     name: "reconstruct",
     parameters,
   });
-  const decode = await engine.compile(vqvae.decode(config), [specs], { name: "decode", parameters });
+  const decoders = new Map<number, Promise<Compiled>>();
+  const decoderOf = (count: number): Promise<Compiled> => {
+    const known =
+      decoders.get(count) ??
+      engine.compile(vqvae.decode(config), [specs.slice(0, count)], { name: "decode", parameters });
+    decoders.set(count, known);
+    return known;
+  };
+  await decoderOf(levels.length);
   return {
     async reconstruct(prepared) {
       const { images, codes } = (await reconstruct.run(float32(prepared, spec.shape))) as unknown as {
@@ -334,6 +425,7 @@ async function createCodec(
       };
     },
     async decode(codes) {
+      const decode = await decoderOf(codes.length);
       const image = (await decode.run(
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
       )) as HostTensor;
@@ -341,7 +433,7 @@ async function createCodec(
     },
     async dispose() {
       await reconstruct.dispose();
-      await decode.dispose();
+      for (const decode of decoders.values()) await (await decode).dispose();
     },
   };
 }
@@ -353,9 +445,14 @@ const AROUND = 1;
 async function drawPatches(
   codec: Codec,
   levels: readonly CodeLevel[],
-  [height]: readonly [number, number],
-  level: number,
-): Promise<{ side: number; patches: Float32Array[] }> {
+  {
+    stage: {
+      size: [height],
+    },
+    level,
+    others,
+  }: { readonly stage: Stage; readonly level: number; readonly others: readonly number[] },
+): Promise<{ readonly side: number; readonly patches: readonly Float32Array[] }> {
   const { codes, rows, columns } = levels[level]!;
   const block = 2 * AROUND + 1;
   const [down, across] = [Math.max(1, Math.floor(rows / block)), Math.max(1, Math.floor(columns / block))];
@@ -366,7 +463,7 @@ async function drawPatches(
   for (let first = 0; first < codes; first += down * across) {
     const grids = levels.map(({ rows: own, columns: wide }, other) => {
       const grid = new Int32Array(own * wide);
-      if (other !== level) return grid;
+      if (other !== level) return grid.fill(others[other]!);
       for (let cell = 0; cell < grid.length; cell++) {
         const [row, column] = [Math.floor(cell / wide), cell % wide];
         const place =
@@ -402,7 +499,7 @@ function samplingOptions({ seed, count, temperature, topP, position, given }: Sa
     seed,
     count,
     temperature,
-    ...(topP === null ? {} : { topP }),
+    topP,
     ...(position === null ? {} : { slicePositions: new Array<number>(count).fill(position) }),
     ...(given === null
       ? {}

@@ -1,4 +1,4 @@
-import type { CodeLevel } from "@slicebook/core";
+import type { CodeLevel, PerLevel } from "@slicebook/core";
 import type { SizePolicy } from "@slicebook/datasets";
 
 /** The engines that a reader may choose; `auto` takes a graphics card where there is one. */
@@ -39,6 +39,8 @@ export interface OpenedModel {
   readonly prior: true | string;
   /** Whether that prior can be asked for slices from a place of the scan. */
   readonly slicePosition: boolean;
+  /** How the run draws its samples, a number for each level. */
+  readonly sampling: { readonly temperature: readonly number[]; readonly topP: readonly number[] };
   /** Bytes of weights read. */
   readonly bytes: number;
 }
@@ -80,8 +82,8 @@ export interface Decoded {
 export interface SampleRequest {
   readonly seed: number;
   readonly count: number;
-  readonly temperature: number;
-  readonly topP: number | null;
+  readonly temperature: PerLevel;
+  readonly topP: PerLevel;
   /** The number of the class; null: each in turn. */
   readonly label: number | null;
   /** Where in their scans the slices lie, from 0, the first, to 1, the last; null: anywhere. */
@@ -99,10 +101,21 @@ export interface SampledRow {
   readonly codes: Int32Array;
 }
 
+/** What the coarsest levels hold of the samples, as soon as all of these are drawn so far. */
+export interface SampledPictures {
+  /** The size that these levels give, smaller than the model's. */
+  readonly size: readonly [height: number, width: number];
+  /** One for each sample, [height, width] of that size, in the greys of the samples, or of the slice that is filled in. */
+  readonly images: readonly Float32Array[];
+}
+
+/** What is told while samples are drawn. */
+export type SampleEvent = { readonly row: SampledRow } | { readonly pictures: SampledPictures };
+
 export interface Sampled {
   /** For each sample its grids. */
   readonly grids: readonly Grids[];
-  /** [samples, height, width], each with its own range mapped to [0, 1]. */
+  /** One for each sample, [height, width], in the greys of {@link SampledPictures}. */
   readonly images: readonly Float32Array[];
   readonly labels: readonly number[];
   readonly seconds: number;
@@ -126,9 +139,12 @@ export interface Calls {
     argument: { readonly codes: Grids; readonly label: number };
     answer: readonly Float32Array[];
   };
-  /** What each code of a level looks like among its own: square patches of that side, in [0, 1]. */
+  /**
+   * What each code of a level looks like among its own, in the picture of its grid and the coarser ones: square patches
+   * of that side, in [0, 1]. The other levels of that picture hold one code each, that of `others` by their number.
+   */
   patches: {
-    argument: { readonly level: number };
+    argument: { readonly level: number; readonly others: readonly number[] };
     answer: { readonly side: number; readonly patches: readonly Float32Array[] };
   };
   /** Grids of a file of the run. */
@@ -149,7 +165,7 @@ export type ToWorker =
 /** From the worker. */
 export type FromWorker =
   | { readonly call: number; readonly answer: unknown }
-  | { readonly call: number; readonly row: SampledRow }
+  | { readonly call: number; readonly event: SampleEvent }
   | {
       readonly call: number;
       readonly error: string;
