@@ -157,7 +157,7 @@ describe("a run", () => {
       await expect.poll(() => pictures.count(), { timeout: 60_000 }).toBe(codes);
       expect(await pictures.first().getAttribute("width")).toBe("4");
     }
-    await page.getByText("over the commonest codes of the coarser grids").waitFor();
+    await page.getByText("over a middle code of each coarser grid").waitFor();
     expect(await violations(page)).toEqual([]);
     await page.goto(at("#/compare/levels/small"));
     await page.getByRole("heading", { name: "Prior: bits per code, coarsest level" }).waitFor();
