@@ -3,8 +3,15 @@ import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { exportSite, type ServedViewer, serveViewer } from "../src/index.ts";
-import type { RunsAnswer } from "../src/shared/answers.ts";
+import type { CodebookLevel, RunsAnswer } from "../src/shared/answers.ts";
 import { copyRuns, temporaryFolder } from "./runs.ts";
+
+/** Rows and columns of the grids of the run `levels`. */
+const GRIDS = [
+  [1, 2],
+  [2, 4],
+  [4, 8],
+] as const;
 
 let root: string;
 let runs: string;
@@ -13,7 +20,7 @@ let viewer: ServedViewer;
 beforeAll(async () => {
   root = await temporaryFolder();
   runs = join(root, "runs");
-  await copyRuns(inject("madeRuns"), runs, ["small"]);
+  await copyRuns(inject("madeRuns"), runs, ["levels", "small"]);
   viewer = await serveViewer(runs, { port: 0 });
 });
 afterAll(async () => {
@@ -43,7 +50,7 @@ function ask(
 describe("what the server gives", () => {
   it("lists the runs, and tells of one without saying where its data lie", async () => {
     const answer: RunsAnswer = JSON.parse((await ask("/data/runs.json")).body.toString());
-    expect(answer.runs.map(({ id }) => id)).toEqual(["small"]);
+    expect(answer.runs.map(({ id }) => id).sort()).toEqual(["levels", "small"]);
     expect(answer.live).toBe(true);
     const run = JSON.parse((await ask("/data/small/run.json")).body.toString());
     expect(run.evaluation.ssim.mean).toBeGreaterThan(0);
@@ -63,6 +70,14 @@ describe("what the server gives", () => {
     // Each place holds the code as often as is said: the first is where most of it is.
     const places: number[] = levels[0].places[counts.indexOf(Math.max(...counts))];
     expect(places[1]).toBeGreaterThanOrEqual(places[3] ?? 0);
+  });
+
+  it("counts the codes of levels with codebooks of their own", async () => {
+    const { levels } = JSON.parse((await ask("/data/levels/codebook.json")).body.toString());
+    const sizes = levels.map((level: CodebookLevel) => [level.counts.length, level.rows, level.columns]);
+    expect(sizes).toEqual([12, 12, 16, 16, 20, 20].map((codes, at) => [codes, ...GRIDS[at >> 1]!]));
+    for (const { counts, rows, columns } of levels as CodebookLevel[])
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(12 * rows * columns);
   });
 
   it("sends a range of a file, and the whole of it", async () => {

@@ -2,8 +2,8 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type HostTensor, int32 } from "@slicebook/base";
-import { decodeSafetensors, scoreOf, toUnitRange } from "@slicebook/core";
-import { drawPhantom, encodeNifti } from "@slicebook/datasets";
+import { decodeSafetensors, scoreOf, toUnitRange, vqvae, vqvaeSchema } from "@slicebook/core";
+import { drawPhantom, encodeNifti, preprocessingSchema, trainingGreys } from "@slicebook/datasets";
 import { decodePicture } from "@slicebook/datasets/node";
 import { createEngine } from "@slicebook/engine";
 import { execute } from "@slicebook/pipeline";
@@ -18,8 +18,10 @@ import type {
   CallName,
   Calls,
   Encoded,
+  Grids,
   OpenedModel,
   Sampled,
+  SampledPictures,
   SampleRequest,
 } from "../../src/page/worker/protocol.ts";
 import { pageFolder } from "../../src/server/page-folder.ts";
@@ -143,6 +145,26 @@ describe("a run", () => {
     await page.close();
   });
 
+  it("shows the codes of each level, in the picture of its grid", async () => {
+    const { page, faults } = await openPage(browser, at("#/run/levels/codebook"));
+    const pictures = page.locator(".atlas canvas");
+    for (const [level, codes] of [
+      ["1 × 2, depth 1", 12],
+      ["2 × 4, depth 2", 16],
+      ["4 × 8, depth 1", 20],
+    ] as const) {
+      await page.getByText(level).click();
+      await expect.poll(() => pictures.count(), { timeout: 60_000 }).toBe(codes);
+      expect(await pictures.first().getAttribute("width")).toBe("4");
+    }
+    await page.getByText("over a middle code of each coarser grid").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.goto(at("#/compare/levels/small"));
+    await page.getByRole("heading", { name: "Prior: bits per code, coarsest level" }).waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it("shows each code, where it occurs, and the samples beside their nearest training slices", async () => {
     const { page, faults } = await openPage(browser, at("#/run/small/codebook"));
     await page.locator(".atlas canvas").nth(31).waitFor({ timeout: 60_000 });
@@ -231,6 +253,62 @@ describe("the model, live", () => {
     expect(await page.getByText("NC").count()).toBeGreaterThanOrEqual(4);
     // Nothing wider than the narrowest screen.
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+    expect(await violations(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("shows samples coarse first, and draws and fills in every level", async () => {
+    const { page, faults } = await openPage(browser, at("#/run/levels"));
+    await page.getByText("12 + 12 + 16 + 16 + 20 + 20 codes").waitFor();
+    const bits = page.getByRole("region", { name: "Prior: bits per code" });
+    await expect
+      .poll(() => bits.locator(".hidden").textContent())
+      .toMatch(/training, level 1 goes.*training, level 6 goes/);
+    await page.getByRole("link", { name: "Live" }).click();
+    await page.getByText("Draw new slices").click();
+    await page.getByText("0.70 · 0.70 · 0.80 · 0.80 · 0.90 · 0.90").waitFor();
+    await page.evaluate(`{
+      globalThis.said = new Set();
+      const note = () => {
+        for (const seen of document.querySelectorAll(".drawn canvas")) said.add(seen.getAttribute("aria-label"));
+        said.add(document.querySelector("main div:not([hidden]) > .tools [role=status]")?.textContent);
+      };
+      new MutationObserver(note).observe(document.querySelector("main"), {
+        attributes: true, characterData: true, childList: true, subtree: true,
+      });
+    }`);
+    await page.getByRole("button", { name: "Draw", exact: true }).click();
+    await page.getByText(/4 slices in/).waitFor({ timeout: 60_000 });
+    const said: string[] = await page.evaluate("[...globalThis.said]");
+    const order = [
+      "Drawing: level 1 of 6, row 1 of 1",
+      "Sample 1, at 4 × 8 px",
+      "Drawing: level 4 of 6, row 2 of 2",
+      "Sample 1, at 8 × 16 px",
+      "Drawing: level 6 of 6, row 4 of 4",
+      "Sample 1",
+    ];
+    expect(said.filter((text) => order.includes(text))).toEqual(order);
+    await page.getByText("Codes", { exact: true }).click();
+    await page.getByText("4 × 8, depth 2").last().click();
+    await page.locator('.drawn canvas[width="8"][height="4"]').nth(3).waitFor();
+    expect(await violations(page)).toEqual([]);
+
+    await page.getByText("Look at a scan").click();
+    const slice = await readFile(join(runs, "levels", "samples", "sample-0001.png"));
+    await page.setInputFiles("input[type=file]", { name: "slice.png", mimeType: "image/png", buffer: slice });
+    await page.locator(".panes").waitFor();
+    await page.getByText("4 × 8, depth 1").first().click();
+    await page.getByRole("spinbutton", { name: "Code" }).first().fill("19");
+    // The coarsest grid has fewer codes.
+    await page.getByText("1 × 2, depth 1").first().click();
+    await expect.poll(() => page.getByRole("spinbutton", { name: "Code" }).first().inputValue()).toBe("11");
+    await page.getByText("Mask", { exact: true }).click();
+    await page.getByRole("application", { name: "Grid of 1 × 2 codes" }).focus();
+    await page.keyboard.press("Space");
+    await page.getByRole("button", { name: "Fill the mask" }).click();
+    await page.getByText("with your changes").waitFor({ timeout: 60_000 });
     expect(await violations(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.close();
@@ -379,6 +457,19 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
         given: null,
       };
       const { grids, images } = await call.sample(request);
+      const coarse = await call.pictures();
+      expect(coarse.map((told) => told.size)).toEqual(
+        run === "levels"
+          ? [
+              [4, 8],
+              [8, 16],
+            ]
+          : [],
+      );
+      for (const [grid, told] of coarse.entries()) {
+        const expected = await pictureOf(run, grids[1]!.slice(0, 2 * (grid + 1)));
+        expect(furthest(told.images[1]!, expected), `grid ${grid}`).toBeLessThan(1e-3);
+      }
       for (const level of grids[0]!.keys()) {
         const drawn = grids.flatMap((own) => [...own[level]!]);
         expect(drawn, `level ${level}`).toEqual([...tensors[`codes.${level}`]!.data]);
@@ -397,6 +488,31 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
     },
   );
 });
+
+/** What the command line's engine makes of the codes of the coarsest levels, in the greys of the training slices. */
+async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {
+  const folder = join(runs, run);
+  const config = parse(await readFile(join(folder, "config.yaml"), "utf8"));
+  const model = vqvaeSchema.parse(config.model);
+  const carry = decodeSafetensors(await readFile(join(folder, "checkpoints", "best.safetensors"))).tensors;
+  const learnt = await readFile(join(folder, "checkpoints", "preprocessing.safetensors"));
+  const preprocessing = preprocessingSchema.parse(
+    JSON.parse(decodeSafetensors(learnt).metadata.preprocessing!),
+  );
+  if (preprocessing.name === "residual")
+    throw new Error("the run needs a mean image, which is not read here");
+  const specs = vqvae.codeSpecs(model, { batch: 1, size: config.dataset.size }).slice(0, codes.length);
+  const engine = await createEngine({ kind: "onnx", threads: 1 });
+  const decode = await engine.compile(vqvae.decode(model), [specs], {
+    parameters: vqvae.parameters(carry, { average: true }),
+  });
+  const image = (await decode.run(
+    specs.map(({ shape }, level) => int32(Int32Array.from(codes[level]!), shape)),
+  )) as HostTensor;
+  await decode.dispose();
+  await engine.dispose();
+  return trainingGreys(preprocessing, Float32Array.from(image.data))!;
+}
 
 function furthest(values: ArrayLike<number>, expected: ArrayLike<number>): number {
   return Array.from(values).reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
@@ -470,9 +586,12 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
   const worker = assets.find((name) => /^model-worker.*\.js$/.test(name))!;
   await page.evaluate(`{
     const started = new Worker("./assets/${worker}", { type: "module" });
+    globalThis.pictures = [];
     globalThis.ask = (name, argument) => new Promise((done, failed) => {
       started.onmessage = ({ data }) => {
-        if ("answer" in data) {
+        if ("event" in data) {
+          if ("pictures" in data.event) globalThis.pictures.push(data.event.pictures);
+        } else if ("answer" in data) {
           if (name === "slice") globalThis.latest = data.answer;
           done(data.answer);
         } else if ("error" in data) failed(new Error(data.error));
@@ -521,6 +640,8 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
         Calls["likelihood"]["answer"]
       >,
     sample: (request: SampleRequest): Promise<Sampled> => ask("sample", request),
+    /** What was told of coarse levels since this was asked before. */
+    pictures: () => page.evaluate("pictures.splice(0)") as Promise<SampledPictures[]>,
   };
 }
 

@@ -40,7 +40,7 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
   if (order === "use") codes.sort((a, b) => level.counts[b]! - level.counts[a]!);
   const code = chosen ?? codes[0]!;
   const model = useModel(run);
-  const patches = usePatches(model, answer, levelNumber);
+  const patches = usePatches(model, levelNumber);
   return (
     <>
       <div class="head">
@@ -170,15 +170,13 @@ interface Patches {
   readonly patches: readonly Float32Array[];
 }
 
-/** The codes of a level, decoded over the commonest codes of the other levels that their picture needs. */
-function usePatches(model: Loaded<ReadyModel>, { levels }: CodebookAnswer, level: number): Loaded<Patches> {
+function usePatches(model: Loaded<ReadyModel>, level: number): Loaded<Patches> {
   const ready = model.state === "here" ? model.value : undefined;
   const [found, setFound] = useState<{ readonly level: number; readonly patches: Loaded<Patches> }>();
   useEffect(() => {
     if (ready === undefined) return;
     let wanted = true;
-    const others = levels.map(({ counts }) => counts.indexOf(Math.max(...counts)));
-    ready.client.call("patches", { level, others }).then(
+    ready.client.call("patches", { level }).then(
       (value) => wanted && setFound({ level, patches: { state: "here", value } }),
       (error: unknown) =>
         wanted && setFound({ level, patches: { state: "failed", reason: messageOf(error) } }),
@@ -186,7 +184,7 @@ function usePatches(model: Loaded<ReadyModel>, { levels }: CodebookAnswer, level
     return () => {
       wanted = false;
     };
-  }, [ready, levels, level]);
+  }, [ready, level]);
   // Those of another level are not shown: it may have other codes.
   return found?.level === level ? found.patches : { state: "waiting" };
 }
@@ -195,7 +193,7 @@ function usePatches(model: Loaded<ReadyModel>, { levels }: CodebookAnswer, level
 function surroundings(levels: readonly CodebookLevel[], number: number): string {
   const { rows } = levels[number]!;
   const [coarser, finer] = [rows > levels[0]!.rows, rows < levels.at(-1)!.rows];
-  return `${coarser ? ", over the commonest codes of the coarser grids" : ""}${finer ? ", without finer grids" : ""}`;
+  return `${coarser ? ", over a middle code of each coarser grid" : ""}${finer ? ", without finer grids" : ""}`;
 }
 
 function Atlas({

@@ -51,7 +51,7 @@ const handlers: {
   decode: async ({ codes }) => (await opened()).decode(codes),
   images: async ({ grids }) => (await opened()).images(grids),
   likelihood: async ({ codes, label }) => (await opened()).likelihood(codes, label),
-  patches: async ({ level, others }) => (await opened()).patches(level, others),
+  patches: async ({ level }) => (await opened()).patches(level),
   async grids({ url, indices }) {
     const levels = codeLevels(await loadHeader(url));
     return Promise.all(

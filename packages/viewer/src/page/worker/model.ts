@@ -81,10 +81,7 @@ export interface Model {
   decode(codes: Grids): Promise<Decoded>;
   images(grids: readonly Grids[]): Promise<Float32Array[]>;
   likelihood(codes: Grids, label: number): Promise<Float32Array[]>;
-  patches(
-    level: number,
-    others: readonly number[],
-  ): Promise<{ readonly side: number; readonly patches: readonly Float32Array[] }>;
+  patches(level: number): Promise<{ readonly side: number; readonly patches: readonly Float32Array[] }>;
   sample(
     request: SampleRequest,
     onEvent: (event: SampleEvent) => void,
@@ -106,6 +103,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   ]);
   const parameters = vqvae.parameters(weights.tensors, { average: true });
   const levels = vqvae.codeLevels(modelConfig, size);
+  const codebooks = vqvae.codebooks(modelConfig, parameters);
   const stages = stagesOf(modelConfig, { size, levels, preprocessing });
   const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
   const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
@@ -152,9 +150,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       size,
       sizePolicy: dataset.sizePolicy ?? null,
       levels,
-      colours: vqvae
-        .codebooks(modelConfig, parameters)
-        .map(({ data, shape }) => codebookColours(Float32Array.from(data), shape[0]!)),
+      colours: codebooks.map(({ data, shape }) => codebookColours(Float32Array.from(data), shape[0]!)),
       classes,
       prior: prior.why ?? true,
       slicePosition: prior.why === undefined && takesSlicePositions(prior.bound),
@@ -205,9 +201,13 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       return scores.logLikelihood.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
     },
 
-    patches: (level, others) => {
+    patches: (level) => {
       const stage = stages.find((one) => one.levels > level)!;
-      return drawPatches(codec, levels.slice(0, stage.levels), { stage, level, others });
+      return drawPatches(codec, levels.slice(0, stage.levels), {
+        stage,
+        level,
+        others: codebooks.map(middleCode),
+      });
     },
 
     async sample(request, onEvent, signal) {
@@ -440,6 +440,18 @@ async function createCodec(
 
 /** Cells on each side of a patch that hold the same code, so that it is seen among its own. */
 const AROUND = 1;
+
+/** The number of the code that is nearest the mean of a codebook [K, D]: neither bright nor dark, or of least detail. */
+function middleCode({ data, shape }: HostTensor): number {
+  const [codes, dimension] = shape as [number, number];
+  const mean = new Float64Array(dimension);
+  for (const [at, value] of data.entries()) mean[at % dimension]! += value / codes;
+  const distances = new Float64Array(codes);
+  for (const [at, value] of data.entries()) {
+    distances[Math.floor(at / dimension)]! += (value - mean[at % dimension]!) ** 2;
+  }
+  return distances.indexOf(Math.min(...distances));
+}
 
 /** Decodes each code of a level within a few of its own kind: many at a time, in grids of such groups. */
 async function drawPatches(

@@ -141,10 +141,10 @@ export interface Calls {
   };
   /**
    * What each code of a level looks like among its own, in the picture of its grid and the coarser ones: square patches
-   * of that side, in [0, 1]. The other levels of that picture hold one code each, that of `others` by their number.
+   * of that side, in [0, 1]. The other levels of that picture hold one code each, the one nearest the mean of its level's.
    */
   patches: {
-    argument: { readonly level: number; readonly others: readonly number[] };
+    argument: { readonly level: number };
     answer: { readonly side: number; readonly patches: readonly Float32Array[] };
   };
   /** Grids of a file of the run. */
