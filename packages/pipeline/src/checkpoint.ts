@@ -55,7 +55,6 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   if (read === undefined) return undefined;
   const { tensors, metadata } = read;
   try {
-    checkFinite(tensors);
     return { carry: tensors, state: trainingStateSchema.parse(JSON.parse(metadata[STATE] ?? "null")) };
   } catch (error) {
     const why =
@@ -68,10 +67,12 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   }
 }
 
-/** Reads a file of tensors. Throws `CHECKPOINT_INVALID` for one that is missing or holds none. */
+/** Reads a file of tensors. Throws `CHECKPOINT_INVALID` for one that is missing or holds none, or what is not a number. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   try {
-    return decodeSafetensors(await readFile(path));
+    const read = decodeSafetensors(await readFile(path));
+    checkFinite(read.tensors);
+    return read;
   } catch (error) {
     throw invalid(path, error instanceof Error ? error.message : String(error), error);
   }
