@@ -183,7 +183,12 @@ export function createProgram(): Command {
     .option("--top-p <p>", "draw each code from the likeliest that make up the probability p")
     .option("--complete <file>", "keep a part of this slice and draw the rest of it; needs --keep")
     .option("--keep <part>", "top, bottom, left or right half, or a picture that is black where to draw")
-    .option("--candidates <n>", "with --complete: drawings for each completion (default: 8)", atLeastOne)
+    .option(
+      "--candidates <n>",
+      "coarsest grids for each sample, of which a typical one is kept; with --complete: drawings for each completion " +
+        "(default: 8)",
+      atLeastOne,
+    )
     .option("--out <folder>", "with --complete: where the pictures go (default: RUN/completions/NAME)")
     .addHelpText("after", completionGuide)
     .action(
@@ -192,9 +197,10 @@ export function createProgram(): Command {
         const { complete, keep, candidates, out, ...others } = options;
         const all = [...sampleOverrides(options), ...overrides];
         if (complete === undefined) {
-          const alone = Object.entries({ keep, candidates, out }).find(([, value]) => value !== undefined);
+          const alone = Object.entries({ keep, out }).find(([, value]) => value !== undefined);
           if (alone !== undefined) sample.error(`error: option '--${alone[0]}' needs --complete FILE`);
-          await runStage("sample", run, all, { ...others, resume: false });
+          const drawn = candidates === undefined ? all : [`sample.candidates=${candidates}`, ...all];
+          await runStage("sample", run, drawn, { ...others, resume: false });
           return;
         }
         if (keep === undefined) {

@@ -124,16 +124,19 @@ export async function createMovingCodec(
   };
 }
 
-/** Code indices of each level, int32 [n, rows, columns], to images [n, height, width] in preprocessed units. */
+/**
+ * Code indices of each level, int32 [n, rows, columns], to images [n, height, width] in preprocessed units; of the first
+ * levels only, to the smaller pictures that these make (see `vqvae.pictureSize`).
+ */
 export async function decodeCodes(
   engine: Engine,
   parameters: HostTensors,
   levels: readonly LevelGrids[],
   { model, size, batch, preprocessing }: CodecOptions,
 ): Promise<Float32Array> {
-  const specs = vqvae.codeSpecs(model, { batch, size });
+  const specs = vqvae.codeSpecs(model, { batch, size }).slice(0, levels.length);
   const compiled = await engine.compile(vqvae.decode(model), [specs], { name: "decode", parameters });
-  const pixels = sizeOf(size);
+  const pixels = sizeOf(vqvae.pictureSize(model, size, levels.length));
   const count = levels[0]!.shape[0]!;
   const images = new Float32Array(count * pixels);
   try {

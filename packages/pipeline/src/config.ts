@@ -160,6 +160,15 @@ const sampleSchema = z.strictObject({
     .describe(
       "Draw among the likeliest codes that make up this probability only, of all levels or of each; null: among all.",
     ),
+  candidates: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      "Coarsest grids drawn for each sample, of which the first typical one is kept: not farther from the training " +
+        "slices than half of the validation slices are, nor a copy.",
+    ),
   seed: seed.default(0).describe("Decides the samples; each depends on the seed and its number only."),
   class: z
     .string()

@@ -7,6 +7,7 @@ import { configSchema } from "../config.ts";
 import { configJsonSchema, jsonSchemaOf } from "../config-json-schema.ts";
 import { type ConfigKey, configKeys } from "../config-keys.ts";
 import { loadPrior } from "../priors.ts";
+import { initialSettings } from "./initial-settings.ts";
 import { type RecognisedFolder, recogniseFolder } from "./recognise-folder.ts";
 import { sampleFiles, type VolumeCut } from "./sample-files.ts";
 
@@ -70,11 +71,8 @@ export async function initialConfig(
   for (const split of SPLITS) if (splits[split].slices === 0) throw emptySplit(root, split, listed.records);
 
   const given = {
-    dataset,
-    model: { preset: "patch", downsampling: 4, codes: 512 },
-    train: { minutes: 5, batch: 8 },
-    prior: { name: "pixelcnn", minutes: 5, batch: 4 },
-    sample: { count: 16 },
+    dataset: { ...dataset, preprocessing: "percentile" },
+    ...initialSettings(size),
     engine: { kind: "onnx" },
     run: { root: "runs" },
     seed: 0,

@@ -2,8 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type BoundPrior, takesSlicePositions, vqvae } from "@slicebook/core";
+import { type BoundPrior, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
+import { typicalCandidates } from "../candidates.ts";
 import { type CodeGrids, loadCodes, saveCodes, takeGrids } from "../code-grids.ts";
 import { decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
@@ -43,8 +44,8 @@ export const sampleStage: StageDefinition = {
   ],
 
   async run(session) {
-    const { config, paths, signal } = session;
-    const { count, seed, temperature, topK, topP } = config.sample;
+    const { config, paths } = session;
+    const { count, seed, temperature } = config.sample;
     const trained = await loadCodes(paths.codes.train);
     if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
     const { classes } = trained;
@@ -56,22 +57,7 @@ export const sampleStage: StageDefinition = {
     });
     const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
-    const progress = reportProgress(session.emit, "sample", "codes");
-    const drawn = await prior
-      .sample(engine, await priorParameters(session, prior), {
-        count,
-        seed,
-        temperature,
-        ...(topK === null ? {} : { topK }),
-        ...(topP === null ? {} : { topP }),
-        ...(labels === undefined ? {} : { labels }),
-        ...(slicePositions === undefined ? {} : { slicePositions }),
-        onProgress: progress,
-        ...(signal === undefined ? {} : { signal }),
-      })
-      .catch((error: unknown) => {
-        throw signal?.aborted ? interruptedError() : error;
-      });
+    const drawn = await drawGrids(session, prior, { size, trained, labels, slicePositions });
 
     const levels = vqvae
       .codeLevels(config.model, size)
@@ -118,6 +104,77 @@ export const sampleStage: StageDefinition = {
     return undefined;
   },
 };
+
+interface Wanted {
+  readonly size: readonly [height: number, width: number];
+  readonly trained: CodeGrids;
+  readonly labels: Int32Array | undefined;
+  readonly slicePositions: Float32Array | undefined;
+}
+
+/** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a typical one is kept. */
+async function drawGrids(session: Session, prior: BoundPrior, wanted: Wanted): Promise<Int32Array[]> {
+  const { config, paths, signal } = session;
+  const { count, candidates, seed, temperature, topK, topP } = config.sample;
+  const { size, trained, labels, slicePositions } = wanted;
+  const [engine, parameters] = [await session.engine(), await priorParameters(session, prior)];
+  const options = {
+    seed,
+    temperature,
+    ...(topK === null ? {} : { topK }),
+    ...(topP === null ? {} : { topP }),
+    onProgress: reportProgress(session.emit, "sample", "codes"),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const draw = (each: number, more: Pick<SampleOptions, "levels" | "drawn">): Promise<Int32Array[]> =>
+    prior
+      .sample(engine, parameters, {
+        ...options,
+        ...more,
+        count: count * each,
+        ...(labels && { labels: repeated(labels, each) }),
+        ...(slicePositions && { slicePositions: repeated(slicePositions, each) }),
+      })
+      .catch((error: unknown) => {
+        throw signal?.aborted ? interruptedError() : error;
+      });
+  if (candidates === 1) return draw(1, {});
+
+  const heldOut = await loadCodes(paths.codes.validate);
+  if (heldOut === undefined) throw missing(paths.folder, "code grids", "encode");
+  const first = config.model.quantizer.depth; // the levels of the coarsest grid
+  const shapes = vqvae.codeLevels(config.model, size).slice(0, first);
+  const coarsest = await draw(candidates, { levels: first });
+  const kept = await typicalCandidates(
+    engine,
+    await modelParameters(session),
+    {
+      candidates: coarsest.map((codes, level) => {
+        const { rows, columns } = shapes[level]!;
+        return int32(codes, [count * candidates, rows, columns]);
+      }),
+      each: candidates,
+      training: trained.levels.slice(0, first),
+      heldOut: heldOut.levels.slice(0, first),
+    },
+    { model: config.model, preprocessing: await loadPreprocessing(session), size, batch: DECODED },
+  );
+  const drawn = coarsest.map((codes, level) => {
+    const each = shapes[level]!.rows * shapes[level]!.columns;
+    const own = new Int32Array(count * each);
+    for (const [sample, candidate] of kept.entries()) {
+      own.set(codes.subarray(candidate * each, (candidate + 1) * each), sample * each);
+    }
+    return own;
+  });
+  return draw(1, { drawn });
+}
+
+/** Each value so many times, one after the other. */
+function repeated<T extends Int32Array | Float32Array>(values: T, times: number): T {
+  const all = new (values.constructor as { new (length: number): T })(values.length * times);
+  return all.map((_, at) => values[Math.floor(at / times)]!) as T;
+}
 
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
 async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {

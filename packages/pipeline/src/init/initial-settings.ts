@@ -1,0 +1,40 @@
+/** Of the levels of codes, the coarsest first: what was measured to suit slices of 256 pixels a side. */
+const SHIPPED = {
+  codes: [512, 256, 64],
+  batch: [8, 2, 1],
+  shares: [7, 8, 6],
+  layers: [8, 6, 4],
+  hidden: [64, 48, 32],
+  attention: [2, 1, 0],
+  temperature: [0.9, 0.7, 0.8],
+};
+const DOWNSAMPLING = 4;
+/** Codes along the longer side of the coarsest grid: enough for a form, few enough to be learned in minutes. */
+const COARSEST_SIDE = 16;
+
+/**
+ * The settings that a new data set starts with, as the shipped configurations have them: as many grids of codes as bring
+ * the coarsest down to 16 codes along the longer side, three at most.
+ */
+export function initialSettings([height, width]: readonly [height: number, width: number]) {
+  const grids = Math.log2(Math.max(height, width) / DOWNSAMPLING / COARSEST_SIDE);
+  const hierarchy = Math.min(Math.max(1 + Math.round(grids), 1), SHIPPED.codes.length);
+  const own = <T>(values: readonly T[]) => (hierarchy === 1 ? values[0]! : values.slice(0, hierarchy));
+  return {
+    model: { preset: "patch", downsampling: DOWNSAMPLING, hierarchy, codes: own(SHIPPED.codes) },
+    train: { minutes: 5, batch: 2 },
+    prior: {
+      name: "pixelcnn",
+      minutes: 16,
+      batch: own(SHIPPED.batch),
+      ...(hierarchy === 1 ? {} : { shares: own(SHIPPED.shares) }),
+      options: {
+        layers: own(SHIPPED.layers),
+        hidden: own(SHIPPED.hidden),
+        firstKernel: 5,
+        attention: { count: own(SHIPPED.attention) },
+      },
+    },
+    sample: { count: 16, temperature: own(SHIPPED.temperature), candidates: 8 },
+  };
+}

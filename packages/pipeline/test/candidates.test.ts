@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { typical } from "../src/candidates.ts";
+import { execute } from "../src/execute.ts";
+import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
+
+const place = temporaryFolder();
+
+describe("typical", () => {
+  // Five training slices at 0: a picture's distance is its value. Held-out slices lie at 1 to 11, so the band is 2 to 6.
+  const training = [[0], [0], [0], [0], [0]];
+  const heldOut = Array.from({ length: 11 }, (_, index) => [11 - index]);
+  const kept = (...values: number[]) =>
+    typical({ candidates: values.map((value) => [value]), each: 4, training, heldOut });
+
+  it("keeps the first candidate of each sample that lies where the nearer half of held-out slices do", () => {
+    expect(kept(7, 5, 3, 2, 6, 0, 1, 2)).toEqual([1, 4]);
+  });
+
+  it("keeps neither a copy nor what nothing is like, and the nearest to typical where none is", () => {
+    expect(kept(0, 1.9, 7, 30, 20, 6.5, 1, 0)).toEqual([1, 5]);
+  });
+
+  it("takes the distance from the five nearest of the training slices, as the root of the mean square", () => {
+    const spread = [[3], [-4], [0], [0], [0], [100]];
+    // √((9 + 16) / 5) = √5 at 0: inside of √5 to √5; 1 apart is √((4 + 25 + 3) / 5) = √6.4.
+    const candidates = [[1], [0]];
+    expect(typical({ candidates, each: 2, training: spread, heldOut: [[0]] })).toEqual([1]);
+  });
+});
+
+describe("sample.candidates", () => {
+  it("keeps one of the coarsest grids that are drawn for each sample, whatever the number of samples", async () => {
+    const config = await place.write("candidates.yaml", TINY);
+    const folder = place.at("runs", "candidates");
+    await execute({
+      kind: "run",
+      config,
+      overrides: [`run.root=${place.at("runs")}`, "model.hierarchy=2", "model.quantizer.depth=2"],
+      stages: ["train", "evaluate", "encode", "train-prior"],
+      resume: false,
+    });
+    const draw = async (...overrides: string[]) => {
+      await execute({ kind: "stages", run: folder, stages: ["sample"], resume: false, overrides });
+      const { tensors } = await readTensors(join(folder, "samples", "codes.safetensors"));
+      return Object.fromEntries(
+        Object.entries(tensors).map(([name, { data, shape }]) => {
+          const each = data.length / shape[0]!;
+          return [
+            name,
+            Array.from({ length: shape[0]! }, (_, at) => [...data.slice(at * each, (at + 1) * each)]),
+          ];
+        }),
+      );
+    };
+    const all = await draw("sample.count=12", "sample.candidates=1");
+    const kept = await draw("sample.count=3", "sample.candidates=4");
+    for (const sample of [0, 1, 2]) {
+      const numbers = [0, 1, 2, 3].filter((number) =>
+        ["codes.0", "codes.1"].every(
+          (level) => `${all[level]![4 * sample + number]}` === `${kept[level]![sample]}`,
+        ),
+      );
+      expect(numbers).toHaveLength(1);
+    }
+    const fewer = await draw("sample.count=2", "sample.candidates=4");
+    for (const level of ["codes.0", "codes.1", "codes.2", "codes.3"]) {
+      expect(fewer[level]).toEqual(kept[level]!.slice(0, 2));
+    }
+  });
+});
