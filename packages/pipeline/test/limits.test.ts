@@ -83,6 +83,18 @@ describe("what limits the samples", () => {
       ["prior.minutes=20"],
     ],
     [
+      "the prior, where patches are as near as training slices' and the classifier finds it easier to tell its part",
+      { auc: three(1, 0.66, 0.95), priorAuc: 0.999, patches: three(0.09, 0.1, 0.02) },
+      "prior",
+      ["prior.minutes=20"],
+    ],
+    [
+      "nothing that so few test subjects let one tell, where samples are told better than training slices are",
+      { auc: three(0.94, 0.82, 0.84), priorAuc: 0.86, subjects: 3 },
+      "unknown",
+      [],
+    ],
+    [
       "the prior, where samples are told from reconstructions and these are near",
       { auc: three(0.9, 0.55, 0.58), priorAuc: 0.9 },
       "prior",

@@ -76,9 +76,11 @@ export function limitOf({ distances, bits, config, trainingSlices }: LimitInput)
   const byTokenizer = told(auc.reconstructions, counts.test, counts.test) || far(patches?.reconstructions);
   const byPrior = told(priorAuc, counts.samples, counts.testSubjects) || misshapen;
 
-  if (!byTokenizer && !byPrior) return none(distances);
+  if (!byTokenizer && !byPrior) {
+    return auc.samples > auc.floor + ABOVE_FLOOR ? fewSubjects(distances) : none(distances);
+  }
   // Heads of a wrong shape come before faint detail, however much of the patches' distance the latter is.
-  if (byTokenizer && !misshapen && (!byPrior || tokenizerShare(patches) >= TOKENIZER_SHARE)) {
+  if (byTokenizer && !misshapen && (!byPrior || tokenizerShare(distances) >= TOKENIZER_SHARE)) {
     return tokenizer(auc, config.train);
   }
   if (bits !== undefined && bits.train < LEARNED_BY_HEART * bits.validate) {
@@ -113,14 +115,16 @@ export function standardError(first: number, second: number): number {
   return Math.sqrt((first + second + 1) / (12 * first * second));
 }
 
-/** How much of the samples' distance beyond that of training slices the reconstructions have already, 0 to 1. */
-function tokenizerShare(
-  patches: NonNullable<PictureDistances["slicedWasserstein"]>["mean"] | undefined,
-): number {
-  if (patches === undefined) return 0;
-  const beyond = patches.samples - patches.floor;
+/**
+ * How much of what tells samples from test slices the reconstructions have already, 0 to 1: of the patches' distance beyond
+ * that of training slices; where samples are no farther than these, all or nothing, by what the classifier finds easier.
+ */
+function tokenizerShare({ slicedWasserstein, auc, aucAgainstReconstructions }: PictureDistances): number {
+  const patches = slicedWasserstein?.mean;
+  const beyond = patches === undefined ? 0 : patches.samples - patches.floor;
   // Reconstructions are of the very slices that they are compared with: chance adds nothing to their distance.
-  return beyond <= 0 ? 1 : Math.min(1, patches.reconstructions / beyond);
+  if (beyond > 0) return Math.min(1, patches!.reconstructions / beyond);
+  return auc!.reconstructions > aucAgainstReconstructions! ? 1 : 0;
 }
 
 function unknown({ counts, auc }: PictureDistances): Limit {
@@ -133,6 +137,17 @@ function unknown({ counts, auc }: PictureDistances): Limit {
       : `${Math.min(counts.training, counts.test)} real slices are too few`;
   const then = few ? `: draw ${settings[0]}` : "";
   return { kind: "unknown", sentence: `${why} to say what limits the samples${then}.`, settings };
+}
+
+function fewSubjects({ auc, counts }: PictureDistances): Limit {
+  const { testSubjects } = counts;
+  return {
+    kind: "unknown",
+    sentence:
+      `The slices of ${testSubjects} test subjects are too few to say what limits the samples: a classifier tells samples ` +
+      `from these (AUC ${auc!.samples.toFixed(2)}), and training slices too (${auc!.floor.toFixed(2)}).`,
+    settings: [],
+  };
 }
 
 function none({ auc }: PictureDistances): Limit {
