@@ -80,6 +80,8 @@ export function checkTensors(what: string, expected: Signature, found: HostTenso
   const shown = differences.slice(0, 3).join("; ");
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : "";
   throw new SlicebookError("CHECKPOINT_MISMATCH", `${what} is of another architecture: ${shown}${more}`, {
-    remedy: "Use the configuration that it was trained with, or train anew under another run name.",
+    remedy:
+      "Use the configuration that it was trained with, or train anew under another run name, as is needed for several " +
+      "grids of codes that an earlier version trained.",
   });
 }
