@@ -21,15 +21,28 @@ export interface LoadOptions {
   readonly onProgress: (message: string) => void;
 }
 
-/** A layout's figures: medians over runs. Speeds are in slices per second, process to process. */
+/** How fast one side reads: medians over runs. */
+interface Speed {
+  /** Slices per second, process to process. */
+  readonly speed: number;
+  /** Slices per second without the start: of the slices that many have more than few. */
+  readonly rate: number;
+  /** Seconds that a process takes however many slices there are: starting, imports, workers. */
+  readonly start: number;
+  /** The speed of each run. */
+  readonly runs: readonly number[];
+}
+
+/** A layout's figures. */
 interface LoadCell {
   readonly layout: PhantomLayout;
   readonly slices: number;
-  readonly ours: number;
-  readonly peer: number | null;
+  readonly ours: Speed;
+  readonly peer: Speed | null;
   /** ours / peer: above 1, ours is faster. */
   readonly ratio: number | null;
-  readonly runs: { readonly ours: readonly number[]; readonly peer: readonly number[] };
+  /** The same of the rates. */
+  readonly rateRatio: number | null;
   /** Seconds of the first epoch, in which files are decoded and kept, and of the second, from the cache. */
   readonly epochs: { readonly first: number; readonly second: number; readonly ratio: number };
 }
@@ -40,6 +53,8 @@ export interface LoadResult {
   readonly cells: readonly LoadCell[];
   /** All slices of all cells, one after another. */
   readonly ratio: number | null;
+  /** The same without the starts. */
+  readonly rateRatio: number | null;
   /** The smallest of the cells' ratios of epochs. */
   readonly epochRatio: number;
   readonly peer: { readonly versions: Readonly<Record<string, string>>; readonly script: string } | null;
@@ -55,6 +70,8 @@ const LAYOUTS = {
   adni: { size: [240, 256], endings: [".jpeg"] },
 } as const;
 const BATCH = 16;
+/** The part of the slices that is read as well, to tell the start from the rate. */
+const FEW = 0.2;
 
 /** Measures how fast all slices of a folder are read, and passes over them from the cache. */
 export async function benchmarkLoading(options: LoadOptions): Promise<LoadResult> {
@@ -69,7 +86,13 @@ export async function benchmarkLoading(options: LoadOptions): Promise<LoadResult
     try {
       options.onProgress(`${layout}: making ${options.slices} slices`);
       const source = options.data && join(options.data, layout);
-      await makeSlices({ layout, folder, source, slices: options.slices });
+      await makeSlices({ layout, folder: join(folder, "many"), source, slices: options.slices });
+      await makeSlices({
+        layout,
+        folder: join(folder, "few"),
+        source,
+        slices: Math.ceil(FEW * options.slices),
+      });
       const measured = await measureCell(layout, folder, python, options);
       cells.push(measured.cell);
       versions ??= measured.versions;
@@ -81,7 +104,8 @@ export async function benchmarkLoading(options: LoadOptions): Promise<LoadResult
     benchmark: "load",
     unit: "slices per second",
     cells,
-    ratio: ratioOfAll(cells),
+    ratio: ratioOfAll(cells, ({ speed }) => speed),
+    rateRatio: ratioOfAll(cells, ({ rate }) => rate),
     epochRatio: Math.min(...cells.map(({ epochs }) => epochs.ratio)),
     peer: versions === undefined ? null : { versions, script: PEER_SCRIPT },
     source: options.data === undefined ? "phantoms" : "copies of given slices",
@@ -97,33 +121,36 @@ async function measureCell(
   { runs, threads, onProgress }: LoadOptions,
 ): Promise<{ cell: LoadCell; versions: Readonly<Record<string, string>> | undefined }> {
   const { size, endings } = LAYOUTS[layout];
-  const root = join(folder, "slices");
+  const root = (set: string) => join(folder, set, "slices");
   const task: LoadTask = {
     adapter: layout,
-    root,
+    root: root("many"),
     size: [...size],
     workers: threads,
     cache: join(folder, "cache"),
     epochs: 0,
     batch: BATCH,
   };
-  const [ours, peer, first, second]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const [ours, peer, first, second]: [Timed[], Timed[], number[], number[]] = [[], [], [], []];
   let versions: Readonly<Record<string, string>> | undefined;
-  let slices = 0;
   for (let run = 1; run <= runs; run++) {
     onProgress(`${layout}, run ${run} of ${runs}`);
-    const start = performance.now();
-    const loaded = await load(task);
-    ours.push(loaded.slices / ((performance.now() - start) / 1000));
-    slices = loaded.slices;
+    const [many, few] = [
+      await timed(() => load(task)),
+      await timed(() => load({ ...task, root: root("few") })),
+    ];
+    ours.push({ many, few });
     if (python !== undefined) {
       const script = fileURLToPath(new URL(`../../${PEER_SCRIPT}`, import.meta.url));
-      const peerTask = JSON.stringify({ folder: root, endings, size, workers: threads });
-      const begun = performance.now();
-      const theirs = peerLoadedSchema.parse(await runJson(python, [script, peerTask], layout));
-      peer.push(theirs.slices / ((performance.now() - begun) / 1000));
-      checkSame(layout, loaded, theirs);
-      versions = theirs.versions;
+      const read = async (set: string) => {
+        const peerTask = JSON.stringify({ folder: root(set), endings, size, workers: threads });
+        return peerLoadedSchema.parse(await runJson(python, [script, peerTask], layout));
+      };
+      const theirs = { many: await timed(() => read("many")), few: await timed(() => read("few")) };
+      peer.push(theirs);
+      checkSame(layout, many, theirs.many);
+      checkSame(layout, few, theirs.few);
+      versions = theirs.many.versions;
     }
     const cache = join(folder, `cache-${run}`);
     const epochs = await load({ ...task, cache, epochs: 2 });
@@ -132,16 +159,48 @@ async function measureCell(
     await rm(cache, { recursive: true });
   }
   const epochs = { first: rounded(median(first)), second: rounded(median(second)) };
+  const [own, theirs] = [speedOf(ours), peer.length === 0 ? null : speedOf(peer)];
   const cell = {
     layout,
-    slices,
-    ours: rounded(median(ours)),
-    peer: peer.length === 0 ? null : rounded(median(peer)),
-    ratio: peer.length === 0 ? null : rounded(median(ours) / median(peer)),
-    runs: { ours: ours.map(rounded), peer: peer.map(rounded) },
+    slices: ours[0]!.many.slices,
+    ours: own,
+    peer: theirs,
+    ratio: theirs && rounded(own.speed / theirs.speed),
+    rateRatio: theirs && rounded(own.rate / theirs.rate),
     epochs: { ...epochs, ratio: rounded(median(first) / median(second)) },
   };
   return { cell, versions };
+}
+
+interface Read {
+  readonly slices: number;
+  readonly sum: number;
+  readonly seconds: number;
+}
+
+/** One run: of all slices, and of a part of them. */
+interface Timed {
+  readonly many: Read;
+  readonly few: Read;
+}
+
+/** What a process prints, with the seconds that it took. */
+async function timed<T extends Omit<Read, "seconds">>(process: () => Promise<T>): Promise<T & Read> {
+  const start = performance.now();
+  const printed = await process();
+  return { ...printed, seconds: (performance.now() - start) / 1000 };
+}
+
+function speedOf(runs: readonly Timed[]): Speed {
+  const speeds = runs.map(({ many }) => many.slices / many.seconds);
+  const rates = runs.map(({ many, few }) => (many.slices - few.slices) / (many.seconds - few.seconds));
+  const starts = runs.map(({ few }, run) => few.seconds - few.slices / rates[run]!);
+  return {
+    speed: rounded(median(speeds)),
+    rate: rounded(median(rates)),
+    start: rounded(median(starts)),
+    runs: speeds.map(rounded),
+  };
 }
 
 /** Runs {@link LoadTask} in a process of its own. */
@@ -151,7 +210,7 @@ export async function load(task: LoadTask): Promise<Loaded> {
 }
 
 /** A comparison means nothing unless both sides read the same values. */
-function checkSame(layout: string, ours: Loaded, theirs: { slices: number; sum: number }): void {
+function checkSame(layout: string, ours: Read, theirs: Read): void {
   const close = Math.abs(ours.sum - theirs.sum) <= 1e-6 * Math.abs(theirs.sum);
   if (ours.slices !== theirs.slices || !close) {
     throw new SlicebookError(
@@ -163,12 +222,12 @@ function checkSame(layout: string, ours: Loaded, theirs: { slices: number; sum: 
   }
 }
 
-function ratioOfAll(cells: readonly LoadCell[]): number | null {
+function ratioOfAll(cells: readonly LoadCell[], of: (side: Speed) => number): number | null {
   let [ours, theirs] = [0, 0];
-  for (const { slices, ours: speed, peer } of cells) {
+  for (const { slices, ours: own, peer } of cells) {
     if (peer === null) return null;
-    ours += slices / speed;
-    theirs += slices / peer;
+    ours += slices / of(own);
+    theirs += slices / of(peer);
   }
   return rounded(theirs / ours);
 }

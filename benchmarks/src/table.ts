@@ -49,18 +49,24 @@ export function formatTable(result: CompareResult | MemoryResult | SampleResult)
 export function formatLoad({
   cells,
   ratio,
+  rateRatio,
   epochRatio,
   peer,
   source,
   processor,
   threads,
 }: LoadResult): string {
-  const rows = cells.map(({ layout, slices, ours, peer, ratio, epochs }) => [
+  const rows = cells.map(({ layout, slices, ours, peer, ratio, rateRatio, epochs }) => [
     layout,
     String(slices),
-    ours.toFixed(0),
-    peer?.toFixed(0) ?? "–",
+    ours.speed.toFixed(0),
+    peer?.speed.toFixed(0) ?? "–",
     ratio?.toFixed(2) ?? "–",
+    ours.start.toFixed(2),
+    peer?.start.toFixed(2) ?? "–",
+    ours.rate.toFixed(0),
+    peer?.rate.toFixed(0) ?? "–",
+    rateRatio?.toFixed(2) ?? "–",
     epochs.first.toFixed(2),
     epochs.second.toFixed(2),
     epochs.ratio.toFixed(1),
@@ -69,6 +75,11 @@ export function formatLoad({
     "layout",
     "slices",
     "Slicebook /s",
+    "Python /s",
+    "ratio",
+    "start s",
+    "Python s",
+    "rate /s",
     "Python /s",
     "ratio",
     "1st epoch s",
@@ -83,7 +94,9 @@ export function formatLoad({
       ? "Python: no numpy, nibabel and Pillow"
       : `Python: ${versions.join(", ")} (${peer.script})`,
     `Slices: ${source}. Processor: ${processor}, ${threads} processes or threads on both sides`,
-    ...(ratio === null ? [] : [`All layouts together: ${ratio} (above 1: Slicebook is faster)`]),
+    ...(ratio === null
+      ? []
+      : [`All layouts together: ${ratio}, without the start ${rateRatio} (above 1: Slicebook is faster)`]),
     `Smallest ratio of epochs: ${epochRatio}`,
   ].join("\n");
 }
