@@ -10,6 +10,7 @@ import { benchmarkLoading } from "./load.ts";
 import type { EngineChoice } from "./measurement.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
+import { benchmarkPriorAblation, formatPriorAblation } from "./prior-ablation.ts";
 import { benchmarkRace, formatRace } from "./race.ts";
 import { benchmarkRate, formatRate } from "./rate.ts";
 import { type SampleResult, sampleResult, sampling } from "./sample.ts";
@@ -24,6 +25,7 @@ const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--
        npm run -s bench -- startup            [--json] [--runs 15]
        npm run -s bench -- viewer             [--json] [--engine wasm] [--slices 10] [--threads N]
        npm run -s bench -- ablation CONFIG [KEY=VALUE…] --out FOLDER [--minutes 5] [--seeds 0,1,2] [--only TEXT] [--json]
+       npm run -s bench -- prior-ablation RUN [KEY=VALUE…] --out FOLDER [--only TEXT] [--json]
        npm run -s bench -- race CONFIG [KEY=VALUE…] --out FOLDER [--minutes 1,5,30] [--seeds 0] [--threads N] [--json]
        npm run -s bench -- rate RUN… [--json]
 
@@ -37,6 +39,8 @@ startup  how soon the command answers: --help, --version
 viewer   a model in the viewer's page, in a headless Chromium: reconstructing slices, drawing new ones
 epochs   time and memory of two passes over a large set, and of one by a later process
 ablation SSIM after the same minutes with all defaults that help to learn, and without each
+prior-ablation
+         bits per code of a run's prior trained as configured, and without each thing that helps where slices are few
 race     SSIM after so many minutes of training, beside the published recipe in PyTorch
 rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal bytes
 
@@ -51,10 +55,10 @@ rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal 
 --positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
 --train    epochs: train a small model for two epochs as well
---out      ablation, race: where runs and results are kept; started again, what is there is not trained again
+--out      ablation, prior-ablation, race: where runs and results are kept; started again, what is there is not trained again
 --minutes  ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
 --seeds    ablation: default 0,1,2; race: one
---only     ablation: only variants whose names have this text
+--only     ablation, prior-ablation: only variants whose names have this text
 --slices   how many of each layout: load (default 2000), epochs (default 21520); viewer: slices timed (default 10)
 `;
 
@@ -99,7 +103,7 @@ async function main(): Promise<void> {
   const slices = (usual: string) => wholeNumber("slices", values.slices ?? usual);
 
   const [name = "", ...rest] = positionals;
-  const takesMore = ["ablation", "race", "rate"].includes(name);
+  const takesMore = ["ablation", "prior-ablation", "race", "rate"].includes(name);
   if (rest.length > 0 && !takesMore) throw usageError(`${name} takes no "${rest[0]}"`);
   const benchmark = BENCHMARKS.get(name);
   if (benchmark !== undefined) {
@@ -137,6 +141,12 @@ async function main(): Promise<void> {
     const seeds = numbers("seeds", values.seeds ?? "0,1,2");
     const options = { ...trainingOf(name, rest, values.out), minutes: minutes!, seeds, only: values.only };
     print(await benchmarkAblation({ ...options, onProgress }), formatAblation);
+  } else if (name === "prior-ablation") {
+    const { config: run, ...others } = trainingOf(name, rest, values.out);
+    print(
+      await benchmarkPriorAblation({ run, ...others, only: values.only, onProgress }),
+      formatPriorAblation,
+    );
   } else if (name === "race") {
     const [seed, ...others] = numbers("seeds", values.seeds ?? "0");
     if (others.length > 0) throw usageError("--seeds: race takes one");
@@ -151,6 +161,7 @@ async function main(): Promise<void> {
       "startup",
       "viewer",
       "ablation",
+      "prior-ablation",
       "race",
       "rate",
     ].join(", ");
@@ -231,7 +242,11 @@ function engineFrom(text: string): EngineChoice {
 /** A configuration file with overrides, and where to keep what is trained. */
 function trainingOf(name: string, [config, ...overrides]: readonly string[], out: string | undefined) {
   if (config === undefined)
-    throw usageError(`${name}: name a configuration file, such as configs/hipmri.yaml`);
+    throw usageError(
+      name === "prior-ablation"
+        ? `${name}: name the folder of a run that is trained and encoded`
+        : `${name}: name a configuration file, such as configs/hipmri.yaml`,
+    );
   if (out === undefined) throw usageError(`${name}: --out must name a folder`);
   return { config, overrides, out };
 }
