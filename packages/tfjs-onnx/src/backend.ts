@@ -9,7 +9,7 @@ import { callSite } from "./call-site.ts";
 import { constant, type Graph, type Value } from "./graph.ts";
 import { UnsupportedError } from "./kernels/kernel.ts";
 import type { DType } from "./spec.ts";
-import { TraceError } from "./trace-error.ts";
+import { TraceError, wrongArguments } from "./trace-error.ts";
 
 type DataId = TensorInfo["dataId"];
 
@@ -75,13 +75,16 @@ export class RecordingBackend extends KernelBackend {
     try {
       return record();
     } catch (error) {
-      if (!(error instanceof UnsupportedError)) throw error;
-      const { message, remedy } = error;
-      throw new TraceError(
-        "TRACE_UNSUPPORTED",
-        `${this.#where()}: ${message} cannot be traced${callSite()}`,
-        { remedy },
-      );
+      if (error instanceof TraceError || !(error instanceof Error)) throw error;
+      if (error instanceof UnsupportedError) {
+        const { message, remedy } = error;
+        throw new TraceError(
+          "TRACE_UNSUPPORTED",
+          `${this.#where()}: ${message} cannot be traced${callSite()}`,
+          { remedy },
+        );
+      }
+      throw wrongArguments(`${this.#where()}: ${error.message}${callSite()}`, error);
     }
   }
 

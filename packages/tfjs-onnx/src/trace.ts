@@ -1,6 +1,7 @@
 import { engine, registerBackend, removeBackend, setBackend, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { backendName, RecordingBackend } from "./backend.ts";
 import { compareBatches, TRIAL_BATCHES } from "./batch.ts";
+import { callSite, isThrownByTensorflow, withDeepStacks } from "./call-site.ts";
 import { fuse } from "./fuse.ts";
 import { constant, createGraph, input, type Value } from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
@@ -8,7 +9,7 @@ import { type NamedValue, type SymbolicBatch, usedInputs, writeModel } from "./m
 import { OpStack } from "./op-stack.ts";
 import { type ConstantTensor, isTensorSpec, type Signature, sizeOf, type TensorSpec } from "./spec.ts";
 import { flatten, mapStructure, type Structure, unflatten } from "./structure.ts";
-import { TraceError } from "./trace-error.ts";
+import { TraceError, wrongArguments } from "./trace-error.ts";
 
 /** A graph input: its name is its path in the arguments, `"0.encoder.conv1.kernel"`. */
 export interface TracedValue {
@@ -84,8 +85,8 @@ export type Parameters = Readonly<Record<string, ConstantTensor>>;
  * initialisers.
  *
  * The active backend and `tf.memory()` are afterwards as before, also after an error. Throws a {@link
- * TraceError} if the function reads a value, draws random numbers, assigns a variable or calls an op whose
- * kernel is not supported.
+ * TraceError} if the function reads a value, draws random numbers, assigns a variable, calls an op whose
+ * kernel is not supported or one with arguments that TensorFlow.js refuses.
  */
 export function trace<const S extends Signature>(
   fn: (parameters: Readonly<Record<string, Tensor>>, ...args: Arguments<S>) => Structure<Tensor>,
@@ -252,9 +253,11 @@ function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
     tfjs.startScope("trace");
     const undo = watch(ops, made);
     try {
-      const result = body();
+      const result = withDeepStacks(body);
       if (backend.failure !== undefined) throw backend.failure;
       return result;
+    } catch (error) {
+      throw located(error, ops);
     } finally {
       undo();
     }
@@ -265,6 +268,19 @@ function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
     removeBackend(backendName);
     if (previous) void setBackend(previous);
   }
+}
+
+/** An error of TensorFlow.js with the op and the line that called it; others are as they were. */
+function located(error: unknown, ops: OpStack): unknown {
+  if (!(error instanceof Error) || error instanceof TraceError || !isThrownByTensorflow(error)) return error;
+  const message = `${ops.describeFailure()}: ${error.message.trim()}${callSite(error.stack)}`;
+  if (!error.message.includes("gradient function not found")) return wrongArguments(message, error);
+  return new TraceError("TRACE_NO_GRADIENT", message, {
+    remedy:
+      'Where there are no gradients at all: add `import "@tensorflow/tfjs-layers";`, which registers them in Node. ' +
+      "Otherwise this op has none: give it one with tf.customGrad().",
+    cause: error,
+  });
 }
 
 /**
@@ -286,7 +302,8 @@ function watch(ops: OpStack, made: Set<Tensor>): () => void {
       original.startScope.call(tfjs, name);
     },
     endScope(result) {
-      ops.leave();
+      // An op that ends without a result has thrown.
+      ops.leave({ failed: result === null });
       original.endScope.call(tfjs, result);
     },
     runKernel(kernelName, inputs, attributes) {
