@@ -105,7 +105,7 @@ function tensorDifference(ours: ConstantTensor, theirs: ConstantTensor): number 
   return worst / largest;
 }
 
-function isConstant(value: unknown): value is ConstantTensor {
+export function isConstant(value: unknown): value is ConstantTensor {
   return isTensorSpec(value) && "data" in value;
 }
 
