@@ -10,6 +10,7 @@ export interface Safetensors {
 
 const METADATA = "__metadata__";
 const DTYPES = { float32: "F32", int32: "I32" } as const;
+const ARRAYS = { float32: Float32Array, int32: Int32Array } as const;
 const BYTES = 4;
 /** The reference implementation reads no longer header either. */
 const MAX_HEADER = 100_000_000;
@@ -27,7 +28,7 @@ const metadataSchema = z.record(z.string(), z.string());
  * with spaces to a multiple of 8, and the values, little-endian and row-major, in the order of their names.
  *
  * The same tensors and metadata give the same bytes, in whatever order they are listed. Throws `SAFETENSORS_INVALID`
- * for a name that the format reserves, or a tensor whose values do not fill its shape.
+ * for a name that the format reserves, or a tensor of another type or whose values do not fill its shape.
  */
 export function encodeSafetensors(
   tensors: HostTensors,
@@ -43,6 +44,13 @@ export function encodeSafetensors(
   let end = 0;
   for (const [name, { dtype, shape, data }] of named) {
     checkName(name);
+    const ofType = Object.hasOwn(ARRAYS, dtype) && data instanceof ARRAYS[dtype];
+    if (!ofType) {
+      const found = `${dtype} in a ${Object.prototype.toString.call(data).slice(8, -1)}`;
+      throw invalid(
+        `tensor "${name}" is ${found}; a file takes float32 in a Float32Array and int32 in an Int32Array`,
+      );
+    }
     if (data.length !== sizeOf(shape)) {
       throw invalid(`tensor "${name}" has ${data.length} values, which do not fill [${shape.join(", ")}]`);
     }

@@ -62,6 +62,20 @@ describe("encodeSafetensors", () => {
     expect(() => encodeSafetensors({ [name]: float32([1], []) })).toThrow(`"${name}" cannot be a name`);
   });
 
+  it.each([
+    ["uint8", Uint8Array.of(1)],
+    ["bool", Uint8Array.of(1)],
+    ["float64", Float64Array.of(1)],
+    ["float32", Float64Array.of(1)],
+    ["int32", Float32Array.of(1)],
+    ["float32", [1]],
+    ["constructor", Float32Array.of(1)],
+    [undefined, Float32Array.of(1)],
+  ])("refuses a tensor of the type %s in %o, which it cannot write", (dtype, data) => {
+    const tensors = { broken: { dtype, shape: [1], data } } as unknown as HostTensors;
+    expect(() => encodeSafetensors(tensors)).toThrow(`tensor "broken" is ${dtype} in a`);
+  });
+
   it("refuses values that do not fill their shape", () => {
     const broken = { dtype: "float32", shape: [3], data: Float32Array.of(1, 2) } as const;
     expect(() => encodeSafetensors({ broken })).toThrow(

@@ -9,7 +9,8 @@ import { callSite } from "./call-site.ts";
 import { constant, type Graph, type Value } from "./graph.ts";
 import { UnsupportedError } from "./kernels/kernel.ts";
 import type { DType } from "./spec.ts";
-import { TraceError } from "./trace-error.ts";
+import type { TapeEntry } from "./tape.ts";
+import { TraceError, wrongArguments } from "./trace-error.ts";
 
 type DataId = TensorInfo["dataId"];
 
@@ -26,13 +27,21 @@ export class RecordingBackend extends KernelBackend {
   readonly graph: Graph;
   /** The first attempt to read a value asynchronously; thrown when the traced function has returned. */
   failure: TraceError | undefined;
+  /** The kernels that were recorded, in their order. */
+  readonly tape: TapeEntry[] = [];
+  readonly #locate: boolean;
   readonly #entries = new WeakMap<DataId, Entry>();
   readonly #engine = engine();
   readonly #where: () => string;
 
-  /** `where` says what is running, for messages. */
-  constructor(graph: Graph, where: () => string) {
+  /** `where` says what is running, for messages; with `locate` the tape says it of every kernel. */
+  constructor(
+    graph: Graph,
+    where: () => string,
+    { locate = false }: { readonly locate?: boolean | undefined } = {},
+  ) {
     super();
+    this.#locate = locate;
     this.graph = graph;
     this.#where = where;
   }
@@ -75,14 +84,28 @@ export class RecordingBackend extends KernelBackend {
     try {
       return record();
     } catch (error) {
-      if (!(error instanceof UnsupportedError)) throw error;
-      const { message, remedy } = error;
-      throw new TraceError(
-        "TRACE_UNSUPPORTED",
-        `${this.#where()}: ${message} cannot be traced${callSite()}`,
-        { remedy },
-      );
+      if (error instanceof TraceError || !(error instanceof Error)) throw error;
+      if (error instanceof UnsupportedError) {
+        const { message, remedy } = error;
+        throw new TraceError(
+          "TRACE_UNSUPPORTED",
+          `${this.#where()}: ${message} cannot be traced${callSite()}`,
+          { remedy },
+        );
+      }
+      throw wrongArguments(`${this.#where()}: ${error.message}${callSite()}`, error);
     }
+  }
+
+  note(entry: Omit<TapeEntry, "where">): void {
+    if (!this.#locate) {
+      this.tape.push({ ...entry, where: undefined });
+      return;
+    }
+    const running = this.#where();
+    // Some ops of TensorFlow.js, tf.range() among them, do not say that they run.
+    const op = running.startsWith("tf.") ? running : `${entry.kernel} in ${running}`;
+    this.tape.push({ ...entry, where: `${op}${callSite()}` });
   }
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {

@@ -1,5 +1,15 @@
 import type { GraphNode, Value } from "./graph.ts";
 import { sortNodes } from "./model.ts";
+import {
+  firstUneven,
+  neededEntries,
+  type ReplayTarget,
+  replay,
+  sameGraphs,
+  sameItems,
+  type Tape,
+  UnevenError,
+} from "./tape.ts";
 import { TraceError } from "./trace-error.ts";
 
 /**
@@ -7,6 +17,9 @@ import { TraceError } from "./trace-error.ts";
  * them by chance. Nothing is computed, so size costs nothing.
  */
 export const TRIAL_BATCHES = [1009, 1013, 1019] as const;
+
+/** The batch sizes for which the function must be what the graph for any size makes of it. */
+export const CHECKED_BATCHES = [1, 2, 3, 5] as const;
 
 /** Integers that grow with the batch: `base + slope · batch`, each. */
 export interface Affine {
@@ -28,11 +41,7 @@ export interface BatchDependence {
  * Throws a {@link TraceError} where one depends on the batch in another way than by shapes that grow with it.
  */
 export function compareBatches(graphs: readonly (readonly Value[])[], name: string): BatchDependence {
-  const fail = (what: string): TraceError =>
-    new TraceError("TRACE_BATCH", `"${name}" cannot be traced for any batch size: ${what}`, {
-      remedy:
-        "Leave the batch size out of what is computed (no mean over it, no constant of its size), or trace with a fixed one.",
-    });
+  const fail = (what: string): TraceError => dependsOnBatch(name, what);
   const sorted = graphs.map((outputs) => sortNodes(outputs));
   const places = sorted.map((nodes) => new Map(nodes.map((node, place) => [node, place])));
   const constants = new Map<Value, Affine>();
@@ -123,6 +132,92 @@ function sameKind(a: GraphNode, b: GraphNode): boolean {
   return JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
 }
 
-function sameItems(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): boolean {
-  return a.length === b.length && Array.from(a).every((item, index) => Object.is(item, b[index]));
+/** What a function is answered with that is another one for each size of the batch. */
+export function dependsOnBatch(name: string, what: string, cause?: unknown): TraceError {
+  return new TraceError("TRACE_BATCH", `"${name}" cannot be traced for any batch size: ${what}`, {
+    remedy:
+      "Leave the batch size out of what is computed (no mean over it, no constant of its size, no model.predict(), " +
+      "which cuts it into pieces: model.apply() does not), or trace with a fixed one.",
+    cause,
+  });
+}
+
+export interface BatchesToCheck {
+  /** The function's, in messages. */
+  readonly name: string;
+  /** The function for each of {@link TRIAL_BATCHES}. */
+  readonly trials: readonly Tape[];
+  /** The function for each of {@link CHECKED_BATCHES}, and the paths of its results. */
+  readonly checked: readonly (Tape & { readonly paths: string })[];
+  readonly paths: string;
+  readonly named: (size: number) => ReplayTarget;
+  /** Records the function again, with the place of every call. */
+  readonly locate: (size: number) => Tape;
+  /** The batch sizes in the signature. */
+  readonly exampleSizes: ReadonlySet<number>;
+}
+
+/** Kernels that pick rows. */
+const picking = new Set(["GatherNd", "GatherV2", "Slice", "SplitV", "StridedSlice"]);
+
+/**
+ * Makes sure that what the large batches have in common is the function itself for small ones: replayed for their sizes it makes
+ * the same graphs. Throws a {@link TraceError} that names the first op for which it is not.
+ */
+export function checkBatches({
+  name,
+  trials,
+  checked,
+  paths,
+  named,
+  locate,
+  exampleSizes,
+}: BatchesToCheck): void {
+  const where = (size: number, entry: number | undefined): string => {
+    const found = entry === undefined ? undefined : locate(size).entries[entry]?.where;
+    return found ?? "something in it";
+  };
+  for (const tape of checked) {
+    const { batch } = tape;
+    if (tape.paths !== paths)
+      throw dependsOnBatch(name, `for a batch of ${batch} its result has other parts`);
+    let results: readonly Value[];
+    try {
+      results = replay(trials, batch, named(batch));
+    } catch (error) {
+      if (!(error instanceof UnevenError)) throw error;
+      throw dependsOnBatch(name, `${where(trials[0]!.batch, error.entry)} depends on the size`);
+    }
+    if (!sameGraphs(results, tape.results)) {
+      const entry = firstUneven(trials, tape);
+      throw dependsOnBatch(
+        name,
+        `for a batch of ${batch}, ${where(batch, entry)} is not what it is for larger ones`,
+      );
+    }
+  }
+  const [trial, ...others] = trials;
+  for (const at of neededEntries(trial!)) {
+    const [before, after] = [trial, ...others].map((tape) => tape!.entries[at]!);
+    const [made, other] = [before!, after!].map(({ outputs }) => outputs[0]!);
+    if (made!.source.kind === "dense" && !sameConstants(made!, other!)) {
+      throw dependsOnBatch(name, `${where(trial!.batch, at)} makes a constant of the size`);
+    }
+    const [from, to] = [before!, after!].map(({ inputs }) => inputs[0]?.[1].shape[0]);
+    const [rows, otherRows] = [made!, other!].map(({ shape }) => shape[0]);
+    if (!picking.has(before!.kernel) || from === to || rows === undefined || rows !== otherRows) continue;
+    if (rows > 1 && exampleSizes.has(rows)) {
+      const place = where(trial!.batch, at);
+      throw dependsOnBatch(
+        name,
+        `${place} picks ${rows} rows whatever the size is, as many as the example has`,
+      );
+    }
+  }
+}
+
+function sameConstants({ source: a, shape }: Value, { source: b, shape: other }: Value): boolean {
+  return (
+    a.kind === "dense" && b.kind === "dense" && shape.join() === other.join() && sameItems(a.data, b.data)
+  );
 }

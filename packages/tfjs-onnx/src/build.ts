@@ -49,13 +49,17 @@ const neutral: Readonly<Record<string, readonly (number | undefined)[]>> = {
   Div: [undefined, 1],
 };
 
-/** The shape that NumPy's rules give to operands of these shapes. */
+/** The shape that NumPy's rules give to operands of these shapes; throws if they give none. */
 export function broadcastShape(shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     shape.forEach((side, axis) => {
       const at = rank - shape.length + axis;
+      if (side !== 1 && out[at] !== 1 && out[at] !== side) {
+        const listed = shapes.map((sides) => `[${sides.join(", ")}]`).join(" and ");
+        throw new RangeError(`operands of shapes ${listed} do not broadcast`);
+      }
       if (side !== 1) out[at] = side;
     });
   }

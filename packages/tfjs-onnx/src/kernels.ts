@@ -41,7 +41,9 @@ export function registerKernels(): void {
         const result = recorder.explain(() =>
           record(recorder.graph, Object.fromEntries(values), attrs ?? {}),
         );
-        return "id" in result ? recorder.hold(result) : result.map((value) => recorder.hold(value));
+        const outputs = "id" in result ? [result] : result;
+        recorder.note({ kernel: name, record, inputs: values, attrs: attrs ?? {}, outputs });
+        return "id" in result ? recorder.hold(result) : outputs.map((value) => recorder.hold(value));
       },
     });
   }

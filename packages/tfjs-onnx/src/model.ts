@@ -51,6 +51,9 @@ export interface ModelOptions {
 const float32Type = 1;
 const float16Type = 10;
 
+/** How many of an op's first outputs ONNX wants named, where it is more than one. */
+const requiredOutputs: Readonly<Record<string, number>> = { TopK: 2 };
+
 /** What ONNX, or ONNX Runtime's CPU provider, has for wider types only. */
 const wideOps = new Set(["IsInf", "ScatterElements", "ScatterND"]);
 
@@ -144,7 +147,7 @@ export function writeModel(
     const inputNames = inputs.map((value) => (value === undefined ? "" : nameOf(value)));
     // Optional outputs that nobody asks for are left off, so that they are not computed.
     const last = outputs.findLastIndex((value) => used.has(value));
-    const outputNames = outputs.slice(0, last + 1).map(nameOf);
+    const outputNames = outputs.slice(0, Math.max(last + 1, requiredOutputs[op] ?? 0)).map(nameOf);
     const widened = float16 && wideOps.has(op);
     if (widened) {
       inputs.forEach((value, index) => {

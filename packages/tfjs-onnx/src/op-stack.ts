@@ -22,6 +22,7 @@ export class OpStack {
   readonly #name: string;
   readonly #scopes: string[] = [];
   readonly #kernels = new Set<string>();
+  #failed: string | undefined;
 
   /** `name` is the traced function's. */
   constructor(name: string) {
@@ -31,6 +32,7 @@ export class OpStack {
   /** Unnamed scopes are those of tf.tidy(). */
   enter(name: string | null | undefined): void {
     const scope = name ?? "";
+    this.#failed = undefined;
     this.#scopes.push(scope);
     const op = scope.endsWith(suffix) ? scope.slice(0, -suffix.length) : "";
     if (!randomOps.has(op)) return;
@@ -44,8 +46,14 @@ export class OpStack {
     });
   }
 
-  leave(): void {
+  leave({ failed }: { readonly failed: boolean }): void {
+    if (failed) this.#failed ??= this.describe();
     this.#scopes.pop();
+  }
+
+  /** What was running as an error was thrown that has come out of it since, for messages. */
+  describeFailure(): string {
+    return this.#failed ?? this.describe();
   }
 
   /** The kernels that were asked for, sorted. */

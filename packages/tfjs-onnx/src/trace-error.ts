@@ -4,6 +4,8 @@ export type TraceErrorCode =
   | "TRACE_VALUE_READ"
   | "TRACE_UNKNOWN_KERNEL"
   | "TRACE_UNSUPPORTED"
+  | "TRACE_ARGUMENTS"
+  | "TRACE_NO_GRADIENT"
   | "TRACE_VARIABLE_ASSIGNED"
   | "TRACE_CAPTURED_TENSOR"
   | "TRACE_DISPOSED_TENSOR"
@@ -28,4 +30,12 @@ export class TraceError extends Error {
     this.code = code;
     this.remedy = options.remedy;
   }
+}
+
+/** What an op is answered with whose tensors do not fit each other or its options. */
+export function wrongArguments(message: string, cause: unknown): TraceError {
+  return new TraceError("TRACE_ARGUMENTS", message, {
+    remedy: "Check the shapes and options that this call is given: TensorFlow.js refuses them too.",
+    cause,
+  });
 }

@@ -1,6 +1,7 @@
 import { engine, registerBackend, removeBackend, setBackend, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { backendName, RecordingBackend } from "./backend.ts";
-import { compareBatches, TRIAL_BATCHES } from "./batch.ts";
+import { CHECKED_BATCHES, checkBatches, compareBatches, dependsOnBatch, TRIAL_BATCHES } from "./batch.ts";
+import { callSite, isThrownByTensorflow, withDeepStacks } from "./call-site.ts";
 import { fuse } from "./fuse.ts";
 import { constant, createGraph, input, type Value } from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
@@ -8,7 +9,8 @@ import { type NamedValue, type SymbolicBatch, usedInputs, writeModel } from "./m
 import { OpStack } from "./op-stack.ts";
 import { type ConstantTensor, isTensorSpec, type Signature, sizeOf, type TensorSpec } from "./spec.ts";
 import { flatten, mapStructure, type Structure, unflatten } from "./structure.ts";
-import { TraceError } from "./trace-error.ts";
+import type { ReplayTarget, Tape, TapeEntry } from "./tape.ts";
+import { TraceError, wrongArguments } from "./trace-error.ts";
 
 /** A graph input: its name is its path in the arguments, `"0.encoder.conv1.kernel"`. */
 export interface TracedValue {
@@ -58,7 +60,8 @@ export interface TraceOptions {
   readonly float16?: boolean;
   /**
    * Leaves the inputs' first axis open, so that the model takes batches of any size; the signature's is an example. Shapes
-   * may grow with it; other values must not depend on it.
+   * may grow with it; other values must not depend on it. The function is called for several sizes, and refused if it is
+   * another one for some of them.
    */
   readonly symbolicBatch?: SymbolicBatchOptions;
 }
@@ -84,8 +87,8 @@ export type Parameters = Readonly<Record<string, ConstantTensor>>;
  * initialisers.
  *
  * The active backend and `tf.memory()` are afterwards as before, also after an error. Throws a {@link
- * TraceError} if the function reads a value, draws random numbers, assigns a variable or calls an op whose
- * kernel is not supported.
+ * TraceError} if the function reads a value, draws random numbers, assigns a variable, calls an op whose
+ * kernel is not supported or one with arguments that TensorFlow.js refuses.
  */
 export function trace<const S extends Signature>(
   fn: (parameters: Readonly<Record<string, Tensor>>, ...args: Arguments<S>) => Structure<Tensor>,
@@ -104,10 +107,15 @@ export function trace(
 ): TraceResult {
   const { name = fn.name || "traced", parameters, float16, symbolicBatch } = options;
   const specs = readSignature(signature, name);
-  const recorded = recordFunction(fn, signature, { specs, name, parameters });
-  const open = symbolicBatch && openBatch(fn, signature, { specs, name, parameters }, symbolicBatch);
-  const { inputs, outputs, used } = open?.recorded ?? recorded;
-  const isUsed = ({ name }: TracedValue): boolean => recorded.used.has(name);
+  const example = recordFunction(fn, signature, { specs, name, parameters });
+  const open = symbolicBatch && openBatch(fn, signature, { specs, name, parameters, example }, symbolicBatch);
+  // For the example's batch alone more may be left out than for any.
+  const recorded = open?.recorded ?? example;
+  const { inputs, outputs, used } = recorded;
+  const isUsed = ({ name }: TracedValue): boolean => used.has(name);
+  const specOfResult = new Map(
+    recorded.results.map((value, index) => [value, specOf(example.results[index])]),
+  );
   return {
     model: writeModel(
       name,
@@ -117,9 +125,12 @@ export function trace(
     ),
     inputs: specs.filter(isUsed),
     unusedInputs: specs.filter((item) => !isUsed(item)),
-    outputs: recorded.outputs.map(({ name, value }) => ({ name, spec: specOf(value) })),
+    outputs: recorded.outputNames.map(([name, value]) => ({ name, spec: specOfResult.get(value)! })),
     kernels: recorded.kernels,
-    output: recorded.output,
+    output: mapStructure(recorded.output, isPlaced, ({ value, ...place }) => ({
+      ...place,
+      spec: specOfResult.get(value)!,
+    })),
   };
 }
 
@@ -127,6 +138,15 @@ interface FunctionToRecord {
   readonly specs: readonly TracedValue[];
   readonly name: string;
   readonly parameters: Parameters | undefined;
+  /** Whether the tape says where each kernel was called. */
+  readonly locate?: boolean;
+}
+
+/** Where to find a value of the result. */
+interface PlacedValue {
+  readonly kind: "output" | "input";
+  readonly name: string;
+  readonly value: Value;
 }
 
 interface RecordedFunction {
@@ -134,7 +154,12 @@ interface RecordedFunction {
   /** The names of the inputs that an output depends on. */
   readonly used: ReadonlySet<string>;
   readonly outputs: readonly NamedValue[];
-  readonly output: Structure<TracedOutput>;
+  /** The outputs' names, with the values that the function gave. */
+  readonly outputNames: readonly (readonly [name: string, value: Value])[];
+  readonly output: Structure<PlacedValue>;
+  /** The values of the result, in its order. */
+  readonly results: readonly Value[];
+  readonly tape: readonly TapeEntry[];
   readonly kernels: readonly string[];
 }
 
@@ -142,7 +167,7 @@ interface RecordedFunction {
 function recordFunction(
   fn: (...args: never[]) => Structure<Tensor>,
   signature: Signature,
-  { specs, name, parameters }: FunctionToRecord,
+  { specs, name, parameters, locate }: FunctionToRecord,
 ): RecordedFunction {
   const graph = createGraph();
   const inputs: NamedValue[] = specs.map(({ name, spec }) => ({
@@ -151,7 +176,7 @@ function recordFunction(
   }));
 
   const ops = new OpStack(name);
-  const backend = new RecordingBackend(graph, () => ops.describe());
+  const backend = new RecordingBackend(graph, () => ops.describe(), { locate });
   const result = record(backend, ops, () => {
     const toTensor = (value: Value): Tensor =>
       engine().makeTensorFromTensorInfo(backend.hold(value), backend);
@@ -176,13 +201,12 @@ function recordFunction(
 
   const byValue = new Map<Value, NamedValue>(inputs.map((item) => [item.value, item]));
   const outputs = new Map<Value, NamedValue>();
-  const output = mapStructure<Value, TracedOutput>(result, isValue, (value, path) => {
-    const spec = specOf(value);
+  const output = mapStructure<Value, PlacedValue>(result, isValue, (value, path) => {
     const passed = byValue.get(value);
-    if (passed !== undefined) return { kind: "input", name: passed.name, spec };
+    if (passed !== undefined) return { kind: "input", name: passed.name, value };
     const known = outputs.get(value) ?? { name: ["output", ...path].join("."), value };
     outputs.set(value, known);
-    return { kind: "output", name: known.name, spec };
+    return { kind: "output", name: known.name, value };
   });
 
   const fused = fuse(graph, [...outputs.keys()]);
@@ -191,45 +215,100 @@ function recordFunction(
     inputs,
     used: new Set(inputs.filter(({ value }) => values.has(value)).map(({ name }) => name)),
     outputs: [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index] })),
+    outputNames: [...outputs.values()].map(({ name, value }) => [name, value]),
     output,
+    results: flatten(result, isValue).map(({ leaf }) => leaf),
+    tape: backend.tape,
     kernels: ops.kernels,
   };
 }
 
-/** Records the function for several batch sizes, and finds what depends on them. */
+/** Records the function for several batch sizes, finds what depends on them, and checks it against other sizes. */
 function openBatch(
   fn: (...args: never[]) => Structure<Tensor>,
   signature: Signature,
-  given: FunctionToRecord,
+  given: FunctionToRecord & { readonly example: RecordedFunction },
   { name = "batch", inputs }: SymbolicBatchOptions,
 ): { recorded: RecordedFunction; batch: SymbolicBatch } {
-  const known = given.specs.map(({ name }) => name);
-  const open = new Set(inputs ?? known);
-  for (const input of open) {
-    const spec = given.specs.find(({ name }) => name === input)?.spec;
-    if (spec === undefined || spec.shape.length === 0) {
-      const found = spec === undefined ? "has no such input" : "takes a scalar there";
-      throw new TraceError("TRACE_SIGNATURE", `symbolicBatch: "${given.name}" ${found}: "${input}"`, {
-        remedy: `Name inputs that have a first axis, among: ${known.join(", ")}.`,
-      });
-    }
-  }
-  const graphs = TRIAL_BATCHES.map((size) => {
+  const open = openInputs(given, inputs);
+  const recordFor = (size: number, locate = false): RecordedFunction => {
     const specs = given.specs.map((item) => {
       const [, ...rest] = item.spec.shape;
       return open.has(item.name) ? { ...item, spec: { ...item.spec, shape: [size, ...rest] } } : item;
     });
-    return recordFunction(fn, signature, { ...given, specs });
+    try {
+      return recordFunction(fn, signature, { ...given, specs, locate });
+    } catch (cause) {
+      if (!(cause instanceof TraceError)) throw cause;
+      throw dependsOnBatch(given.name, `for a batch of ${size}, ${cause.message}`, cause);
+    }
+  };
+  const checked = CHECKED_BATCHES.map((size) => ({ size, recorded: recordFor(size) }));
+  const trials = TRIAL_BATCHES.map((size) => recordFor(size));
+  checkBatches({
+    name: given.name,
+    trials: trials.map((trial, index) => tapeOf(trial, TRIAL_BATCHES[index])),
+    checked: checked.map(({ size, recorded }) => ({ ...tapeOf(recorded, size), paths: pathsOf(recorded) })),
+    paths: pathsOf(trials[0]),
+    named: (size) => namedValues({ ...given, open }, size),
+    locate: (size) => tapeOf(recordFor(size, true), size),
+    exampleSizes: new Set(
+      given.specs.filter((item) => open.has(item.name)).map(({ spec: { shape } }) => shape[0]),
+    ),
   });
   const dependence = compareBatches(
-    graphs.map(({ outputs }) => outputs.map(({ value }) => value)),
+    trials.map(({ outputs }) => outputs.map(({ value }) => value)),
     given.name,
   );
-  const [recorded] = graphs;
+  const [recorded] = trials;
   return {
     recorded,
     batch: { ...dependence, name, inputs: new Set([...open].filter((name) => recorded.used.has(name))) },
   };
+}
+
+/** The names of the inputs whose first axis is left open. */
+function openInputs({ specs, name }: FunctionToRecord, inputs: readonly string[] | undefined): Set<string> {
+  const known = specs.map(({ name }) => name);
+  const open = new Set(inputs ?? known);
+  for (const input of open) {
+    const spec = specs.find(({ name }) => name === input)?.spec;
+    if (spec === undefined || spec.shape.length === 0) {
+      const found = spec === undefined ? "has no such input" : "takes a scalar there";
+      throw new TraceError("TRACE_SIGNATURE", `symbolicBatch: "${name}" ${found}: "${input}"`, {
+        remedy: `Name inputs that have a first axis, among: ${known.join(", ")}.`,
+      });
+    }
+  }
+  return open;
+}
+
+function tapeOf({ tape, results }: RecordedFunction, batch: number): Tape {
+  return { entries: tape, results, batch };
+}
+
+function pathsOf({ output }: RecordedFunction): string {
+  return flatten(output, isPlaced)
+    .map(({ path }) => path.join("."))
+    .join("\n");
+}
+
+/** A new graph with the function's inputs and parameters, the open ones for a batch of this size. */
+function namedValues(
+  { specs, parameters = {}, open }: FunctionToRecord & { readonly open: ReadonlySet<string> },
+  size: number,
+): ReplayTarget {
+  const graph = createGraph();
+  const named = new Map<string, Value>();
+  for (const { name, spec } of specs) {
+    const shape = open.has(name) ? [size, ...spec.shape.slice(1)] : spec.shape;
+    named.set(name, input(graph, name, spec.dtype, shape));
+  }
+  for (const [key, { data, dtype, shape }] of Object.entries(parameters)) {
+    const name = `parameters.${key}`;
+    named.set(name, constant(graph, data, dtype, shape, name));
+  }
+  return { graph, named };
 }
 
 /** Runs `body` with the recording backend active, and leaves TensorFlow.js as it found it. */
@@ -252,9 +331,11 @@ function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
     tfjs.startScope("trace");
     const undo = watch(ops, made);
     try {
-      const result = body();
+      const result = withDeepStacks(body);
       if (backend.failure !== undefined) throw backend.failure;
       return result;
+    } catch (error) {
+      throw located(error, ops);
     } finally {
       undo();
     }
@@ -265,6 +346,19 @@ function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
     removeBackend(backendName);
     if (previous) void setBackend(previous);
   }
+}
+
+/** An error of TensorFlow.js with the op and the line that called it; others are as they were. */
+function located(error: unknown, ops: OpStack): unknown {
+  if (!(error instanceof Error) || error instanceof TraceError || !isThrownByTensorflow(error)) return error;
+  const message = `${ops.describeFailure()}: ${error.message.trim()}${callSite(error.stack)}`;
+  if (!error.message.includes("gradient function not found")) return wrongArguments(message, error);
+  return new TraceError("TRACE_NO_GRADIENT", message, {
+    remedy:
+      'Where there are no gradients at all: add `import "@tensorflow/tfjs-layers";`, which registers them in Node. ' +
+      "Otherwise this op has none: give it one with tf.customGrad().",
+    cause: error,
+  });
 }
 
 /**
@@ -286,7 +380,8 @@ function watch(ops: OpStack, made: Set<Tensor>): () => void {
       original.startScope.call(tfjs, name);
     },
     endScope(result) {
-      ops.leave();
+      // An op that ends without a result has thrown.
+      ops.leave({ failed: result === null });
       original.endScope.call(tfjs, result);
     },
     runKernel(kernelName, inputs, attributes) {
@@ -363,6 +458,10 @@ function isTensor(value: unknown): value is Tensor {
 
 function isValue(value: unknown): value is Value {
   return typeof value === "object" && value !== null && "source" in value && "id" in value;
+}
+
+function isPlaced(value: unknown): value is PlacedValue {
+  return typeof value === "object" && value !== null && "kind" in value && "value" in value;
 }
 
 function specOf({ type, shape }: Value): TensorSpec {

@@ -538,7 +538,11 @@ export const cases: Readonly<Record<string, readonly KernelCase[]>> = {
     { inputs: { x: bools([4]) }, attrs: { paddings: [[1, 1]], constantValue: 1 } },
   ],
   Pow: [...binary({ low: 0.2, high: 3, ints: false }), { inputs: { a: int([2, 3, -2]), b: int([3, 2, 3]) } }],
-  Prelu: [{ inputs: { x: numbers([2, 3, 4]), alpha: numbers([4], { seed: 2 }) } }],
+  Prelu: [
+    { inputs: { x: numbers([2, 3, 4]), alpha: numbers([4], { seed: 2 }) } },
+    { inputs: { x: numbers([4]), alpha: numbers([2, 3, 4], { seed: 2 }) } },
+    { inputs: { x: numbers([3, 1]), alpha: numbers([1, 4], { seed: 2 }) } },
+  ],
   Prod: reductions(),
   Range: [
     { start: 0, stop: 5, step: 1, dtype: "int32" },

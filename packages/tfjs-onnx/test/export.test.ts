@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { toHalf } from "../src/half.ts";
 import { type Structure, TraceError } from "../src/index.ts";
@@ -71,21 +72,126 @@ describe("with a symbolic batch", () => {
     for (const batch of [1, 3]) expect(await difference(fn, [numbers([batch, 6])], flat)).toBe(0);
   });
 
-  it.each([
-    ["a mean over the batch", (x: tf.Tensor) => tf.div(tf.sum(x), x.shape[0] as number)],
+  const rows = (x: tf.Tensor) => x.shape[0] as number;
+  const network = tfl.sequential({ layers: [tfl.layers.dense({ units: 4, inputShape: [3] })] });
+  const refused: readonly [what: string, fn: (x: tf.Tensor) => Structure<tf.Tensor>, message: RegExp][] = [
+    ["a mean over the batch", (x) => tf.div(tf.sum(x), rows(x)), /tf\.div in "open".* depends on the size/],
     [
-      "a constant of its size",
-      (x: tf.Tensor) => tf.mul(x, tf.expandDims(tf.range(0, x.shape[0] as number), 1)),
+      "a range of its size",
+      (x) => tf.mul(x, tf.expandDims(tf.range(0, rows(x)), 1)),
+      /Range in "open".* makes a constant of the size/,
     ],
-    ["as many pieces", (x: tf.Tensor) => tf.unstack(x)],
-  ])("refuses %s", (_, fn) => {
-    const open = () =>
-      traceFor(fn as (x: tf.Tensor) => Structure<tf.Tensor>, [numbers([2, 3])], {
-        symbolicBatch: {},
-        name: "open",
-      });
+    [
+      "a gather by a range of its size",
+      (x) => tf.gather(x, tf.range(0, rows(x), 1, "int32")),
+      /Range in "open".* makes a constant of the size/,
+    ],
+    ["as many pieces", (x) => tf.unstack(x), /a batch of 1 its result has other parts/],
+    [
+      "a slice of the example's size",
+      (x) => tf.slice(x, [0, 0], [2, -1]),
+      /a batch of 1, tf\.slice in "open"/,
+    ],
+    [
+      "a strided slice of the example's size",
+      (x) => tf.stridedSlice(tf.concat([x, x]), [0, 0], [2, 3], [1, 1]),
+      /tf\.slice|tf\.stridedSlice in "open".* picks 2 rows whatever the size is/,
+    ],
+    [
+      "a gather of the example's size",
+      (x) => tf.gather(tf.concat([x, x]), tf.tensor1d([1, 0], "int32")),
+      /tf\.gather in "open".* picks 2 rows whatever the size is/,
+    ],
+    [
+      "a gather beyond small batches",
+      (x) => tf.gather(x, [1]),
+      /a batch of 1, tf\.gather in "open".*index 1 is not/,
+    ],
+    [
+      "a sum with a constant of the example's size",
+      (x) => tf.add(x, tf.ones([2, 3])),
+      /a batch of 3, tf\.add in/,
+    ],
+    [
+      "a product with one",
+      (x) => tf.matMul(tf.ones([2, 2]), x as tf.Tensor2D),
+      /a batch of 1, tf\.matMul in "open": the inner sides, 2 and 1/,
+    ],
+    [
+      "a concatenation with one",
+      (x) => tf.concat([x, tf.zeros([2, 1])], 1),
+      /a batch of 1, tf\.concat in "open"/,
+    ],
+    ["a reshape to the example's size", (x) => tf.reshape(x, [2, -1]), /a batch of 1, tf\.reshape in "open"/],
+    [
+      "rows before the first",
+      (x) => tf.slice(x, [rows(x) - 2, 0], [2, 3]),
+      /a batch of 1, tf\.slice in "open"/,
+    ],
+    [
+      "other ops for small batches",
+      (x) => (rows(x) < 4 ? tf.exp(x) : tf.neg(x)),
+      /a batch of 1, tf\.exp in "open" at .* is not what it is for larger ones/,
+    ],
+    [
+      "other ops for one sample",
+      (x) => (rows(x) === 1 ? x : tf.sub(x, tf.mean(x, 0))),
+      /a batch of 1, .* is not what it is for larger ones/,
+    ],
+    ["another rank for one sample", (x) => tf.squeeze(tf.exp(x)), /a batch of 1, .* is not what it is/],
+    ["other results for small batches", (x) => (rows(x) < 3 ? [x] : [x, tf.exp(x)]), /other parts/],
+    [
+      "half the batch",
+      (x) => tf.slice(x, [0, 0], [Math.ceil(rows(x) / 2), -1]),
+      /tf\.slice.* depends on the size/,
+    ],
+    [
+      "model.predict()",
+      (x) => network.predict(x) as tf.Tensor,
+      /tf\.slice.* in "open".* depends on the size/,
+    ],
+  ];
+  it.each(refused)("refuses %s", (_, fn, message) => {
+    const open = () => traceFor(fn, [numbers([2, 3])], { symbolicBatch: {}, name: "open" });
     expect(open).toThrow(TraceError);
     expect(open).toThrow(/^"open" cannot be traced for any batch size: /);
+    expect(open).toThrow(message);
+  });
+
+  const taken: Readonly<Record<string, (x: tf.Tensor) => Structure<tf.Tensor>>> = {
+    "the last row, and all but the last": (x) => [
+      tf.slice(x, [rows(x) - 1, 0], [1, 3]),
+      tf.slice(x, [0, 0], [rows(x) - 1, 3]),
+    ],
+    "constants of its size that are one number": (x) => tf.concat([x, tf.zeros([rows(x), 1])], 1),
+    "places found in it": (x) => tf.gather(x, tf.argMax(x, 0)),
+    "a sum over it, and the gradient of one": (x) => [
+      tf.sum(x, 0),
+      tf.grad((y: tf.Tensor) => tf.sum(tf.square(tf.sub(y, tf.tensor1d([1, 2, 3])))))(x),
+    ],
+    "a mean over it": (x) => tf.sub(x, tf.mean(x, 0)),
+    "the order of its rows": (x) => [tf.reverse(x, 0), tf.topk(x, 2).values, tf.cumsum(x, 0)],
+    "twice as many rows, and a pad of them": (x) => [
+      tf.tile(x, [2, 1]),
+      tf.pad(x, [
+        [1, 2],
+        [0, 0],
+      ]),
+    ],
+    "columns apart": (x) => tf.unstack(x, 1),
+    "a layer": (x) => network.apply(x) as tf.Tensor,
+    "model.predictOnBatch()": (x) => network.predictOnBatch(x) as tf.Tensor,
+    "what no result needs": (x) => {
+      tf.mul(x, tf.expandDims(tf.range(0, rows(x)), 1));
+      return tf.exp(x);
+    },
+    "a large constant": (x) => tf.matMul(x as tf.Tensor2D, tf.tensor2d(numbers([3, 2000]).data, [3, 2000])),
+  };
+  it.each(Object.keys(taken))("takes %s", async (what) => {
+    const open = traceFor(taken[what]!, [numbers([2, 3])], { symbolicBatch: {} });
+    for (const batch of [1, 2, 5, 40]) {
+      expect(await difference(taken[what]!, [numbers([batch, 3])], open)).toBeLessThan(1e-5);
+    }
   });
 
   it("refuses inputs that there are not", () => {

@@ -41,7 +41,7 @@ async function runModel(traced: TraceResult, given: ReadonlyMap<string, Constant
 }
 
 /** Runs the function as it is on TensorFlow.js's CPU backend. */
-function runEager(fn: Fn, args: readonly Structure<ConstantTensor>[]): Structure<ConstantTensor> {
+export function runEager(fn: Fn, args: readonly Structure<ConstantTensor>[]): Structure<ConstantTensor> {
   const tfjs = engine();
   tfjs.startScope();
   try {
@@ -105,7 +105,7 @@ function tensorDifference(ours: ConstantTensor, theirs: ConstantTensor): number 
   return worst / largest;
 }
 
-function isConstant(value: unknown): value is ConstantTensor {
+export function isConstant(value: unknown): value is ConstantTensor {
   return isTensorSpec(value) && "data" in value;
 }
 
@@ -145,7 +145,7 @@ export function bools(shape: readonly number[], seed = 1) {
 }
 
 // mulberry32
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

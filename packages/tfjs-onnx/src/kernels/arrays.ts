@@ -14,6 +14,7 @@ import {
   type SplitVAttrs,
   type StridedSliceAttrs,
   slice_util,
+  type Tensor,
   type TileAttrs,
   type TransposeAttrs,
   type UnpackAttrs,
@@ -32,9 +33,9 @@ import {
   toChannelsLast,
   transpose,
 } from "../build.ts";
-import { emitOne, type Graph, int64s, type Value } from "../graph.ts";
+import { emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
-import { type KernelRecorder, kernel, listed } from "./kernel.ts";
+import { infoOf, type KernelRecorder, kernel, listed } from "./kernel.ts";
 
 /** Goes backwards along the axes. */
 function reverse(graph: Graph, x: Value, axes: readonly number[]): Value {
@@ -71,6 +72,13 @@ function mirrorPad(graph: Graph, x: Value, { paddings, mode }: MirrorPadAttrs): 
   }, x);
 }
 
+function reshapeChecked(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (sizeOf(shape) !== sizeOf(x.shape)) {
+    throw new RangeError(`[${x.shape.join(", ")}] cannot be reshaped to [${shape.join(", ")}]`);
+  }
+  return reshape(graph, x, shape);
+}
+
 function unpack(graph: Graph, value: Value, axis: number): Value[] {
   const shape = value.shape.filter((_, at) => at !== axis);
   const sizes = value.shape.map((side, at) => (at === axis ? 1 : side));
@@ -82,14 +90,21 @@ function unpack(graph: Graph, value: Value, axis: number): Value[] {
 
 export const arrayKernels: readonly KernelRecorder[] = [
   kernel("Identity", (_, { x }) => x),
-  kernel("Reshape", (graph, { x }, { shape }: ReshapeAttrs) =>
-    reshape(graph, x, util.inferFromImplicitShape(shape, sizeOf(x.shape))),
-  ),
+  kernel("Reshape", (graph, { x }, { shape }: ReshapeAttrs) => {
+    return reshapeChecked(graph, x, util.inferFromImplicitShape(shape, sizeOf(x.shape)));
+  }),
   kernel("ExpandDims", (graph, { input }, { dim }: ExpandDimsAttrs) => {
-    const at = dim < 0 ? dim + input.shape.length + 1 : dim;
+    const rank = input.shape.length;
+    const at = dim < 0 ? dim + rank + 1 : dim;
+    if (at < 0 || at > rank) throw new RangeError(`the axis ${dim} is not in [${-rank - 1}, ${rank}]`);
     return reshape(graph, input, [...input.shape.slice(0, at), 1, ...input.shape.slice(at)]);
   }),
-  kernel("Transpose", (graph, { x }, { perm }: TransposeAttrs) => transpose(graph, x, perm)),
+  kernel("Transpose", (graph, { x }, { perm }: TransposeAttrs) => {
+    if (new Set(perm).size !== x.shape.length) {
+      throw new RangeError(`[${perm.join(", ")}] is not an order of the ${x.shape.length} axes`);
+    }
+    return transpose(graph, x, perm);
+  }),
   kernel("Tile", (graph, { x }, { reps }: TileAttrs) => tile(graph, x, reps)),
   kernel("Reverse", (graph, { x }, { dims }: ReverseAttrs) =>
     reverse(graph, x, util.parseAxisParam(dims, [...x.shape])),
@@ -97,10 +112,18 @@ export const arrayKernels: readonly KernelRecorder[] = [
   kernel("FlipLeftRight", (graph, { image }) => reverse(graph, image, [2])),
   kernel("Concat", (graph, inputs, { axis }: ConcatAttrs) => {
     const parts = listed(inputs);
-    return concat(graph, parts, util.parseAxisParam(axis, [...parts[0].shape])[0]);
+    const [at] = util.parseAxisParam(axis, [...parts[0].shape]);
+    backend_util.assertParamsConsistent(
+      parts.map(({ shape }) => [...shape]),
+      at,
+    );
+    return concat(graph, parts, at);
   }),
   kernel("Pack", (graph, inputs, { axis }: PackAttrs) => {
     const parts = listed(inputs);
+    for (const { shape } of parts) {
+      util.assertShapesMatch([...parts[0].shape], [...shape], "tensors to stack must have equal shapes: ");
+    }
     const at = axis < 0 ? axis + parts[0].shape.length + 1 : axis;
     const shape = [...parts[0].shape.slice(0, at), 1, ...parts[0].shape.slice(at)];
     return concat(
@@ -114,7 +137,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
   ),
   kernel("SplitV", (graph, { x }, { numOrSizeSplits, axis }: SplitVAttrs) => {
     const [at] = util.parseAxisParam(axis, [...x.shape]);
-    const parts = backend_util.prepareSplitSize({ shape: [...x.shape] } as never, numOrSizeSplits, at);
+    const parts = backend_util.prepareSplitSize(infoOf(x) as Tensor, numOrSizeSplits, at);
     let start = 0;
     return parts.map((length) => {
       const starts = x.shape.map((_, index) => (index === at ? start : 0));
@@ -128,7 +151,8 @@ export const arrayKernels: readonly KernelRecorder[] = [
     });
   }),
   kernel("Slice", (graph, { x }, { begin, size }: SliceAttrs) => {
-    const [starts, sizes] = slice_util.parseSliceParams({ shape: [...x.shape] } as never, begin, size);
+    const [starts, sizes] = slice_util.parseSliceParams(infoOf(x), begin, size);
+    slice_util.assertParamsValid(infoOf(x), starts, sizes);
     return slice(graph, x, starts, sizes);
   }),
   kernel("StridedSlice", (graph, { x }, attrs: StridedSliceAttrs) => {
@@ -143,10 +167,21 @@ export const arrayKernels: readonly KernelRecorder[] = [
       attrs.newAxisMask,
       attrs.shrinkAxisMask,
     );
+    if (info.isIdentity) return reshape(graph, x, info.finalShape);
     const sizes = slice_util.computeOutShape(info.begin, info.end, info.strides);
+    if (info.sliceDim0 || info.isSimpleSlice) {
+      // TensorFlow.js has an error for what is empty here, and a −1 that means the rest.
+      const [starts, rest] = slice_util.parseSliceParams(infoOf(x), info.begin, sizes);
+      slice_util.assertParamsValid(infoOf(x), starts, rest);
+      return reshapeChecked(graph, slice(graph, x, starts, rest), info.finalShape);
+    }
+    if (sizeOf(info.finalShape) === 0) return splat(graph, 0, x.type, info.finalShape);
     return reshape(graph, slice(graph, x, info.begin, sizes, info.strides), info.finalShape);
   }),
   kernel("PadV2", (graph, { x }, { paddings, constantValue }: PadV2Attrs) => {
+    if (paddings.length !== x.shape.length) {
+      throw new RangeError(`${paddings.length} paddings do not fit the shape [${x.shape.join(", ")}]`);
+    }
     if (x.type !== "bool") return pad(graph, x, paddings, constantValue);
     return cast(graph, pad(graph, cast(graph, x, "int32"), paddings, Number(Boolean(constantValue))), "bool");
   }),

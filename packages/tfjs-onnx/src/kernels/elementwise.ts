@@ -1,7 +1,19 @@
 import type { CastAttrs, ClipByValueAttrs, LeakyReluAttrs, StepAttrs } from "@tensorflow/tfjs-core";
-import { add, cast, compare, div, elementwise, mul, scalarLike, sub, where } from "../build.ts";
+import {
+  add,
+  broadcastShape,
+  cast,
+  compare,
+  div,
+  elementwise,
+  mul,
+  sameShape,
+  scalarLike,
+  sub,
+  where,
+} from "../build.ts";
 import type { Attributes, ElementType, Graph, Value } from "../graph.ts";
-import { splat, splatOf } from "../graph.ts";
+import { nodeOf, splat, splatOf } from "../graph.ts";
 import { type KernelRecorder, kernel, listed } from "./kernel.ts";
 
 /** One ONNX op on floats; integers are converted, as TensorFlow.js does. */
@@ -185,10 +197,20 @@ export function activate(
     case "leakyrelu":
       return elementwise(graph, "LeakyRelu", [x], x.type, { alpha: { float: alpha } });
     case "prelu":
-      if (slope !== undefined) return elementwise(graph, "PRelu", [x, slope]);
+      if (slope !== undefined) return prelu(graph, x, slope);
       break;
   }
   throw new TypeError(`Unknown activation ${activation}`);
+}
+
+/** ONNX's slope broadcasts to x, and not x to it. */
+function prelu(graph: Graph, x: Value, slope: Value): Value {
+  const isWhole = sameShape(x.shape, broadcastShape([x.shape, slope.shape]));
+  if (isWhole && splatOf(x) === undefined && nodeOf(x, "Expand") === undefined) {
+    return elementwise(graph, "PRelu", [x, slope]);
+  }
+  const negative = compare(graph, "Less", x, scalarLike(graph, x, 0));
+  return where(graph, negative, mul(graph, x, slope), x);
 }
 
 function clip(graph: Graph, x: Value, low: number, high: number): Value {
@@ -248,7 +270,7 @@ export const elementwiseKernels: readonly KernelRecorder[] = [
   kernel("LeakyRelu", (graph, { x }, { alpha }: LeakyReluAttrs) =>
     activate(graph, cast(graph, x, "float32"), "leakyrelu", undefined, alpha),
   ),
-  kernel("Prelu", (graph, { x, alpha }) => elementwise(graph, "PRelu", [x, alpha])),
+  kernel("Prelu", (graph, { x, alpha }) => prelu(graph, x, alpha)),
   kernel("Step", (graph, { x }, { alpha }: StepAttrs) => {
     const positive = compare(graph, "Greater", x, scalarLike(graph, x, 0));
     const one = scalarLike(graph, x, 1);

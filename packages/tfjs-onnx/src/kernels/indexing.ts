@@ -3,17 +3,37 @@ import type {
   GatherV2Attrs,
   ScatterNdAttrs,
   SparseToDenseAttrs,
+  Tensor,
   UnsortedSegmentSumAttrs,
 } from "@tensorflow/tfjs-core";
-import { util } from "@tensorflow/tfjs-core";
-import { add, cast, compare, expand, gather, gemm, mul, reduce, reshape, transpose } from "../build.ts";
+import { backend_util, gather_util, util } from "@tensorflow/tfjs-core";
+import {
+  add,
+  broadcastShape,
+  cast,
+  compare,
+  expand,
+  gather,
+  gemm,
+  mul,
+  reduce,
+  reshape,
+  transpose,
+} from "../build.ts";
 import { constant, emitOne, type Graph, splat, splatOf, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
 import { iota } from "./creation.ts";
-import { type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
+import { infoOf, type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
 
 /** For each index its row in `x`; with `batchDims`, each batch looks into its own. */
 function gatherBatched(graph: Graph, x: Value, indices: Value, axis: number, batchDims: number): Value {
+  backend_util.segment_util.collectGatherOpShapeInfo(
+    infoOf(x) as Tensor,
+    infoOf(indices) as Tensor,
+    axis,
+    batchDims,
+  );
+  checkRange(indices, x.shape[axis]);
   if (batchDims === 0) return gather(graph, x, indices, axis);
   const batchShape = x.shape.slice(0, batchDims);
   const batch = sizeOf(batchShape);
@@ -32,6 +52,13 @@ function gatherBatched(graph: Graph, x: Value, indices: Value, axis: number, bat
     ...indices.shape.slice(batchDims),
     ...x.shape.slice(axis + 1),
   ]);
+}
+
+/** Refuses constant indices outside [0, side): ONNX would count negative ones from the back. */
+function checkRange({ source }: Value, side: number): void {
+  const known = source.kind === "splat" ? [source.value] : source.kind === "dense" ? source.data : [];
+  const outside = known.find((index: number | bigint) => index < 0 || index >= side);
+  if (outside !== undefined) throw new RangeError(`the index ${outside} is not in [0, ${side - 1}]`);
 }
 
 /** Row numbers in a tensor whose leading axes are `shape`, of indices [n, shape.length]. */
@@ -77,6 +104,7 @@ export const indexingKernels: readonly KernelRecorder[] = [
     ),
   ),
   kernel("GatherNd", (graph, { params, indices }) => {
+    gather_util.prepareAndValidate(infoOf(params) as Tensor, infoOf(indices) as Tensor);
     const depth = indices.shape[indices.shape.length - 1];
     const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
     return emitOne(graph, "GatherND", [params, cast(graph, indices, "int64")], {}, params.type, shape);
@@ -113,8 +141,10 @@ export const indexingKernels: readonly KernelRecorder[] = [
       throw new UnsupportedError(`segments by ids of rank ${rank}`, "Give the segment ids as a list.");
     }
     const inner = x.shape.slice(1);
-    const rows = reshape(graph, x, [x.shape[0], sizeOf(inner)]);
-    const sums = sumByRow(graph, rows, cast(graph, segmentIds, "int32"), numSegments);
+    // One row for all ids and one id for all rows, as TensorFlow.js broadcasts them.
+    const length = broadcastShape([[x.shape[0]], segmentIds.shape]);
+    const rows = expand(graph, reshape(graph, x, [x.shape[0], sizeOf(inner)]), [...length, sizeOf(inner)]);
+    const sums = sumByRow(graph, rows, expand(graph, cast(graph, segmentIds, "int32"), length), numSegments);
     return reshape(graph, sums, [numSegments, ...inner]);
   }),
   kernel("DenseBincount", (graph, { x, weights }, { size, binaryOutput }: DenseBincountAttrs) => {

@@ -1,3 +1,4 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Graph, Value } from "../graph.ts";
 
 /** A kernel's tensors by the names TensorFlow.js gives them; lists are numbered `"0"`, `"1"`. */
@@ -23,6 +24,11 @@ export function listed(inputs: KernelInputs): Value[] {
   return Object.keys(inputs)
     .sort((a, b) => Number(a) - Number(b))
     .map((key) => inputs[key]);
+}
+
+/** A value as TensorFlow.js's own checks of shapes take it. */
+export function infoOf({ shape, type }: Value): TensorInfo {
+  return { dataId: {}, shape: [...shape], dtype: type === "int64" ? "int32" : type };
 }
 
 /** A kernel that is known, but not with these attributes. */

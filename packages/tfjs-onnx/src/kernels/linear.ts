@@ -3,6 +3,7 @@ import type {
   BatchMatMulAttrs,
   EinsumAttrs,
   FusedBatchNormAttrs,
+  Tensor,
 } from "@tensorflow/tfjs-core";
 import { backend_util } from "@tensorflow/tfjs-core";
 import {
@@ -12,6 +13,7 @@ import {
   gemm,
   mul,
   reshape,
+  sameShape,
   scalarLike,
   sub,
   transpose,
@@ -19,7 +21,7 @@ import {
 import { emitOne, type Graph, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
 import { activate } from "./elementwise.ts";
-import { type KernelRecorder, kernel, listed } from "./kernel.ts";
+import { infoOf, type KernelRecorder, kernel, listed } from "./kernel.ts";
 
 /** Swaps the last two axes. */
 function flip(graph: Graph, x: Value): Value {
@@ -32,7 +34,14 @@ function flip(graph: Graph, x: Value): Value {
 /** Products of matrices in the last two axes; the axes before them broadcast. */
 function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   const [rows, inner] = transposeA ? [...a.shape.slice(-2)].reverse() : a.shape.slice(-2);
-  const columns = transposeB ? b.shape[b.shape.length - 2] : b.shape[b.shape.length - 1];
+  const [innerB, columns] = transposeB ? [...b.shape.slice(-2)].reverse() : b.shape.slice(-2);
+  if (inner !== innerB) {
+    const [left, right] = [a, b].map(({ shape }) => `[${shape.join(", ")}]`);
+    const turned = `transposeA=${transposeA} and transposeB=${transposeB}`;
+    throw new RangeError(
+      `the inner sides, ${inner} and ${innerB}, of ${left} and ${right} differ (${turned})`,
+    );
+  }
   const batch = broadcastShape([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   const shape = [...batch, rows, columns];
 
@@ -73,10 +82,17 @@ export const linearKernels: readonly KernelRecorder[] = [
   }),
   kernel("Einsum", (graph, inputs, { equation }: EinsumAttrs) => {
     const tensors = listed(inputs);
+    const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors.map(infoOf) as Tensor[]);
     return emitOne(graph, "Einsum", tensors, { equation }, tensors[0].type, einsumShape(tensors, equation));
   }),
   kernel("FusedBatchNorm", (graph, inputs, { varianceEpsilon }: FusedBatchNormAttrs) => {
     const { x, mean, variance, scale, offset } = inputs;
+    const operands = Object.values(inputs);
+    if (!sameShape(broadcastShape(operands.map(({ shape }) => shape)), x.shape)) {
+      const shapes = operands.map(({ shape }) => `[${shape.join(", ")}]`);
+      throw new RangeError(`statistics of shapes ${shapes.join(", ")} do not fit [${x.shape.join(", ")}]`);
+    }
     const spread = elementwise(graph, "Sqrt", [
       add(graph, variance, scalarLike(graph, variance, varianceEpsilon)),
     ]);
