@@ -15,13 +15,23 @@ export interface Display {
 }
 
 /** Where a display writes: standard error, or a test's stream. */
-export type DisplayStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type DisplayStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Taken for the width of a terminal that does not tell its own. */
+const USUAL_COLUMNS = 80;
 
 /** What the bar shows. */
 interface BarState {
   readonly fraction: number;
   readonly name: string;
+  readonly parts: readonly Part[];
+}
+
+/** A part of the line of progress. */
+interface Part {
   readonly text: string;
+  /** Left out first where the terminal is narrow: the highest; 0: never. */
+  readonly rank: number;
 }
 
 /** Metrics worth a place on the line, in this order, and what they are called there. */
@@ -56,6 +66,7 @@ export function createDisplay(options: {
   let bar: SingleBar | undefined;
   let shown: BarState | undefined;
   let lastPlain = now().getTime() / 1000;
+  let closed = false;
 
   function line(text: string): void {
     hideBar();
@@ -64,6 +75,8 @@ export function createDisplay(options: {
   }
 
   function drawLive(state: BarState): void {
+    // What the worker still tells while it saves is not drawn over what is printed since.
+    if (closed) return;
     shown = state;
     if (bar === undefined) {
       bar = new SingleBar({
@@ -71,8 +84,13 @@ export function createDisplay(options: {
         hideCursor: true,
         clearOnComplete: true,
         fps: 10,
-        format: (_options, { progress }, { name, text }: BarState) =>
-          `  ${paint("cyan", name.padEnd(11), stream)} ${drawBar(progress)} ${text}`,
+        format: (_options, { progress }, { name, parts }: BarState) => {
+          const columns = stream.columns || USUAL_COLUMNS;
+          const bar = drawBar(progress, columns < WIDE ? NARROW_BAR : WIDE_BAR);
+          const start = `  ${name.padEnd(NAME)} ${bar} `;
+          const text = fitted(parts, columns - ECHO - start.length);
+          return `${start.replace(name, paint("cyan", name, stream))}${text}`;
+        },
       });
       bar.start(1, state.fraction, state);
     } else bar.update(state.fraction, state);
@@ -85,8 +103,9 @@ export function createDisplay(options: {
 
   function showProgress(progress: Progress): void {
     const { stage, fraction } = progress;
-    if (live) drawLive({ fraction, name: stage, text: describe(progress, memory) });
-    else plainLine(`${progress.stage}: ${describe(progress, memory)}`, plainInterval);
+    const parts = describe(progress, memory);
+    if (live) drawLive({ fraction, name: stage, parts });
+    else plainLine(`${progress.stage}: ${joined(parts)}`, plainInterval);
   }
 
   /** On a terminal the bar has an epoch's figures already. */
@@ -114,7 +133,7 @@ export function createDisplay(options: {
     hideBar();
     if (event.state === "start") {
       lastPlain = now().getTime() / 1000;
-      if (live) drawLive({ fraction: 0, name: event.stage, text: "working" });
+      if (live) drawLive({ fraction: 0, name: event.stage, parts: [{ text: "working", rank: 0 }] });
       else line(`${event.stage}: started`);
       return;
     }
@@ -129,6 +148,7 @@ export function createDisplay(options: {
   return {
     line,
     close() {
+      closed = true;
       shown = undefined;
       hideBar();
     },
@@ -152,22 +172,49 @@ export function createDisplay(options: {
   };
 }
 
-function drawBar(fraction: number): string {
-  const width = 20;
+/** Columns that a terminal fills at Ctrl-C with `^C`, and its cursor: were they the next line's, the bar would stay. */
+const ECHO = 3;
+
+/** Columns of the bar, and of a terminal that has room for the long one; columns that a stage's name takes. */
+const [WIDE_BAR, NARROW_BAR, WIDE, NAME] = [20, 8, 110, 11];
+
+function drawBar(fraction: number, width: number): string {
   const done = Math.round(Math.min(1, Math.max(0, fraction)) * width);
   return `${"━".repeat(done)}${"╌".repeat(width - done)}`;
 }
 
 /** `34%  epoch 3/20  step 120/800  25.1 images/s  ETA 1:20  loss 0.0312  SSIM 0.71  1.2 GiB`. */
-function describe(progress: Progress, memory: () => number): string {
+function describe(progress: Progress, memory: () => number): readonly Part[] {
   const { fraction, epoch, totalEpochs, step, totalSteps, rate, unit, eta, metrics } = progress;
-  const parts = [...levelOf(progress), `${Math.floor(fraction * 100)}%`.padStart(4)];
-  if (epoch > 0) parts.push(`epoch ${count(epoch, totalEpochs)}`);
-  parts.push(epoch > 0 ? `step ${count(step, totalSteps)}` : `${count(step, totalSteps)} ${unit}`);
-  if (rate !== undefined) parts.push(`${formatNumber(rate)} ${unit}/s`);
-  if (eta !== undefined) parts.push(`ETA ${formatDuration(eta)}`);
-  parts.push(...describeMetrics(metrics), `${(memory() / 2 ** 30).toFixed(1)} GiB`);
-  return parts.join("  ");
+  const part = (rank: number, text: string): Part => ({ text, rank });
+  return [
+    ...levelOf(progress).map((text) => part(1, text)),
+    part(0, `${Math.floor(fraction * 100)}%`.padStart(4)),
+    ...(epoch > 0
+      ? [part(4, `epoch ${count(epoch, totalEpochs)}`), part(5, `step ${count(step, totalSteps)}`)]
+      : [part(2, `${count(step, totalSteps)} ${unit}`)]),
+    ...(rate === undefined ? [] : [part(6, `${formatNumber(rate)} ${unit}/s`)]),
+    ...(eta === undefined ? [] : [part(1, `ETA ${formatDuration(eta)}`)]),
+    // The first two tell how well it goes: loss and SSIM, or the loss of the prior and its bits.
+    ...describeMetrics(metrics).map((text, place) => part(place < 2 ? 0 : 3, text)),
+    part(7, `${(memory() / 2 ** 30).toFixed(1)} GiB`),
+  ];
+}
+
+function joined(parts: readonly Part[]): string {
+  return parts.map(({ text }) => text).join("  ");
+}
+
+/** The parts that find room in so many columns: what matters least is left out first. */
+function fitted(parts: readonly Part[], columns: number): string {
+  let kept = parts;
+  while (joined(kept).length > columns) {
+    const least = Math.max(...kept.map(({ rank }) => rank));
+    if (least === 0) break;
+    const last = kept.findLastIndex(({ rank }) => rank === least);
+    kept = kept.filter((_, index) => index !== last);
+  }
+  return joined(kept);
 }
 
 /** Which level's prior is trained. */

@@ -23,6 +23,26 @@ export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
+/**
+ * A table, with a heading in its first row, that finds room in the terminal: columns are left out in the order given.
+ *
+ * All of it where output goes elsewhere, to a file or a pipe.
+ */
+export function fittedTable(
+  rows: readonly (readonly (string | number)[])[],
+  { stream, leaveOut }: { readonly stream: NodeJS.WriteStream; readonly leaveOut: readonly string[] },
+): string {
+  let kept = rows;
+  for (const name of leaveOut) {
+    const whole = table(kept);
+    const widest = Math.max(...whole.split("\n").map(({ length }) => length));
+    if (!stream.isTTY || widest <= stream.columns) return whole;
+    const column = kept[0]!.indexOf(name);
+    kept = kept.map((row) => row.filter((_, index) => index !== column));
+  }
+  return table(kept);
+}
+
 /** Rows as aligned columns; numbers are set flush right. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];

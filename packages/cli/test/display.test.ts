@@ -30,9 +30,9 @@ function progress(changes: Partial<Progress> = {}): Progress {
 }
 
 /** A display on a stream, with a clock that stands still until it is set forward. */
-function displayed(options: { isTTY: boolean; quiet?: boolean }) {
-  const { isTTY, quiet = false } = options;
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 120 });
+function displayed(options: { isTTY: boolean; quiet?: boolean; columns?: number }) {
+  const { isTTY, quiet = false, columns = 120 } = options;
+  const stream = Object.assign(new PassThrough(), { isTTY, columns });
   let seconds = 0;
   const start = new Date(2026, 0, 1, 12, 0, 0).getTime();
   const display = createDisplay({
@@ -109,6 +109,41 @@ test("on a terminal one bar is redrawn in place, and taken away for lines and at
   // The cursor is shown and lines wrap again.
   expect(written.lastIndexOf("\x1b[?25h")).toBeGreaterThan(written.lastIndexOf("\x1b[?25l"));
   expect(written.lastIndexOf("\x1b[?7h")).toBeGreaterThan(written.lastIndexOf("\x1b[?7l"));
+});
+
+test.each([
+  [
+    200,
+    "━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ level 2   15%  epoch 3/20  step 120/800  25.1 images/s  ETA 3:07  loss 0.0312  SSIM 0.71  perplexity 331  1.5 GiB",
+  ],
+  [
+    130,
+    "━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ level 2   15%  epoch 3/20  step 120/800  ETA 3:07  loss 0.0312  SSIM 0.71  perplexity 331",
+  ],
+  [80, "━╌╌╌╌╌╌╌ level 2   15%  ETA 3:07  loss 0.0312  SSIM 0.71"],
+  [60, "━╌╌╌╌╌╌╌  15%  loss 0.0312  SSIM 0.71"],
+])("on a terminal of %d columns the line shows loss and SSIM, and what else finds room", (columns, line) => {
+  vi.stubEnv("TERM", "xterm");
+  const { display, text } = displayed({ isTTY: true, columns });
+  const metrics = { perplexity: 331.4, ssim: 0.71, loss: 0.03124 };
+  display.show(progress({ part: 1, metrics }));
+  const shown = stripVTControlCharacters(text());
+  expect(shown.trimEnd()).toBe(`  train       ${line}`);
+  expect(shown.length).toBeLessThan(columns);
+  display.close();
+});
+
+test("what comes after the bar was taken away for good is not drawn over what is printed then", () => {
+  vi.stubEnv("TERM", "xterm");
+  const { display, text } = displayed({ isTTY: true });
+  display.show({ type: "stage", stage: "train", state: "start" });
+  display.show(progress());
+  display.close();
+  text();
+  display.show(progress({ step: 121 }));
+  display.show({ type: "stage", stage: "evaluate", state: "start" });
+  display.line("Saved in runs/a");
+  expect(text()).toBe("Saved in runs/a\n");
 });
 
 test("quiet, it says warnings only", () => {

@@ -1,5 +1,5 @@
 import { listRuns } from "@slicebook/pipeline/runs";
-import { formatDuration, table } from "../format.ts";
+import { fittedTable, formatDuration } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
 import { figure, ssimWithInterval } from "../run-figures.ts";
@@ -40,5 +40,6 @@ export async function printList(root: string, { json }: { readonly json?: boolea
     formatDuration(run.seconds),
     `${run.created.slice(0, 10)} ${run.created.slice(11, 16)}`,
   ]);
-  process.stdout.write(`${table([head, ...rows])}\n`);
+  const leaveOut = ["perplexity", "size", "training", "bits/code", "data", "started", "state"];
+  process.stdout.write(`${fittedTable([head, ...rows], { stream: process.stdout, leaveOut })}\n`);
 }

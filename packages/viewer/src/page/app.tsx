@@ -50,19 +50,20 @@ export function App() {
   );
 }
 
-const CONNECTION_TITLES: Readonly<Record<Connection, string>> = {
-  waiting: "Connecting to the server",
-  live: "The page follows the folder as runs train",
-  lost: "The server does not answer. Is `slicebook view` still running?",
+const CONNECTIONS: Readonly<Record<Connection, { readonly name: string; readonly title: string }>> = {
+  connecting: { name: "Connecting", title: "Connecting to the server" },
+  live: { name: "Live", title: "The page follows the folder as runs train" },
+  lost: { name: "Offline", title: "The server does not answer. Is `slicebook view` still running?" },
 };
 
 /** Says whether the page follows the folder as runs train. */
 function Pulse() {
   const connection = useConnection();
+  const { name, title } = CONNECTIONS[connection];
   return (
-    <span class={`pulse ${connection}`} role="status" title={CONNECTION_TITLES[connection]}>
+    <span class={`pulse ${connection}`} role="status" title={title}>
       <span class="dot" aria-hidden="true" />
-      {connection === "lost" ? "Offline" : "Live"}
+      {name}
     </span>
   );
 }

@@ -51,8 +51,8 @@ const listeners = new Set<Listener>();
 let source: EventSource | undefined;
 
 /** Whether what changes in the folder is being told: not yet, now, or not any more. */
-export type Connection = "waiting" | "live" | "lost";
-let connection: Connection = "waiting";
+export type Connection = "connecting" | "live" | "lost";
+let connection: Connection = "connecting";
 const connectionListeners = new Set<(connection: Connection) => void>();
 
 function setConnection(now: Connection): void {

@@ -1,3 +1,4 @@
+import "./browser-language.ts";
 import "uplot/dist/uPlot.min.css";
 import "./styles.css";
 import { render } from "preact";

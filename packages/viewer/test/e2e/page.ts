@@ -12,14 +12,20 @@ export interface Watched {
 export async function openPage(
   browser: Browser,
   url: string,
-  options: { readonly width?: number; readonly dark?: boolean } = {},
+  options: {
+    readonly width?: number;
+    readonly dark?: boolean;
+    /** Run in the page before anything of its own. */
+    readonly script?: string;
+  } = {},
 ): Promise<Watched> {
-  const { width = 1280, dark = false } = options;
+  const { width = 1280, dark = false, script } = options;
   const page = await browser.newPage({
     viewport: { width, height: 900 },
     colorScheme: dark ? "dark" : "light",
     locale: "en-GB",
   });
+  if (script !== undefined) await page.addInitScript(script);
   const faults: string[] = [];
   page.on("console", (message) => {
     // TensorFlow.js says on SwiftShader that WebGPU there is experimental; that is for the log.

@@ -147,16 +147,23 @@ describe("a run", () => {
 
   it("shows the codes of each level, in the picture of its grid", async () => {
     const { page, faults } = await openPage(browser, at("#/run/levels/codebook"));
-    const pictures = page.locator(".atlas canvas");
+    const atlas = page.getByRole("listbox", { name: "Codes, each decoded" });
+    await page.locator(".engine").waitFor({ timeout: 60_000 });
+    const parts = await page.locator(".bench *").count();
     for (const [level, codes] of [
       ["1 × 2, depth 1", 12],
       ["2 × 4, depth 2", 16],
       ["4 × 8, depth 1", 20],
     ] as const) {
       await page.getByText(level).click();
-      await expect.poll(() => pictures.count(), { timeout: 60_000 }).toBe(codes);
-      expect(await pictures.first().getAttribute("width")).toBe("4");
+      // One picture of all, however many: the page does not grow with them.
+      const option = atlas.getByRole("option");
+      await expect.poll(() => option.getAttribute("aria-setsize")).toBe(String(codes));
+      expect(await atlas.locator("canvas").count()).toBe(1);
+      await expect.poll(() => greys(page, codes), { timeout: 60_000 }).toBeGreaterThan(1);
+      await page.locator(".places canvas").first().waitFor();
     }
+    expect(Math.abs((await page.locator(".bench *").count()) - parts)).toBeLessThan(100);
     await page.getByText("over a middle code of each coarser grid").waitFor();
     expect(await violations(page)).toEqual([]);
     await page.goto(at("#/compare/levels/small"));
@@ -167,10 +174,38 @@ describe("a run", () => {
 
   it("shows each code, where it occurs, and the samples beside their nearest training slices", async () => {
     const { page, faults } = await openPage(browser, at("#/run/small/codebook"));
-    await page.locator(".atlas canvas").nth(31).waitFor({ timeout: 60_000 });
-    await page.locator(".atlas button").nth(2).click();
+    await page.locator(".engine").waitFor({ timeout: 60_000 });
+    const atlas = page.getByRole("listbox", { name: "Codes, each decoded" });
+    const place = () => atlas.getByRole("option").getAttribute("aria-posinset");
+    const frame = page.locator(".atlas .frame");
+    const [first, box] = [(await frame.boundingBox())!, (await atlas.boundingBox())!];
+    // Between the third picture and the fourth there is none.
+    const step = first.width + 4;
+    await atlas.click({ position: { x: 2.5 * step, y: 10 } });
+    expect(await place()).toBe("3");
+    expect(((await frame.boundingBox())!.x - box.x) / step).toBeCloseTo(2, 1);
+    await atlas.click({ position: { x: 3 * step - 2, y: 10 } });
+    expect(await place()).toBe("3");
+    const columns = Math.round((box.width + 4) / step);
+    for (const [key, to] of [
+      ["ArrowRight", 4],
+      ["ArrowUp", 4],
+      ["ArrowDown", Math.min(4 + columns, 32)],
+      ["End", 32],
+      ["ArrowRight", 32],
+      ["ArrowDown", 32],
+      ["Home", 1],
+      ["ArrowLeft", 1],
+    ] as const) {
+      await page.keyboard.press(key);
+      expect(await place(), key).toBe(String(to));
+    }
+    await page
+      .getByRole("img", { name: /How often each of 32 codes occurs/ })
+      .click({ position: { x: 1, y: 100 } });
+    expect(await place()).toBe("1");
     await page.locator(".places canvas").first().waitFor();
-    await page.locator(".places .marks rect").first().waitFor({ state: "attached" });
+    await page.locator(".places .marks path").first().waitFor({ state: "attached" });
     expect(await violations(page)).toEqual([]);
     await page.getByRole("link", { name: "Samples" }).click();
     await page.locator(".samples canvas").nth(7).waitFor();
@@ -488,6 +523,22 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
     },
   );
 });
+
+/** How many greys the first row of the atlas shows in the middles of its pictures. */
+function greys(page: Page, codes: number): Promise<number> {
+  return page.evaluate(`{
+    const canvas = document.querySelector(".atlas canvas");
+    const scale = canvas.width / canvas.clientWidth;
+    const step = document.querySelector(".atlas .frame").offsetWidth + 4;
+    const columns = Math.floor((canvas.clientWidth + 4) / step);
+    const context = canvas.getContext("2d");
+    const found = Array.from({ length: Math.min(${codes}, columns) }, (_, place) => {
+      const at = (place + 0.5) * step - 2;
+      return context.getImageData(Math.round(scale * at), Math.round((scale * step) / 2), 1, 1).data.join();
+    });
+    new Set(found).size;
+  }`);
+}
 
 /** What the command line's engine makes of the codes of the coarsest levels, in the greys of the training slices. */
 async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {

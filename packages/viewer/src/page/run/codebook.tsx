@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { CodebookAnswer, CodebookLevel, RunAnswer } from "../../shared/answers.ts";
 import { fetchJson, fileUrl, type Loaded, messageOf, useLoaded } from "../data.ts";
 import { fixed, percent, plural } from "../format.ts";
@@ -9,6 +9,8 @@ import { Notice, Waiting } from "../ui/notice.tsx";
 import { Picture } from "../ui/picture.tsx";
 import { type ReadyModel, useModel } from "../use-model.ts";
 import type { Grids } from "../worker/protocol.ts";
+import { Atlas, type Patches } from "./atlas.tsx";
+import { Histogram } from "./histogram.tsx";
 
 export function Codebook({ run }: { readonly run: RunAnswer }) {
   const { entry, files, info } = run;
@@ -36,8 +38,10 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
   const level = answer.levels[levelNumber]!;
   const total = level.counts.reduce((sum, count) => sum + count, 0);
   const used = level.counts.filter((count) => count > 0).length;
-  const codes = Array.from(level.counts.keys());
-  if (order === "use") codes.sort((a, b) => level.counts[b]! - level.counts[a]!);
+  const codes = useMemo(() => {
+    const all = Array.from(level.counts.keys());
+    return order === "use" ? all.sort((a, b) => level.counts[b]! - level.counts[a]!) : all;
+  }, [level, order]);
   const code = chosen ?? codes[0]!;
   const model = useModel(run);
   const patches = usePatches(model, levelNumber);
@@ -72,7 +76,9 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
       {model.state === "failed" && (
         <Notice kind="error" title="The model cannot be opened" text={model.reason} />
       )}
-      {model.state === "here" && <EngineLine opened={model.value.opened} />}
+      {patches.state === "failed" && (
+        <Notice kind="error" title="The codes cannot be decoded" text={patches.reason} />
+      )}
       <div class="bench wide">
         <section aria-label="Codes">
           <h2>What each code looks like</h2>
@@ -86,9 +92,9 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
             codes={codes}
             chosen={code}
             onChoose={setChosen}
-            patches={patches}
-            total={total}
+            patches={patches.state === "here" ? patches.value : undefined}
           />
+          {model.state === "here" && <EngineLine opened={model.value.opened} />}
         </section>
         <section aria-label="Where the code occurs" aria-live="polite">
           <h2>Code {code}</h2>
@@ -110,64 +116,6 @@ function perplexity(counts: readonly number[]): number {
     0,
   );
   return Math.exp(nats);
-}
-
-/** How often each code occurs; the codes themselves are chosen below, among their pictures. */
-function Histogram({
-  level: { counts },
-  codes,
-  chosen,
-  onChoose,
-}: {
-  readonly level: CodebookLevel;
-  readonly codes: readonly number[];
-  readonly chosen: number;
-  readonly onChoose: (code: number) => void;
-}) {
-  const [hover, setHover] = useState<number>();
-  const most = Math.max(...counts, 1);
-  const shown = hover ?? chosen;
-  const at = (event: MouseEvent) => {
-    const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
-    const place = Math.floor(((event.clientX - left) / width) * codes.length);
-    return codes[Math.min(codes.length - 1, Math.max(0, place))]!;
-  };
-  return (
-    <figure class="panel usage">
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same choice is made by keyboard among the pictures below */}
-      <svg
-        viewBox={`0 0 ${codes.length} 100`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`How often each of ${codes.length} codes occurs; the most used one ${most.toLocaleString("en")} times`}
-        onMouseMove={(event) => setHover(at(event))}
-        onMouseLeave={() => setHover(undefined)}
-        onClick={(event) => onChoose(at(event))}
-      >
-        {codes.map((code, place) => {
-          const height = (100 * counts[code]!) / most;
-          return (
-            <rect
-              key={code}
-              x={place + 0.08}
-              y={100 - height}
-              width={0.84}
-              height={height}
-              class={code === shown ? "bar chosen" : "bar"}
-            />
-          );
-        })}
-      </svg>
-      <figcaption>
-        Code {shown}: {counts[shown]!.toLocaleString("en")} times
-      </figcaption>
-    </figure>
-  );
-}
-
-interface Patches {
-  readonly side: number;
-  readonly patches: readonly Float32Array[];
 }
 
 function usePatches(model: Loaded<ReadyModel>, level: number): Loaded<Patches> {
@@ -194,56 +142,6 @@ function surroundings(levels: readonly CodebookLevel[], number: number): string 
   const { rows } = levels[number]!;
   const [coarser, finer] = [rows > levels[0]!.rows, rows < levels.at(-1)!.rows];
   return `${coarser ? ", over a middle code of each coarser grid" : ""}${finer ? ", without finer grids" : ""}`;
-}
-
-function Atlas({
-  level,
-  codes,
-  chosen,
-  onChoose,
-  patches,
-  total,
-}: {
-  readonly level: CodebookLevel;
-  readonly codes: readonly number[];
-  readonly chosen: number;
-  readonly onChoose: (code: number) => void;
-  readonly patches: Loaded<Patches>;
-  readonly total: number;
-}) {
-  if (patches.state === "failed")
-    return <Notice kind="error" title="The codes cannot be decoded" text={patches.reason} />;
-  return (
-    <fieldset class="atlas" aria-label="Codes, each decoded">
-      {codes.map((code) => {
-        const count = level.counts[code]!;
-        const patch = patches.state === "here" ? patches.value.patches[code] : undefined;
-        return (
-          <button
-            key={code}
-            type="button"
-            class={count === 0 ? "unused" : ""}
-            aria-pressed={code === chosen}
-            aria-label={`Code ${code}, ${plural(count, "occurrence")}`}
-            title={`Code ${code}: ${plural(count, "occurrence")}, ${percent(count / Math.max(total, 1), 2)}`}
-            onClick={() => onChoose(code)}
-          >
-            {patch === undefined ? (
-              <span class="blank" />
-            ) : (
-              <Picture
-                values={patch}
-                height={Math.sqrt(patch.length)}
-                width={Math.sqrt(patch.length)}
-                label=""
-                cells
-              />
-            )}
-          </button>
-        );
-      })}
-    </fieldset>
-  );
 }
 
 /** Slices that hold most of a code, decoded, with its places marked. */
@@ -332,12 +230,12 @@ function Marks({
   readonly rows: number;
   readonly columns: number;
 }) {
-  const cells = Array.from(grid.entries()).filter(([, own]) => own === code);
+  const squares = Array.from(grid.entries())
+    .filter(([, own]) => own === code)
+    .map(([cell]) => `M${cell % columns} ${Math.floor(cell / columns)}h1v1h-1z`);
   return (
     <svg class="layer marks" viewBox={`0 0 ${columns} ${rows}`} aria-hidden="true">
-      {cells.map(([cell]) => (
-        <rect key={cell} x={cell % columns} y={Math.floor(cell / columns)} width="1" height="1" />
-      ))}
+      <path d={squares.join("")} />
     </svg>
   );
 }

@@ -24,7 +24,7 @@ export function Notice({
 /** Holds the place of what is being loaded. */
 export function Waiting({ what }: { readonly what: string }) {
   return (
-    <div class="waiting" role="status">
+    <div class="loading" role="status">
       Loading {what} …
     </div>
   );
