@@ -4,7 +4,7 @@ import { int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, takesSlicePositions, vqvae } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
-import { type CodeGrids, loadCodes, saveCodes, takeGrids } from "../code-grids.ts";
+import { type CodeGrids, saveCodes, splitCodes, takeGrids } from "../code-grids.ts";
 import { decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
@@ -45,14 +45,14 @@ export const sampleStage: StageDefinition = {
   async run(session) {
     const { config, paths, signal } = session;
     const { count, seed, temperature, topK, topP } = config.sample;
-    const trained = await loadCodes(paths.codes.train);
+    const trained = await splitCodes(session, "train");
     if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
     const { classes } = trained;
     const [height, width] = config.dataset.size!;
     const size = [height, width] as const;
     const labels = labelsOf(classes, config.sample, {
       trained: classesOf(trained),
-      tested: classesOf(await loadCodes(paths.codes.test)),
+      tested: classesOf(await splitCodes(session, "test")),
     });
     const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
@@ -122,7 +122,7 @@ export const sampleStage: StageDefinition = {
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
 async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {
   const { config, paths, signal, emit } = session;
-  const held = await loadCodes(paths.codes.test);
+  const held = await splitCodes(session, "test");
   if (held === undefined) throw missing(paths.folder, "code grids", "encode");
   const drawn = new Set(samples.labels);
   const ofThese = (grids: CodeGrids) =>
