@@ -11,6 +11,9 @@ export type PresetName = (typeof PRESETS)[number];
 
 const DOWNSAMPLINGS = [4, 8, 16] as const;
 
+/** The most entries of a codebook. */
+export const MAX_CODES = 2 ** 16;
+
 const positiveInteger = z.int().positive();
 const decay = z.number().min(0).lt(1);
 
@@ -109,7 +112,7 @@ const modelShape = {
     .describe(
       "Heads of self-attention on each side, at the lowest resolution, which let every place see all others; 0: none.",
     ),
-  codes: perLevel(z.int().min(2)).describe(
+  codes: perLevel(z.int().min(2).max(MAX_CODES)).describe(
     "Entries of the codebook, K, of all grids or of each, the coarsest first.",
   ),
   codeDimension: positiveInteger.describe("Length of a code, D."),
@@ -249,8 +252,8 @@ export const vqvaeSchema = z
           "with fsq it is the number of quantizer.levels: leave it out",
         );
       }
-      if (codes > 65_536) {
-        refuse(["quantizer", "levels"], levels, `their product, ${codes}, is more codes than 65,536`);
+      if (codes > MAX_CODES) {
+        refuse(["quantizer", "levels"], levels, `their product, ${codes}, is more codes than ${MAX_CODES}`);
       }
       config.codes = codes;
       config.codeDimension = levels.length;

@@ -9,7 +9,15 @@ export { type CodeLevel, type CodeSpace, codesName } from "./code-space.ts";
 export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
 export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";
-export { ARCHITECTURES, PRESETS, type PresetName, presets, type VqvaeConfig, vqvaeSchema } from "./config.ts";
+export {
+  ARCHITECTURES,
+  MAX_CODES,
+  PRESETS,
+  type PresetName,
+  presets,
+  type VqvaeConfig,
+  vqvaeSchema,
+} from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 export { fanInUniform } from "./initialisers.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";

@@ -66,13 +66,16 @@ export function specsOf(tensors: HostTensors): Record<string, TensorSpec> {
  * Throws a `SlicebookError` with code `CHECKPOINT_MISMATCH` that names the first tensors that differ.
  */
 export function checkTensors(what: string, expected: Signature, found: HostTensors): void {
-  const describe = (spec: TensorSpec | undefined, absent: string) =>
-    spec === undefined ? absent : `${spec.dtype} [${spec.shape.join(", ")}]`;
+  // Of its own: a name from a file may be one that every object has, such as "constructor".
+  const describe = (specs: Signature, name: string, absent: string) => {
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    return spec === undefined ? absent : `${spec.dtype} [${spec.shape.join(", ")}]`;
+  };
   const differences = [...new Set([...Object.keys(expected), ...Object.keys(found)])]
     .map((name) => ({
       name,
-      wanted: describe(expected[name], "none of that name"),
-      given: describe(found[name], "missing"),
+      wanted: describe(expected, name, "none of that name"),
+      given: describe(found, name, "missing"),
     }))
     .filter(({ wanted, given }) => wanted !== given)
     .map(({ name, wanted, given }) => `"${name}" is ${given}, expected ${wanted}`);

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { type HostTensors, isSlicebookError, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from "@slicebook/core";
 import { z } from "zod";
+import { exists, readIfThere } from "./files.ts";
 
 const sumsSchema = z.strictObject({ count: z.int().min(0), of: z.record(z.string(), z.number()) });
 
@@ -48,12 +48,8 @@ export async function saveCheckpoint(path: string, { carry, state }: Checkpoint)
 
 /** Reads a checkpoint; undefined where there is none. Throws `CHECKPOINT_INVALID` for a file that is none. */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  const read = await readSafetensors(path).catch((error: Error) => {
-    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (read === undefined) return undefined;
-  const { tensors, metadata } = read;
+  if (!(await exists(path))) return undefined;
+  const { tensors, metadata } = await readSafetensors(path);
   try {
     return { carry: tensors, state: trainingStateSchema.parse(JSON.parse(metadata[STATE] ?? "null")) };
   } catch (error) {
@@ -70,7 +66,9 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
 /** Reads a file of tensors. Throws `CHECKPOINT_INVALID` for one that is missing or holds none, or what is not a number. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   try {
-    const read = decodeSafetensors(await readFile(path));
+    const bytes = readIfThere(path);
+    if (bytes === undefined) throw new Error("there is no such file");
+    const read = decodeSafetensors(bytes);
     checkFinite(read.tensors);
     return read;
   } catch (error) {

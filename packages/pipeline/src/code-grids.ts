@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
-import { type Placement, VARIATIONS } from "@slicebook/datasets";
+import { type CodeLevel, codesName, decodeSafetensors, encodeSafetensors, vqvae } from "@slicebook/core";
+import { type Placement, type Split, VARIATIONS } from "@slicebook/datasets";
 import { z } from "zod";
 import { floats, integers } from "./codec.ts";
+import { damaged, readIfThere } from "./files.ts";
+import type { Session } from "./session.ts";
 
 /** Code indices of one level, int32 [n, rows, columns] in raster order. */
 export type LevelGrids = HostTensor & { readonly dtype: "int32" };
@@ -50,27 +51,70 @@ export async function saveCodes(
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
-/** Reads what {@link saveCodes} wrote; undefined where there is no such file. */
-export async function loadCodes(path: string): Promise<CodeGrids | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
+/**
+ * The code grids of a run's split; undefined where there are none yet.
+ *
+ * Throws `RUN_DAMAGED` for a file that holds none, or others than the model of the configuration has.
+ */
+export function splitCodes(
+  { paths, config }: Pick<Session, "paths" | "config">,
+  split: Split,
+): Promise<CodeGrids | undefined> {
+  return loadCodes(paths.codes[split], vqvae.codeLevels(config.model, config.dataset.size!));
+}
+
+/** Reads what {@link saveCodes} wrote; undefined where there is no such file. Checks the codes of levels that are given. */
+export async function loadCodes(path: string, spaces?: readonly CodeLevel[]): Promise<CodeGrids | undefined> {
+  const bytes = readIfThere(path);
   if (bytes === undefined) return undefined;
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    return {
+    const grids = {
       levels: levelsOf(tensors),
-      labels: integers(tensors.labels!),
+      labels: integers(needed(tensors, "labels")),
       slicePositions: tensors.slicePositions && floats(tensors.slicePositions),
       names: texts.parse(JSON.parse(metadata.names ?? "")),
       classes: texts.parse(JSON.parse(metadata.classes ?? "")),
       placement: placementOf(metadata),
     };
+    checkGrids(grids);
+    if (spaces !== undefined) checkSpaces(grids.levels, spaces);
+    return grids;
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new SlicebookError("RUN_DAMAGED", `${path} does not hold code grids: ${why}`, {
-      remedy: "Delete it and run `slicebook encode` again.",
-      cause: error,
-    });
+    throw damaged(path, error, "Delete it and run `slicebook encode` again.");
   }
+}
+
+/** That all parts tell of as many slices, and labels of classes that there are. */
+function checkGrids({ levels, labels, slicePositions, names, classes }: CodeGrids): void {
+  const counts = [...levels.map(({ shape }) => shape[0]!), labels.length, names.length];
+  if (slicePositions !== undefined) counts.push(slicePositions.length);
+  if (new Set(counts).size > 1) throw new Error(`its parts are of ${counts.join(", ")} slices`);
+  checkWithin(labels, Math.max(1, classes.length), "labels");
+  for (const place of slicePositions?.keys() ?? []) {
+    if (!Number.isFinite(slicePositions![place]))
+      throw new Error(`slicePositions holds ${slicePositions![place]}`);
+  }
+}
+
+/** That grids are of the levels of a model, and their codes among its codebooks' entries. */
+function checkSpaces(levels: readonly LevelGrids[], spaces: readonly CodeLevel[]): void {
+  const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
+  const wanted = spaces.map(({ rows, columns }) => `${rows}×${columns}`).join(" + ");
+  if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
+  for (const [level, { data }] of levels.entries()) checkWithin(data, spaces[level]!.codes, codesName(level));
+}
+
+function checkWithin(values: HostTensor["data"], count: number, name: string): void {
+  const place = values.findIndex((value: number) => value < 0 || value >= count);
+  if (place >= 0)
+    throw new Error(`value ${place} of ${name} is ${values[place]}; expected 0 to ${count - 1}`);
+}
+
+function needed(tensors: HostTensors, name: string): HostTensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`there is no tensor "${name}"`);
+  return tensor;
 }
 
 /** Files of earlier versions hold no code: they meant the scanner's space. */
@@ -85,7 +129,7 @@ function levelsOf(tensors: HostTensors): LevelGrids[] {
     const grid = tensors[codesName(level)]!;
     levels.push(int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
   }
-  if (levels.length === 0) throw new Error(`there is no tensor "${codesName(0)}"`);
+  if (levels.length === 0) needed(tensors, codesName(0));
   return levels;
 }
 

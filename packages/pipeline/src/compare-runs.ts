@@ -1,15 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { summarise } from "@slicebook/core";
-import { parse } from "yaml";
 import { svgToPng } from "./figures/chart.ts";
 import { plotComparison } from "./figures/plot-comparison.ts";
 import { leaves } from "./leaves.ts";
 import { comparisonHtml } from "./report/comparison-html.ts";
 import type { Evaluation } from "./report/types.ts";
-import { runPaths } from "./run-paths.ts";
 import { type RunDetails, type RunSummary, readRun, runNames } from "./runs.ts";
 
 /** The mean over shared subjects of a run's SSIM less the first run's, with its 95 % t-interval. */
@@ -59,7 +56,7 @@ export async function compareRuns(
       label: labels[index]!,
       difference: run === first ? null : pairedDifference(first!.evaluation, run.evaluation),
     })),
-    settings: await differentSettings(folders),
+    settings: differentSettings(runs),
     notes: notesOn(runs, labels),
   };
   if (out === undefined) return { ...comparison, files: [] };
@@ -115,10 +112,8 @@ function notesOn(runs: readonly RunDetails[], labels: readonly string[]): string
   return notes;
 }
 
-async function differentSettings(folders: readonly string[]): Promise<Comparison["settings"]> {
-  const all = await Promise.all(
-    folders.map(async (folder) => leaves(parse(await readFile(runPaths(folder).config, "utf8")))),
-  );
+function differentSettings(runs: readonly RunDetails[]): Comparison["settings"] {
+  const all = runs.map(({ config }) => leaves(config.value));
   const keys = [...new Set(all.flatMap((one) => [...one.keys()]))].filter((key) => !PLACES.includes(key));
   return keys.flatMap((key) => {
     const values = all.map((one) => (one.has(key) ? JSON.stringify(one.get(key)) : null));

@@ -4,7 +4,7 @@ import { int32, random, sizeOf } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange, vqvae } from "@slicebook/core";
 import { bindPrior, createLikelihoodMeter, priorParameters, wholePrior } from "./bound-prior.ts";
-import { type CodeGrids, type LevelGrids, loadCodes, saveCodes, takeGrids } from "./code-grids.ts";
+import { type CodeGrids, type LevelGrids, saveCodes, splitCodes, takeGrids } from "./code-grids.ts";
 import { createEncoder, decodeCodes } from "./codec.ts";
 import { type ImageStack, imageGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
@@ -48,7 +48,7 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   const [height, width] = config.dataset.size!;
   const size = [height, width] as const;
   const spaces = vqvae.codeLevels(model, size);
-  const trained = await loadCodes(paths.codes.train);
+  const trained = await splitCodes(session, "train");
   if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
   const { classes } = trained;
   const labels = labelsOf(classes, config.sample, { trained: classesOf(trained) });

@@ -23,7 +23,7 @@ import { openOwnSlices, uniqueNames } from "./own-slices.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
-import { loadPreprocessing, modelHash, modelParameters } from "./trained-model.ts";
+import { loadPreprocessing, modelHash, modelHashes, modelParameters } from "./trained-model.ts";
 
 /** Digits of the model's hash that a compressed file keeps. */
 const HASH_DIGITS = 16;
@@ -170,17 +170,17 @@ interface CompressedSlice {
 /** Reads compressed files of the run's model, and refuses others. */
 async function reader(session: Session, size: readonly [number, number]) {
   const { paths, config } = session;
-  const hash = (await modelHash(session)).slice(0, HASH_DIGITS);
+  const hashes = (await modelHashes(session)).map((hash) => hash.slice(0, HASH_DIGITS));
   const tables = await codeTables(session);
   const checksum = tablesChecksum(tables);
   const lengths = vqvae.codeLevels(config.model, size).map(({ rows, columns }) => rows * columns);
   return async (file: string): Promise<CompressedSlice> => {
     const content = readCompressed(file);
     const { header, codes } = parsed(file, content);
-    if (header.model !== hash) {
+    if (!hashes.includes(header.model)) {
       throw new SlicebookError(
         "MODEL_DIFFERS",
-        `${file} was compressed with the model ${header.model}, and that of ${paths.folder} is ${hash}`,
+        `${file} was compressed with the model ${header.model}, and that of ${paths.folder} is ${hashes[0]}`,
         { remedy: "Give with --model the run that it was compressed with." },
       );
     }

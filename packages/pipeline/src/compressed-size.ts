@@ -1,5 +1,5 @@
 import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead, vqvae } from "@slicebook/core";
-import { codesOf, loadCodes } from "./code-grids.ts";
+import { codesOf, splitCodes } from "./code-grids.ts";
 import { exists, hashOf } from "./files.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
@@ -21,7 +21,7 @@ export async function currentTables(session: Session): Promise<CodeTable[] | und
 /** The tables by which a run's codes are compressed: how often its training slices use each. */
 export async function codeTables(session: Session): Promise<CodeTable[]> {
   const { config, paths } = session;
-  const grids = await loadCodes(paths.codes.train);
+  const grids = await splitCodes(session, "train");
   if (grids === undefined) throw missing(paths.folder, "code grids", "encode");
   return vqvae
     .codeLevels(config.model, config.dataset.size!)
@@ -33,7 +33,7 @@ export async function fileBitsPerPixel(
   session: Session,
   tables: readonly CodeTable[],
 ): Promise<number | undefined> {
-  const grids = await loadCodes(session.paths.codes.test);
+  const grids = await splitCodes(session, "test");
   if (grids === undefined || grids.names.length === 0) return undefined;
   const { records } = (await session.dataset()).splits.test;
   const sizes = records.map(({ path }, index) => fileBytes(path, codesOf(grids.levels, index), tables));

@@ -1,5 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
+import { bounded, boundedLines } from "./bounded-text.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { isRecord } from "./is-record.ts";
 import { nearMiss } from "./near-miss.ts";
@@ -18,7 +19,7 @@ export function checked<Output>(
   if (result.success) return result.data;
   throw new SlicebookError(
     "CONFIG_INVALID",
-    describeIssues(source, schema, result.error.issues, value, at).join("\n"),
+    boundedLines(describeIssues(source, schema, result.error.issues, value, at)),
     {
       remedy: "Mend what is named above; `slicebook config --schema` lists every key.",
     },
@@ -31,20 +32,23 @@ function describeIssues(
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
   at: readonly string[],
-): string[] {
+): (() => string)[] {
   const known = keysOf(schema);
   return issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => {
+      return issue.keys.map((key) => () => {
         const path = [...issue.path, key].map(String);
         const whole = [...at, ...path];
-        return `${source.whereIs(whole)}: ${whole.join(".")}: ${unknownKey(path, at, known)}`;
+        return `${source.whereIs(whole)}: ${bounded(whole.join("."))}: ${unknownKey(path, at, known)}`;
       });
     }
-    const inner = innermost(issue);
-    const path = [...at, ...inner.path.map(String)];
-    const found = valueAt(value, inner.path);
-    return [`${source.whereIs(path)}: ${path.join(".") || "(the whole file)"}: ${describe(inner, found)}`];
+    return () => {
+      const inner = innermost(issue);
+      const path = [...at, ...inner.path.map(String)];
+      const found = valueAt(value, inner.path);
+      const name = bounded(path.join(".")) || "(the whole file)";
+      return `${source.whereIs(path)}: ${name}: ${describe(inner, found)}`;
+    };
   });
 }
 

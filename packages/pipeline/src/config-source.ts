@@ -2,12 +2,14 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { readRegularFile } from "@slicebook/base/node";
-import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, type LineCounter } from "yaml";
+import { bounded, boundedLines } from "./bounded-text.ts";
 import { configSchema } from "./config.ts";
 import { type JsonSchema, jsonSchemaOf } from "./config-json-schema.ts";
 import { isRecord } from "./is-record.ts";
 import { nearMiss } from "./near-miss.ts";
 import { overrideValue, schemaAt } from "./override-value.ts";
+import { LARGEST_YAML, type ParsedYaml, parseYaml } from "./parse-yaml.ts";
 
 /** One dotted `key=value` text of the command line. */
 export interface Override {
@@ -44,8 +46,7 @@ const LIMITS = ["minutes", "epochs", "steps"];
  * section, so that `train.epochs=20` means twenty epochs whatever the file says.
  */
 export async function readConfigSource(file: string, overrides: readonly string[]): Promise<ConfigSource> {
-  const { document, lines } = await readYaml(file);
-  const value = plainValue(file, document, lines);
+  const { document, lines, value } = await readYaml(file);
   const parsed = overrides.map(parseOverride);
   const schema = jsonSchemaOf(configSchema);
   const values = parsed.map((override) => valueIn(override, schemaAt(schema, override.path)));
@@ -74,7 +75,9 @@ export async function readConfigSource(file: string, overrides: readonly string[
 
   function whereIs(path: readonly PropertyKey[]): string {
     const override = parsed.findLast((one) => one.path.every((key, index) => key === String(path[index])));
-    return override === undefined ? `${file}:${lineOf(document, lines, path)}` : `argument ${override.text}`;
+    return override === undefined
+      ? `${file}:${lineOf(document, lines, path)}`
+      : `argument ${bounded(override.text)}`;
   }
   return { file, value, overrides: parsed, readBy, whereIs };
 }
@@ -87,7 +90,7 @@ export function parseOverride(text: string): Override {
   if (equals < 0 || path.some((part) => part === "" || part === "__proto__")) {
     throw new SlicebookError(
       "ARGUMENT_INVALID",
-      `argument ${text}: expected key=value, such as train.epochs=20`,
+      `argument ${bounded(text)}: expected key=value, such as train.epochs=20`,
       {
         remedy: "Write the key with dots, an equals sign and the value, without spaces.",
       },
@@ -102,7 +105,7 @@ function valueIn({ text, given }: Override, schema: JsonSchema | undefined): unk
   } catch (error) {
     throw new SlicebookError(
       "ARGUMENT_INVALID",
-      `argument ${text}: the value is not YAML: ${firstLine(error)}`,
+      `argument ${bounded(text)}: the value is not YAML: ${firstLine(error)}`,
       {
         remedy: "Put the value in quotes if it holds special characters.",
       },
@@ -110,43 +113,36 @@ function valueIn({ text, given }: Override, schema: JsonSchema | undefined): unk
   }
 }
 
-/** The most bytes of a YAML file; the longest of ours has a few thousand. */
-const LARGEST_CONFIGURATION = 2 ** 20;
-
-async function readYaml(file: string): Promise<{ document: Document; lines: LineCounter }> {
+async function readYaml(
+  file: string,
+): Promise<Pick<ParsedYaml, "document" | "lines"> & { readonly value: Record<string, unknown> }> {
   let text: string;
   try {
-    text = readRegularFile(file, { most: LARGEST_CONFIGURATION }).toString("utf8");
+    text = readRegularFile(file, { most: LARGEST_YAML }).toString("utf8");
   } catch (error) {
     throw await unreadable(file, error);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const messages = document.errors.map((error) => {
-      const { line } = lines.linePos(error.pos[0]);
-      return `${file}:${line}: ${error.code === "DUPLICATE_KEY" ? "a key is given twice" : error.message}`;
-    });
-    throw invalid(messages.join("\n"));
-  }
-  return { document, lines };
-}
-
-function plainValue(file: string, document: Document, lines: LineCounter): Record<string, unknown> {
-  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+  const parsed = parseYaml(text);
+  if ("faults" in parsed)
+    throw invalid(
+      boundedLines(
+        parsed.faults.map(
+          ({ line, message }) =>
+            () =>
+              `${file}:${line}: ${message}`,
+        ),
+      ),
+    );
+  const { document, lines, value } = parsed;
+  if (value === null) {
     throw invalid(`${file}: the file is empty; expected a mapping with dataset, model, train, …`);
   }
-  if (!isMap(document.contents)) {
-    const found = isSeq(document.contents) ? "a list" : "a single value";
-    const line = lines.linePos(document.contents.range?.[0] ?? 0).line;
+  if (!isRecord(value)) {
+    const found = Array.isArray(value) ? "a list" : "a single value";
+    const line = lines.linePos(document.contents?.range?.[0] ?? 0).line;
     throw invalid(`${file}:${line}: expected a mapping with dataset, model, train, …; found ${found}`);
   }
-  try {
-    // A round trip over JSON parts what aliases share, so that an override changes one place only.
-    return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 })));
-  } catch (error) {
-    throw invalid(`${file}: ${firstLine(error)}`);
-  }
+  return { document, lines, value };
 }
 
 function setAt(root: Record<string, unknown>, { text, path }: Override, value: unknown): void {
@@ -157,9 +153,9 @@ function setAt(root: Record<string, unknown>, { text, path }: Override, value: u
       const parent = path.slice(0, index + 1).join(".");
       throw new SlicebookError(
         "ARGUMENT_INVALID",
-        `argument ${text}: ${parent} is a single value, it has no keys`,
+        `argument ${bounded(text)}: ${bounded(parent)} is a single value, it has no keys`,
         {
-          remedy: `Set ${parent} itself.`,
+          remedy: `Set ${bounded(parent)} itself.`,
         },
       );
     }

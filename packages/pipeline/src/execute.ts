@@ -28,15 +28,15 @@ import { evaluationFigures, sampleFigures } from "./key-figures.ts";
 import { loadConfig } from "./load-config.ts";
 import { lockRun } from "./lock.ts";
 import { readNovelty } from "./novelty/file.ts";
-import { readPriorEvaluation } from "./prior-evaluation.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
 import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts";
-import { checkSameConfig, differentData, loadRunConfig, writeConfig } from "./run-folder.ts";
+import { checkSameConfig, loadRunConfig, writeConfig } from "./run-folder.ts";
 import { runStages } from "./run-stages.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
+import { currentPriorEvaluation } from "./trained-model.ts";
 
 /**
  * Carries out a request in this thread.
@@ -85,10 +85,7 @@ async function runConfig(request: RequestOf<"run">, options: ExecuteOptions): Pr
     const { paths } = session;
     if (await exists(paths.config)) {
       checkSameConfig(folder, await loadRunConfig(folder, []), config);
-      const record = await session.record();
-      if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
-        throw differentData(folder);
-      }
+      await session.checkUnchanged();
     } else {
       await checkFree(folder, "run folder");
       await prepare(session, request.stages);
@@ -339,7 +336,7 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
     ? await readJson(paths.evaluation, evaluationSchema)
     : undefined;
   if (evaluation !== undefined) Object.assign(figures, evaluationFigures(evaluation));
-  const prior = (await exists(paths.best)) ? await readPriorEvaluation(session) : undefined;
+  const prior = (await exists(paths.best)) ? await currentPriorEvaluation(session) : undefined;
   if (prior !== undefined) figures.bitsPerCode = prior.test.bitsPerCode;
   const done = (await session.record())?.stages ?? {};
   const novelty = done.sample === undefined ? undefined : await readNovelty(paths);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
-import { SlicebookError } from "@slicebook/base";
-import type { z } from "zod";
+import { stat } from "node:fs/promises";
+import { type HostTensors, SlicebookError } from "@slicebook/base";
+import { readRegularFile } from "@slicebook/base/node";
+import { z } from "zod";
 
 /** Whether there is a file (or folder) of that name. */
 export async function exists(path: string): Promise<boolean> {
@@ -15,8 +16,37 @@ export function hashOf(value: unknown): string {
 
 /** The SHA-256 of a file's bytes; `"none"` where there is no such file. */
 export async function hashOfFile(path: string): Promise<string> {
-  const bytes = await readFile(path).catch(() => undefined);
+  const bytes = readIfThere(path);
   return bytes === undefined ? "none" : createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The SHA-256 of named tensors, in the order of their names. */
+export function hashOfTensors(tensors: HostTensors): string {
+  const hash = createHash("sha256");
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(JSON.stringify([name, dtype, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** The most bytes of a run's file of text, and of any file of it. */
+const LARGEST_TEXT = 2 ** 28;
+const LARGEST = 2 ** 31 - 1;
+
+/** A file's bytes; undefined where there is none. Throws `RUN_DAMAGED` for what cannot be read, or is not a file. */
+export function readIfThere(path: string, most = LARGEST): Buffer | undefined {
+  try {
+    return readRegularFile(path, { most });
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw damaged(path, error);
+  }
+}
+
+/** A file of text; undefined where there is none. Throws `RUN_DAMAGED`, also for one that is longer than any of ours. */
+export function readTextIfThere(path: string, most = LARGEST_TEXT): string | undefined {
+  return readIfThere(path, most)?.toString("utf8");
 }
 
 /**
@@ -24,24 +54,29 @@ export async function hashOfFile(path: string): Promise<string> {
  * it.
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  let value: unknown;
+  const text = readTextIfThere(path);
+  if (text === undefined) throw damaged(path, new Error("there is no such file"));
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw damaged(path, why, error);
+    throw damaged(path, error);
   }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  throw damaged(path, `${issue.path.join(".")}: ${issue.message}`, result.error);
 }
 
-function damaged(path: string, why: string, cause: unknown): SlicebookError {
-  return new SlicebookError("RUN_DAMAGED", `${path} cannot be read: ${why}`, {
-    remedy: "Restore the file, or delete the run folder and run again.",
-    cause,
-  });
+/** The error for a file of a run that is not what it should be. */
+export function damaged(
+  path: string,
+  cause: unknown,
+  remedy = "Restore the file, or delete the run folder and run again.",
+): SlicebookError {
+  return new SlicebookError("RUN_DAMAGED", `${path} cannot be read: ${whyNot(cause)}`, { remedy, cause });
+}
+
+function whyNot(error: unknown): string {
+  if (!(error instanceof z.ZodError))
+    return error instanceof Error ? error.message.split("\n")[0]! : String(error);
+  const { path = [], message } = error.issues[0] ?? {};
+  return path.length === 0 ? `${message}` : `${path.join(".")}: ${message}`;
 }
 
 function stableJson(value: unknown): string {

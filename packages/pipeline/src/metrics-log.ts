@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
+import { appendFile, mkdir, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { damaged, readIfThere } from "./files.ts";
+import { type MetricsRow, metricsRowSchema } from "./report/metrics-schema.ts";
 import { tensorboardEvents, tensorboardHeader } from "./report/tensorboard.ts";
-import type { MetricsRow } from "./report/types.ts";
 
 /** Where metrics go while a stage trains. */
 export interface MetricsFiles {
@@ -39,7 +40,11 @@ export async function openMetricsLog(
   };
 }
 
-/** The rows of a `metrics.jsonl`, up to the first line that is torn; none where there is no file. */
+/**
+ * The rows of a `metrics.jsonl`, but for a last one that is torn; none where there is no file.
+ *
+ * Throws `RUN_DAMAGED` with the line that is not a row.
+ */
 export async function readRows(path: string): Promise<MetricsRow[]> {
   return (await wholeLines(path)).map(({ row }) => row);
 }
@@ -52,20 +57,32 @@ async function keepRows(path: string, rows: number): Promise<void> {
   });
 }
 
+/** The most bytes of a log: hundreds of thousands of rows. */
+const LARGEST_LOG = 2 ** 28;
+
 /** Each whole line and the byte after it. */
 async function wholeLines(path: string): Promise<{ row: MetricsRow; end: number }[]> {
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  const bytes = readIfThere(path, LARGEST_LOG) ?? Buffer.alloc(0);
   const lines: { row: MetricsRow; end: number }[] = [];
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, start);
     if (newline < 0) break;
-    try {
-      const row: MetricsRow = JSON.parse(bytes.toString("utf8", start, newline));
-      lines.push({ row, end: newline + 1 });
-    } catch {
-      break;
-    }
+    const text = bytes.toString("utf8", start, newline);
+    const value = parsed(text);
+    // What a crash has torn is the end.
+    if (value === undefined && newline === bytes.length - 1) break;
+    const { data, error } = metricsRowSchema.safeParse(value);
+    if (error !== undefined) throw damaged(`${path}:${lines.length + 1}`, error);
+    lines.push({ row: data, end: newline + 1 });
     start = newline + 1;
   }
   return lines;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

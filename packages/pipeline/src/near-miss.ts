@@ -1,8 +1,13 @@
+/** The letters of a word that is compared, at most. */
+const LONGEST = 100;
+
 /**
  * The candidate most like a misspelt word, if one is near enough to be meant (a third of its letters wrong at
  * most).
  */
 export function nearMiss(word: string, candidates: Iterable<string>): string | undefined {
+  // Nobody mistypes a name of ours so.
+  if (word.length > LONGEST) return undefined;
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { z } from "zod";
 import { exists, readJson } from "./files.ts";
-import type { Session } from "./session.ts";
-import { modelHash } from "./trained-model.ts";
+import type { RunPaths } from "./run-paths.ts";
 
 const likelihoodSchema = z.object({
   /** Mean −ln p of a code. */
@@ -30,8 +28,8 @@ const heldOutSchema = likelihoodSchema.extend({
 
 const priorEvaluationSchema = z.object({
   schema: z.literal(2),
-  /** The hash of the VQ-VAE's checkpoint whose codes these are. */
-  model: z.string(),
+  /** The hash of the model whose codes these are. */
+  model: z.string().regex(/^[0-9a-f]{64}$/),
   /** Of training grids as many as there are for validation: far below `validate`, the prior has learned by heart. */
   train: likelihoodSchema,
   validate: heldOutSchema,
@@ -44,18 +42,11 @@ export type HeldOutLikelihood = z.output<typeof heldOutSchema>;
 /** `prior/evaluation.json`: how likely the prior finds the code grids of slices that it has not seen. */
 export type PriorEvaluation = z.output<typeof priorEvaluationSchema>;
 
-export function priorEvaluationFile({ paths }: Session): string {
-  return join(paths.folder, "prior", "evaluation.json");
+/** The prior's evaluation of a run, of whatever model; undefined where there is none yet. */
+export async function readPriorEvaluation({ prior }: RunPaths): Promise<PriorEvaluation | undefined> {
+  return (await exists(prior.evaluation)) ? readJson(prior.evaluation, priorEvaluationSchema) : undefined;
 }
 
-/** The prior's evaluation, if there is one of the codes of the model as it is now. */
-export async function readPriorEvaluation(session: Session): Promise<PriorEvaluation | undefined> {
-  const path = priorEvaluationFile(session);
-  if (!(await exists(path))) return undefined;
-  const evaluation = await readJson(path, priorEvaluationSchema);
-  return evaluation.model === (await modelHash(session)) ? evaluation : undefined;
-}
-
-export async function writePriorEvaluation(session: Session, evaluation: PriorEvaluation): Promise<void> {
-  await writeFileAtomic(priorEvaluationFile(session), `${JSON.stringify(evaluation, undefined, 2)}\n`);
+export async function writePriorEvaluation({ prior }: RunPaths, evaluation: PriorEvaluation): Promise<void> {
+  await writeFileAtomic(prior.evaluation, `${JSON.stringify(evaluation, undefined, 2)}\n`);
 }

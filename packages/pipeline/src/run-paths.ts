@@ -17,6 +17,7 @@ export interface RunPaths {
   readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
   readonly prior: {
     readonly metrics: string;
+    readonly evaluation: string;
     /** The averaged weights of all parts' best checkpoints: what samples are drawn from. */
     readonly best: string;
     /** The checkpoints of a part in training, by its number. */
@@ -58,6 +59,7 @@ export function runPaths(folder: string): RunPaths {
     },
     prior: {
       metrics: at("prior", "metrics.jsonl"),
+      evaluation: at("prior", "evaluation.json"),
       best: at("prior", "checkpoints", "best.safetensors"),
       part: (number) => ({
         last: at("prior", "checkpoints", `level${number}`, "last.safetensors"),

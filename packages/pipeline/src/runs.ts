@@ -1,20 +1,23 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
-import { z } from "zod";
 import { type Stage, stages } from "./api.ts";
-import { exists, readJson } from "./files.ts";
+import { damaged, exists, readJson, readTextIfThere } from "./files.ts";
+import { isRecord } from "./is-record.ts";
 import { evaluationFigures, sampleFigures } from "./key-figures.ts";
 import { isLocked } from "./lock.ts";
 import { readRows } from "./metrics-log.ts";
 import { noRun } from "./no-run.ts";
 import { readNovelty } from "./novelty/file.ts";
 import type { Novelty, ThreePairs } from "./novelty/schema.ts";
+import { LARGEST_YAML, parseYaml, type YamlFault } from "./parse-yaml.ts";
+import { readPriorEvaluation } from "./prior-evaluation.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { readRecord } from "./run-record.ts";
 
+export { damaged, readTextIfThere } from "./files.ts";
 export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
 export { type Novelty, readNovelty, runPaths, type ThreePairs };
 
@@ -45,6 +48,8 @@ export interface RunSummary {
 export interface RunDetails {
   readonly summary: RunSummary;
   readonly info: RunInfo;
+  /** `config.yaml` as it lies in the folder, and what it says. */
+  readonly config: { readonly text: string; readonly value: Readonly<Record<string, unknown>> };
   readonly evaluation: Evaluation | undefined;
   /** The rows of the model's metrics, then the prior's. */
   readonly metrics: readonly MetricsRow[];
@@ -56,19 +61,17 @@ export interface DamagedRun {
   readonly reason: string;
 }
 
-const priorFigures = z.object({ test: z.object({ bitsPerCode: z.number() }) });
-
 /** Reads a run folder; throws `RUN_NOT_FOUND` if it is none, `RUN_DAMAGED` if a file of it cannot be read. */
 export async function readRun(folder: string): Promise<RunDetails> {
   const paths = runPaths(folder);
   const info = await readRecord(paths);
   if (info === undefined) throw await noRun(folder, "run.json");
+  const config = configOf(paths);
   const [model, prior] = await Promise.all([readRows(paths.metrics), readRows(paths.prior.metrics)]);
   const evaluation = (await exists(paths.evaluation))
     ? await readJson(paths.evaluation, evaluationSchema)
     : undefined;
-  const priorEvaluation = join(folder, "prior", "evaluation.json");
-  const bits = (await exists(priorEvaluation)) ? await readJson(priorEvaluation, priorFigures) : undefined;
+  const bits = await readPriorEvaluation(paths);
   const done = stages.filter((stage) => info.stages[stage] !== undefined);
   const novelty = done.includes("sample") ? await readNovelty(paths) : undefined;
   const { kind, device } = info.engine;
@@ -90,15 +93,30 @@ export async function readRun(folder: string): Promise<RunDetails> {
       ...sampleFigures(novelty),
     },
   };
-  return { summary, info, evaluation, metrics: [...model, ...prior] };
+  return { summary, info, config, evaluation, metrics: [...model, ...prior] };
+}
+
+function configOf({ config }: RunPaths): RunDetails["config"] {
+  const text = readTextIfThere(config, LARGEST_YAML);
+  if (text === undefined) throw damaged(config, "there is no such file");
+  const parsed = parseYaml(text);
+  if ("faults" in parsed) {
+    const [{ line, message }] = parsed.faults as [YamlFault];
+    throw damaged(`${config}:${line}`, message);
+  }
+  if (!isRecord(parsed.value)) throw damaged(config, "it is not a mapping");
+  return { text, value: parsed.value };
 }
 
 /**
- * The runs in a folder, the newest first, and those that cannot be read.
+ * The runs in a folder, or the one of that name, the newest first, and those that cannot be read.
  *
  * Throws `RUN_NOT_FOUND` if there is no such folder.
  */
-export async function listRuns(root: string): Promise<{ runs: RunSummary[]; damaged: DamagedRun[] }> {
+export async function listRuns(
+  root: string,
+  only?: string,
+): Promise<{ runs: RunSummary[]; damaged: DamagedRun[] }> {
   const entries = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "ENOENT" ? "there is no such folder" : error.message;
     throw new SlicebookError("RUN_NOT_FOUND", `${root}: ${why}`, {
@@ -109,6 +127,7 @@ export async function listRuns(root: string): Promise<{ runs: RunSummary[]; dama
   const damaged: DamagedRun[] = [];
   for (const entry of entries) {
     const folder = join(root, entry.name);
+    if (only !== undefined && entry.name !== only) continue;
     if (entry.isFile() || !(await exists(runPaths(folder).info))) continue;
     try {
       runs.push((await readRun(folder)).summary);

@@ -19,9 +19,10 @@ import {
   writeSubjects,
 } from "./kept-subjects.ts";
 import { reportProgress } from "./progress.ts";
+import type { RunInfo } from "./report/run-schema.ts";
 import { differentData } from "./run-folder.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
-import { type RunRecord, readRecord, writeRecord } from "./run-record.ts";
+import { readRecord, writeRecord } from "./run-record.ts";
 import { loadPreprocessing } from "./trained-model.ts";
 import { versionsInUse } from "./versions.ts";
 
@@ -41,11 +42,15 @@ export interface Session {
    * earlier versions, which kept no range.
    */
   trainedDataset(): Promise<Dataset>;
+  /** The data set as the run was started with it. Throws `RUN_DIFFERS` if its files have changed. */
+  unchangedDataset(): Promise<Dataset>;
+  /** Throws the same, and decodes nothing. */
+  checkUnchanged(): Promise<void>;
   /** The data set's fingerprint, for which nothing is decoded. */
   fingerprint(): Promise<string>;
-  record(): Promise<RunRecord | undefined>;
+  record(): Promise<RunInfo | undefined>;
   /** Changes `run.json`. */
-  update(change: (record: RunRecord) => RunRecord): Promise<void>;
+  update(change: (record: RunInfo) => RunInfo): Promise<void>;
   /** Tells of a file that was made. */
   made(path: string, what: string): void;
   readonly files: readonly string[];
@@ -88,9 +93,8 @@ export function openSession(
   let dataset: Promise<Dataset> | undefined;
   let fingerprint: Promise<string> | undefined;
 
-  /** A run that does not keep its subjects is of the data that it was started with, or its splits are others. */
-  async function checkUnchanged(found: string): Promise<void> {
-    const record = whole ? await readRecord(paths) : undefined;
+  async function checkFingerprint(found: string): Promise<void> {
+    const record = await readRecord(paths);
     if (record !== undefined && record.data.fingerprint !== found) throw differentData(folder);
   }
 
@@ -115,7 +119,8 @@ export function openSession(
     dataset() {
       dataset ??= source.then(async ({ cut, kept, options }) => {
         const opened = await openWithProgress(cut, onEvent, signal, options);
-        if (kept === undefined) await checkUnchanged(await opened.fingerprint());
+        // Without its subjects kept, a run on other files has other splits.
+        if (whole && kept === undefined) await checkFingerprint(await opened.fingerprint());
         const missing = kept === undefined ? undefined : missingSubjects(listed ?? [], kept);
         if (missing !== undefined) onEvent({ type: "warning", text: missing });
         return opened;
@@ -128,12 +133,19 @@ export function openSession(
       const { cut, options } = await source;
       return openWithProgress(cut, onEvent, signal, { ...options, preprocessing });
     },
+    async unchangedDataset() {
+      await this.checkUnchanged();
+      return this.dataset();
+    },
+    async checkUnchanged() {
+      await checkFingerprint(await this.fingerprint());
+    },
     fingerprint() {
       fingerprint ??=
         dataset === undefined
           ? source.then(async ({ cut, kept, options }) => {
               const found = await fingerprintDataset(cut, options);
-              if (kept === undefined) await checkUnchanged(found);
+              if (whole && kept === undefined) await checkFingerprint(found);
               return found;
             })
           : dataset.then((opened) => opened.fingerprint());
@@ -187,7 +199,7 @@ export async function openWithProgress(
   return dataset;
 }
 
-async function newRecord(session: Session): Promise<RunRecord> {
+async function newRecord(session: Session): Promise<RunInfo> {
   const { config } = session;
   const [dataset, engine] = [await session.dataset(), await session.engine()];
   const { root } = config.dataset;
@@ -238,10 +250,10 @@ async function newRecord(session: Session): Promise<RunRecord> {
   };
 }
 
-function splitInfo({ records, subjects }: SliceSet): RunRecord["data"]["splits"]["train"] {
-  const classes: Record<string, number> = {};
-  for (const { label } of records) if (label !== undefined) classes[label] = (classes[label] ?? 0) + 1;
-  return { slices: records.length, subjects, classes };
+function splitInfo({ records, subjects }: SliceSet): RunInfo["data"]["splits"]["train"] {
+  const classes = new Map<string, number>();
+  for (const { label } of records) if (label !== undefined) classes.set(label, (classes.get(label) ?? 0) + 1);
+  return { slices: records.length, subjects, classes: Object.fromEntries(classes) };
 }
 
 /** The commit of the repository that this code lies in; null outside one. */

@@ -1,7 +1,7 @@
 import type { HostTensors } from "@slicebook/base";
 import { type BoundPrior, likelihoodMap, vqvae } from "@slicebook/core";
 import { bindPrior, createLikelihoodMeter, priorParameters, wholePrior } from "./bound-prior.ts";
-import { type LevelGrids, loadCodes } from "./code-grids.ts";
+import { type LevelGrids, splitCodes } from "./code-grids.ts";
 import { exists } from "./files.ts";
 import type { Session } from "./session.ts";
 
@@ -29,7 +29,7 @@ export interface SliceScorer {
 export async function createSliceScorer(session: Session): Promise<SliceScorer | undefined> {
   const { paths, config } = session;
   if (!(await exists(paths.prior.best))) return undefined;
-  const trained = await loadCodes(paths.codes.train);
+  const trained = await splitCodes(session, "train");
   if (trained === undefined) return undefined;
   const { classes } = trained;
   const [height, width] = config.dataset.size!;

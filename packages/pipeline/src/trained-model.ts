@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { float32, type HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors, vqvae } from "@slicebook/core";
 import { type Preprocessing, preprocessingSchema } from "@slicebook/datasets";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import { floats } from "./codec.ts";
-import { exists, hashOfFile } from "./files.ts";
+import { damaged, exists, hashOfFile, hashOfTensors, readIfThere } from "./files.ts";
+import { type PriorEvaluation, readPriorEvaluation } from "./prior-evaluation.ts";
 import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
@@ -24,8 +24,21 @@ export async function modelParameters(session: Session): Promise<HostTensors> {
   return vqvae.parameters(carry, { average: true });
 }
 
+/** The SHA-256 of those weights and codebooks: identical trainings give the same, however long they took. */
 export async function modelHash(session: Session): Promise<string> {
-  return hashOfFile(await modelFile(session));
+  return hashOfTensors(await modelParameters(session));
+}
+
+/** The hashes that files made with the model may name it by: earlier versions hashed the checkpoint, seconds included. */
+export async function modelHashes(session: Session): Promise<readonly [now: string, before: string]> {
+  return [await modelHash(session), await hashOfFile(await modelFile(session))];
+}
+
+/** The prior's evaluation, if there is one of the codes of the model as it is now. */
+export async function currentPriorEvaluation(session: Session): Promise<PriorEvaluation | undefined> {
+  const evaluation = await readPriorEvaluation(session.paths);
+  if (evaluation === undefined) return undefined;
+  return (await modelHashes(session)).includes(evaluation.model) ? evaluation : undefined;
 }
 
 /**
@@ -40,11 +53,26 @@ export async function savePreprocessing(path: string, preprocessing: Preprocessi
   await writeFileAtomic(path, encodeSafetensors(tensors, { preprocessing: JSON.stringify(scalars) }));
 }
 
-/** What {@link savePreprocessing} kept; in runs of earlier versions that is no range. */
-export async function loadPreprocessing(session: Session): Promise<Preprocessing> {
-  const bytes = await readFile(session.paths.preprocessing).catch(() => undefined);
-  if (bytes === undefined) throw missing(session.paths.folder, "trained model", "train");
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
-  return learnt.name === "residual" ? { ...learnt, mean: floats(tensors.mean!) } : learnt;
+/** What {@link savePreprocessing} kept; in runs of earlier versions that is no range. Throws `RUN_DAMAGED`. */
+export async function loadPreprocessing({ paths, config }: Session): Promise<Preprocessing> {
+  const bytes = readIfThere(paths.preprocessing);
+  if (bytes === undefined) throw missing(paths.folder, "trained model", "train");
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
+    if (learnt.name !== config.dataset.preprocessing)
+      throw new Error(`it is of ${learnt.name}, and config.yaml says ${config.dataset.preprocessing}`);
+    if (learnt.name !== "residual") return learnt;
+    const mean = tensors.mean === undefined ? new Float32Array() : floats(tensors.mean);
+    const [height, width] = config.dataset.size!;
+    if (mean.length !== height * width || !mean.every(Number.isFinite))
+      throw new Error(`its mean image is not one of ${height}×${width} numbers`);
+    return { ...learnt, mean };
+  } catch (error) {
+    throw damaged(
+      paths.preprocessing,
+      error,
+      "Restore the file, or train again under another name with run.name=NAME.",
+    );
+  }
 }

@@ -7,7 +7,7 @@ import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "
 import type { ResolvedConfig } from "./config.ts";
 import { interruptedError } from "./interruption.ts";
 import { type MetricsFiles, openMetricsLog } from "./metrics-log.ts";
-import type { MetricsRow, TrainMetrics, ValidationMetrics } from "./report/types.ts";
+import type { MetricsRow, TrainMetrics, ValidationMetrics } from "./report/metrics-schema.ts";
 
 /** Limits, batch and cadence: the part of `train` and `prior` that they share. */
 type Schedule = Pick<

@@ -5,7 +5,6 @@ import { type CodeGrids, joinGrids } from "./code-grids.ts";
 import { createEncoder } from "./codec.ts";
 import { interruptedError } from "./interruption.ts";
 import { reportProgress } from "./progress.ts";
-import { differentData } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 import { modelParameters } from "./trained-model.ts";
 
@@ -26,16 +25,12 @@ export function variedCopies({ copies }: { readonly copies: number | null }, sli
  * encoded, so that each grid is one that the encoder gives. Of more than 8192, so many are taken evenly, by the seed.
  */
 export async function withVariedGrids(session: Session, grids: CodeGrids): Promise<CodeGrids> {
-  const { config, paths, signal, emit } = session;
+  const { config, signal, emit } = session;
   const { copies: _, ...variation } = config.prior.augment;
   const copies = variedCopies(config.prior.augment, grids.labels.length);
   const asTheyAre = { ...grids, variations: new Float32Array(grids.labels.length * VARIATIONS) };
   if (copies === 0) return asTheyAre;
-  const record = await session.record();
-  if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
-    throw differentData(paths.folder);
-  }
-  const { size, splits } = await session.dataset();
+  const { size, splits } = await session.unchangedDataset();
   const { batch } = config.train;
   const total = Math.min(MOST, copies * grids.labels.length);
   const order = random(config.seed, "varied-slices").permutation(grids.labels.length);

@@ -1,10 +1,11 @@
 import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { encodeSafetensors } from "@slicebook/core";
 import { decodeFile } from "@slicebook/datasets/node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/execute.ts";
 import type { Evaluation } from "../src/report/types.ts";
-import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
+import { readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 let run: string;
@@ -115,13 +116,14 @@ async function file(name: string, bytes: Uint8Array): Promise<string> {
   return place.at(name);
 }
 
-/** The run with another checkpoint: that of one weight's last bit. */
+/** The run with another checkpoint: that of one averaged weight's last bit. */
 async function changed(name: string, path: string): Promise<string> {
   const other = place.at("runs", name);
   await cp(run, other, { recursive: true });
-  const bytes = await readFile(join(other, path));
-  bytes[bytes.length - 4]! ^= 1;
-  await writeFile(join(other, path), bytes);
+  const { tensors, metadata } = await readTensors(join(other, path));
+  const weight = Object.entries(tensors).find(([key]) => key.startsWith("average."))![1];
+  new Uint8Array(weight.data.buffer)[0]! ^= 1;
+  await writeFile(join(other, path), encodeSafetensors(tensors, metadata));
   return other;
 }
 

@@ -107,7 +107,7 @@ describe("a mistake in the file", () => {
     [
       "an alias without an anchor",
       `${SMALL}model: *other\n`,
-      "run.yaml: Unresolved alias (the anchor must be set before the alias): other",
+      `run.yaml:${`${SMALL}model`.split("\n").length}: the alias *other stands for nothing: no &other comes before it`,
     ],
   ])("is named with its line: %s", async (_, text, message) => {
     expect(await complaint(text)).toBe(message);

@@ -10,7 +10,10 @@ import { editDistance, nearMiss } from "../src/near-miss.ts";
 import { temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
-const row = (step: number) => JSON.stringify({ stage: "train", kind: "step", step, train: {} });
+const row = (step: number) => {
+  const train = { loss: 1, learningRate: 0.1, gradientNorm: 1 };
+  return JSON.stringify({ stage: "train", kind: "step", epoch: 1, step, seconds: step, train });
+};
 
 describe("metrics.jsonl", () => {
   it("is read up to a torn line", async () => {

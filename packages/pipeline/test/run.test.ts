@@ -7,7 +7,7 @@ import { execute } from "../src/execute.ts";
 import { noveltySchema } from "../src/novelty/schema.ts";
 import type { PriorEvaluation } from "../src/prior-evaluation.ts";
 import { type Evaluation, evaluationSchema } from "../src/report/evaluation-schema.ts";
-import type { RunRecord } from "../src/run-record.ts";
+import type { RunInfo } from "../src/report/run-schema.ts";
 import { listen, readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
@@ -198,7 +198,7 @@ describe("a run of every stage", () => {
   });
 
   it("notes versions, machine, data and times", async () => {
-    const record = await readJsonFile<RunRecord>(join(folder, "run.json"));
+    const record = await readJsonFile<RunInfo>(join(folder, "run.json"));
     expect(record).toMatchObject({
       schema: 1,
       name: "tiny",

@@ -234,3 +234,89 @@ describe("a link out of a run's folder", () => {
     expect(JSON.parse(answer).config.dataset).toMatchObject({ root: "…", cache: "…", adapter: "phantom" });
   });
 });
+
+describe("a damaged run", () => {
+  async function served(
+    damage: (run: string) => Promise<void>,
+  ): Promise<{ folder: string; close: () => Promise<void> }> {
+    const folder = await temporaryFolder();
+    await copyRuns(inject("madeRuns"), folder, ["levels", "small"]);
+    await damage(join(folder, "small"));
+    const before = viewer;
+    viewer = await serveViewer(folder, { port: 0 });
+    return {
+      folder,
+      async close() {
+        await viewer.close();
+        viewer = before;
+        await rm(folder, { recursive: true });
+      },
+    };
+  }
+
+  it.each([
+    ["codes", 300_000_000],
+    ["codebooks", [300_000_000]],
+    ["grids", [[1e9, 1e9]]],
+  ])("that claims model.%s %o is listed as damaged, and nothing is allocated for it", async (key, value) => {
+    const { close } = await served(async (run) => {
+      const path = join(run, "run.json");
+      const record = JSON.parse(await readFile(path, "utf8"));
+      record.model[key] = value;
+      if (key === "codes") delete record.model.codebooks;
+      await writeFile(path, JSON.stringify(record));
+    });
+    const { runs, damaged }: RunsAnswer = JSON.parse((await ask("/data/runs.json")).body.toString());
+    expect(runs.map(({ id }) => id)).toEqual(["levels"]);
+    expect(damaged).toEqual([{ folder: "small", reason: expect.stringContaining(`model.${key}`) }]);
+    for (const name of ["run.json", "codebook.json"]) {
+      const { status, body } = await ask(`/data/small/${name}`);
+      expect([status, body.toString()]).toEqual([500, expect.stringContaining(`model.${key}`)]);
+    }
+    await close();
+  });
+
+  it.each<[string, (header: Record<string, { shape: number[]; data_offsets: number[] }>) => void]>([
+    [
+      "a grid that the file does not hold",
+      (header) => void Object.assign(header["codes.0"]!, { shape: [1, 100_000, 100_000] }),
+    ],
+    [
+      "offsets beyond the file",
+      (header) => void Object.assign(header["codes.0"]!, { data_offsets: [0, 2 ** 40] }),
+    ],
+    ["slices without codes", (header) => void Object.assign(header["codes.0"]!, { shape: [2 ** 40, 0, 1] })],
+    ["an entry that is nothing", (header) => void Object.assign(header, { "codes.0": null })],
+    ["names that are a number", (header) => void Object.assign(header, { __metadata__: { names: "7" } })],
+  ])("whose code grids claim %s is told of, and read no further", async (_, edit) => {
+    const { close } = await served(async (run) => {
+      const path = join(run, "codes", "test.safetensors");
+      const bytes = await readFile(path);
+      const end = 8 + Number(bytes.readBigUInt64LE());
+      const header = JSON.parse(bytes.toString("utf8", 8, end));
+      edit(header);
+      const text = Buffer.from(JSON.stringify(header));
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(text.length));
+      await writeFile(path, Buffer.concat([length, text, bytes.subarray(end)]));
+    });
+    const { status, body } = await ask("/data/small/codebook.json");
+    expect([status, body.toString()]).toEqual([
+      500,
+      expect.stringContaining("codes/test.safetensors cannot be read"),
+    ]);
+    expect((await ask("/data/levels/codebook.json")).status).toBe(200);
+    await close();
+  });
+
+  it("that is the one shown is told of in the list", async () => {
+    const { folder, close } = await served((run) => writeFile(join(run, "run.json"), "{"));
+    const whole = viewer;
+    viewer = await serveViewer(join(folder, "small"), { port: 0 });
+    const { runs, damaged }: RunsAnswer = JSON.parse((await ask("/data/runs.json")).body.toString());
+    expect([runs, damaged]).toEqual([[], [{ folder: "small", reason: expect.stringContaining("run.json") }]]);
+    await viewer.close();
+    viewer = whole;
+    await close();
+  });
+});

@@ -1,15 +1,11 @@
-import { join } from "node:path";
 import { isSlicebookError } from "@slicebook/base";
 import { rangeOf } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
-import { z } from "zod";
 import { type CodeGrids, takeGrids } from "../code-grids.ts";
 import { type CodecOptions, decodeCodes } from "../codec.ts";
-import { exists, readJson } from "../files.ts";
 import { spread } from "../pictures.ts";
-import { differentData } from "../run-folder.ts";
 import type { Session } from "../session.ts";
-import { loadPreprocessing, modelParameters } from "../trained-model.ts";
+import { currentPriorEvaluation, loadPreprocessing, modelParameters } from "../trained-model.ts";
 import { limitOf } from "./limits.ts";
 import { pictureDistances } from "./picture-distances.ts";
 import type { Novelty } from "./schema.ts";
@@ -33,7 +29,7 @@ export async function measurePixels(
   codes: { readonly training: CodeGrids; readonly test: CodeGrids },
 ): Promise<NonNullable<Novelty["pixels"]> | null> {
   const { config, emit, signal } = session;
-  const dataset = await sameDataset(session).catch((error: unknown) => {
+  const dataset = await session.unchangedDataset().catch((error: unknown) => {
     if (!isSlicebookError(error) || error.code === "INTERRUPTED") throw error;
     emit({ type: "warning", text: `samples are not compared with real slices' pixels: ${error.message}` });
   });
@@ -68,21 +64,14 @@ export async function measurePixels(
     seed: config.sample.seed,
     signal,
   });
+  const prior = await currentPriorEvaluation(session);
   const limit = limitOf({
     distances,
-    bits: await priorBits(session),
+    bits: prior && { train: prior.train.bitsPerCode, validate: prior.validate.bitsPerCode },
     config,
     trainingSlices: codes.training.labels.length,
   });
   return { distances, limit };
-}
-
-async function sameDataset(session: Session) {
-  const record = await session.record();
-  if (record !== undefined && record.data.fingerprint !== (await session.fingerprint())) {
-    throw differentData(session.paths.folder);
-  }
-  return session.dataset();
 }
 
 /** The least and the largest pixel of slices, of which a few are in memory at a time. */
@@ -96,17 +85,4 @@ function rangeOfSlices(set: SliceSet, indices: readonly number[], pixels: number
     maximum = Math.max(maximum, found.minimum + found.range);
   }
   return { minimum, range: maximum - minimum };
-}
-
-const bitsSchema = z.object({
-  train: z.object({ bitsPerCode: z.number() }),
-  validate: z.object({ bitsPerCode: z.number() }),
-});
-
-/** Bits per code of training and validation grids; undefined where the prior's evaluation does not tell. */
-async function priorBits({ paths }: Session): Promise<{ train: number; validate: number } | undefined> {
-  const path = join(paths.folder, "prior", "evaluation.json");
-  if (!(await exists(path))) return undefined;
-  const { data } = bitsSchema.safeParse(await readJson(path, z.unknown()));
-  return data && { train: data.train.bitsPerCode, validate: data.validate.bitsPerCode };
 }

@@ -11,7 +11,7 @@ const estimateShape = {
   /** `null` when one subject only leaves no interval to give. */
   ci95: z.tuple([z.number(), z.number()]).readonly().nullable(),
 };
-const estimateSchema = z.object(estimateShape).readonly();
+export const estimateSchema = z.object(estimateShape).readonly();
 
 /** The figures of one slice, or means of several. */
 const sliceShape = {

@@ -11,14 +11,13 @@ import { codebookColours } from "../figures/colour.ts";
 import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
 import { exists, readJson } from "../files.ts";
 import { picturePairs, savePairs, spread } from "../pictures.ts";
-import { readPriorEvaluation } from "../prior-evaluation.ts";
 import { reportProgress } from "../progress.ts";
 import type { Baselines } from "../report/evaluation-schema.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
 import type { Evaluation } from "../report/types.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { modelHash, modelParameters } from "../trained-model.ts";
+import { currentPriorEvaluation, modelHash, modelParameters } from "../trained-model.ts";
 
 /** Slices in a grid of reconstructions. */
 const SHOWN = 8;
@@ -37,7 +36,7 @@ export const evaluateStage: StageDefinition = {
       root: session.config.dataset.root,
       picture: join(paths.reconstructions, "test"),
     });
-    const prior = await readPriorEvaluation(session);
+    const prior = await currentPriorEvaluation(session);
     await writeEvaluation(session, paths.evaluation, {
       ...evaluation,
       bitsPerPixel: { ...evaluation.bitsPerPixel, prior: prior?.test.bitsPerPixel ?? null },

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes, vqvae } from "@slicebook/core";
-import { loadCodes } from "../code-grids.ts";
+import { splitCodes } from "../code-grids.ts";
 import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
 import { plotCodebookUsage, plotMetrics } from "../figures/plot.ts";
@@ -16,9 +16,9 @@ import { metricsCsv } from "../report/csv.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
 import { reportHtml } from "../report/html.ts";
 import { modelCard } from "../report/model-card.ts";
+import type { RunInfo } from "../report/run-schema.ts";
 import type { MetricsRow, NextCommand, Picture, ReportInput } from "../report/types.ts";
 import { missing } from "../run-folder.ts";
-import type { RunRecord } from "../run-record.ts";
 import type { Session } from "../session.ts";
 import { shellQuote } from "../shell-quote.ts";
 import type { StageDefinition } from "../stage.ts";
@@ -95,16 +95,17 @@ function overfitNotice({ overfit }: Session["config"]["train"]): Pick<ReportInpu
 }
 
 async function drawPlots(
-  { config, paths, made }: Session,
+  session: Session,
   metrics: readonly MetricsRow[],
   novelty: Novelty | undefined,
 ): Promise<readonly Plot[]> {
+  const { config, paths, made } = session;
   const [height, width] = config.dataset.size!;
   const levels = vqvae.codeLevels(config.model, [height, width]);
   const plots = [
     ...(await plotMetrics(metrics, { codes: levels.reduce((sum, { codes }) => sum + codes, 0) })),
   ];
-  const test = await loadCodes(paths.codes.test);
+  const test = await splitCodes(session, "test");
   for (const [level, { data }] of (test?.levels ?? []).entries()) {
     plots.push(await plotCodebookUsage(countCodes(data, levels[level]!.codes), level));
   }
@@ -153,7 +154,7 @@ async function filmOf({ config, paths, made }: Session, metrics: readonly Metric
   }
 }
 
-async function pictures({ paths }: Session, { data, model, stages }: RunRecord): Promise<Picture[]> {
+async function pictures({ paths }: Session, { data, model, stages }: RunInfo): Promise<Picture[]> {
   const wanted = [
     {
       file: join(paths.reconstructions, "test.png"),
@@ -224,7 +225,7 @@ async function otherEvaluations(folder: string): Promise<ReportInput["evaluation
   );
 }
 
-function nextCommands(folder: string, { stages }: RunRecord, seed: number): NextCommand[] {
+function nextCommands(folder: string, { stages }: RunInfo, seed: number): NextCommand[] {
   const prior = stages["train-prior"] !== undefined;
   return [
     ...(prior

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
 import { typicalCandidates } from "../candidates.ts";
-import { type CodeGrids, loadCodes, saveCodes, takeGrids } from "../code-grids.ts";
+import { type CodeGrids, saveCodes, splitCodes, takeGrids } from "../code-grids.ts";
 import { decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
@@ -46,14 +46,14 @@ export const sampleStage: StageDefinition = {
   async run(session) {
     const { config, paths } = session;
     const { count, seed, temperature } = config.sample;
-    const trained = await loadCodes(paths.codes.train);
+    const trained = await splitCodes(session, "train");
     if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
     const { classes } = trained;
     const [height, width] = config.dataset.size!;
     const size = [height, width] as const;
     const labels = labelsOf(classes, config.sample, {
       trained: classesOf(trained),
-      tested: classesOf(await loadCodes(paths.codes.test)),
+      tested: classesOf(await splitCodes(session, "test")),
     });
     const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
@@ -140,7 +140,7 @@ async function drawGrids(session: Session, prior: BoundPrior, wanted: Wanted): P
       });
   if (candidates === 1) return draw(1, {});
 
-  const heldOut = await loadCodes(paths.codes.validate);
+  const heldOut = await splitCodes(session, "validate");
   if (heldOut === undefined) throw missing(paths.folder, "code grids", "encode");
   const first = config.model.quantizer.depth; // the levels of the coarsest grid
   const shapes = vqvae.codeLevels(config.model, size).slice(0, first);
@@ -179,7 +179,7 @@ function repeated<T extends Int32Array | Float32Array>(values: T, times: number)
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
 async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {
   const { config, paths, signal, emit } = session;
-  const held = await loadCodes(paths.codes.test);
+  const held = await splitCodes(session, "test");
   if (held === undefined) throw missing(paths.folder, "code grids", "encode");
   const drawn = new Set(samples.labels);
   const ofThese = (grids: CodeGrids) =>

@@ -11,18 +11,18 @@ import {
   takesSlicePositions,
   vqvae,
 } from "@slicebook/core";
+import { SPLITS } from "@slicebook/datasets";
 import type { Engine } from "@slicebook/engine";
 import { bindPrior, createLikelihoodMeter, joinParts, priorParameters, wholePrior } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
-import { type CodeGrids, loadCodes, takeGrids } from "../code-grids.ts";
+import { type CodeGrids, splitCodes, takeGrids } from "../code-grids.ts";
 import { hashOfFile } from "../files.ts";
 import { spread } from "../pictures.ts";
 import {
   type HeldOutLikelihood,
   type Likelihood,
   type PriorEvaluation,
-  priorEvaluationFile,
   writePriorEvaluation,
 } from "../prior-evaluation.ts";
 import { missing } from "../run-folder.ts";
@@ -51,10 +51,7 @@ export const trainPriorStage: StageDefinition = {
     };
   },
 
-  outputs: (session) => {
-    const { best, metrics } = session.paths.prior;
-    return [best, metrics, priorEvaluationFile(session)];
-  },
+  outputs: ({ paths }) => [paths.prior.best, paths.prior.metrics, paths.prior.evaluation],
 
   async run(session, { inputs, resume }) {
     const { config, paths, signal } = session;
@@ -136,10 +133,10 @@ export const trainPriorStage: StageDefinition = {
     }
     await joinParts(session, carries);
     const evaluation = await evaluatePrior(session, prior, { engine, grids, levels, size });
-    await writePriorEvaluation(session, evaluation);
+    await writePriorEvaluation(paths, evaluation);
     await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
     session.made(best, "prior's averaged weights");
-    session.made(priorEvaluationFile(session), "prior's evaluation");
+    session.made(paths.prior.evaluation, "prior's evaluation");
     return secondsBefore;
   },
 };
@@ -230,10 +227,9 @@ async function evaluatePrior(
 }
 
 async function allCodes(session: Session): Promise<Record<"train" | "validate" | "test", CodeGrids>> {
-  const { folder, codes } = session.paths;
-  const [train, validate, test] = await Promise.all([codes.train, codes.validate, codes.test].map(loadCodes));
+  const [train, validate, test] = await Promise.all(SPLITS.map((split) => splitCodes(session, split)));
   if (train === undefined || validate === undefined || test === undefined)
-    throw missing(folder, "code grids", "encode");
+    throw missing(session.paths.folder, "code grids", "encode");
   return { train, validate, test };
 }
 

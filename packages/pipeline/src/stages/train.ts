@@ -11,7 +11,7 @@ import type { ResolvedConfig } from "../config.ts";
 import { codeUse } from "../evaluate.ts";
 import { picturePairs, spread } from "../pictures.ts";
 import { dropFramesAfter, frameIsDue, saveFrame } from "../progression.ts";
-import type { ValidationMetrics } from "../report/types.ts";
+import type { ValidationMetrics } from "../report/metrics-schema.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { savePreprocessing } from "../trained-model.ts";

@@ -90,9 +90,9 @@ export function runInfo(): RunInfo {
     },
     model: { preset: "patch", parameters: 412345, grids: [[64, 32]], codes: 512, codeSize: 16 },
     stages: {
-      train: { seconds: 312.4, finished: "2030-01-02T03:09:30.000Z" },
-      evaluate: { seconds: 4.25, finished: "2030-01-02T03:09:35.000Z" },
-      "train-prior": { seconds: 3725, finished: "2030-01-02T04:12:00.000Z" },
+      train: { seconds: 312.4, finished: "2030-01-02T03:09:30.000Z", inputs: "" },
+      evaluate: { seconds: 4.25, finished: "2030-01-02T03:09:35.000Z", inputs: "" },
+      "train-prior": { seconds: 3725, finished: "2030-01-02T04:12:00.000Z", inputs: "" },
     },
   };
 }

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import type { Novelty } from "@slicebook/pipeline/runs";
+import { damaged, type Novelty, type RunInfo } from "@slicebook/pipeline/runs";
+import { z } from "zod";
 import type { CodebookAnswer, CodebookLevel, SampleEntry, SamplesAnswer } from "../shared/answers.ts";
 import {
   codeLevels,
@@ -22,13 +23,21 @@ interface Grids {
   readonly names: readonly string[];
 }
 
-/** How often each code occurs in the grids of a file, level by level, and where most; of each level's number of codes. */
+/**
+ * How often each code occurs in the grids of a file, level by level, and where most; of each level's number of codes.
+ *
+ * Throws `RUN_DAMAGED` if the file holds other grids than the model's, or codes that it does not have.
+ */
 export async function codebookAnswer(
   file: string,
   path: string,
-  codes: readonly number[],
+  model: Pick<RunInfo["model"], "grids" | "codes" | "codebooks">,
 ): Promise<CodebookAnswer> {
+  const { grids, codebooks: codes = grids.map(() => model.codes) } = model;
   return withGrids(file, async (handle, { levels, names }) => {
+    const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
+    const wanted = grids.map((sides) => sides.join("×")).join(" + ");
+    if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
     const answers: CodebookLevel[] = [];
     const named: Record<number, string> = {};
     for (const [number, level] of levels.entries()) {
@@ -45,18 +54,29 @@ export async function codebookAnswer(
 async function countLevel(handle: FileHandle, place: TensorPlace, codes: number): Promise<CodebookLevel> {
   const [, rows, columns] = place.shape as [number, number, number];
   const counts = new Float64Array(codes);
-  const places: number[][] = Array.from({ length: codes }, () => []);
+  const places = new Map<number, number[]>();
   const own = new Int32Array(codes);
   for await (const { index, grid } of eachGrid(handle, place)) {
-    own.fill(0);
-    for (const code of grid) if (code >= 0 && code < codes) own[code]! += 1;
-    for (let code = 0; code < codes; code++) {
+    for (const code of grid) {
+      if (code < 0 || code >= codes) throw new Error(`slice ${index} has the code ${code} of ${codes}`);
+      own[code]! += 1;
+    }
+    for (const code of grid) {
       if (own[code] === 0) continue;
+      const kept = places.get(code) ?? [];
+      places.set(code, kept);
       counts[code]! += own[code]!;
-      keepPlace(places[code]!, index, own[code]!);
+      keepPlace(kept, index, own[code]!);
+      own[code] = 0;
     }
   }
-  return { codes, rows, columns, counts: Array.from(counts), places };
+  return {
+    codes,
+    rows,
+    columns,
+    counts: Array.from(counts),
+    places: Array.from({ length: codes }, (_, code) => places.get(code) ?? []),
+  };
 }
 
 /** Keeps the slices with most occurrences, in falling order: index, count, index, count, … */
@@ -137,15 +157,29 @@ async function readNames(
 }
 
 async function withGrids<T>(file: string, use: (handle: FileHandle, grids: Grids) => Promise<T>): Promise<T> {
-  const handle = await open(file);
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const start = await readBytes(handle, 0, 8);
-    const header = parseHeader(await readBytes(handle, 0, headerEnd(start)));
+    const info = await handle.stat();
+    if (!info.isFile()) throw new Error("it is not a file");
+    const end = headerEnd(await readBytes(handle, 0, 8));
+    if (end > info.size) throw new Error("the file is cut off");
+    const header = parseHeader(await readBytes(handle, 0, end), info.size);
     const levels = codeLevels(header);
-    if (levels.length === 0 || levels.some(({ shape, dtype }) => shape.length !== 3 || dtype !== "I32")) {
-      throw new Error(`${file} holds no code grids`);
+    const [first] = levels;
+    if (first === undefined) throw new Error("it holds no code grids");
+    for (const { shape, dtype } of levels) {
+      if (
+        dtype !== "I32" ||
+        shape.length !== 3 ||
+        shape[0] !== first.shape[0] ||
+        shape[1] === 0 ||
+        shape[2] === 0
+      )
+        throw new Error(`it holds codes of ${dtype} [${shape.join(", ")}]`);
     }
     return await use(handle, { header, levels, names: textsOf(header.metadata.names) });
+  } catch (error) {
+    throw damaged(file, error, "Delete it and run `slicebook encode`, or `sample`, again.");
   } finally {
     await handle.close();
   }
@@ -184,6 +218,5 @@ async function readBytes(handle: FileHandle, start: number, length: number): Pro
 }
 
 function textsOf(json: string | undefined): string[] {
-  const value: unknown = JSON.parse(json ?? "[]");
-  return Array.isArray(value) ? value.map(String) : [];
+  return z.array(z.string()).parse(JSON.parse(json ?? "[]"));
 }

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readNovelty, runPaths } from "@slicebook/pipeline/runs";
+import { readNovelty, readRun, runPaths } from "@slicebook/pipeline/runs";
 import type { CodebookAnswer } from "../shared/answers.ts";
 import { codebookAnswer, samplesAnswer } from "./code-grids.ts";
 import { exists, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";
@@ -26,9 +26,8 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
       if (name === "run.json") return runAnswer(own);
       if (name === "codebook.json" && (await exists(paths.codes.test))) {
         return codebooks([paths.codes.test], async () => {
-          const { info } = await runAnswer(own);
-          const { grids, codes, codebooks = grids.map(() => codes) } = info.model;
-          return codebookAnswer(paths.codes.test, "codes/test.safetensors", codebooks);
+          const { info } = await readRun(own);
+          return codebookAnswer(paths.codes.test, "codes/test.safetensors", info.model);
         });
       }
       const drawn = join(paths.samples, "codes.safetensors");

@@ -1,8 +1,15 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
-import { listRuns, type RunSummary, readRun, runPaths } from "@slicebook/pipeline/runs";
-import { isScalar, parse, parseDocument, visit } from "yaml";
+import {
+  damaged,
+  listRuns,
+  type RunSummary,
+  readRun,
+  readTextIfThere,
+  runPaths,
+} from "@slicebook/pipeline/runs";
+import { isAlias, isScalar, parse, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
 import { isPlainName } from "./files.ts";
@@ -34,16 +41,7 @@ export async function openRunsFolder(folder: string): Promise<RunsFolder> {
 }
 
 export async function runsAnswer({ root, only }: RunsFolder, live: boolean): Promise<RunsAnswer> {
-  if (only !== undefined) {
-    const linked = await linkedOut(join(root, only));
-    if (linked !== undefined) {
-      throw new SlicebookError("RUN_DAMAGED", `${linked} is a link that leads out of the run's folder`, {
-        remedy: "Put the file itself in its place.",
-      });
-    }
-    return { live, runs: [entryOf((await readRun(join(root, only))).summary)], damaged: [] };
-  }
-  const { runs, damaged } = await listRuns(root);
+  const { runs, damaged } = await listRuns(root, only);
   const checked = await Promise.all(
     [...runs, ...damaged].map(async (run) => ({ run, linked: await linkedOut(run.folder) })),
   );
@@ -71,22 +69,28 @@ export async function runFolder({ root, only }: RunsFolder, id: string): Promise
 }
 
 /** A configuration without the folders of the machine that it was run on. */
-function withoutPlaces(yaml: string): string {
+function withoutPlaces(yaml: string, path: string): string {
   const document = parseDocument(yaml);
   visit(document, {
     Pair(_, pair) {
       const names = isScalar(pair.key) && (pair.key.value === "root" || pair.key.value === "cache");
-      if (names && isScalar(pair.value) && typeof pair.value.value === "string") {
+      const value = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
+      if (names && isScalar(value) && typeof value.value === "string") {
         pair.value = document.createNode("…");
       }
     },
   });
-  return document.toString({ lineWidth: 0 });
+  try {
+    return document.toString({ lineWidth: 0 });
+  } catch (error) {
+    // An alias of a folder that is not shown.
+    throw damaged(path, error);
+  }
 }
 
 export async function runAnswer(folder: string): Promise<RunAnswer> {
-  const { summary, info, evaluation, metrics } = await readRun(folder);
-  const configText = withoutPlaces(await readFile(runPaths(folder).config, "utf8"));
+  const { summary, info, config: written, evaluation, metrics } = await readRun(folder);
+  const configText = withoutPlaces(written.text, runPaths(folder).config);
   const config: unknown = parse(configText);
   const { root: _, ...data } = info.data;
   return {
@@ -147,7 +151,7 @@ async function filmOf(folder: string): Promise<Film | null> {
 
 async function pairsOf(folder: string): Promise<Pairs | null> {
   try {
-    const { slices } = pairsSchema.parse(JSON.parse(await readFile(join(folder, "test-pairs.json"), "utf8")));
+    const { slices } = pairsSchema.parse(JSON.parse(readTextIfThere(join(folder, "test-pairs.json")) ?? ""));
     return {
       originals: "reconstructions/test-originals.png",
       reconstructions: "reconstructions/test-reconstructions.png",

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import type { RunAnswer } from "../shared/answers.ts";
+import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
 import { isUsed, parseHeader } from "../shared/safetensors-header.ts";
 import { createRunData, RUN_ANSWERS } from "./data.ts";
 import { fileWithin } from "./files.ts";
@@ -41,8 +41,14 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
     return answer;
   };
   for (const file of await filesOf(pageFolder())) await put(file, join(pageFolder(), file));
-  const { runs } = (await putJson("runs.json")) as { runs: readonly { readonly id: string }[] };
+  const { runs, damaged } = (await putJson("runs.json")) as RunsAnswer;
   if (runs.length === 0) {
+    const [first] = damaged;
+    if (first !== undefined) {
+      throw new SlicebookError("RUN_DAMAGED", `${run} holds no run that can be read: ${first.reason}`, {
+        remedy: "Put right what is named, or give another run.",
+      });
+    }
     throw new SlicebookError("RUN_NOT_FOUND", `${run} holds no run that can be read`, {
       remedy: "Give the folder that `slicebook run` or `slicebook train` made, such as runs/hipmri.",
     });
@@ -88,7 +94,7 @@ function isCheckpoint(path: string): boolean {
 /** A checkpoint with only what a model is used with: a quarter of what its training needs. */
 async function withoutTraining(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path);
-  const { tensors } = parseHeader(bytes);
+  const { tensors } = parseHeader(bytes, bytes.length);
   const kept = Object.entries(tensors).filter(([name]) => isUsed(name));
   let length = 0;
   const header = Object.fromEntries(
