@@ -13,8 +13,8 @@ export interface TrainMetrics {
   readonly codesInUse?: number;
   readonly bitsPerCode?: number;
   readonly accuracy?: number;
-  readonly learningRate: number;
-  readonly gradientNorm: number;
+  readonly learningRate?: number;
+  readonly gradientNorm?: number;
   readonly [name: string]: number | undefined;
 }
 
