@@ -425,7 +425,8 @@ describe("plug-in adapters", () => {
     await expect(openDataset({ adapter: "hipmir" })).rejects.toMatchObject({
       code: "ADAPTER_UNKNOWN",
       message: expect.stringContaining('there is no data set adapter "hipmir": '),
-      remedy: "Use hipmri, oasis, adni, phantom, folder, or the path (from the current folder) or package of one.",
+      remedy:
+        "Use hipmri, oasis, adni, phantom, folder, or the path (from the current folder) or package of one.",
     });
     await expect(openDataset({ adapter: "./not-an-adapter.js" }, { from })).rejects.toMatchObject({
       code: "ADAPTER_INVALID",
