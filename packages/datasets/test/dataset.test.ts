@@ -430,7 +430,9 @@ describe("plug-in adapters", () => {
     });
     await expect(openDataset({ adapter: "./not-an-adapter.js" }, { from })).rejects.toMatchObject({
       code: "ADAPTER_INVALID",
-      message: expect.stringContaining("./not-an-adapter.js does not give a data set adapter"),
+      message: expect.stringContaining(
+        'the data set adapter "./not-an-adapter.js": it is not an adapter: schema',
+      ),
     });
   });
 });
