@@ -6,6 +6,7 @@ import { type Device, ENGINE_DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { benchmarkAblation, formatAblation } from "./ablation.ts";
 import { type Cell, type CompareOptions, type CompareResult, type Comparison, compare } from "./compare.ts";
 import { benchmarkEpochs } from "./epochs.ts";
+import { formatFuzz, fuzz } from "./fuzz/campaign.ts";
 import { benchmarkLoading } from "./load.ts";
 import type { EngineChoice } from "./measurement.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
@@ -28,6 +29,7 @@ const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--
        npm run -s bench -- prior-ablation RUN [KEY=VALUE…] --out FOLDER [--only TEXT] [--json]
        npm run -s bench -- race CONFIG [KEY=VALUE…] --out FOLDER [--minutes 1,5,30] [--seeds 0] [--threads N] [--json]
        npm run -s bench -- rate RUN… [--json]
+       npm run -s bench -- fuzz   [--seed 0] [--minutes 5] [--inputs N] [--only picture/123] [--json]
 
 train    measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
 prior    the same of the gated PixelCNN over grids of codes; --size is the grid's
@@ -43,6 +45,8 @@ prior-ablation
          bits per code of a run's prior trained as configured, and without each thing that helps where slices are few
 race     SSIM after so many minutes of training, beside the published recipe in PyTorch
 rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal bytes
+fuzz     reads damaged pictures, configurations, run files and compressed slices, and counts crashes, hangs over 5 s,
+         memory over 1 GiB and internal errors: exit code 1 if there are any
 
 --json     prints one line of JSON instead of a table
 --size     measures only cells of this height x width
@@ -58,7 +62,8 @@ rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal 
 --out      ablation, prior-ablation, race: where runs and results are kept; started again, what is there is not trained again
 --minutes  ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
 --seeds    ablation: default 0,1,2; race: one
---only     ablation, prior-ablation: only variants whose names have this text
+--only     ablation, prior-ablation: only variants whose names have this text; fuzz: the one input to try again
+--seed     fuzz: decides every input (default 0); --inputs: stop after so many
 --slices   how many of each layout: load (default 2000), epochs (default 21520); viewer: slices timed (default 10)
 `;
 
@@ -135,6 +140,15 @@ async function main(): Promise<void> {
   } else if (name === "rate") {
     if (rest.length === 0) throw usageError("rate: name the run folders");
     print(await benchmarkRate(rest), formatRate);
+  } else if (name === "fuzz") {
+    const [minutes, ...others] = numbers("minutes", values.minutes ?? "5");
+    const [seed, ...seeds] = numbers("seed", values.seed ?? "0");
+    if (others.length + seeds.length > 0)
+      throw usageError("--minutes and --seed: fuzz takes one number each");
+    const inputs = values.inputs === undefined ? undefined : wholeNumber("inputs", values.inputs);
+    const result = await fuzz({ seed: seed!, minutes: minutes!, inputs, only: values.only, onProgress });
+    print(result, formatFuzz);
+    if (result.failures.length > 0) process.exitCode = 1;
   } else if (name === "ablation") {
     const [minutes, ...others] = numbers("minutes", values.minutes ?? "5");
     if (others.length > 0) throw usageError("--minutes: ablation takes one number");
@@ -164,6 +178,7 @@ async function main(): Promise<void> {
       "prior-ablation",
       "race",
       "rate",
+      "fuzz",
     ].join(", ");
     throw usageError(`there is no benchmark "${name}", only ${names}`);
   }
@@ -186,6 +201,8 @@ function parse() {
     minutes: text,
     seeds: text,
     only: text,
+    seed: text,
+    inputs: text,
     train: flag,
     json: flag,
     help: flag,

@@ -188,6 +188,7 @@ async function measured(
   const { mean, ci95 } = summarise(
     similarities,
     set.records.map(({ subject }) => subject),
+    { scale: "correlation" },
   );
   return { ssim: mean, ci95, images, perplexity };
 }

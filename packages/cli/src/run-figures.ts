@@ -1,11 +1,12 @@
 import type { RunSummary } from "@slicebook/pipeline/runs";
 import { formatNumber } from "./format.ts";
 
-/** `0.8463 (0.812 to 0.880)`: the mean of the test split and its 95 % interval. */
+/** `0.8463 (0.812 to 0.880)`: the mean of the test split and its 95 % interval, or the subjects too few for one. */
 export function ssimWithInterval({ ssim }: RunSummary): string {
   if (ssim === null) return "–";
   const interval = ssim.ci95?.map((bound) => bound.toFixed(3)).join(" to ");
-  return `${ssim.mean.toFixed(4)}${interval === undefined ? "" : ` (${interval})`}`;
+  const none = ssim.subjects === 1 ? "1 subject" : `${ssim.subjects} subjects`;
+  return `${ssim.mean.toFixed(4)} (${interval ?? none})`;
 }
 
 /** A key figure of a run; a dash where it has none. */

@@ -48,12 +48,16 @@ export function describeResult(result: Result): string {
   return `\n${sections.join("\n")}\n`;
 }
 
-function figureRows({ ssimLow, ssimHigh, ...figures }: Result["figures"]): [string, string][] {
+function figureRows({ ssimLow, ssimHigh, subjects, ...figures }: Result["figures"]): [string, string][] {
   const names = [...Object.keys(labels), ...Object.keys(figures)].filter((name) => name in figures);
   return [...new Set(names)].map((name) => {
     const text = `${formatNumber(figures[name]!)}${units[name] ?? ""}`;
-    if (name !== "ssim" || ssimLow === undefined || ssimHigh === undefined)
-      return [labels[name] ?? name, text];
+    if (name !== "ssim" || subjects === undefined) return [labels[name] ?? name, text];
+    if (ssimLow === undefined || ssimHigh === undefined)
+      return [
+        labels.ssim!,
+        `${text}  (no interval from ${subjects} ${subjects === 1 ? "subject" : "subjects"})`,
+      ];
     return [labels.ssim!, `${text}  (95 % interval ${formatNumber(ssimLow)} to ${formatNumber(ssimHigh)})`];
   });
 }

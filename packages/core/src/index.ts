@@ -43,7 +43,7 @@ export {
   slicedWasserstein,
 } from "./metrics/sliced-wasserstein.ts";
 export { ssim, ssimDefault } from "./metrics/ssim.ts";
-export { type Summary, summarise } from "./metrics/summary.ts";
+export { FEWEST_SUBJECTS, type MetricScale, type Summary, summarise } from "./metrics/summary.ts";
 export {
   aucOverFolds,
   dealtFolds,

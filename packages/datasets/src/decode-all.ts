@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { offeredHomes } from "@slicebook/base/node";
 import type { LoadedAdapter } from "./adapters.ts";
 import { type DecodeError, decodeOutcome } from "./decode-outcome.ts";
 import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
@@ -46,7 +47,11 @@ export async function decodeAll(
   if (onlyHere || workers <= 1 || records.length < LEAST_FOR_THREADS) {
     return decodeHere(adapter, records, options);
   }
-  const workerData = { specifier: drawn ? specifier : undefined, options: options.decode };
+  const workerData = {
+    specifier: drawn ? specifier : undefined,
+    homes: offeredHomes(),
+    options: options.decode,
+  };
   return decodeInThreads(adapter, workerData, records, { ...options, workers });
 }
 

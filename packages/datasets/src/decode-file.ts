@@ -59,7 +59,11 @@ export async function readHeaderOf(path: string): Promise<NiftiHeader> {
 
 /** The error for a slice that cannot be read, whatever the reason; `OUT_OF_MEMORY` where its file is not to blame. */
 export function unreadable(path: string, error: unknown): SlicebookError {
-  if (isSlicebookError(error) && ["SLICE_UNREADABLE", "OUT_OF_MEMORY"].includes(error.code)) return error;
+  if (
+    isSlicebookError(error) &&
+    ["SLICE_UNREADABLE", "OUT_OF_MEMORY", "ADAPTER_INVALID"].includes(error.code)
+  )
+    return error;
   const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
   if (isOutOfMemory(error)) {
     return new SlicebookError("OUT_OF_MEMORY", `there is not enough memory to read ${path}: ${why}`, {

@@ -7,6 +7,8 @@ import type { SliceRecord } from "./types.ts";
 export interface DecodeWorkerData {
   /** The adapter that decodes slices; none where they are files. */
   readonly specifier: string | undefined;
+  /** Modules whose packages it may import. */
+  readonly homes: readonly string[];
   readonly options: DecodeOptions;
 }
 
@@ -23,22 +25,22 @@ export interface DecodeReply {
 }
 
 /** Files need no adapter, nor what adapters import: a worker starts several times sooner without. */
-async function loadDecoder(specifier: string | undefined): Promise<SliceDecoder> {
+async function loadDecoder({ specifier, homes }: DecodeWorkerData): Promise<SliceDecoder> {
   if (specifier === undefined) return {};
   const { loadAdapter } = await import("./adapters.ts");
-  return (await loadAdapter(specifier)).adapter;
+  return (await loadAdapter(specifier, { homes })).adapter;
 }
 
 if (parentPort !== null) {
   const port = parentPort;
-  const { specifier, options }: DecodeWorkerData = workerData;
-  const loading = loadDecoder(specifier);
+  const data: DecodeWorkerData = workerData;
+  const loading = loadDecoder(data);
   port.on("message", async ({ start, records }: DecodeRequest) => {
     const decoder = await loading;
     const outcomes: DecodeOutcome[] = [];
     const buffers: ArrayBuffer[] = [];
     for (const record of records) {
-      const outcome = await decodeOutcome(decoder, record, options);
+      const outcome = await decodeOutcome(decoder, record, data.options);
       outcomes.push(outcome);
       const values = "slice" in outcome && "values" in outcome.slice && outcome.slice.values;
       if (values && values.buffer instanceof ArrayBuffer) buffers.push(values.buffer);

@@ -29,6 +29,7 @@ export async function readMask(
     return fitLabels({ ...mask, values: labelsOf(mask) }, context.size, { policy: sizePolicy, path });
   } catch (error) {
     const { code, message } = unreadable(path, error);
+    if (code === "ADAPTER_INVALID") throw error;
     throw new SlicebookError(code, `the mask ${message}`, {
       remedy: "Correct or remove the mask, or leave masks out of dataset.options.",
       cause: error,

@@ -425,11 +425,14 @@ describe("plug-in adapters", () => {
     await expect(openDataset({ adapter: "hipmir" })).rejects.toMatchObject({
       code: "ADAPTER_UNKNOWN",
       message: expect.stringContaining('there is no data set adapter "hipmir": '),
-      remedy: "Use hipmri, oasis, adni, phantom, folder, or the path or package of an adapter.",
+      remedy:
+        "Use hipmri, oasis, adni, phantom, folder, or the path (from the current folder) or package of one.",
     });
     await expect(openDataset({ adapter: "./not-an-adapter.js" }, { from })).rejects.toMatchObject({
       code: "ADAPTER_INVALID",
-      message: expect.stringContaining("./not-an-adapter.js does not give a data set adapter"),
+      message: expect.stringContaining(
+        'the data set adapter "./not-an-adapter.js": it is not an adapter: schema',
+      ),
     });
   });
 });

@@ -27,6 +27,8 @@ export async function datasetSource(
   };
   const smaller: DatasetAdapter = {
     ...adapter,
+    // As the configuration has it: a module is named by its path.
+    name: dataset.adapter,
     async list(context) {
       const listing = await adapter.list(context);
       return { ...listing, records: cut(listing.records) };

@@ -6,6 +6,7 @@ import {
   codesInUse,
   countCodes,
   entropyBits,
+  type MetricScale,
   mse,
   msSsim,
   perplexity,
@@ -20,6 +21,7 @@ import {
 } from "@slicebook/core";
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
+import { isBlank } from "./blank-slices.ts";
 import { codesOf } from "./code-grids.ts";
 import type { Codec } from "./codec.ts";
 import { fileBytes } from "./compressed-size.ts";
@@ -69,7 +71,7 @@ export interface Evaluated {
  *
  * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
  * perplexity, codes in use and the codes' entropy are those of the whole split. Where slices have masks, errors are
- * told apart by their labels.
+ * told apart by their labels. Blank slices count in no mean of the first kind, unless there are no others.
  */
 export async function evaluateSplit(
   codec: Codec,
@@ -83,6 +85,7 @@ export async function evaluateSplit(
   const levels = vqvae.codeLevels(model, dataset.size);
   const counts = levels.map(({ codes }) => new Float64Array(codes));
   const slices: SliceFigures[] = [];
+  const showing: number[] = [];
   const masks = maskErrors(dataset.maskLabels);
   let scales = 0;
   let bytes = 0;
@@ -96,6 +99,9 @@ export async function evaluateSplit(
     const { images, levels: grids } = await codec.reconstruct(set.images(part));
     for (const [level, { data }] of grids.entries()) countCodes(data, levels[level]!.codes, counts[level]);
     const originals = set.originals(part);
+    showing.push(
+      ...part.filter((_, place) => !isBlank(originals.subarray(place * pixels, (place + 1) * pixels))),
+    );
     for (const [place, index] of part.entries()) {
       const original = originals.subarray(place * pixels, (place + 1) * pixels);
       const reconstruction = set.toOriginal(index, images.subarray(place * pixels, (place + 1) * pixels));
@@ -113,15 +119,18 @@ export async function evaluateSplit(
     onProgress?.(slices.length, set.records.length);
     await setImmediate();
   }
-  const subjects = set.records.map(({ subject }) => subject);
-  const summaries = figureSummaries(slices, subjects);
+  const counting = showing.length === 0 ? [...slices.keys()] : showing;
+  const measured = counting.map((index) => slices[index]!);
+  const subjects = counting.map((index) => set.records[index]!.subject);
+  const summaries = figureSummaries(measured, subjects);
+  const blank = slices.length - counting.length;
   const bits = (bitsPerCode: (level: number) => number) =>
     levels.reduce(
       (sum, { rows, columns }, level) =>
         sum + bitsPerPixel(bitsPerCode(level), { codes: rows * columns, pixels }),
       0,
     );
-  const ranked = [...slices.keys()].sort((a, b) => slices[a]!.ssim - slices[b]!.ssim);
+  const ranked = [...counting].sort((a, b) => slices[a]!.ssim - slices[b]!.ssim);
   const [worst, best] = [ranked.slice(0, RANKED), ranked.slice(-RANKED).reverse()];
   const named = (index: number) => {
     const { ssim, ssimDefault, msSsim, psnr, mse } = slices[index]!;
@@ -138,6 +147,7 @@ export async function evaluateSplit(
       size: [height, width],
       fingerprint: await dataset.fingerprint(),
     },
+    ...(blank === 0 ? {} : { blank }),
     ...summaries,
     msSsim: { ...summaries.msSsim, scales },
     ...codeUse(levels, counts),
@@ -150,7 +160,7 @@ export async function evaluateSplit(
     ...(byLabel === undefined ? {} : { masks: byLabel }),
     best: best.map(named),
     worst: worst.map(named),
-    subjects: subjectFigures(slices, subjects),
+    subjects: subjectFigures(measured, subjects),
   };
   return { evaluation, slices, worst, best, counts };
 }
@@ -199,17 +209,18 @@ export function figureSummaries(
   slices: readonly SliceFigures[],
   subjects: readonly string[],
 ): Readonly<Record<keyof SliceFigures, Summary>> {
-  const summary = (name: keyof SliceFigures) =>
+  const summary = (name: keyof SliceFigures, scale: MetricScale) =>
     summarise(
       slices.map((slice) => slice[name]),
       subjects,
+      { scale },
     );
   return {
-    ssim: summary("ssim"),
-    ssimDefault: summary("ssimDefault"),
-    msSsim: summary("msSsim"),
-    psnr: summary("psnr"),
-    mse: summary("mse"),
+    ssim: summary("ssim", "correlation"),
+    ssimDefault: summary("ssimDefault", "correlation"),
+    msSsim: summary("msSsim", "correlation"),
+    psnr: summary("psnr", "real"),
+    mse: summary("mse", "positive"),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
-import { removeTemporaries } from "@slicebook/base/node";
+import { blamedOnPlugin, removeTemporaries } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
 import {
@@ -28,6 +28,7 @@ import { evaluationFigures, sampleFigures } from "./key-figures.ts";
 import { loadConfig } from "./load-config.ts";
 import { lockRun } from "./lock.ts";
 import { readNovelty } from "./novelty/file.ts";
+import { builtInPriors } from "./priors.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
 import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts";
@@ -37,6 +38,7 @@ import { openSession, type Session, type SessionOptions } from "./session.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
 import { currentPriorEvaluation } from "./trained-model.ts";
+import { tryPrior } from "./try-prior.ts";
 
 /**
  * Carries out a request in this thread.
@@ -49,7 +51,7 @@ export async function execute(request: Request, options: ExecuteOptions = {}): P
     return await carriedOut(request, options);
   } catch (error) {
     if (options.signal?.aborted && !isSlicebookError(error)) throw interruptedError();
-    throw error;
+    throw blamedOnPlugin(error);
   }
 }
 
@@ -279,13 +281,16 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
 async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
   const { model, sample } = session.config;
   const { size, classes, splits } = await session.dataset();
-  vqvae.codeLevels(model, size);
+  const levels = vqvae.codeLevels(model, size);
   const drawing = wanted.includes("sample");
   if (drawing || wanted.includes("train-prior")) {
     const prior = await bindPrior(session, { size, classes });
     if (drawing) {
       labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
       slicePositionsOf(prior, sample);
+    }
+    if (!builtInPriors.some(({ name }) => name === session.config.prior.name)) {
+      await tryPrior(prior, { engine: await session.engine(), config: session.config, levels, classes });
     }
   }
   if (wanted.includes("evaluate")) await checkMasks(splits.test, session.signal);

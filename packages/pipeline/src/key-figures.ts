@@ -6,6 +6,7 @@ export function evaluationFigures(evaluation: Evaluation): Record<string, number
   const { ssim, ssimDefault, msSsim, psnr, mse, perplexity, codesInUse, bitsPerPixel } = evaluation;
   return {
     ssim: ssim.mean,
+    subjects: ssim.subjects,
     ...(ssim.ci95 === null ? {} : { ssimLow: ssim.ci95[0], ssimHigh: ssim.ci95[1] }),
     ssimDefault: ssimDefault.mean,
     msSsim: msSsim.mean,

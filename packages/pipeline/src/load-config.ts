@@ -9,6 +9,7 @@ import { configSchema, type ResolvedConfig } from "./config.ts";
 import { checked } from "./config-issues.ts";
 import { jsonSchemaOf } from "./config-json-schema.ts";
 import { type ConfigSource, readConfigSource } from "./config-source.ts";
+import { pluginHomes } from "./plugin-homes.ts";
 import { loadPrior } from "./priors.ts";
 
 /**
@@ -55,7 +56,7 @@ async function checkedDataset(
   dataset: ResolvedConfig["dataset"],
 ): Promise<ResolvedConfig["dataset"]> {
   const { adapter }: LoadedAdapter = await at(source, ["dataset", "adapter"], () =>
-    loadAdapter(dataset.adapter),
+    loadAdapter(dataset.adapter, { homes: pluginHomes }),
   );
   const options = checkedOptions(source, adapter.schema, dataset.options, "dataset");
   const [height, width] = dataset.size ?? adapter.defaultSize(options);

@@ -52,7 +52,8 @@ export function maskErrors(names: readonly MaskLabel[]): MaskErrors {
         .sort(([a], [b]) => a - b)
         .map(([value, label]) => {
           const name = names.find((known) => known.value === value)?.name;
-          const summary = (values: readonly number[]): Summary => summarise(values, label.subjects);
+          const summary = (values: readonly number[]): Summary =>
+            summarise(values, label.subjects, { scale: "positive" });
           return {
             value,
             ...(name === undefined ? {} : { name }),

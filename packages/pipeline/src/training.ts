@@ -305,9 +305,9 @@ function added({ count, of }: Sums, metrics: Record<string, number>): Sums {
 
 function averages({ count, of }: Sums, name: MetricsRow["stage"]): TrainMetrics {
   const means = Object.fromEntries(Object.entries(of).map(([metric, sum]) => [metric, sum / count]));
-  const { loss = 0, learningRate = 0, gradientNorm = 0 } = means;
+  const { loss = 0 } = means;
   const bits = name === "prior" ? { bitsPerCode: loss / Math.LN2 } : {};
-  return { ...means, ...bits, loss, learningRate, gradientNorm };
+  return { ...means, ...bits, loss };
 }
 
 function shownValidation(validation: ValidationMetrics | undefined): Record<string, number> {

@@ -48,5 +48,6 @@ function differenceOf({ difference }: Comparison["runs"][number]): string {
   if (difference === null) return "–";
   const signed = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(4)}`;
   const interval = difference.ci95?.map(signed).join(" to ");
-  return `${signed(difference.mean)}${interval === undefined ? "" : ` (${interval})`}`;
+  const none = difference.subjects === 1 ? "1 subject" : `${difference.subjects} subjects`;
+  return `${signed(difference.mean)} (${interval ?? none})`;
 }

@@ -119,9 +119,45 @@ describe("summarise", () => {
     expect(summary.ci95?.[0]).toBeCloseTo(0.8 - (4.302653 * 0.1) / Math.sqrt(3), 6);
   });
 
-  it("has no interval for one subject, and no spread for one slice", () => {
+  it("has no interval for one subject or two, and no spread for one slice", () => {
     expect(summarise([0.5, 0.7], ["a", "a"]).ci95).toBeNull();
+    // Two subjects of 0.907 and 0.935 would give 0.733 to 1.11.
+    expect(summarise([0.907, 0.935], ["a", "b"], { scale: "correlation" }).ci95).toBeNull();
     expect(summarise([0.5], ["a"])).toEqual({ mean: 0.5, sd: 0, n: 1, subjects: 1, ci95: null });
+  });
+
+  it("keeps its interval within the numbers that a metric can be, with the subjects' mean inside", () => {
+    const draws = random(7, "intervals");
+    for (let round = 0; round < 2000; round++) {
+      const count = 3 + draws.integer(6);
+      const subjects = Array.from({ length: count }, (_, index) => String(index));
+      // Near an end, where an interval on the values themselves would leave them.
+      const values = subjects.map(() => draws.uniform() ** 4);
+      const mean = values.reduce((sum, value) => sum + value, 0) / count;
+      const [low, high] = summarise(
+        values.map((value) => 1 - value),
+        subjects,
+        { scale: "correlation" },
+      ).ci95!;
+      expect(-1 <= low && low < 1 - mean && 1 - mean < high && high <= 1).toBe(true);
+      const [least, most] = summarise(values, subjects, { scale: "positive" }).ci95!;
+      expect(0 <= least && least < mean && mean < most).toBe(true);
+    }
+  });
+
+  it("takes the interval of correlations on Fisher's z, that of what is positive on its logarithm", () => {
+    const three = ["a", "b", "c"];
+    // mean 0.9, standard error 0.05 / √3, t 4.302653: artanh 0.9 ∓ t · se / (1 − 0.9²) = 1.472219 ∓ 0.653710
+    const correlation = summarise([0.85, 0.9, 0.95], three, { scale: "correlation" }).ci95!;
+    expect(correlation[0]).toBeCloseTo(0.6741, 3);
+    expect(correlation[1]).toBeCloseTo(0.9719, 3);
+    // mean 0.02, standard error 0.01 / √3: 0.02 · exp(∓ 1.242069)
+    const positive = summarise([0.01, 0.02, 0.03], three, { scale: "positive" }).ci95!;
+    expect(positive[0]).toBeCloseTo(0.02 * Math.exp(-1.242069), 6);
+    expect(positive[1]).toBeCloseTo(0.02 * Math.exp(1.242069), 6);
+    // Perfect reconstructions lie on the end itself.
+    expect(summarise([1, 1, 1], three, { scale: "correlation" }).ci95).toEqual([1, 1]);
+    expect(summarise([0, 0, 0], three, { scale: "positive" }).ci95).toEqual([0, 0]);
   });
 
   it("refuses nothing at all, and values without subjects", () => {

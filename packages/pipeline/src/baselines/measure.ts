@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { random } from "@slicebook/base";
 import { type CodeTable, rangeOf, toUnitRange } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
+import { placesShowing } from "../blank-slices.ts";
 import { codesOf } from "../code-grids.ts";
 import type { Codec } from "../codec.ts";
 import { fileBytes } from "../compressed-size.ts";
@@ -52,9 +53,12 @@ export async function measureBaselines(
   const [height, width] = dataset.size;
   const pixels = height * width;
   const total = set.records.length;
-  const chosen = Array.from(
-    random(config.seed, "baselines").permutation(total).subarray(0, MOST_SLICES),
-  ).sort((a, b) => a - b);
+  const drawn = Array.from(random(config.seed, "baselines").permutation(total).subarray(0, MOST_SLICES)).sort(
+    (a, b) => a - b,
+  );
+  const chosen = placesShowing(drawn.length, (place) => set.originals([drawn[place]!])).map(
+    (place) => drawn[place]!,
+  );
   const progress = reportProgress(emit, stage, "slices");
   const originals = set.originals(chosen);
   const originalAt = (place: number) => originals.subarray(place * pixels, (place + 1) * pixels);

@@ -19,6 +19,11 @@ export interface MetricsPlotOptions {
   readonly codes?: number;
 }
 
+/** Whether there is something to draw: on a logarithmic axis, a value above 0. */
+function hasPoints({ points }: Series, { log = false }: Chart): boolean {
+  return points.some(({ y }) => !log || y > 0);
+}
+
 const byStep = "training step";
 const byEpoch = "epoch";
 
@@ -36,7 +41,7 @@ export async function plotMetrics(
   const model = rows.filter((row) => row.stage === "train");
   const prior = rows.filter((row) => row.stage === "prior");
   const charts = [...modelCharts(model, options), ...priorCharts(prior)]
-    .map((chart) => ({ ...chart, series: chart.series.filter((series) => series.points.length > 0) }))
+    .map((chart) => ({ ...chart, series: chart.series.filter((series) => hasPoints(series, chart)) }))
     .filter((chart) => chart.series.length > 0);
   return Promise.all(charts.map(drawChart));
 }
@@ -260,7 +265,10 @@ function stepCharts(stage: "" | "prior", rows: readonly MetricsRow[]): readonly 
 }
 
 /** A line of training, or one for each level that is trained by itself. */
-function eachPart(rows: readonly MetricsRow[], value: (row: MetricsRow) => number): readonly Series[] {
+function eachPart(
+  rows: readonly MetricsRow[],
+  value: (row: MetricsRow) => number | undefined,
+): readonly Series[] {
   return [...new Set(rows.map(({ part }) => part))].map((part, index) => ({
     name: part === undefined ? "training" : `training, level ${part + 1}`,
     color: LEVEL_COLOURS[index % LEVEL_COLOURS.length]!,

@@ -1,6 +1,6 @@
 import type { Comparison } from "../compare-runs.ts";
 import type { Plot } from "../figures/chart.ts";
-import { count, counted, decimals, duration, meanAndInterval, sides } from "./format.ts";
+import { count, counted, decimals, duration, meanAndInterval, noInterval, sides } from "./format.ts";
 import { html, inlineSvg, table } from "./markup.ts";
 import { page, type Section } from "./page.ts";
 
@@ -93,7 +93,9 @@ export function comparisonHtml({
 }
 
 /** `+0.0123 [0.0050, 0.0196]`. */
-function signed({ mean, ci95 }: NonNullable<Comparison["runs"][number]["difference"]>): string {
+function signed({ mean, ci95, subjects }: NonNullable<Comparison["runs"][number]["difference"]>): string {
   const text = (value: number) => `${value < 0 ? "−" : "+"}${decimals(Math.abs(value), 4)}`;
-  return ci95 === null ? text(mean) : `${text(mean)} [${text(ci95[0])}, ${text(ci95[1])}]`;
+  return ci95 === null
+    ? `${text(mean)} (${noInterval({ subjects })})`
+    : `${text(mean)} [${text(ci95[0])}, ${text(ci95[1])}]`;
 }

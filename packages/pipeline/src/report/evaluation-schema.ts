@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A mean over slices, with a 95 % t-interval on the means of the subjects. */
+/** A mean over slices, with a 95 % interval on the means of the subjects. */
 const estimateShape = {
   mean: z.number(),
   /** Standard deviation over slices. */
@@ -8,7 +8,7 @@ const estimateShape = {
   /** Slices. */
   n: z.number(),
   subjects: z.number(),
-  /** `null` when one subject only leaves no interval to give. */
+  /** `null` when fewer than three subjects leave no interval to give. */
   ci95: z.tuple([z.number(), z.number()]).readonly().nullable(),
 };
 export const estimateSchema = z.object(estimateShape).readonly();
@@ -88,6 +88,8 @@ export const evaluationSchema = z
         fingerprint: z.string(),
       })
       .readonly(),
+    /** Slices of one value throughout, which count in no mean; absent where there are none. */
+    blank: z.number().optional(),
     ssim: estimateSchema,
     ssimDefault: estimateSchema,
     msSsim: z.object({ ...estimateShape, scales: z.number() }).readonly(),

@@ -5,15 +5,20 @@ export function decimals(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "–";
 }
 
-/** `0.846 [0.812, 0.880]`: a mean and its 95 % interval, if there is one. */
+/** `0.846 [0.812, 0.880]`: a mean and its 95 % interval, or why there is none. */
 export function meanAndInterval(estimate: Estimate, digits: number): string {
   const mean = decimals(estimate.mean, digits);
-  return estimate.ci95 === null ? mean : `${mean} ${interval(estimate, digits)}`;
+  return `${mean} ${estimate.ci95 === null ? `(${noInterval(estimate)})` : interval(estimate, digits)}`;
 }
 
-/** `[0.812, 0.880]`; a dash where one subject leaves no interval. */
+/** `[0.812, 0.880]`; a dash where too few subjects leave no interval. */
 export function interval({ ci95 }: Estimate, digits: number): string {
   return ci95 === null ? "–" : `[${decimals(ci95[0], digits)}, ${decimals(ci95[1], digits)}]`;
+}
+
+/** Why there is no interval: `no interval from 2 subjects`. */
+export function noInterval({ subjects }: Pick<Estimate, "subjects">): string {
+  return `no interval from ${counted(subjects, "subject")}`;
 }
 
 /** A whole number with thin groups of three: `11,460`. */

@@ -8,12 +8,13 @@ import {
   gibibytes,
   interval,
   meanAndInterval,
+  noInterval,
   sides,
 } from "./format.ts";
 import { type Content, html, inlineSvg, table, withCode } from "./markup.ts";
 import { noveltySection } from "./novelty-html.ts";
 import { page, type Section } from "./page.ts";
-import { bitRates, estimateNote, measuredFigures } from "./protocol.ts";
+import { bitRates, blankNote, estimateNote, measuredFigures } from "./protocol.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
 import type { Evaluation, Picture, ReportInput, RunInfo } from "./types.ts";
 
@@ -63,7 +64,7 @@ function cards({ evaluation, metrics, run }: ReportInput): Content {
     const { ssim, msSsim, psnr, codesInUse, codes, perplexity, bitsPerPixel } = evaluation;
     const from = `${counted(ssim.n, "slice")} of ${counted(ssim.subjects, "subject")}, ${evaluation.split} split`;
     const range = (estimate: typeof ssim, digits: number) =>
-      estimate.ci95 === null ? "one subject: no interval" : `95 % interval ${interval(estimate, digits)}`;
+      estimate.ci95 === null ? noInterval(estimate) : `95 % interval ${interval(estimate, digits)}`;
     shown.push(
       ["SSIM", decimals(ssim.mean, 3), `${range(ssim, 3)}; ${from}`],
       [`MS-SSIM, ${counted(msSsim.scales, "scale")}`, decimals(msSsim.mean, 3), range(msSsim, 3)],
@@ -120,7 +121,7 @@ function figures(evaluation: Evaluation): Content {
       decimals(subject.mse, 6),
     ]),
   });
-  return html`<p>${estimateNote}</p>
+  return html`<p>${estimateNote}${blankNote(evaluation)}</p>
 ${quality}
 ${rates}
 ${extraTables(evaluation)}<details><summary>Every subject</summary>

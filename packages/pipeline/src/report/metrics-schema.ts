@@ -14,8 +14,8 @@ const trainSchema = z
     codesInUse: metric,
     bitsPerCode: metric,
     accuracy: metric,
-    learningRate: z.number(),
-    gradientNorm: z.number(),
+    learningRate: z.number().optional(),
+    gradientNorm: z.number().optional(),
   })
   .catchall(metric)
   .readonly();

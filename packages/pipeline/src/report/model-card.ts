@@ -12,7 +12,7 @@ import {
   meanAndInterval,
   sides,
 } from "./format.ts";
-import { bitRates, estimateNote, inWords, measuredFigures } from "./protocol.ts";
+import { bitRates, blankNote, estimateNote, inWords, measuredFigures } from "./protocol.ts";
 import { pixelNote, pixelTable } from "./sample-tables.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
 import type { Evaluation, ReportInput, RunInfo } from "./types.ts";
@@ -125,7 +125,7 @@ function figuresSection(evaluation: Evaluation, bits: number | undefined, { mode
       : ` The prior predicts validation code grids with ${decimals(bits, 2)} bits a code; without one a code takes ` +
         `${decimals(bitsOfEvenCodes(model), 2)}.`;
   return [
-    `On the ${split} split the SSIM is ${inWords(measured[0]!)}. ${estimateNote}`,
+    `On the ${split} split the SSIM is ${inWords(measured[0]!)}. ${estimateNote}${blankNote(evaluation)}`,
     table(
       ["Figure", "Mean", "95 % interval", "SD", "Protocol"],
       "lrrrl",

@@ -1,4 +1,4 @@
-import { decimals, interval } from "./format.ts";
+import { decimals, interval, noInterval } from "./format.ts";
 import type { Estimate, Evaluation } from "./types.ts";
 
 /** A figure of an evaluation, with how it was measured. */
@@ -64,7 +64,14 @@ export function measuredFigures(evaluation: Evaluation): readonly MeasuredFigure
 /** How means and intervals are taken, for a reader who wants to compare. */
 export const estimateNote =
   "Means and standard deviations are over slices; the 95 % interval is a t-interval on the subjects' means, since " +
-  "slices of one subject resemble each other.";
+  "slices of one subject resemble each other, on a scale without ends: Fisher's z for SSIM and MS-SSIM, the logarithm for " +
+  "errors. Fewer than three subjects give none.";
+
+/** What is said of slices that count in no mean; nothing where there are none. */
+export function blankNote({ blank = 0 }: Evaluation): string {
+  if (blank === 0) return "";
+  return ` ${blank} ${blank === 1 ? "slice is" : "slices are"} blank, of one value throughout, and in no mean.`;
+}
 
 /** Bits per pixel, by each way to count: each with its value as text and its meaning. */
 export function bitRates(
@@ -86,7 +93,6 @@ export function bitRates(
 /** `0.8463, 95 % interval [0.8120, 0.8801], 70 slices of 6 subjects`. */
 export function inWords({ estimate, digits, unit }: MeasuredFigure): string {
   const value = `${decimals(estimate.mean, digits)}${unit === "" ? "" : ` ${unit}`}`;
-  const range =
-    estimate.ci95 === null ? "no interval from one subject" : `95 % interval ${interval(estimate, digits)}`;
+  const range = estimate.ci95 === null ? noInterval(estimate) : `95 % interval ${interval(estimate, digits)}`;
   return `${value}, ${range}, ${estimate.n} slices of ${estimate.subjects} subject${estimate.subjects === 1 ? "" : "s"}`;
 }

@@ -5,6 +5,7 @@ import { countCodes, ssim, summarise, toUnitRange, vqvae } from "@slicebook/core
 import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
+import { placesShowing } from "../blank-slices.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { createMovingCodec, encodingsOf } from "../codec.ts";
 import type { ResolvedConfig } from "../config.ts";
@@ -137,11 +138,14 @@ async function validation(
       .subarray(0, count - (count % batch)),
   ).sort((a, b) => a - b);
   const shown = spread(chosen.length, FRAME_SLICES);
-  const subjects = chosen.map((index) => set.records[index]!.subject);
   const images = set.images(chosen);
   const originals = set.originals(chosen);
   const [height, width] = size;
   const pixels = height * width;
+  const showing = placesShowing(chosen.length, (place) =>
+    originals.subarray(place * pixels, (place + 1) * pixels),
+  );
+  const subjects = showing.map((place) => set.records[chosen[place]!]!.subject);
   const parametersOf = (carry: HostTensors) => vqvae.parameters(carry, { average: true });
   const codec = await createMovingCodec(engine, parametersOf(vqvae.initialCarry(model, { seed })), {
     model,
@@ -157,7 +161,8 @@ async function validation(
   ): Promise<{ metrics: ValidationMetrics; score: number }> {
     const parameters = parametersOf(carry);
     const found = await codec.measure(parameters, images);
-    const similarities = chosen.map((index, place) => {
+    const similarities = showing.map((place) => {
+      const index = chosen[place]!;
       const [from, to] = [place * pixels, (place + 1) * pixels];
       const reconstruction = set.toOriginal(index, found.images.subarray(from, to));
       const unit = toUnitRange(originals.subarray(from, to), reconstruction);
@@ -176,7 +181,7 @@ async function validation(
     }
     const metrics: ValidationMetrics = {
       loss: found.reconstruction + (vqvae.codesActive(carry) ? found.quantization : 0),
-      ssim: summarise(similarities, subjects),
+      ssim: summarise(similarities, subjects, { scale: "correlation" }),
       perplexity,
       codesInUse,
     };

@@ -113,11 +113,20 @@ describe("reportHtml", () => {
     expect(bare).toContain("Environment and time");
   });
 
-  it("says so where one subject leaves no interval", () => {
+  it.each([
+    [1, "no interval from 1 subject; 70 slices of 1 subject,"],
+    [2, "no interval from 2 subjects; 70 slices of 2 subjects,"],
+  ])("says so where %i subjects leave no interval", (subjects, text) => {
     const { evaluation } = reportInput();
-    const one = { ...evaluation!, ssim: { ...evaluation!.ssim, subjects: 1, ci95: null } };
-    expect(reportHtml({ ...input, evaluation: one })).toContain(
-      "one subject: no interval; 70 slices of 1 subject,",
-    );
+    const few = { ...evaluation!, ssim: { ...evaluation!.ssim, subjects, ci95: null } };
+    const report = reportHtml({ ...input, evaluation: few });
+    expect(report).toContain(text);
+    expect(report).toContain("z for SSIM and MS-SSIM");
+  });
+
+  it("says how many slices are blank, and that they are in no mean", () => {
+    const { evaluation } = reportInput();
+    const text = reportHtml({ ...input, evaluation: { ...evaluation!, blank: 3 } });
+    expect(text).toContain("3 slices are blank, of one value throughout, and in no mean.");
   });
 });

@@ -17,6 +17,12 @@ export function short(value: number | null | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** `95 % interval 0.812 to 0.880`, or that there is none. */
+export function intervalInWords(estimate: Pick<Estimate, "ci95" | "subjects">): string {
+  if (estimate.ci95 === null) return `no interval from ${plural(estimate.subjects, "subject")}`;
+  return `95 % interval ${interval(estimate)}`;
+}
+
 /** `0.812 to 0.880` */
 export function interval({ ci95 }: Pick<Estimate, "ci95">, places = 3): string {
   return ci95 === null ? DASH : `${fixed(ci95[0], places)} to ${fixed(ci95[1], places)}`;

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Estimate, RunEntry, RunsAnswer } from "../shared/answers.ts";
-import { codesText, duration, fixed, gridText, interval, plural, short, when } from "./format.ts";
+import { codesText, duration, fixed, gridText, intervalInWords, plural, short, when } from "./format.ts";
 import { hrefOf } from "./router.ts";
 import { Notice } from "./ui/notice.tsx";
 
@@ -218,13 +218,7 @@ function SsimCell({
   return (
     <span class="estimate">
       <span>{fixed(ssim.mean, 4)}</span>
-      <svg
-        viewBox="0 0 80 10"
-        width="80"
-        height="10"
-        role="img"
-        aria-label={`95 % interval ${interval(ssim)}`}
-      >
+      <svg viewBox="0 0 80 10" width="80" height="10" role="img" aria-label={intervalInWords(ssim)}>
         <line x1={at(from)} x2={at(to)} y1="5" y2="5" class="whisker" />
         <circle cx={at(ssim.mean)} cy="5" r="3" class="mean" />
       </svg>

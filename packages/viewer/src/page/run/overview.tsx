@@ -2,7 +2,7 @@ import { bitsOfEvenCodes } from "@slicebook/pipeline/evaluation-tables";
 import { useState } from "preact/hooks";
 import type { Evaluation, RunAnswer } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
-import { duration, fixed, interval, plural, short, when } from "../format.ts";
+import { duration, fixed, intervalInWords, plural, short, when } from "../format.ts";
 import { Figure } from "../ui/controls.tsx";
 import { Comparisons } from "./comparisons.tsx";
 import { Curves } from "./curves.tsx";
@@ -85,7 +85,7 @@ function KeyFigures({
       <Figure
         name="SSIM"
         value={fixed(ssim.mean, 4)}
-        detail={`95 % interval ${interval(ssim)}; ${plural(ssim.n, "slice")} of ${plural(ssim.subjects, "subject")}`}
+        detail={`${intervalInWords(ssim)}; ${plural(ssim.n, "slice")} of ${plural(ssim.subjects, "subject")}`}
       />
       <Figure name="MS-SSIM" value={fixed(msSsim.mean, 4)} detail={plural(msSsim.scales, "scale")} />
       <Figure

@@ -1,0 +1,279 @@
+import { type HostTensors, SlicebookError, sizeOf } from "@slicebook/base";
+import {
+  type BoundPrior,
+  type CodeSpace,
+  codesName,
+  type Prior,
+  type PriorPart,
+  type SampleOptions,
+  type Signature,
+} from "@slicebook/core";
+import { z } from "zod";
+
+const functionSchema = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", {
+  error: "expected a function",
+});
+
+const priorShape = z.object({
+  name: z.string().min(1),
+  schema: z.custom<z.ZodType>(hasSafeParse, { error: "expected a zod schema" }),
+  bind: functionSchema,
+});
+
+const partShape = z.object({
+  levels: z.array(z.int().min(0)).min(1),
+  initialCarry: functionSchema,
+  checkCarry: functionSchema,
+  trainStep: functionSchema,
+  stepInputs: functionSchema,
+  stepNoise: functionSchema,
+  score: functionSchema,
+});
+
+const boundShape = z.object({
+  parts: z.array(partShape).min(1),
+  parameters: functionSchema,
+  sample: functionSchema,
+});
+
+const shapeSchema = z.array(z.int().min(0));
+
+const hostTensors = z.record(
+  z.string(),
+  z
+    .object({ shape: shapeSchema, dtype: z.enum(["float32", "int32"]), data: z.unknown() })
+    .refine(({ dtype, data }) => data instanceof (dtype === "float32" ? Float32Array : Int32Array), {
+      path: ["data"],
+      error: "expected a Float32Array for float32, an Int32Array for int32",
+    })
+    .refine(({ shape, data }) => !ArrayBuffer.isView(data) || lengthOf(data) === sizeOf(shape), {
+      path: ["data"],
+      error: ({ input }) => {
+        const { shape, data } = input as { shape: number[]; data: Float32Array };
+        return `has ${data.length} numbers for the shape [${shape.join(", ")}]`;
+      },
+    }),
+);
+
+const signatureShape = z.record(
+  z.string(),
+  z.object({ shape: shapeSchema, dtype: z.enum(["float32", "int32"]) }),
+);
+
+/** A tensor of tfjs, as far as it must be known here. */
+const tensorShape = z.object({ shape: shapeSchema, dtype: z.string() });
+const tensorRecord = z.record(z.string(), tensorShape);
+const stepShape = z.tuple([tensorRecord, tensorRecord]);
+const scoreShape = z.object({ logLikelihood: z.array(tensorShape), correct: z.array(tensorShape) });
+
+/** Checks what a plug-in returns, and names it. */
+interface Checker {
+  /** The value itself, which may hold more than the schema knows. */
+  value<T>(what: string, value: T, schema: z.ZodType): T;
+  fault(why: string): SlicebookError;
+}
+
+/**
+ * The prior that a module called `source` gives, with everything that it returns checked.
+ *
+ * Throws `PRIOR_INVALID`, at once or from its functions, saying what is not as `Prior` has it.
+ */
+export function checkedPrior(found: unknown, source: string): Prior {
+  const checker = checkerOf(source);
+  if (found === undefined) throw checker.fault("it has no default export and none called prior");
+  checker.value("it is not a prior", found, priorShape);
+  const prior = found as Prior; // what the schema cannot say: the functions' own types
+  return {
+    name: prior.name,
+    schema: prior.schema,
+    bind: (config, space) => checkedBound(prior.bind(config, space), space, checker),
+  };
+}
+
+function checkedBound(bound: BoundPrior, space: CodeSpace, checker: Checker): BoundPrior {
+  checker.value("what bind returns", bound, boundShape);
+  const levels = bound.parts.flatMap((part) => part.levels);
+  const all = space.levels.map((_, level) => level);
+  if (levels.join() !== all.join()) {
+    throw checker.fault(
+      `its parts model the levels ${levels.join(", ")}, where all must be modelled in order: ${all.join(", ")}`,
+    );
+  }
+  return {
+    parts: bound.parts.map((part) => checkedPart(part, space, checker)),
+    parameters: (carry, options) =>
+      checker.value("what parameters returns", bound.parameters(carry, options), hostTensors),
+    async sample(engine, params, options) {
+      const drawn = await bound.sample(engine, params, options);
+      checkSamples(drawn, { space, options, checker });
+      return drawn;
+    },
+  };
+}
+
+function checkedPart(part: PriorPart, space: CodeSpace, checker: Checker): PriorPart {
+  const { levels } = part;
+  const last = Math.max(...levels);
+  const stepInputs = (batch: number): Signature => {
+    const inputs = checker.value("what stepInputs returns", part.stepInputs(batch), signatureShape);
+    for (const [name, shape] of givenInputs(space, { last, batch })) {
+      const found = inputs[name]?.shape.join(", ");
+      if (found === shape.join(", ")) continue;
+      const is = found === undefined ? "lacks it" : `has it as [${found}]`;
+      throw checker.fault(`a step is given "${name}" [${shape.join(", ")}], but stepInputs ${is}`);
+    }
+    return inputs;
+  };
+  return {
+    levels,
+    initialCarry: (seed, options) =>
+      checker.value("what initialCarry returns", part.initialCarry(seed, options), hostTensors),
+    checkCarry: (carry) => part.checkCarry(carry),
+    trainStep(carry, inputs) {
+      const result = part.trainStep(carry, inputs);
+      const [, metrics] = checker.value("what trainStep returns, [carry, metrics]", result, stepShape);
+      if (metrics.loss === undefined) throw checker.fault("trainStep has no loss among its metrics");
+      for (const [name, { shape }] of Object.entries(metrics)) {
+        if (sizeOf(shape) === 1) continue;
+        throw checker.fault(
+          `trainStep gives the metric "${name}" as [${shape.join(", ")}], not as one number`,
+        );
+      }
+      return result;
+    },
+    stepInputs,
+    stepNoise(options) {
+      const noise = checker.value("what stepNoise returns", part.stepNoise(options), hostTensors);
+      checkNoise(noise, { inputs: stepInputs(options.batch), space, last, checker });
+      return noise;
+    },
+    score(params, codes, labels, slicePositions) {
+      const scores = part.score(params, codes, labels, slicePositions);
+      checker.value("what score returns", scores, scoreShape);
+      for (const name of ["logLikelihood", "correct"] as const) {
+        const wanted = levels.map((level) => `[${codes[level]!.shape.join(", ")}]`).join(" and ");
+        const given = scores[name].map(({ shape }) => `[${shape.join(", ")}]`).join(" and ");
+        if (given !== wanted) {
+          throw checker.fault(`score gives ${name} as ${given || "nothing"}, where ${wanted} is expected`);
+        }
+        const dtype = name === "correct" ? "int32" : "float32";
+        const other = scores[name].find((tensor) => tensor.dtype !== dtype);
+        if (other !== undefined) throw checker.fault(`score gives ${name} as ${other.dtype}, not ${dtype}`);
+      }
+      return scores;
+    },
+  };
+}
+
+/** What every step is given, noise and conditions aside. */
+function givenInputs(
+  { levels }: CodeSpace,
+  { last, batch }: { readonly last: number; readonly batch: number },
+): [name: string, shape: readonly number[]][] {
+  return [
+    ...levels
+      .slice(0, last + 1)
+      .map(({ rows, columns }, level): [string, number[]] => [codesName(level), [batch, rows, columns]]),
+    ["labels", [batch]],
+    ["progress", []],
+  ];
+}
+
+/** Inputs of a step that the data say, where `stepInputs` names them. */
+const CONDITIONS = ["slicePositions", "variations"];
+
+function checkNoise(
+  noise: HostTensors,
+  {
+    inputs,
+    space,
+    last,
+    checker,
+  }: {
+    readonly inputs: Signature;
+    readonly space: CodeSpace;
+    readonly last: number;
+    readonly checker: Checker;
+  },
+): void {
+  const given = givenInputs(space, { last, batch: 1 }).map(([name]) => name);
+  const due = Object.keys(inputs).filter((name) => !given.includes(name) && !CONDITIONS.includes(name));
+  for (const name of new Set([...due, ...Object.keys(noise)])) {
+    const [found, wanted] = [noise[name]?.shape.join(", "), inputs[name]?.shape.join(", ")];
+    if (found === wanted && due.includes(name)) continue;
+    const has = (shape: string | undefined) => (shape === undefined ? "does not name it" : `has [${shape}]`);
+    throw checker.fault(
+      `of the noise "${name}", stepNoise ${has(found)}, and stepInputs ${has(due.includes(name) ? wanted : undefined)}`,
+    );
+  }
+}
+
+function checkSamples(
+  drawn: readonly Int32Array[],
+  {
+    space,
+    options: { count, given, drawn: before = [], levels: wanted = space.levels.length },
+    checker,
+  }: { readonly space: CodeSpace; readonly options: SampleOptions; readonly checker: Checker },
+): void {
+  if (!Array.isArray(drawn) || drawn.length !== wanted) {
+    const found = Array.isArray(drawn) ? `${drawn.length} grids` : String(drawn);
+    throw checker.fault(
+      `sample gives ${found}, where one Int32Array for each of ${wanted} levels is expected`,
+    );
+  }
+  for (const [level, grids] of drawn.entries()) {
+    const { codes, rows, columns } = space.levels[level]!;
+    const area = rows * columns;
+    if (!(grids instanceof Int32Array) || grids.length !== count * area) {
+      const found = grids instanceof Int32Array ? `${grids.length} codes` : typeof grids;
+      throw checker.fault(
+        `sample gives ${found} for level ${level}, where an Int32Array of ${count} × ${rows} × ${columns} codes ` +
+          "is expected",
+      );
+    }
+    const known = given?.[level];
+    for (const [at, code] of grids.entries()) {
+      const place = () =>
+        `sample ${Math.floor(at / area)}, level ${level}, row ${Math.floor((at % area) / columns)}, column ${at % columns}`;
+      if (code < 0 || code >= codes) {
+        throw checker.fault(`${place()}: the code ${code} is not one of 0 to ${codes - 1}`);
+      }
+      if (known !== undefined && known.known[at % area] !== 0 && known.codes[at % area] !== code) {
+        throw checker.fault(
+          `it cannot complete slices, since its sample does not keep the codes that are given: ${place()} is ` +
+            `${code}, where ${known.codes[at % area]} is given`,
+        );
+      }
+      if (before[level] !== undefined && before[level]![at] !== code) {
+        throw checker.fault(`its sample does not keep the levels that are drawn already: ${place()}`);
+      }
+    }
+  }
+}
+
+function checkerOf(source: string): Checker {
+  const fault = (why: string) =>
+    new SlicebookError("PRIOR_INVALID", `the prior "${source}": ${why}`, {
+      remedy: "Correct the prior: Prior, BoundPrior and PriorPart of @slicebook/core say what it must do.",
+    });
+  return {
+    fault,
+    value(what, value, schema) {
+      const result = schema.safeParse(value);
+      if (result.success) return value;
+      const [first, ...more] = result.error.issues;
+      const place = first!.path.length === 0 ? "" : `${first!.path.join(".")}: `;
+      const rest = more.length === 0 ? "" : ` (and ${more.length} more)`;
+      throw fault(`${what}: ${place}${first!.message}${rest}`);
+    },
+  };
+}
+
+function lengthOf(data: ArrayBufferView): number {
+  return "length" in data ? Number(data.length) : -1;
+}
+
+function hasSafeParse(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "safeParse" in value;
+}
