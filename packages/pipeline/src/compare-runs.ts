@@ -7,10 +7,11 @@ import { parse } from "yaml";
 import { svgToPng } from "./figures/chart.ts";
 import { plotComparison } from "./figures/plot-comparison.ts";
 import { leaves } from "./leaves.ts";
+import { comparisonNotes, sameSlices } from "./report/comparable.ts";
 import { comparisonHtml } from "./report/comparison-html.ts";
 import type { Evaluation } from "./report/types.ts";
 import { runPaths } from "./run-paths.ts";
-import { type RunDetails, type RunSummary, readRun, runNames } from "./runs.ts";
+import { type RunSummary, readRun, runNames } from "./runs.ts";
 
 /** The mean over shared subjects of a run's SSIM less the first run's, with its 95 % t-interval. */
 export interface PairedDifference {
@@ -60,7 +61,7 @@ export async function compareRuns(
       difference: run === first ? null : pairedDifference(first!.evaluation, run.evaluation),
     })),
     settings: await differentSettings(folders),
-    notes: notesOn(runs, labels),
+    notes: comparisonNotes(runs.map(({ evaluation }, index) => ({ label: labels[index]!, evaluation }))),
   };
   if (out === undefined) return { ...comparison, files: [] };
 
@@ -92,27 +93,6 @@ function pairedDifference(
     other.subjects.map(({ subject }) => subject),
   );
   return { mean, ci95, subjects };
-}
-
-/** Whether two evaluations are of the same subjects and as many slices of each, at one size. */
-function sameSlices(first: Evaluation, other: Evaluation): boolean {
-  const of = ({ split, dataset, subjects }: Evaluation) =>
-    JSON.stringify([split, dataset.adapter, dataset.size, subjects.map(({ subject, n }) => [subject, n])]);
-  return of(first) === of(other);
-}
-
-function notesOn(runs: readonly RunDetails[], labels: readonly string[]): string[] {
-  const notes: string[] = [];
-  const [first] = runs;
-  for (const [index, { evaluation }] of runs.entries()) {
-    if (evaluation === undefined) notes.push(`${labels[index]} is not evaluated yet`);
-    else if (first?.evaluation !== undefined && !sameSlices(first.evaluation, evaluation)) {
-      notes.push(
-        `${labels[index]} was not tested on the slices that ${labels[0]} was: their figures do not compare`,
-      );
-    }
-  }
-  return notes;
 }
 
 async function differentSettings(folders: readonly string[]): Promise<Comparison["settings"]> {

@@ -10,13 +10,14 @@ import { readRows } from "./metrics-log.ts";
 import { noRun } from "./no-run.ts";
 import { readNovelty } from "./novelty/file.ts";
 import type { Novelty, ThreePairs } from "./novelty/schema.ts";
+import { withoutPlaces } from "./places.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
 import { readRecord } from "./run-record.ts";
 
 export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
-export { type Novelty, readNovelty, runPaths, type ThreePairs };
+export { type Novelty, readNovelty, runPaths, type ThreePairs, withoutPlaces };
 
 /** A run in short, as `slicebook list` shows it. */
 export interface RunSummary {

@@ -216,7 +216,6 @@ ${skipped}${table({
   head: ["Property", "Value"],
   rows: [
     ["Adapter", data.adapter],
-    ...(data.root === undefined ? [] : [["Folder", data.root]]),
     ["Size (height×width)", sides(data.size)],
     ["Preprocessing", data.preprocessing],
     ["Fingerprint", data.fingerprint],

@@ -11,6 +11,7 @@ import { exists, hashOfFile, readJson } from "../files.ts";
 import { readRows } from "../metrics-log.ts";
 import { noveltyFile, readNovelty } from "../novelty/file.ts";
 import type { Novelty } from "../novelty/schema.ts";
+import { withoutPlaces } from "../places.ts";
 import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
 import { metricsCsv } from "../report/csv.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
@@ -62,7 +63,7 @@ export const reportStage: StageDefinition = {
     await filmOf(session, metrics);
     const input: ReportInput = {
       run,
-      config: await readFile(paths.config, "utf8"),
+      config: withoutPlaces(await readFile(paths.config, "utf8")),
       metrics,
       ...overfitNotice(config.train),
       ...((await exists(paths.evaluation))
@@ -72,7 +73,7 @@ export const reportStage: StageDefinition = {
       ...(novelty === undefined ? {} : { novelty }),
       pictures: await pictures(session, run),
       plots,
-      next: nextCommands(paths.folder, run, config.sample.seed),
+      next: nextCommands(shownFolder(paths.folder), run, config.sample.seed),
     };
     for (const [path, content, what] of [
       [paths.csv, metricsCsv(metrics), "metrics as CSV"],
@@ -222,6 +223,14 @@ async function otherEvaluations(folder: string): Promise<ReportInput["evaluation
       evaluation: await readJson(file, evaluationSchema),
     })),
   );
+}
+
+/** The run's folder from the current one; where it lies elsewhere its name must do, since reports are passed on. */
+function shownFolder(folder: string): string {
+  const fromHere = relative(process.cwd(), folder);
+  return fromHere === "" || fromHere.startsWith("..") || isAbsolute(fromHere)
+    ? basename(resolve(folder))
+    : fromHere;
 }
 
 function nextCommands(folder: string, { stages }: RunRecord, seed: number): NextCommand[] {

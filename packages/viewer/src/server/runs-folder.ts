@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
-import { listRuns, type RunSummary, readRun, runPaths } from "@slicebook/pipeline/runs";
-import { isScalar, parse, parseDocument, visit } from "yaml";
+import { listRuns, type RunSummary, readRun, runPaths, withoutPlaces } from "@slicebook/pipeline/runs";
+import { parse } from "yaml";
 import { z } from "zod";
 import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
 import { isPlainName } from "./files.ts";
@@ -68,20 +68,6 @@ export async function runFolder({ root, only }: RunsFolder, id: string): Promise
   const folder = join(root, id);
   if (!(await exists(runPaths(folder).info))) return undefined;
   return (await linkedOut(folder)) === undefined ? folder : undefined;
-}
-
-/** A configuration without the folders of the machine that it was run on. */
-function withoutPlaces(yaml: string): string {
-  const document = parseDocument(yaml);
-  visit(document, {
-    Pair(_, pair) {
-      const names = isScalar(pair.key) && (pair.key.value === "root" || pair.key.value === "cache");
-      if (names && isScalar(pair.value) && typeof pair.value.value === "string") {
-        pair.value = document.createNode("…");
-      }
-    },
-  });
-  return document.toString({ lineWidth: 0 });
 }
 
 export async function runAnswer(folder: string): Promise<RunAnswer> {
