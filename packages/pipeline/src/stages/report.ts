@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes, vqvae } from "@slicebook/core";
+import sharp from "sharp";
 import { loadCodes } from "../code-grids.ts";
 import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
@@ -202,9 +203,22 @@ async function pictures({ paths }: Session, { data, model, stages }: RunRecord):
   for (const { file, ...rest } of wanted) {
     if (!(await exists(file))) continue;
     const path = relative(paths.folder, file).split(sep).join("/");
-    found.push({ ...rest, path, bytes: await readFile(file) });
+    found.push({ ...rest, path, bytes: await embedded(await readFile(file), rest) });
   }
   return found;
+}
+
+/** A picture as the report holds it: a still one as JPEG where that is smaller; the run's folder has it to the last bit. */
+async function embedded(
+  bytes: Uint8Array,
+  { animated = false }: Pick<Picture, "animated">,
+): Promise<Uint8Array> {
+  if (animated) return bytes;
+  const jpeg = await sharp(bytes)
+    .flatten({ background: "white" })
+    .jpeg({ quality: 82, chromaSubsampling: "4:4:4", mozjpeg: true })
+    .toBuffer();
+  return jpeg.length < bytes.length ? jpeg : bytes;
 }
 
 async function evaluationFiles(folder: string): Promise<string[]> {
