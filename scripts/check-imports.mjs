@@ -42,6 +42,7 @@ const PARTS = {
     "datasets",
     "prior-pixelcnn",
     "pipeline/colour",
+    "pipeline/comparable",
     "pipeline/evaluation-tables",
   ],
   "viewer/src/server": ["base", "base/node", "pipeline/runs"],

@@ -5,6 +5,7 @@ import { summarise } from "@slicebook/core";
 import { svgToPng } from "./figures/chart.ts";
 import { plotComparison } from "./figures/plot-comparison.ts";
 import { leaves } from "./leaves.ts";
+import { comparisonNotes, sameSlices } from "./report/comparable.ts";
 import { comparisonHtml } from "./report/comparison-html.ts";
 import type { Evaluation } from "./report/types.ts";
 import { type RunDetails, type RunSummary, readRun, runNames } from "./runs.ts";
@@ -57,7 +58,7 @@ export async function compareRuns(
       difference: run === first ? null : pairedDifference(first!.evaluation, run.evaluation),
     })),
     settings: differentSettings(runs),
-    notes: notesOn(runs, labels),
+    notes: comparisonNotes(runs.map(({ evaluation }, index) => ({ label: labels[index]!, evaluation }))),
   };
   if (out === undefined) return { ...comparison, files: [] };
 
@@ -89,27 +90,6 @@ function pairedDifference(
     other.subjects.map(({ subject }) => subject),
   );
   return { mean, ci95, subjects };
-}
-
-/** Whether two evaluations are of the same subjects and as many slices of each, at one size. */
-function sameSlices(first: Evaluation, other: Evaluation): boolean {
-  const of = ({ split, dataset, subjects }: Evaluation) =>
-    JSON.stringify([split, dataset.adapter, dataset.size, subjects.map(({ subject, n }) => [subject, n])]);
-  return of(first) === of(other);
-}
-
-function notesOn(runs: readonly RunDetails[], labels: readonly string[]): string[] {
-  const notes: string[] = [];
-  const [first] = runs;
-  for (const [index, { evaluation }] of runs.entries()) {
-    if (evaluation === undefined) notes.push(`${labels[index]} is not evaluated yet`);
-    else if (first?.evaluation !== undefined && !sameSlices(first.evaluation, evaluation)) {
-      notes.push(
-        `${labels[index]} was not tested on the slices that ${labels[0]} was: their figures do not compare`,
-      );
-    }
-  }
-  return notes;
 }
 
 function differentSettings(runs: readonly RunDetails[]): Comparison["settings"] {

@@ -11,6 +11,7 @@ import { noRun } from "./no-run.ts";
 import { readNovelty } from "./novelty/file.ts";
 import type { Novelty, ThreePairs } from "./novelty/schema.ts";
 import { LARGEST_YAML, parseYaml, type YamlFault } from "./parse-yaml.ts";
+import { withoutPlaces } from "./places.ts";
 import { readPriorEvaluation } from "./prior-evaluation.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
@@ -19,7 +20,7 @@ import { readRecord } from "./run-record.ts";
 
 export { damaged, readTextIfThere } from "./files.ts";
 export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
-export { type Novelty, readNovelty, runPaths, type ThreePairs };
+export { type Novelty, readNovelty, runPaths, type ThreePairs, withoutPlaces };
 
 /** A run in short, as `slicebook list` shows it. */
 export interface RunSummary {

@@ -60,6 +60,24 @@ it("says so, and pairs nothing, where the test slices are not the same", async (
   expect(notes).toEqual([expect.stringMatching(/^d was not tested on the slices that c was/)]);
 });
 
+it("compares with the first run that is evaluated, and keeps folders out of the page that is passed on", async () => {
+  const runs = [await writeRun("g"), await writeRun("h", { size: [128, 128] }), await writeRun("i")];
+  await rm(folder.at("g", "evaluation.json"));
+  for (const [index, run] of runs.entries()) {
+    const dataset = `{ root: /home/jane/${index}, options: { masks: /home/jane/masks/${index} } }`;
+    await writeFile(join(run, "config.yaml"), `dataset: ${dataset}\nmodel: { width: ${index} }\n`);
+  }
+  const { notes, settings } = await compareRuns(runs, { out: folder.at("places") });
+  expect(notes).toEqual([
+    "g is not evaluated yet",
+    expect.stringMatching(/^i was not tested on the slices that h/),
+  ]);
+  expect(settings.map(({ key }) => key)).toEqual(["dataset.root", "dataset.options.masks", "model.width"]);
+  const page = await readFile(folder.at("places", "index.html"), "utf8");
+  expect(page).toContain("dataset.options.masks");
+  expect(page).not.toContain("jane");
+});
+
 it("draws every run's curves into one chart, on a page that needs nothing else", async () => {
   const runs = [await writeRun("e"), await writeRun("f <b>")];
   const { files } = await compareRuns(runs, { out: folder.at("comparison") });

@@ -10,6 +10,7 @@ import {
   embed,
   gate,
   head,
+  horizontalConvolution,
   horizontalOutput,
   reach,
   toHorizontal,
@@ -126,6 +127,53 @@ function recall(
     hidden: tf.reshape(hidden, [1, 1, rows, 1]),
     updated: { [`pending${attention}`]: pending, [`memory${attention}`]: memory },
   };
+}
+
+/**
+ * What the horizontal stack remembers along a row of codes that are known, at every position in one go, so that these
+ * need not be stepped through: `codes` int32 `[lanes, columns]` and what {@link rowStep} gives for the row →
+ * `left<layer>` `[lanes, columns, hidden]`, for each layer what it gets at each position.
+ */
+export function rowMemory(
+  config: LevelConfig,
+): (params: Params, codes: tf.Tensor, fromVertical: tf.Tensor) => TensorRecord {
+  return (params, codes, fromVertical) => {
+    const [columns, lanes, , wide] = fromVertical.shape as [number, number, number, number];
+    const contributions = tf.unstack(tf.transpose(fromVertical, [2, 1, 0, 3]));
+    let horizontal = tf.expandDims(embed(params, codes), 1);
+    const memory: TensorRecord = {};
+    for (let layer = 0; layer < config.layers; layer++) {
+      memory[`left${layer}`] = tf.reshape(horizontal, [lanes, columns, config.hidden]);
+      if (layer + 1 === config.layers) break;
+      const left = horizontalConvolution(params, layer, reach(config, layer), horizontal);
+      const sum = tf.add(left, tf.reshape(contributions[layer]!, [lanes, 1, columns, wide]));
+      horizontal = horizontalOutput(params, layer, gate(sum), horizontal);
+    }
+    return memory;
+  };
+}
+
+/** The carry of {@link pixelStep} at a column, out of what {@link rowMemory} gives. */
+export function carryAt(
+  config: LevelConfig,
+  memory: HostTensors,
+  { column, lanes }: { readonly column: number; readonly lanes: number },
+): HostTensors {
+  const carry = pixelCarry(config, lanes);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const half = reach(config, layer);
+    const { data, shape } = memory[`left${layer}`]!;
+    const [, columns, hidden] = shape as [number, number, number];
+    // The step itself adds the code before the column to what the first layer remembers.
+    const end = layer === 0 ? column - 1 : column;
+    const held = Math.min(half, end);
+    const values = carry[`left${layer}`]!.data;
+    for (let lane = 0; lane < lanes; lane++) {
+      const from = (lane * columns + end - held) * hidden;
+      values.set(data.subarray(from, from + held * hidden), ((lane + 1) * half - held) * hidden);
+    }
+  }
+  return carry;
 }
 
 /** The horizontal stack's empty carry: `left<layer>` `[lanes, half, hidden]`, the newest column last. */

@@ -6,12 +6,22 @@ import {
   type PerLevel,
   type SampleOptions,
   type SamplerEngine,
+  type SamplerFunction,
   type SamplerLoop,
   type TensorSpec,
   withoutPrefix,
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { pixelCarry, pixelInputs, pixelStep, rowCarry, rowInputs, rowStep } from "./cached.ts";
+import {
+  carryAt,
+  pixelCarry,
+  pixelInputs,
+  pixelStep,
+  rowCarry,
+  rowInputs,
+  rowMemory,
+  rowStep,
+} from "./cached.ts";
 import { type LevelConfig, levelConfig, type PixelcnnConfig } from "./config.ts";
 import { contextOf } from "./context.ts";
 import { drawCode } from "./draw.ts";
@@ -21,9 +31,19 @@ import { type GridSpace, levelPrefix } from "./grid-space.ts";
 const LANES = 16;
 
 /**
+ * Where codes are given, as many lanes as samples are wanted: a region is mostly filled once, which then takes a
+ * sixteenth, and what is drawn elsewhere is given, so that last bits have little to decide.
+ */
+function lanesFor({ count, given }: Pick<SampleOptions, "count" | "given">): number {
+  return given === undefined ? LANES : Math.max(1, Math.min(LANES, count));
+}
+
+/**
  * Draws the grids of all levels, the earlier ones first, position by position: int32 `[count, rows, columns]` each.
  *
- * Slice n depends on the seed, n, its label and the options only, not on `count`. Throws a `SlicebookError` with code
+ * Slice n depends on the seed, n, its label and the options only, not on `count`; with codes that are given, up to the
+ * last bits of the logits. Known codes cost little: what the network remembers of them is computed a row at a time, and
+ * rows below the last code to draw are not computed at all. Throws a `SlicebookError` with code
  * `SAMPLE_OPTIONS` if an option is out of its range, and the signal's reason if it is aborted.
  */
 export async function sample(
@@ -36,7 +56,7 @@ export async function sample(
   checkOptions(config, spaces, options);
   const levels = [...(options.drawn ?? [])];
   const wanted = spaces.slice(levels.length, options.levels);
-  const total = wanted.reduce((sum, { rows, columns }) => sum + options.count * rows * columns, 0);
+  const total = wanted.reduce((sum, space) => sum + options.count * unknownCodes(space, options.given), 0);
   let before = 0;
   for (const space of wanted) {
     const level = space.earlier.length;
@@ -51,9 +71,16 @@ export async function sample(
         onProgress,
       }),
     );
-    before += levels[level]!.length;
+    before += options.count * unknownCodes(space, options.given);
   }
   return levels;
+}
+
+/** How many codes of a level are to be drawn for each sample. */
+function unknownCodes({ rows, columns, earlier }: GridSpace, given: SampleOptions["given"]): number {
+  const known = given?.[earlier.length]?.known;
+  const size = rows * columns;
+  return known === undefined ? size : Array.from(known).reduce((sum, one) => sum - Number(one !== 0), size);
 }
 
 interface LevelOptions extends Omit<SampleOptions, "onProgress" | "levels"> {
@@ -71,44 +98,82 @@ async function sampleLevel(
   options: LevelOptions,
 ): Promise<Int32Array> {
   const { count, level, onProgress, signal } = options;
+  const lanes = lanesFor(options);
   const size = space.rows * space.columns;
-  const codes = new Int32Array(count * size);
+  const given = options.given?.[level];
+  const each = unknownCodes(space, options.given);
   signal?.throwIfAborted();
+  if (given !== undefined && each === 0) return givenLevel(given, space, options);
+  const codes = new Int32Array(count * size);
   const made: { dispose(): Promise<void> }[] = [];
   const keep = <T extends { dispose(): Promise<void> }>(one: T): T => {
     made.push(one);
     return one;
   };
   try {
-    const contexts = await contextSource(config, space, engine, parameters);
+    const contexts = await contextSource(config, space, { engine, parameters, lanes });
     if (contexts !== undefined) keep(contexts);
     const rows = keep(
       await engine.loop(
         rowStep(config, space),
-        rowCarry(config, space, LANES),
-        rowInputs(config, space, LANES),
+        rowCarry(config, space, lanes),
+        rowInputs(config, space, lanes),
         { parameters },
       ),
     );
     const pixels = keep(
-      await engine.loop(pixelStep(config), pixelCarry(config, LANES), pixelInputs(config, LANES), {
+      await engine.loop(pixelStep(config), pixelCarry(config, lanes), pixelInputs(config, lanes), {
         parameters,
       }),
     );
-    for (let first = 0; first < count; first += LANES) {
-      const drawn = Math.min(LANES, count - first);
+    let memory: Promise<SamplerFunction> | undefined;
+    const remember = async (codes: HostTensor, fromVertical: HostTensor): Promise<HostTensors> => {
+      memory ??= engine
+        .compile(
+          rowMemory(config),
+          [
+            { shape: codes.shape, dtype: "int32" },
+            { shape: fromVertical.shape, dtype: "float32" },
+          ],
+          { parameters },
+        )
+        .then(keep);
+      return (await (await memory).run(codes, fromVertical)) as HostTensors;
+    };
+    for (let first = 0; first < count; first += lanes) {
+      const drawn = Math.min(lanes, count - first);
+      let done = first * each;
       const onRow = (row: number, drawnCodes: Int32Array) => {
-        onProgress(first * size + (row + 1) * space.columns * drawn);
+        done += drawn * unknownInRow(given, row, space.columns);
+        onProgress(done);
         options.onRow?.({ level, row, first, codes: drawnCodes });
       };
       const context = await contexts?.of(options.levels, first, drawn);
-      const lanes = { config, rows, pixels, space, options, first, drawn, context, onRow };
-      codes.set(await sampleLanes(lanes), first * size);
+      const own = { config, rows, pixels, remember, space, options, lanes, first, drawn, context, onRow };
+      codes.set(await sampleLanes(own), first * size);
     }
   } finally {
     for (const one of made.reverse()) await one.dispose();
   }
   return codes;
+}
+
+/** A level that is given as a whole, of so many samples. */
+function givenLevel(
+  { codes }: GivenCodes,
+  { rows, columns }: GridSpace,
+  { count, level, onRow }: LevelOptions,
+): Int32Array {
+  const grid = Int32Array.from(codes);
+  for (let row = 0; row < rows && count > 0; row++) {
+    const own = grid.subarray(row * columns, (row + 1) * columns);
+    onRow?.({ level, row, first: 0, codes: repeated(own, count) });
+  }
+  return repeated(grid, count);
+}
+
+function repeated(values: Int32Array, times: number): Int32Array {
+  return Int32Array.from({ length: times * values.length }, (_, at) => values[at % values.length]!);
 }
 
 /** What the levels before tell of each row, float32 `[lanes, 1, columns, hidden]`. */
@@ -123,12 +188,15 @@ interface ContextSource {
 async function contextSource(
   config: LevelConfig,
   space: GridSpace,
-  engine: SamplerEngine,
-  parameters: HostTensors,
+  {
+    engine,
+    parameters,
+    lanes,
+  }: { readonly engine: SamplerEngine; readonly parameters: HostTensors; readonly lanes: number },
 ): Promise<ContextSource | undefined> {
   const { earlier, rows, columns } = space;
   if (earlier.length === 0) return undefined;
-  const shapes = earlier.map((level) => [LANES, level.rows, level.columns]);
+  const shapes = earlier.map((level) => [lanes, level.rows, level.columns]);
   const compiled = await engine.compile(
     (params: Params, codes: readonly Tensor[]) => contextOf(config, params, codes, space),
     [shapes.map((shape): TensorSpec => ({ shape, dtype: "int32" }))],
@@ -138,19 +206,19 @@ async function contextSource(
     async of(levels, first, drawn) {
       const grids = levels.map((codes, level) => {
         const [, high, wide] = shapes[level] as [number, number, number];
-        const padded = new Int32Array(LANES * high * wide);
+        const padded = new Int32Array(lanes * high * wide);
         padded.set(codes.subarray(first * high * wide, (first + drawn) * high * wide));
         return int32(padded, shapes[level]!);
       });
       const found = floats((await compiled.run(grids)) as HostTensor); // one tensor, as the function gives it
       const each = columns * config.hidden;
       return (row) => {
-        const values = new Float32Array(LANES * each);
-        for (let lane = 0; lane < LANES; lane++) {
+        const values = new Float32Array(lanes * each);
+        for (let lane = 0; lane < lanes; lane++) {
           const from = (lane * rows + row) * each;
           values.set(found.subarray(from, from + each), lane * each);
         }
-        return float32(values, [LANES, 1, columns, config.hidden]);
+        return float32(values, [lanes, 1, columns, config.hidden]);
       };
     },
     dispose: () => compiled.dispose(),
@@ -172,8 +240,11 @@ interface Lanes {
   readonly config: LevelConfig;
   readonly rows: SamplerLoop;
   readonly pixels: SamplerLoop;
+  /** Runs {@link rowMemory}. */
+  readonly remember: (codes: HostTensor, fromVertical: HostTensor) => Promise<HostTensors>;
   readonly space: GridSpace;
   readonly options: LevelOptions;
+  readonly lanes: number;
   readonly context: ContextRows | undefined;
   /** The number of the sample in the first lane. */
   readonly first: number;
@@ -187,8 +258,10 @@ async function sampleLanes({
   config,
   rows,
   pixels,
+  remember,
   space,
   options,
+  lanes,
   first,
   drawn,
   context,
@@ -197,17 +270,17 @@ async function sampleLanes({
   const { columns, codes: codebookSize } = space;
   const size = space.rows * columns;
   const labels = int32(
-    Int32Array.from({ length: LANES }, (_, lane) =>
+    Int32Array.from({ length: lanes }, (_, lane) =>
       lane < drawn ? (options.labels?.[first + lane] ?? 0) : 0,
     ),
-    [LANES],
+    [lanes],
   );
   const slicePositions = float32(
-    Float32Array.from({ length: LANES }, (_, lane) => {
+    Float32Array.from({ length: lanes }, (_, lane) => {
       const number = first + lane;
       return lane < drawn ? (options.slicePositions?.[number] ?? slicePositionAt(options.seed, number)) : 0;
     }),
-    [LANES],
+    [lanes],
   );
   const codes = new Int32Array(drawn * size);
   const draw = {
@@ -215,52 +288,86 @@ async function sampleLanes({
     topK: options.topK ?? codebookSize,
     topP: ofLevel(options.topP ?? 1, options.level),
   };
-  let above = new Int32Array(LANES * columns);
+  const setRow = (row: number, current: Int32Array) => {
+    for (let lane = 0; lane < drawn; lane++) {
+      codes.set(current.subarray(lane * columns, (lane + 1) * columns), lane * size + row * columns);
+    }
+    onRow(row, current.slice(0, drawn * columns));
+  };
+  const given = options.given?.[options.level];
+  /** Nothing is to be drawn below it. */
+  let last = space.rows - 1;
+  while (unknownInRow(given, last, columns) === 0) last -= 1;
+  let above = new Int32Array(lanes * columns);
   for (let row = 0; row < space.rows; row++) {
     options.signal?.throwIfAborted();
-    const current = new Int32Array(LANES * columns);
-    const known = givenRow(options.given?.[options.level], row, columns);
-    for (let lane = 0; lane < LANES; lane++) current.set(known.codes, lane * columns);
+    const current = new Int32Array(lanes * columns);
+    const known = givenRow(given, row, columns);
+    for (let lane = 0; lane < lanes; lane++) current.set(known.codes, lane * columns);
+    if (row > last) {
+      setRow(row, current);
+      continue;
+    }
     const { fromVertical } = await rows.next({
-      previous: int32(above, [LANES, columns]),
+      previous: int32(above, [lanes, columns]),
       row: int32([row], [1]),
       keep: row === 0 ? ZERO : ONE,
       ...(space.classes > 0 && { labels }),
       ...(config.slicePosition && { slicePositions }),
       ...(context !== undefined && { context: context(row) }),
     });
-    const given = floats(fromVertical);
+    const contributions = floats(fromVertical);
     const [, , layers, channels] = fromVertical!.shape as [number, number, number, number];
-    const stride = LANES * layers * channels;
-    let left = new Int32Array(LANES);
-    // What lies right of the last code to be drawn is needed for the rows below only.
-    for (let column = 0; column < known.until; column++) {
+    const stride = lanes * layers * channels;
+    const logitsAt = async (column: number): Promise<Float32Array> => {
+      const left = Int32Array.from({ length: lanes }, (_, lane) =>
+        column === 0 ? 0 : current[lane * columns + column - 1]!,
+      );
       const { logits } = await pixels.next({
-        previous: int32(left, [LANES]),
+        previous: int32(left, [lanes]),
         keep: column === 0 ? ZERO : ONE,
-        fromVertical: float32(given.subarray(column * stride, (column + 1) * stride), [
-          LANES,
+        fromVertical: float32(contributions.subarray(column * stride, (column + 1) * stride), [
+          lanes,
           layers,
           channels,
         ]),
       });
-      if (!known.at(column)) {
-        const values = floats(logits);
-        for (let lane = 0; lane < drawn; lane++) {
-          const own = values.subarray(lane * codebookSize, (lane + 1) * codebookSize);
-          const uniform = uniformAt(options.seed, first + lane, row * columns + column, options.level);
-          current[lane * columns + column] = drawCode(own, uniform, draw);
-        }
+      return floats(logits);
+    };
+    /** The column that the horizontal stack comes to next. */
+    let next = 0;
+    // What lies right of the last code to be drawn is needed for the rows below only.
+    for (let column = 0; column < known.until; column++) {
+      if (known.at(column)) continue;
+      if (column - next > FEW_STEPS) {
+        const memory = await remember(int32(current, [lanes, columns]), fromVertical!);
+        await pixels.replace(carryAt(config, memory, { column, lanes }));
+        next = column;
       }
-      left = Int32Array.from({ length: LANES }, (_, lane) => current[lane * columns + column]!);
+      for (; next < column; next++) await logitsAt(next);
+      const values = await logitsAt(column);
+      next = column + 1;
+      for (let lane = 0; lane < drawn; lane++) {
+        const own = values.subarray(lane * codebookSize, (lane + 1) * codebookSize);
+        const uniform = uniformAt(options.seed, first + lane, row * columns + column, options.level);
+        current[lane * columns + column] = drawCode(own, uniform, draw);
+      }
     }
-    for (let lane = 0; lane < drawn; lane++) {
-      codes.set(current.subarray(lane * columns, (lane + 1) * columns), lane * size + row * columns);
-    }
+    setRow(row, current);
     above = current;
-    onRow(row, current.slice(0, drawn * columns));
   }
   return codes;
+}
+
+/** Known codes that are stepped through: of more, what the network remembers is computed in one go. */
+const FEW_STEPS = 2;
+
+function unknownInRow(given: GivenCodes | undefined, row: number, columns: number): number {
+  const { at } = givenRow(given, row, columns);
+  return Array.from({ length: columns }, (_, column) => Number(!at(column))).reduce(
+    (sum, one) => sum + one,
+    0,
+  );
 }
 
 /** What is known of a row: its codes (0 elsewhere), and the number of columns up to the last that is not known. */

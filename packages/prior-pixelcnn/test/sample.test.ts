@@ -1,4 +1,4 @@
-import type { SampleOptions } from "@slicebook/core";
+import type { SampleOptions, SamplerEngine } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
@@ -93,6 +93,31 @@ const cases: Record<string, Case> = {
         {
           codes: Array.from({ length: 30 }, (_, at) => (5 * at) % 6),
           known: Array.from({ length: 30 }, (_, at) => (at % 7 < 3 || at % 5 === 4 ? 1 : 0)),
+        },
+      ],
+    },
+  },
+  "regions of known codes, long and short, of grids with attention": {
+    space: { codes: 9, rows: 7, columns: 11, classes: 2 },
+    config: { layers: 3, attention: { count: 1, heads: 2, width: 4, stride: 2 } },
+    options: {
+      labels: [0, 1, 0],
+      given: [
+        {
+          codes: Array.from({ length: 77 }, (_, at) => at % 9),
+          // Two runs in a row, one after another, at the edges, whole rows.
+          known: [
+            "11111111111",
+            "11110011001",
+            "11101111110",
+            "01111111111",
+            "00000000000",
+            "11111111100",
+            "11111111111",
+          ]
+            .join("")
+            .split("")
+            .map(Number),
         },
       ],
     },
@@ -253,6 +278,52 @@ describe("sample", () => {
     });
     const [free] = await prior.sample(engines.onnx, weights, { count: 18, seed: 5, labels: labels(18) });
     expect(free).not.toEqual(drawn);
+  });
+
+  it("fills a region for the cost of the codes that are masked, in as many lanes as samples", async () => {
+    const fine = { codes: 6, rows: 12, columns: 16 };
+    const space = { levels: [{ codes: 5, rows: 6, columns: 8 }, fine], classes: 0 };
+    const weights = livelyWeights(config, space);
+    const codes = new Array(192).fill(1);
+    const masked = (at: number) => {
+      const [row, column] = [Math.floor(at / 16), at % 16];
+      return row >= 5 && row < 8 && column >= 9 && column < 13;
+    };
+    const known = codes.map((_, at) => Number(!masked(at)));
+    const steps: Record<string, number> = {};
+    const lanes = new Set<number>();
+    const counting: SamplerEngine = {
+      compile: (fn, signature, options) => engines.cpu.compile(fn as never, signature as never, options),
+      async loop(step, carry, inputs, options) {
+        const loop = await engines.cpu.loop(step as never, carry, inputs as never, options);
+        const name = "row" in inputs ? "rows" : "codes";
+        lanes.add(inputs.previous!.shape[0]!);
+        return {
+          ...loop,
+          next: (values) => {
+            steps[name] = (steps[name] ?? 0) + 1;
+            return loop.next(values);
+          },
+        };
+      },
+    };
+    const reports: number[][] = [];
+    const rows: number[] = [];
+    const coarse = { codes: new Array(48).fill(2), known: new Array(48).fill(1) };
+    const drawn = await pixelcnn.bind(config, space).sample(counting, weights, {
+      count: 2,
+      seed: 5,
+      given: [coarse, { codes, known }],
+      onProgress: (...report) => reports.push(report),
+      onRow: ({ row }) => rows.push(row),
+    });
+    // Three rows of four codes; the eight rows to the last of them; nothing of the level that is known.
+    expect(steps).toEqual({ codes: 12, rows: 8 });
+    expect([...lanes]).toEqual([2]);
+    expect(reports.at(-1)).toEqual([24, 24]);
+    expect(rows).toEqual([...Array(6).keys(), ...Array(12).keys()]);
+    expect(drawn[0]).toEqual(new Int32Array(96).fill(2));
+    for (const [at, code] of drawn[1]!.entries()) if (!masked(at % 192)) expect(code).toBe(1);
   });
 
   it("stops when it is told to, with the signal's reason, and leaves no tensors behind", async () => {

@@ -1,5 +1,6 @@
 import type { Comparison } from "../compare-runs.ts";
 import type { Plot } from "../figures/chart.ts";
+import { HIDDEN, isPlace } from "../places.ts";
 import { count, counted, decimals, duration, meanAndInterval, noInterval, sides } from "./format.ts";
 import { html, inlineSvg, table } from "./markup.ts";
 import { page, type Section } from "./page.ts";
@@ -76,7 +77,12 @@ export function comparisonHtml({
         : table({
             caption: "Settings that are not the same",
             head: ["Setting", ...runs.map(({ label }) => label)],
-            rows: settings.map(({ key, values }) => [key, ...values.map((value) => value ?? "not given")]),
+            rows: settings.map(({ key, values }) => [
+              key,
+              ...values.map((value) =>
+                value === null ? "not given" : isPlace(key, JSON.parse(value)) ? HIDDEN : value,
+              ),
+            ]),
           }),
     ],
   ];

@@ -168,7 +168,9 @@ function pictureFigure(picture: Picture): Content {
   const image = html`<img src="${source}" alt="${picture.alt}">`;
   const caption = picture.text === undefined ? [] : html`\n<figcaption>${picture.text}</figcaption>`;
   const figure = html`<figure class="picture">\n${image}${caption}\n</figure>`;
-  return picture.animated ? html`<details><summary>Play the film</summary>\n${figure}\n</details>` : figure;
+  return picture.animated
+    ? html`<details class="film"><summary>Play the film</summary>\n${figure}\n</details>`
+    : figure;
 }
 
 function curves(plots: ReportInput["plots"]): Content {
@@ -217,7 +219,6 @@ ${skipped}${table({
   head: ["Property", "Value"],
   rows: [
     ["Adapter", data.adapter],
-    ...(data.root === undefined ? [] : [["Folder", data.root]]),
     ["Size (height×width)", sides(data.size)],
     ["Preprocessing", data.preprocessing],
     ["Fingerprint", data.fingerprint],
@@ -266,6 +267,7 @@ function nextCommands(commands: ReportInput["next"]): Content {
 
 function mediaType(bytes: Uint8Array): string {
   if (bytes[0] === 0x89) return "image/png";
+  if (bytes[0] === 0xff) return "image/jpeg";
   return bytes[0] === 0x47 ? "image/gif" : "image/webp";
 }
 

@@ -29,7 +29,7 @@ export function modelCard(input: ReportInput): string {
   const sections: readonly (string | undefined)[] = [
     `---\n${stringify(frontMatter(input), { lineWidth: 0 })}---`,
     `# ${escapeMarkdown(run.name)}`,
-    input.notice === undefined ? undefined : `> **${escapeMarkdown(input.notice)}**`,
+    input.notice === undefined ? undefined : `> **${prose(input.notice)}**`,
     runInWords(run),
     pictures
       .filter(({ animated }) => !animated)
@@ -61,9 +61,7 @@ export function modelCard(input: ReportInput): string {
     "## Loading it",
     loadingSection(run),
     next.length === 0 ? undefined : "## What next",
-    next
-      .map(({ command, what }) => `- ${escapeMarkdown(what)}:\n\n  \`\`\`sh\n  ${command}\n  \`\`\``)
-      .join("\n"),
+    next.map(({ command, what }) => `- ${prose(what)}:\n\n  \`\`\`sh\n  ${command}\n  \`\`\``).join("\n"),
     "## Licence",
     run.data.adapter === "phantom"
       ? "Slicebook is MIT-licensed, and its phantoms are drawn by its own code: the weights may be used as MIT."
@@ -158,7 +156,7 @@ function extraTables({ baselines, masks, worst }: Evaluation): readonly string[]
 
 function samplesSection({ distances, limit }: NonNullable<Novelty["pixels"]>): string {
   const { head, rows } = pixelTable(distances);
-  return [escapeMarkdown(limit.sentence), table(head, "lrrr", rows), pixelNote(distances)].join("\n\n");
+  return [prose(limit.sentence), table(head, "lrrr", rows), pixelNote(distances)].join("\n\n");
 }
 
 function otherDataSection(evaluations: ReportInput["evaluations"]): string {
@@ -237,9 +235,19 @@ print(codebook.shape, sorted(weights))
 
 /** A Markdown table; `align` has a letter for each column, `l` or `r`. */
 function table(head: readonly string[], align: string, rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.map(prose).join(" | ")} |`;
   const rule = `| ${Array.from(align, (side) => (side === "r" ? "---:" : "---")).join(" | ")} |`;
   return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+/** Text in which commands stand between backticks: these are code in Markdown too, all else is text. */
+function prose(text: string): string {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return escapeMarkdown(text);
+  // In a table a bar ends the cell even within code.
+  return parts
+    .map((part, index) => (index % 2 === 0 ? escapeMarkdown(part) : `\`${part.replaceAll("|", "\\|")}\``))
+    .join("");
 }
 
 /** Text that Markdown takes as text. */

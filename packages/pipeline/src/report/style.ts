@@ -79,9 +79,25 @@ code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans 
 .commands dd { margin: 2px 0 0; color: var(--muted); }
 .commands code { background: var(--code); border-radius: 6px; padding: 4px 8px; display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
 footer { padding-top: 40px; padding-bottom: 48px; color: var(--muted); font-size: 0.9rem; }
+@page { margin: 14mm; }
 @media print {
-  body { background: none; }
-  .card, .panel, figure, .scroll { break-inside: avoid; }
-  nav { display: none; }
+  body { background: none; font-size: 10.5pt; }
+  header, main, footer { max-width: none; padding-left: 0; padding-right: 0; }
+  header, footer { padding-top: 0; padding-bottom: 0; }
+  /* A film does not play on paper. */
+  nav, section:has(> .film) { display: none; }
+  h2 { margin-top: 24px; }
+  h2, h3, caption, summary { break-after: avoid; }
+  .card, figure, tr, pre, .commands > div { break-inside: avoid; }
+  .picture img { max-height: 225mm; }
+  .plots, .cards { display: block; }
+  .plots > *, .cards > * { margin-bottom: 12px; }
+  /* All of a table and of what is folded away, since nobody scrolls or opens on paper. */
+  .scroll { overflow: visible; }
+  table { font-size: 8.5pt; }
+  th, td { padding: 4px 6px; }
+  thead { display: table-header-group; }
+  pre { overflow: visible; white-space: pre-wrap; overflow-wrap: anywhere; break-inside: auto; }
+  details::details-content { content-visibility: visible; height: auto; }
 }
 `;

@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes, vqvae } from "@slicebook/core";
+import sharp from "sharp";
 import { splitCodes } from "../code-grids.ts";
 import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
@@ -11,6 +12,7 @@ import { exists, hashOfFile, readJson } from "../files.ts";
 import { readRows } from "../metrics-log.ts";
 import { noveltyFile, readNovelty } from "../novelty/file.ts";
 import type { Novelty } from "../novelty/schema.ts";
+import { withoutPlaces } from "../places.ts";
 import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
 import { metricsCsv } from "../report/csv.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
@@ -62,7 +64,7 @@ export const reportStage: StageDefinition = {
     await filmOf(session, metrics);
     const input: ReportInput = {
       run,
-      config: await readFile(paths.config, "utf8"),
+      config: withoutPlaces(await readFile(paths.config, "utf8"), paths.config),
       metrics,
       ...overfitNotice(config.train),
       ...((await exists(paths.evaluation))
@@ -72,7 +74,7 @@ export const reportStage: StageDefinition = {
       ...(novelty === undefined ? {} : { novelty }),
       pictures: await pictures(session, run),
       plots,
-      next: nextCommands(paths.folder, run, config.sample.seed),
+      next: nextCommands(shownFolder(paths.folder), run, config.sample.seed),
     };
     for (const [path, content, what] of [
       [paths.csv, metricsCsv(metrics), "metrics as CSV"],
@@ -202,9 +204,22 @@ async function pictures({ paths }: Session, { data, model, stages }: RunInfo): P
   for (const { file, ...rest } of wanted) {
     if (!(await exists(file))) continue;
     const path = relative(paths.folder, file).split(sep).join("/");
-    found.push({ ...rest, path, bytes: await readFile(file) });
+    found.push({ ...rest, path, bytes: await embedded(await readFile(file), rest) });
   }
   return found;
+}
+
+/** A picture as the report holds it: a still one as JPEG where that is smaller; the run's folder has it to the last bit. */
+async function embedded(
+  bytes: Uint8Array,
+  { animated = false }: Pick<Picture, "animated">,
+): Promise<Uint8Array> {
+  if (animated) return bytes;
+  const jpeg = await sharp(bytes)
+    .flatten({ background: "white" })
+    .jpeg({ quality: 82, chromaSubsampling: "4:4:4", mozjpeg: true })
+    .toBuffer();
+  return jpeg.length < bytes.length ? jpeg : bytes;
 }
 
 async function evaluationFiles(folder: string): Promise<string[]> {
@@ -223,6 +238,14 @@ async function otherEvaluations(folder: string): Promise<ReportInput["evaluation
       evaluation: await readJson(file, evaluationSchema),
     })),
   );
+}
+
+/** The run's folder from the current one; where it lies elsewhere its name must do, since reports are passed on. */
+function shownFolder(folder: string): string {
+  const fromHere = relative(process.cwd(), folder);
+  return fromHere === "" || fromHere.startsWith("..") || isAbsolute(fromHere)
+    ? basename(resolve(folder))
+    : fromHere;
 }
 
 function nextCommands(folder: string, { stages }: RunInfo, seed: number): NextCommand[] {

@@ -55,6 +55,19 @@ describe("modelCard", () => {
     expect(modelCard(input)).toContain("The processors took 90.0 kJ (25.0 Wh) in that time");
   });
 
+  it("leaves commands in sentences as code, and text as text", () => {
+    expect(card).toContain("all bytes of the files that `slicebook compress` writes |");
+    expect(card).not.toMatch(/\\`/);
+    const { evaluation } = reportInput();
+    const subjects = (name: string) =>
+      modelCard({
+        ...reportInput(),
+        evaluation: { ...evaluation!, worst: [{ ...evaluation!.worst![0]!, name }] },
+      });
+    expect(subjects("a`b*")).toContain("| a\\`b\\* |");
+    expect(subjects("a`b|c*`d*")).toContain("| a`b\\|c*`d\\* |");
+  });
+
   it("shows the still pictures by their path", () => {
     expect(card.match(/!\[/g)).toHaveLength(1);
     expect(card).toContain("![Sixteen samples](samples/grid%201.png)");

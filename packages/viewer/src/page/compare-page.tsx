@@ -1,3 +1,4 @@
+import { comparisonNotes, sameCodes, sameSlices } from "@slicebook/pipeline/comparable";
 import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
 import { fetchJson, useLoaded } from "./data.ts";
 import { duration, fixed, interval, short } from "./format.ts";
@@ -13,6 +14,8 @@ interface Row {
   readonly text: (run: RunAnswer) => string;
   /** Which end is the better one; none where that is a matter of what is wanted. */
   readonly better?: "more" | "less";
+  /** Whether the figure compares between two runs that were tested on the same slices; it does unless given. */
+  readonly compares?: (first: RunAnswer, other: RunAnswer) => boolean;
 }
 
 const ROWS: readonly Row[] = [
@@ -37,7 +40,12 @@ const ROWS: readonly Row[] = [
   },
   { name: "Perplexity", ...figure("perplexity", 1) },
   { name: "Codes in use", ...figure("codesInUse", 0) },
-  { name: "Bits per code", better: "less", ...figure("bitsPerCode", 3) },
+  {
+    name: "Bits per code",
+    better: "less",
+    compares: (first, other) => sameCodes(first.info.model, other.info.model),
+    ...figure("bitsPerCode", 3),
+  },
   { name: "Bits per pixel", better: "less", ...figure("bitsPerPixel", 4) },
   { name: "Samples: AUC", better: "less", ...figure("samplesAuc", 3) },
   { name: "Samples: coverage", better: "more", ...figure("samplesCoverage", 3) },
@@ -74,14 +82,25 @@ export function ComparePage({
     return <Notice kind="error" title="The runs cannot be compared" text={loaded.reason} />;
   const runs = loaded.value;
   const differing = differences(runs);
+  const notes = comparisonNotes(runs.map(({ entry: { id }, evaluation }) => ({ label: id, evaluation })));
   return (
     <>
       <div class="head">
         <h1>Compare</h1>
         <p class="lead">
-          Figures of each run's own test split. The best of a row is marked where there is a better end.
+          Figures of each run's own test split. The best of a row is marked where there is a better end, and
+          the figures compare.
         </p>
       </div>
+      {notes.length > 0 && (
+        <Notice kind="hint" title="Not all of these figures compare">
+          <ul>
+            {notes.map((note) => (
+              <li key={note}>{note}.</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
       <section class="scroll" aria-label="Figures" tabIndex={0}>
         <table>
@@ -102,10 +121,10 @@ export function ComparePage({
                 <tr key={row.name}>
                   <th scope="row">{row.name}</th>
                   {runs.map((run) => (
-                    <td key={run.entry.id} class={`number ${best === run ? "best" : ""}`}>
+                    <td key={run.entry.id} class={`number ${best.includes(run) ? "best" : ""}`}>
                       {row.text(run)}
                       {row.unit !== undefined && row.value(run) !== undefined && ` ${row.unit}`}
-                      {best === run && <span class="hidden"> (best)</span>}
+                      {best.includes(run) && <span class="hidden"> (best)</span>}
                     </td>
                   ))}
                 </tr>
@@ -152,11 +171,20 @@ export function ComparePage({
   );
 }
 
-function bestOf({ better, value }: Row, runs: readonly RunAnswer[]): RunAnswer | undefined {
-  const with_ = runs.filter((run) => value(run) !== undefined);
-  if (better === undefined || with_.length < 2) return undefined;
+/** The runs that are best in a row, where all that have the figure compare in it and are not all alike. */
+function bestOf(
+  { better, value, compares = () => true }: Row,
+  runs: readonly RunAnswer[],
+): readonly RunAnswer[] {
+  const [first, ...others] = runs.filter((run) => value(run) !== undefined);
+  if (better === undefined || first === undefined || others.length === 0) return [];
+  const evaluated = runs.filter(({ evaluation }) => evaluation !== null);
+  const tested = evaluated.every(({ evaluation }) => sameSlices(evaluated[0]!.evaluation!, evaluation!));
+  if (!tested || !others.every((run) => compares(first, run))) return [];
   const sign = better === "more" ? 1 : -1;
-  return with_.reduce((best, run) => (sign * value(run)! > sign * value(best)! ? run : best));
+  const most = Math.max(...[first, ...others].map((run) => sign * value(run)!));
+  const best = [first, ...others].filter((run) => sign * value(run)! === most);
+  return best.length > others.length ? [] : best;
 }
 
 function differences(

@@ -2,14 +2,14 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import {
-  damaged,
   listRuns,
   type RunSummary,
   readRun,
   readTextIfThere,
   runPaths,
+  withoutPlaces,
 } from "@slicebook/pipeline/runs";
-import { isAlias, isScalar, parse, parseDocument, visit } from "yaml";
+import { parse } from "yaml";
 import { z } from "zod";
 import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
 import { isPlainName } from "./files.ts";
@@ -66,26 +66,6 @@ export async function runFolder({ root, only }: RunsFolder, id: string): Promise
   const folder = join(root, id);
   if (!(await exists(runPaths(folder).info))) return undefined;
   return (await linkedOut(folder)) === undefined ? folder : undefined;
-}
-
-/** A configuration without the folders of the machine that it was run on. */
-function withoutPlaces(yaml: string, path: string): string {
-  const document = parseDocument(yaml);
-  visit(document, {
-    Pair(_, pair) {
-      const names = isScalar(pair.key) && (pair.key.value === "root" || pair.key.value === "cache");
-      const value = isAlias(pair.value) ? pair.value.resolve(document) : pair.value;
-      if (names && isScalar(value) && typeof value.value === "string") {
-        pair.value = document.createNode("…");
-      }
-    },
-  });
-  try {
-    return document.toString({ lineWidth: 0 });
-  } catch (error) {
-    // An alias of a folder that is not shown.
-    throw damaged(path, error);
-  }
 }
 
 export async function runAnswer(folder: string): Promise<RunAnswer> {

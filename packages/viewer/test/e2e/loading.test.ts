@@ -52,6 +52,8 @@ describe.each([1280, 360])("at a width of %d px", (width) => {
       "({ shift: globalThis.shift, heights: [...globalThis.heights] })",
     );
     expect(shift).toBeLessThan(0.02);
+    // Nor is anything wider than the screen.
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
     expect(heights).toHaveLength(1);
     // The browser itself tells of the answer that there is no such run.
     expect(faults.filter((fault) => !(hash.endsWith("nowhere") && fault.includes("404")))).toEqual([]);

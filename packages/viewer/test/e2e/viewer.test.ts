@@ -75,6 +75,47 @@ describe("the runs", () => {
     await page.close();
   });
 
+  it("have winners only where the figures compare", async () => {
+    const twin = join(runs, "twin");
+    const other = join(runs, "other");
+    for (const copy of [twin, other]) await cp(join(runs, "small"), copy, { recursive: true });
+    // biome-ignore lint/suspicious/noExplicitAny: JSON of the run's own
+    const change = async (path: string, alter: (file: any) => void) => {
+      const file = JSON.parse(await readFile(path, "utf8"));
+      alter(file);
+      await writeFile(path, JSON.stringify(file));
+    };
+    // Better in SSIM, and of more codes: bits per code are then of other codes.
+    await change(join(twin, "evaluation.json"), ({ ssim }) => {
+      ssim.mean = 0.999;
+    });
+    await change(join(twin, "prior", "evaluation.json"), ({ test }) => {
+      test.bitsPerCode = 0.001;
+    });
+    await change(join(twin, "run.json"), ({ model }) => {
+      model.codes = 64;
+      model.codebooks = [64];
+    });
+    await change(join(other, "evaluation.json"), ({ subjects }) => {
+      subjects[0].subject = "another";
+    });
+    const { page, faults } = await openPage(browser, at("#/compare/small/twin"));
+    const row = (name: string) => page.getByRole("row", { name });
+    await row("SSIM, 95 %").waitFor();
+    const best = () => page.locator("td.best").evaluateAll((cells) => cells.map((cell) => cell.textContent));
+    expect(await best()).toEqual(["0.9990 (best)"]);
+    expect(await page.getByText("do not compare").count()).toBe(0);
+    for (const path of ["#/compare/small/other", "#/compare/small/twin/other"]) {
+      await page.goto(at(path));
+      await page.getByText("other was not tested on the slices that small was").waitFor();
+      expect(await best()).toEqual([]);
+    }
+    expect(await violations(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+    for (const copy of [twin, other]) await rm(copy, { recursive: true });
+  });
+
   it("appear, and their curves grow, while they train", async () => {
     const { page, faults } = await openPage(browser, at("#/"));
     await page.locator(".pulse.live").waitFor();

@@ -23,9 +23,7 @@ export function Settings({ config }: { readonly config: unknown }) {
               {leavesOf(value).map(([key, text]) => (
                 <div key={key}>
                   <dt>{key}</dt>
-                  <dd class={text === "null" ? "none" : ""}>
-                    {key === "root" ? "…" : text === "null" ? "none" : text}
-                  </dd>
+                  <dd class={text === "null" ? "none" : ""}>{text === "null" ? "none" : text}</dd>
                 </div>
               ))}
             </dl>
