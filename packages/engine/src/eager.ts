@@ -20,7 +20,8 @@ import type {
   StepFunction,
   TensorFunction,
 } from "./engine.ts";
-import { checkCarry, isTracedOutput, traceForEager } from "./traced.ts";
+import { inTurn } from "./in-turn.ts";
+import { checkCarry, isTracedOutput, nameOf, traceForEager } from "./traced.ts";
 
 type Call = (...args: Structure<tf.Tensor>[]) => Structure<tf.Tensor>;
 type Step = (...args: Record<string, tf.Tensor>[]) => [Record<string, tf.Tensor>, Record<string, tf.Tensor>];
@@ -61,8 +62,10 @@ async function compileEagerly(
   active: Activate,
   fn: TensorFunction,
   signature: readonly Structure<TensorSpec>[],
-  { name = fn.name, parameters }: CompileOptions,
+  options: CompileOptions,
 ): Promise<Compiled> {
+  const { parameters } = options;
+  const name = nameOf(fn, options);
   const traced = traceForEager(backend.kind, fn, signature, { name, ...(parameters && { parameters }) });
   const shapes = traced && flatten(traced.output, isTracedOutput).map(({ leaf }) => leaf.spec.shape);
   const specs = namedSpecs(signature);
@@ -99,8 +102,10 @@ async function loopEagerly(
   step: StepFunction,
   initial: HostTensors,
   inputSignature: Readonly<Record<string, TensorSpec>>,
-  { name = step.name, parameters }: CompileOptions,
+  options: CompileOptions,
 ): Promise<Loop> {
+  const { parameters } = options;
+  const name = nameOf(step, options);
   const carrySpecs = namedSpecs(specsOf(initial));
   const inputSpecs = namedSpecs(inputSignature);
   const traced = traceForEager(backend.kind, step, [specsOf(initial), inputSignature], {
@@ -110,7 +115,7 @@ async function loopEagerly(
   const [carryOutput, metricsOutput] = traced ? checkCarry(name, carrySpecs, traced) : [];
   const weights = parameters && active(() => keep(parameters));
   let carry = active(() => keep(initial));
-  return {
+  return inTurn({
     async next(inputs) {
       matchSpecs(name, inputSpecs, inputs);
       const [updated, metrics] = active(() => {
@@ -143,7 +148,7 @@ async function loopEagerly(
     async dispose() {
       tf.dispose([carry, weights ?? {}]);
     },
-  };
+  });
 }
 
 /** Runs a synchronous function with a started backend active, and makes the one before active again. */

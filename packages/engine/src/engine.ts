@@ -107,7 +107,7 @@ export interface Compiled {
 
 /** A step function with its carry. */
 export interface Loop {
-  /** Takes one step and gives its metrics. */
+  /** Takes one step and gives its metrics; calls that are made before others have ended wait for them. */
   next(inputs: HostTensors): Promise<HostTensors>;
   /** The carry as it stands, copied to the host. */
   read(): Promise<HostTensors>;

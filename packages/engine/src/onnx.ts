@@ -17,10 +17,11 @@ import type {
   StepFunction,
   TensorFunction,
 } from "./engine.ts";
+import { inTurn } from "./in-turn.ts";
 import { env, Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { isOnDevice, type OrtTensors, openSession, type Session, startOnnxDevice } from "./onnx-session.ts";
 import { physicalCores } from "./physical-cores.ts";
-import { checkCarry, isTracedOutput, traceAny } from "./traced.ts";
+import { checkCarry, isTracedOutput, nameOf, traceAny } from "./traced.ts";
 
 /** Traces functions into ONNX graphs and runs them with ONNX Runtime on one of its devices. */
 export async function createOnnxEngine({
@@ -52,8 +53,10 @@ async function compileOnnx(
   open: Open,
   fn: TensorFunction,
   signature: readonly Structure<TensorSpec>[],
-  { name = fn.name, parameters }: CompileOptions,
+  options: CompileOptions,
 ): Promise<Compiled> {
+  const { parameters } = options;
+  const name = nameOf(fn, options);
   const traced = traceAny(fn, signature, { name, parameters });
   const session = await open(traced);
   const specs = [...traced.inputs, ...traced.unusedInputs];
@@ -80,8 +83,10 @@ async function loopOnnx(
   step: StepFunction,
   initial: HostTensors,
   inputSignature: Readonly<Record<string, TensorSpec>>,
-  { name = step.name, parameters }: CompileOptions,
+  options: CompileOptions,
 ): Promise<Loop> {
+  const { parameters } = options;
+  const name = nameOf(step, options);
   const carrySpecs: NamedSpec[] = Object.entries(specsOf(initial)).map(([key, spec]) => ({
     name: key,
     spec,
@@ -105,7 +110,7 @@ async function loopOnnx(
     return Object.fromEntries(carrySpecs.map((spec, index) => [spec.name, toOrt(copy(values[index]!))]));
   }
 
-  return {
+  return inTurn({
     async next(inputs) {
       const values = matchSpecs(name, inputSpecs, inputs);
       const all: OrtTensors = {};
@@ -152,7 +157,7 @@ async function loopOnnx(
       await (await download)?.release();
       await session.release();
     },
-  };
+  });
 }
 
 /** A graph that only brings tensors to the host: ONNX Runtime has no other way to read what stayed with the device. */

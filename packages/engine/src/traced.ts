@@ -9,7 +9,7 @@ import {
 } from "@slicebook/tfjs-onnx";
 import { getKernel } from "@tensorflow/tfjs-core";
 import { describeSpec, type NamedSpec, specsOf } from "./check.ts";
-import type { CompileOptions, EngineKind, TensorFunction } from "./engine.ts";
+import type { CompileOptions, EngineKind, StepFunction, TensorFunction } from "./engine.ts";
 
 /** `trace` for functions whose arguments are checked as they run, not by their type. */
 export const traceAny = trace as unknown as (
@@ -17,6 +17,11 @@ export const traceAny = trace as unknown as (
   signature: readonly Structure<TensorSpec>[],
   options: CompileOptions,
 ) => TraceResult;
+
+/** What a function is called in messages: arrow functions that are passed as they are written have no name. */
+export function nameOf(fn: TensorFunction | StepFunction, { name }: CompileOptions): string {
+  return name || fn.name || "the function";
+}
 
 /**
  * Traces a function that will run eagerly, so that what would fail in the middle of a run fails before it.

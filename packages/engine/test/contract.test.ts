@@ -186,6 +186,52 @@ describe.each(engines)("the engine $kind on $device", ({ kind, device }) => {
     await loop.dispose();
   });
 
+  it("takes calls that are made at once in turn, whatever becomes of one, and each with its tensors of then", async () => {
+    const add = (c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
+      [{ total: tf.add(tf.mul(c.total!, 2), x) }, { tripled: tf.mul(c.total!, 3) }] as [
+        Record<string, tf.Tensor>,
+        Record<string, tf.Tensor>,
+      ];
+    const loop = await engine.loop(add, { total: float32([1], []) }, { x: spec([]) });
+    const x = float32([1], []);
+    const later = float32([5], []);
+    const calls = Promise.allSettled([
+      loop.next({ x }),
+      loop.next({ x: later }),
+      loop.next({ y: x }),
+      loop.read(),
+      loop.replace({ total: float32([100], []) }),
+      loop.next({ x }),
+      loop.read(),
+      loop.dispose(),
+    ]);
+    later.data[0] = 99;
+    const [first, second, wrong, read, , third, end] = (await calls).map((call) =>
+      call.status === "fulfilled" ? (call.value as HostTensors) : String(call.reason),
+    );
+    expect(values((first as HostTensors).tripled)).toEqual([3]);
+    expect(values((second as HostTensors).tripled)).toEqual([9]);
+    expect(wrong).toContain('"x" is missing');
+    expect(values((read as HostTensors).total)).toEqual([11]);
+    expect(values((third as HostTensors).tripled)).toEqual([300]);
+    expect(values((end as HostTensors).total)).toEqual([201]);
+  });
+
+  it("calls a function without a name by a word, in every message", async () => {
+    const loop = await engine.loop((...[carry]: never[]) => [carry, {}], { a: float32([1], [1]) }, {});
+    await expect(loop.next({ b: float32([1], [1]) })).rejects.toThrow(/^the function: "b" is not among/);
+    await loop.dispose();
+    const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])], { name: "" });
+    await expect(compiled.run(float32([1], [1]))).rejects.toThrow(/^the function: "0" is float32 \[1\]/);
+    await compiled.dispose();
+    await expect(
+      engine.compile((x: tf.Tensor) => tf.add(x, tf.randomNormal([2])), [spec([2])]),
+    ).rejects.toThrow(/in "the function" draws random numbers/);
+    await expect(engine.loop((() => [{}, {}]) as never, { a: float32([1], [1]) }, {})).rejects.toThrow(
+      /^the function: the carry's "a" was/,
+    );
+  });
+
   it("passes fixed parameters to a step before its carry", async () => {
     const step = (p: Record<string, tf.Tensor>, c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
       [{ total: tf.add(c.total!, tf.mul(p.weight!, x)) }, {}] as [
