@@ -2,6 +2,7 @@ import { listRuns } from "@slicebook/pipeline/runs";
 import { formatDuration, table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
+import { printable } from "../printable.ts";
 import { figure, ssimWithInterval } from "../run-figures.ts";
 
 /** Prints the runs in a folder, the newest first. */
@@ -12,10 +13,12 @@ export async function printList(root: string, { json }: { readonly json?: boolea
     return;
   }
   for (const { folder, reason } of damaged) {
-    process.stderr.write(`${paint("yellow", "warning:", process.stderr)} ${folder}: ${reason}\n`);
+    process.stderr.write(
+      `${paint("yellow", "warning:", process.stderr)} ${printable(`${folder}: ${reason}`)}\n`,
+    );
   }
   if (runs.length === 0) {
-    process.stdout.write(`No runs in ${root}. Start one: ${programName()} run CONFIG\n`);
+    process.stdout.write(`No runs in ${printable(root)}. Start one: ${programName()} run CONFIG\n`);
     return;
   }
   const head = [
@@ -40,5 +43,5 @@ export async function printList(root: string, { json }: { readonly json?: boolea
     formatDuration(run.seconds),
     `${run.created.slice(0, 10)} ${run.created.slice(11, 16)}`,
   ]);
-  process.stdout.write(`${table([head, ...rows])}\n`);
+  process.stdout.write(`${printable(table([head, ...rows]))}\n`);
 }
