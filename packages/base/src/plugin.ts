@@ -127,7 +127,7 @@ async function importError(
   const [, missing, importer] = /^Cannot find (?:package|module) '([^']+)'(?: imported from (.+))?/.exec(
     message,
   ) ?? [undefined, undefined, undefined];
-  const itself = !url.startsWith("file:") ? missing === url : missing === fileURLToPath(url);
+  const itself = missing === url || (url.startsWith("file:") && missing === fileURLToPath(url));
   const folder = code === "ERR_UNSUPPORTED_DIR_IMPORT";
   if ((code === "ERR_MODULE_NOT_FOUND" && itself) || folder) {
     const why = folder ? `${missing ?? url} is a folder` : message.replace(/ imported from .*/, "");

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 const TEMPORARY = ".slicebook-tmp";
 
@@ -21,7 +22,7 @@ export interface AtomicFile {
  */
 export async function openFileAtomic(path: string): Promise<AtomicFile> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
   const file = await open(temporary, "wx");
   let finished = false;

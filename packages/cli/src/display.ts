@@ -2,6 +2,7 @@ import type { Event } from "@slicebook/pipeline";
 import { SingleBar } from "cli-progress";
 import { formatDuration, formatNumber } from "./format.ts";
 import { paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 
 type Progress = Extract<Event, { type: "progress" }>;
 
@@ -153,7 +154,8 @@ export function createDisplay(options: {
       hideBar();
     },
     show(event) {
-      if (event.type === "warning") return line(`${paint("yellow", "warning:", stream)} ${event.text}`);
+      if (event.type === "warning")
+        return line(`${paint("yellow", "warning:", stream)} ${printable(event.text)}`);
       if (quiet) return;
       switch (event.type) {
         case "stage":
@@ -163,7 +165,7 @@ export function createDisplay(options: {
         case "epoch":
           return showEpoch(event);
         case "note":
-          return line(event.text);
+          return line(printable(event.text));
         case "file":
           // Files are listed once, at the end.
           return;

@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 import { Interruption } from "./interruption.ts";
 import { paint } from "./paint.ts";
+import { printable, printableMessage } from "./printable.ts";
 
 /** A failure as programs read it (`--json`). */
 interface FailureReport {
@@ -11,6 +12,8 @@ interface FailureReport {
   readonly remedy?: string;
 }
 
+const manyFiles = "Too many files are open: raise the limit (ulimit -n 1024) and run it again.";
+
 /** Errors of the operating system that are about the user's machine rather than about this program. */
 const environmentRemedies: Readonly<Record<string, string>> = {
   EACCES: "Give yourself the right to read and write there, or choose another folder.",
@@ -18,9 +21,27 @@ const environmentRemedies: Readonly<Record<string, string>> = {
   EROFS: "That file system is read-only: choose another folder, for example run.root=DIR.",
   ENOSPC: "The disk is full: make room, or choose another folder, for example run.root=DIR.",
   EDQUOT: "Your disk quota is used up: make room, or choose another folder, for example run.root=DIR.",
-  EMFILE: "Too many files are open: raise the limit (ulimit -n) and run it again.",
-  ENAMETOOLONG: "Choose a shorter run.name or run.root.",
+  EMFILE: manyFiles,
+  ENFILE: manyFiles,
+  ENAMETOOLONG: "Choose shorter names: run.name and run.root for a run, --out for what is written elsewhere.",
+  ENOTDIR: "A file is where a folder is needed: choose another folder, for example run.root=DIR.",
+  EEXIST:
+    "Something else is where a file or a folder is to be made: choose another place, for example run.root=DIR.",
+  EISDIR: "A folder is where a file is needed: name the file, or move the folder away.",
+  ENOENT:
+    "Something was moved or deleted meanwhile, or cannot be made there: look at that path, or choose another folder.",
+  ELOOP: "Links there lead in a circle: name the file or the folder itself.",
+  EIO: "The disk or the network drive failed: look after it, or choose another folder, for example run.root=DIR.",
+  ESTALE: "The network drive has changed: connect it again, or choose another folder.",
+  EFBIG: "The file system takes no file as large: choose another folder, for example run.root=DIR.",
 };
+
+/** Errors of the system that Node writes in words of its own. */
+const inWords: readonly (readonly [RegExp, string])[] = [
+  [/without null bytes/, "Take the null character out of the path."],
+  // Node says that a package is not there where it can open no more files to look.
+  [/^Cannot find (?:package|module) '.*node_modules/, `If Slicebook is installed whole: ${manyFiles}`],
+];
 
 /**
  * Tells the user what went wrong, on standard error, and returns the exit code.
@@ -33,7 +54,7 @@ export function reportFailure(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError) return reportUsage(error, json);
   if (error instanceof Interruption) {
     if (json) printJson({ code: "INTERRUPTED", message: error.message, remedy: error.remedy });
-    else process.stderr.write(`${error.message}\n  → ${error.remedy}\n`);
+    else process.stderr.write(printable(`${error.message}\n  → ${error.remedy}\n`));
     return exitCodes[error.signal];
   }
   const debug = args.includes("--debug") || Boolean(process.env.SLICEBOOK_DEBUG);
@@ -43,7 +64,7 @@ export function reportFailure(error: unknown, args: readonly string[]): number {
   else {
     const head = paint("red", bug ? "internal error:" : "error:", process.stderr);
     const remedy = failure.remedy === undefined ? "" : `  → ${failure.remedy}\n`;
-    process.stderr.write(`${head} ${failure.message}\n${remedy}`);
+    process.stderr.write(`${head} ${printableMessage(failure.message).trimEnd()}\n${printable(remedy)}`);
   }
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return bug ? exitCodes.internal : exitCodes.mistake;
@@ -56,7 +77,9 @@ function describe(error: unknown): FailureReport {
   }
   if (!(error instanceof Error)) return { code: "INTERNAL", message: String(error), remedy: bugRemedy };
   // Node's errors of the system begin with their code: `ENOSPC: no space left on device, write`.
-  const remedy = environmentRemedies[error.message.split(":")[0]!];
+  const remedy =
+    environmentRemedies[/^[A-Z]\w+(?=: )/.exec(error.message)?.[0] ?? ""] ??
+    inWords.find(([pattern]) => pattern.test(error.message))?.[1];
   if (remedy !== undefined) return { code: "ENVIRONMENT", message: error.message, remedy };
   return { code: "INTERNAL", message: error.message, remedy: bugRemedy };
 }

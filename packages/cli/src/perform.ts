@@ -4,6 +4,7 @@ import { createDisplay } from "./display.ts";
 import type { OutputOptions } from "./flags.ts";
 import { Interruption, interruptible } from "./interruption.ts";
 import { resumeCommand } from "./invocation.ts";
+import { printable } from "./printable.ts";
 import { describeResult } from "./summary.ts";
 
 /**
@@ -21,7 +22,7 @@ export async function perform(request: Request, options: OutputOptions): Promise
   try {
     const result = await executeInWorker(request, { onEvent: display.show, signal: interruption.signal });
     display.close();
-    process.stdout.write(json ? `${JSON.stringify(result)}\n` : describeResult(result));
+    process.stdout.write(json ? `${JSON.stringify(result)}\n` : printable(describeResult(result)));
     return result;
   } catch (error) {
     display.close();

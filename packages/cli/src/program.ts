@@ -15,6 +15,7 @@ import type {
   ViewFlags,
 } from "./flags.ts";
 import { programName } from "./invocation.ts";
+import { printableMessage } from "./printable.ts";
 import { version } from "./version.ts";
 
 const examples = [
@@ -64,6 +65,7 @@ export function createProgram(): Command {
         [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" "),
     })
     .showSuggestionAfterError(true)
+    .configureOutput({ writeErr: (text) => process.stderr.write(printableMessage(text)) })
     .exitOverride();
 
   const define = (name: string, description: string, usage: readonly string[]) =>

@@ -57,6 +57,8 @@ export async function readConfigSource(file: string, overrides: readonly string[
     for (const limit of LIMITS) delete limits[limit];
   }
   for (const [index, override] of parsed.entries()) setAt(value, override, values[index]);
+  const nul = nulIn(value);
+  if (nul !== undefined) throw invalid(`${whereIs(nul)}: ${bounded(nul.join("."))}: holds a null character`);
 
   function readBy(
     options: JsonSchema,
@@ -82,12 +84,15 @@ export async function readConfigSource(file: string, overrides: readonly string[
   return { file, value, overrides: parsed, readBy, whereIs };
 }
 
+/** The parts of a dotted key, at most; those of ours have four. */
+const DEEPEST_KEY = 50;
+
 /** Splits `train.epochs=20`; what the value is depends on the key. */
 export function parseOverride(text: string): Override {
   const equals = text.indexOf("=");
   const key = text.slice(0, Math.max(equals, 0)).trim();
   const path = key.split(".");
-  if (equals < 0 || path.some((part) => part === "" || part === "__proto__")) {
+  if (equals < 0 || path.length > DEEPEST_KEY || path.some((part) => part === "" || part === "__proto__")) {
     throw new SlicebookError(
       "ARGUMENT_INVALID",
       `argument ${bounded(text)}: expected key=value, such as train.epochs=20`,
@@ -143,6 +148,17 @@ async function readYaml(
     throw invalid(`${file}:${line}: expected a mapping with dataset, model, train, …; found ${found}`);
   }
   return { document, lines, value };
+}
+
+/** The path of a text with a null character, which no file's name can hold; undefined where there is none. */
+function nulIn(value: unknown, path: readonly string[] = []): readonly string[] | undefined {
+  if (typeof value === "string") return value.includes("\0") ? path : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = nulIn(inner, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function setAt(root: Record<string, unknown>, { text, path }: Override, value: unknown): void {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
-import { blamedOnPlugin, removeTemporaries } from "@slicebook/base/node";
+import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
 import { vqvae } from "@slicebook/core";
 import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
 import {
@@ -267,7 +267,7 @@ async function inSession(
 }
 
 async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const release = await lockRun(folder);
   try {
     await removeTemporaries(folder);

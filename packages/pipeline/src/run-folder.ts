@@ -1,6 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { SlicebookError } from "@slicebook/base";
-import { writeFileAtomic } from "@slicebook/base/node";
+import { makeFolder, writeFileAtomic } from "@slicebook/base/node";
 import type { Stage } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { exists } from "./files.ts";
@@ -11,7 +10,7 @@ import { type RunPaths, runPaths } from "./run-paths.ts";
 import { shellQuote } from "./shell-quote.ts";
 
 export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Promise<void> {
-  await mkdir(paths.folder, { recursive: true });
+  await makeFolder(paths.folder);
   const note =
     "# The whole configuration of this run: `slicebook run config.yaml run.name=NAME` repeats it.\n";
   await writeFileAtomic(paths.config, note + resolvedYaml(config));

@@ -78,7 +78,9 @@ describe("an interrupted run", () => {
     });
     // As if killed while it wrote: a row past the checkpoint, and a torn one.
     const log = place.at("runs", "halved", "metrics.jsonl");
-    await appendFile(log, `${JSON.stringify({ stage: "train", step: 10 })}\n{"stage":"tra`);
+    const lastRow = (await readFile(log, "utf8")).trimEnd().split("\n").at(-1)!;
+    const past = { ...JSON.parse(lastRow), step: 10 };
+    await appendFile(log, `${JSON.stringify(past)}\n{"stage":"tra`);
     const torn = place.at("runs", "halved", "checkpoints", ".last.safetensors.1.slicebook-tmp");
     await writeFile(torn, "half a checkpoint");
     await expect(attempt(half)).rejects.toMatchObject({ code: "RUN_UNFINISHED" });

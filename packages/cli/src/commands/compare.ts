@@ -1,6 +1,7 @@
 import { type Comparison, compareRuns } from "@slicebook/pipeline";
 import { formatDuration, table } from "../format.ts";
 import { paint } from "../paint.ts";
+import { printable } from "../printable.ts";
 import { figure, ssimWithInterval } from "../run-figures.ts";
 
 /** Prints runs side by side, and says where the page with their curves is. */
@@ -33,12 +34,12 @@ function describeComparison({ runs, settings, notes, files }: Comparison): strin
     ["", ...runs.map(({ label }) => label)],
     ...rows.map(([name, of]) => [name, ...runs.map(of)]),
   ]);
-  const sections = [figures];
+  const sections = [printable(figures)];
   if (settings.length > 0) {
     const lines = settings.map(({ key, values }) => [key, ...values.map((value) => value ?? "not given")]);
-    sections.push(table([["setting", ...runs.map(({ label }) => label)], ...lines]));
+    sections.push(printable(table([["setting", ...runs.map(({ label }) => label)], ...lines])));
   }
-  for (const note of notes) sections.push(`${paint("yellow", "note:", process.stdout)} ${note}`);
+  for (const note of notes) sections.push(`${paint("yellow", "note:", process.stdout)} ${printable(note)}`);
   const page = files.find((file) => file.endsWith("index.html"));
   if (page !== undefined) sections.push(`Curves   ${page}`);
   return `${sections.join("\n\n")}\n`;

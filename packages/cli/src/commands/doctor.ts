@@ -1,6 +1,7 @@
 import { doctor } from "@slicebook/pipeline";
 import { exitCodes } from "../exit-codes.ts";
 import { paint } from "../paint.ts";
+import { printable } from "../printable.ts";
 
 /** Prints what works here; the exit code is 1 if something that a run needs does not. */
 export async function printDoctor({ json }: { readonly json?: boolean }): Promise<void> {
@@ -15,7 +16,7 @@ export async function printDoctor({ json }: { readonly json?: boolean }): Promis
     const mark = ok
       ? paint("green", "✔", process.stdout)
       : paint(needed ? "red" : "yellow", needed ? "✘" : "–", process.stdout);
-    process.stdout.write(`${mark} ${name.padEnd(width)}  ${found}\n`);
+    process.stdout.write(`${mark} ${name.padEnd(width)}  ${printable(found)}\n`);
     if (remedy !== undefined) process.stdout.write(`  ${" ".repeat(width)}  → ${remedy}\n`);
   }
   const verdict = report.ok

@@ -8,6 +8,7 @@ import { shellQuote } from "@slicebook/pipeline/client";
 import { counted, table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
+import { printable } from "../printable.ts";
 
 /** Writes a commented configuration for a folder that it looks at. */
 export async function init(
@@ -46,17 +47,19 @@ function describe(
   { root, out, next }: { readonly root: string; readonly out: string; readonly next: string },
 ): string {
   const facts = [
-    ["Folder", root],
-    ["Layout", pattern === undefined ? adapter : `${adapter}: ${pattern}`],
+    ["Folder", printable(root)],
+    ["Layout", pattern === undefined ? adapter : printable(`${adapter}: ${pattern}`)],
     ["Size", `${size[0]}×${size[1]} (height × width)`],
-    ...(classes.length === 0 ? [] : [["Classes", classes.join(", ")]]),
+    ...(classes.length === 0 ? [] : [["Classes", printable(classes.join(", "))]]),
     ...Object.entries(splits).map(([split, { slices, subjects }]) => [
       split,
       `${counted(slices, "slice")} of ${counted(subjects, "subject")}`,
     ]),
     ["Wrote", out],
   ];
-  const checks = notes.map((note) => `${paint("yellow", "check:", process.stdout)} ${note}\n`).join("");
+  const checks = notes
+    .map((note) => `${paint("yellow", "check:", process.stdout)} ${printable(note)}\n`)
+    .join("");
   const look = `${programName()} inspect ${shellQuote(out)} --out sheet.png`;
   return `${table(facts)}\n${checks}\nNext     ${next}\nor look  ${look}\n`;
 }

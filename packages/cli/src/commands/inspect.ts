@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { InspectFlags, OutputOptions } from "../flags.ts";
 import { paint } from "../paint.ts";
 import { perform } from "../perform.ts";
+import { printable } from "../printable.ts";
 
 /** Says what is in the data set of a YAML file, or in a folder in one of the known layouts. */
 export async function inspect(
@@ -21,7 +22,7 @@ export async function inspect(
       const { initialConfig } = await import("@slicebook/pipeline");
       const { yaml, notes } = await initialConfig(subject);
       for (const note of notes) {
-        process.stderr.write(`${paint("yellow", "check:", process.stderr)} ${note}\n`);
+        process.stderr.write(`${paint("yellow", "check:", process.stderr)} ${printable(note)}\n`);
       }
       await writeFile(config, yaml);
       await look(config, overrides, options);

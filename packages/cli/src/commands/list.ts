@@ -2,6 +2,7 @@ import { listRuns } from "@slicebook/pipeline/runs";
 import { fittedTable, formatDuration } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
+import { printable } from "../printable.ts";
 import { figure, ssimWithInterval } from "../run-figures.ts";
 
 /** Prints the runs in a folder, the newest first. */
@@ -12,10 +13,12 @@ export async function printList(root: string, { json }: { readonly json?: boolea
     return;
   }
   for (const { folder, reason } of damaged) {
-    process.stderr.write(`${paint("yellow", "warning:", process.stderr)} ${folder}: ${reason}\n`);
+    process.stderr.write(
+      `${paint("yellow", "warning:", process.stderr)} ${printable(`${folder}: ${reason}`)}\n`,
+    );
   }
   if (runs.length === 0) {
-    process.stdout.write(`No runs in ${root}. Start one: ${programName()} run CONFIG\n`);
+    process.stdout.write(`No runs in ${printable(root)}. Start one: ${programName()} run CONFIG\n`);
     return;
   }
   const head = [
@@ -41,5 +44,5 @@ export async function printList(root: string, { json }: { readonly json?: boolea
     `${run.created.slice(0, 10)} ${run.created.slice(11, 16)}`,
   ]);
   const leaveOut = ["perplexity", "size", "training", "bits/code", "data", "started", "state"];
-  process.stdout.write(`${fittedTable([head, ...rows], { stream: process.stdout, leaveOut })}\n`);
+  process.stdout.write(`${printable(fittedTable([head, ...rows], { stream: process.stdout, leaveOut }))}\n`);
 }
