@@ -98,7 +98,10 @@ it("shows the samples' figures, of which files of the first version have none", 
     },
     limit: { kind: "none", sentence: "Nothing does.", settings: [] },
   };
-  const stages = { ...runInfo().stages, sample: { seconds: 1, finished: "2030-01-02T04:13:00.000Z" } };
+  const stages = {
+    ...runInfo().stages,
+    sample: { seconds: 1, finished: "2030-01-02T04:13:00.000Z", inputs: "" },
+  };
   for (const [run, name, value] of [
     [old, "first version", novelty],
     [recent, "second version", { ...novelty, schema: 2, pixels }],

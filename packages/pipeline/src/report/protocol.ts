@@ -1,4 +1,4 @@
-import { decimals, interval } from "./format.ts";
+import { counted, decimals, interval } from "./format.ts";
 import type { Estimate, Evaluation } from "./types.ts";
 
 /** A figure of an evaluation, with how it was measured. */
@@ -88,5 +88,5 @@ export function inWords({ estimate, digits, unit }: MeasuredFigure): string {
   const value = `${decimals(estimate.mean, digits)}${unit === "" ? "" : ` ${unit}`}`;
   const range =
     estimate.ci95 === null ? "no interval from one subject" : `95 % interval ${interval(estimate, digits)}`;
-  return `${value}, ${range}, ${estimate.n} slices of ${estimate.subjects} subject${estimate.subjects === 1 ? "" : "s"}`;
+  return `${value}, ${range}, ${counted(estimate.n, "slice")} of ${counted(estimate.subjects, "subject")}`;
 }
