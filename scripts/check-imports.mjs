@@ -19,7 +19,14 @@ const MAY_IMPORT = {
 
 /** Packages whose sources also run in a browser, but for the files named: no `node:` import, no sharp, no native code. */
 const PURE = {
-  base: ["node.ts", "plugin.ts", "plugin-hooks.ts", "read-regular-file.ts", "write-file-atomic.ts"],
+  base: [
+    "make-folder.ts",
+    "node.ts",
+    "plugin.ts",
+    "plugin-hooks.ts",
+    "read-regular-file.ts",
+    "write-file-atomic.ts",
+  ],
   "tfjs-onnx": [],
   engine: [
     "onnx.ts",

@@ -1,5 +1,5 @@
 import type { Inspection } from "@slicebook/pipeline";
-import { formatNumber, table } from "./format.ts";
+import { counted, formatNumber, table } from "./format.ts";
 
 /** An inspection as a page of text. */
 export function describeInspection(inspection: Inspection): string {
@@ -20,7 +20,7 @@ export function describeInspection(inspection: Inspection): string {
     ["stored types", counts(types)],
     ["values", `${formatNumber(range[0])} to ${formatNumber(range[1])}`],
     ...(hasClasses(inspection) ? [["class balance", balance(inspection)]] : []),
-    ...(masks === 0 ? [] : [["masks", `${masks} slices have one`]]),
+    ...(masks === 0 ? [] : [["masks", `${counted(masks, "slice")} ${masks === 1 ? "has" : "have"} one`]]),
     ["preprocessed", `mean ${rounded(statistics.mean)}, variance ${rounded(statistics.variance)}`],
     ["prepared", `${bytes(estimate.preparedBytes)} on disk, in memory with dataset.cache=false`],
     ["first reading", `about ${seconds(estimate.decodeSeconds)}, later ones from the cache`],
@@ -30,7 +30,7 @@ export function describeInspection(inspection: Inspection): string {
   const sections = [table([["split", "slices", "subjects", ...classes], ...rows]), table(facts)];
   if (skipped.length > 0) {
     const lines = skipped.map(({ path, reason }) => `  ${path}: ${reason}`);
-    sections.push(`${skipped.length} slices left out, since they cannot be read\n${lines.join("\n")}`);
+    sections.push(`${counted(skipped.length, "slice")} left out, unreadable\n${lines.join("\n")}`);
   }
   return `${sections.join("\n\n")}\n`;
 }

@@ -1,6 +1,6 @@
 import { join, parse } from "node:path";
 import type { Result } from "@slicebook/pipeline";
-import { formatDuration, formatNumber, table } from "./format.ts";
+import { counted, formatDuration, formatNumber, table } from "./format.ts";
 import { describeInspection } from "./inspection.ts";
 import { programName } from "./invocation.ts";
 
@@ -80,7 +80,7 @@ function describeBaselines({ slices, of, rows }: NonNullable<Result["baselines"]
     `${psnr.mean.toFixed(2)} dB`,
     larger === undefined || larger === 0 ? "" : `${larger} larger at the lowest quality`,
   ]);
-  const measured = slices === of ? `${slices} test slices` : `${slices} of ${of} test slices`;
+  const measured = slices === of ? counted(slices, "test slice") : `${slices} of ${of} test slices`;
   return `At the bytes of our files, ${measured}\n${indent(
     table([["", "bits/pixel", "SSIM", "MS-SSIM", "PSNR"], ...lines]),
   )}`;

@@ -58,7 +58,7 @@ describe.each([
     expect(shown).toBe(0);
     expect(text).toMatch(/prepared +\d.* [KM]iB on disk/);
     if (layout === "adni") expect(text).toMatch(/class balance +train \d+ % AD, \d+ % NC; validate/);
-    else expect(text).toMatch(/masks +\d+ slices have one/);
+    else expect(text).toMatch(/masks +\d+ slices? ha(?:s|ve) one/);
     expect(files).toEqual([sheet]);
     expect(await sharp(join(cwd, sheet)).metadata()).toMatchObject({ format: "png" });
   });

@@ -7,6 +7,7 @@ import { contactSheet } from "./figures/grid.ts";
 import { loadDatasetConfig } from "./load-config.ts";
 import { ownRange, spread } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
+import { counted } from "./report/format.ts";
 import { openWithProgress } from "./session.ts";
 
 /** Slices of each split on the contact sheet. */
@@ -52,7 +53,7 @@ export async function inspectConfig(
       const { records, originals } = dataset.splits[split];
       const shown = spread(records.length, SHOWN);
       return {
-        title: `${split}: ${records.length} slices`,
+        title: `${split}: ${counted(records.length, "slice")}`,
         images: ownRange(originals(shown), dataset.size),
         captions: shown.map((index) => records[index]!.name),
       };
@@ -150,12 +151,19 @@ function warnings({ overlap, ignored, splits, duplicates, outliers }: DatasetSum
     ...empty.map((split) => `the ${split} split has no slices`),
     ...(shared.length === 0 ? [] : [`subjects in more than one split: ${shared.join("; ")}`]),
     ...few(leaked.map((group) => `the same slice is in more than one split: ${paths(group)}`)),
-    ...(same === 0 ? [] : [`${same} slices occur more than once within a split`]),
-    ...few(outliers.map(({ path, reason }) => `${path}: ${reason}`)),
-    ...(ignored.length === 0
+    ...(same === 0
       ? []
-      : [`${ignored.length} files are ignored, since their names are not slices': ${ignored[0]}, …`]),
+      : [`${counted(same, "slice")} ${same === 1 ? "occurs" : "occur"} more than once within a split`]),
+    ...few(outliers.map(({ path, reason }) => `${path}: ${reason}`)),
+    ...(ignored.length === 0 ? [] : [ignoredNote(ignored)]),
   ];
+}
+
+function ignoredNote(files: readonly string[]): string {
+  const [first, ...others] = files;
+  return others.length === 0
+    ? `1 file is ignored, since its name is not a slice's: ${first}`
+    : `${files.length} files are ignored, since their names are not slices': ${first}, …`;
 }
 
 /** The first of many warnings of a kind; all of them are in the result. */

@@ -193,7 +193,11 @@ export async function openWithProgress(
   });
   if (dataset.skipped.length > 0) {
     const [first] = dataset.skipped;
-    const text = `${dataset.skipped.length} unreadable slices are left out; the first: ${first!.reason}`;
+    const { length } = dataset.skipped;
+    const text =
+      length === 1
+        ? `1 unreadable slice is left out: ${first!.reason}`
+        : `${length} unreadable slices are left out; the first: ${first!.reason}`;
     onEvent({ type: "warning", text });
   }
   return dataset;

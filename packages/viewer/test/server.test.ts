@@ -116,6 +116,7 @@ describe("what the server refuses", () => {
     ["a run that leads up", "/files/..%2f/small.yaml"],
     ["an absolute path", "/files/small/%2Fetc%2Fpasswd"],
     ["a hidden file", "/files/small/.lock"],
+    ["the names of a run's subjects", "/files/small/subjects.json"],
     ["a path out of the page", "/..%2f..%2fpackage.json"],
     ["a malformed address", "/files/%E0%A4%A"],
   ])("%s", async (_, path) => {

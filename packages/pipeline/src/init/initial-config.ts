@@ -144,7 +144,7 @@ function emptySplit(
   const subjects = new Set(records.map(({ subject }) => subject));
   const found =
     subjects.size === 1
-      ? `all ${records.length} slices are of one subject by their names, ${[...subjects][0]}`
+      ? `${records.length === 1 ? "the only slice is" : `all ${records.length} slices are`} of one subject by name, ${[...subjects][0]}`
       : `its ${records.length} slices are of ${subjects.size} subjects`;
   return new SlicebookError(
     "DATASET_EMPTY",

@@ -79,7 +79,10 @@ async function readNames(root: string, images: readonly string[]): Promise<Recog
 }
 
 function aboutMasks(masks: readonly string[], pattern: string | undefined): string {
-  const named = `${masks.length} files are masks by their names (${masks[0]})`;
+  const named =
+    masks.length === 1
+      ? `1 file is a mask by its name (${masks[0]})`
+      : `${masks.length} files are masks by their names (${masks[0]})`;
   return pattern === undefined
     ? `${named} and are left out; options.masks takes a pattern for them`
     : `${named}: errors are measured label by label in them (options.masks), and no model is trained on them`;
@@ -131,7 +134,12 @@ async function nothingToRead(root: string, files: readonly string[]): Promise<Sl
       remedy: "Convert them to NIfTI first, for example with dcm2niix, and give the folder of the results.",
     });
   }
-  const found = files.length === 0 ? "no files" : `${files.length} files, such as ${files[0]}`;
+  const found =
+    files.length === 0
+      ? "no files"
+      : files.length === 1
+        ? `one file, ${files[0]}`
+        : `${files.length} files, such as ${files[0]}`;
   return new SlicebookError("LAYOUT_UNKNOWN", `there are no slices in ${root}: it holds ${found}`, {
     remedy: "Give a folder with NIfTI, PNG, JPEG, TIFF or WebP images.",
   });

@@ -1,4 +1,4 @@
-import { decimals, interval, noInterval } from "./format.ts";
+import { counted, decimals, interval, noInterval } from "./format.ts";
 import type { Estimate, Evaluation } from "./types.ts";
 
 /** A figure of an evaluation, with how it was measured. */
@@ -94,5 +94,5 @@ export function bitRates(
 export function inWords({ estimate, digits, unit }: MeasuredFigure): string {
   const value = `${decimals(estimate.mean, digits)}${unit === "" ? "" : ` ${unit}`}`;
   const range = estimate.ci95 === null ? noInterval(estimate) : `95 % interval ${interval(estimate, digits)}`;
-  return `${value}, ${range}, ${estimate.n} slices of ${estimate.subjects} subject${estimate.subjects === 1 ? "" : "s"}`;
+  return `${value}, ${range}, ${counted(estimate.n, "slice")} of ${counted(estimate.subjects, "subject")}`;
 }

@@ -14,6 +14,7 @@ import { picturePairs, savePairs, spread } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
 import type { Baselines } from "../report/evaluation-schema.ts";
 import { evaluationSchema } from "../report/evaluation-schema.ts";
+import { counted } from "../report/format.ts";
 import type { Evaluation } from "../report/types.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
@@ -92,7 +93,7 @@ export async function evaluateDataset(
     const { mean } = evaluated.evaluation.ssim;
     const png = await reconstructionGrid(originals, reconstructions, {
       title: "Reconstructions",
-      subtitle: `${dataset.name}, test split; SSIM ${mean.toFixed(3)} over ${set.records.length} slices`,
+      subtitle: `${dataset.name}, test split; SSIM ${mean.toFixed(3)} over ${counted(set.records.length, "slice")}`,
       captions: shown.map((index) => set.records[index]!.name),
       ssim: shown.map((index) => evaluated.slices[index]!.ssim),
     });
@@ -138,7 +139,7 @@ async function drawExtremes(
   const { originals, reconstructions } = picturePairs(set, shown, images, dataset.size);
   const png = await reconstructionGrid(originals, reconstructions, {
     title: "The worst and the best",
-    subtitle: `${dataset.name}, test split: the lowest SSIM of ${slices.length} slices on the left, the highest on the right`,
+    subtitle: `${dataset.name}, test split: the lowest SSIM of ${counted(slices.length, "slice")} on the left, the highest on the right`,
     captions: shown.map((index) => set.records[index]!.name),
     ssim: shown.map((index) => slices[index]!.ssim),
   });

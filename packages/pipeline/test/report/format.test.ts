@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { counted, duration } from "../../src/report/format.ts";
+import { inWords } from "../../src/report/protocol.ts";
 
 it.each([
   [0.84, "0.8 s"],
@@ -19,4 +20,19 @@ it("counts one and many", () => {
     "11,460 slices",
     "0 subjects",
   ]);
+});
+
+it("says one slice, one subject and two of them as a person would", () => {
+  const ci95 = null;
+  const of = (n: number, subjects: number) =>
+    inWords({
+      estimate: { mean: 0.5, sd: 0, n, subjects, ci95 },
+      digits: 2,
+      unit: "",
+      name: "",
+      better: "higher",
+      protocol: "",
+    });
+  expect(of(1, 1)).toBe("0.50, no interval from one subject, 1 slice of 1 subject");
+  expect(of(3, 2)).toContain("3 slices of 2 subjects");
 });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { basename } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { createRunData, type RunData } from "./data.ts";
 import { fileWithin, sendFile } from "./files.ts";
@@ -95,7 +96,9 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
     const [id, ...path] = rest;
     const folder = id === undefined ? undefined : await runFolder(site.runs, id);
     const file = folder === undefined ? undefined : await fileWithin(folder, path);
-    if (file === undefined) return refuse(response, 404, "there is no such file");
+    // The page does not ask who the subjects are.
+    if (file === undefined || basename(file) === "subjects.json")
+      return refuse(response, 404, "there is no such file");
     response.setHeader("content-security-policy", FILE_POLICY);
     return sendFile(request, response, file);
   }
