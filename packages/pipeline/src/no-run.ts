@@ -14,7 +14,7 @@ export async function noRun(folder: string, lacks: "config.yaml" | "run.json"): 
     meant === undefined
       ? "Give a folder that `slicebook run` or `slicebook train` made, such as runs/hipmri; `slicebook list` shows them."
       : `Did you mean ${join(parent, meant)}? \`slicebook list ${parent}\` shows all runs there.`;
-  return new SlicebookError("RUN_NOT_FOUND", `${folder} is no run folder: it ${found}`, { remedy });
+  return new SlicebookError("RUN_NOT_FOUND", `${folder} is not a run folder: it ${found}`, { remedy });
 }
 
 async function runsIn(root: string): Promise<string[]> {

@@ -44,7 +44,7 @@ it("brings errors out with code, message and remedy", async () => {
   expect(error).toEqual({
     name: "SlicebookError",
     code: "RUN_NOT_FOUND",
-    message: `${run} is no run folder: it does not exist`,
+    message: `${run} is not a run folder: it does not exist`,
     remedy:
       "Give a folder that `slicebook run` or `slicebook train` made, such as runs/hipmri; `slicebook list` shows them.",
   });
