@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { exportSite, type ServedViewer, serveViewer } from "../src/index.ts";
-import type { CodebookLevel, RunsAnswer } from "../src/shared/answers.ts";
+import type { CodebookLevel, RunsAnswer, SamplesAnswer } from "../src/shared/answers.ts";
 import { copyRuns, temporaryFolder } from "./runs.ts";
 
 /** Rows and columns of the grids of the run `levels`. */
@@ -166,6 +166,11 @@ describe("a site of static files", () => {
     expect(files).toContain("index.html");
     expect(files).toContain("data/small/run.json");
     expect(files).toContain("files/small/checkpoints/best.safetensors");
+    const { samples }: SamplesAnswer = JSON.parse(
+      await readFile(join(out, "data", "small", "samples.json"), "utf8"),
+    );
+    expect(samples).toHaveLength(4);
+    for (const { picture } of samples) expect(files).toContain(`files/small/${picture}`);
     const answer: RunsAnswer = JSON.parse(await readFile(join(out, "data", "runs.json"), "utf8"));
     expect(answer).toMatchObject({ live: false, runs: [{ id: "small" }] });
     const [whole, exported] = await Promise.all(

@@ -1,5 +1,7 @@
 import type { Baseline, Baselines, Evaluation, MaskLabelErrors } from "./evaluation-schema.ts";
-import { count, counted, decimals, meanAndInterval } from "./format.ts";
+import { count, counted, decimals, interval, meanAndInterval } from "./format.ts";
+import type { MeasuredFigure } from "./protocol.ts";
+import type { ReportInput } from "./types.ts";
 
 export { bitsOfEvenCodes } from "./format.ts";
 
@@ -38,6 +40,32 @@ export function baselineTable({ rows }: Baselines): TextTable {
       decimals(row.mse.mean, 6),
     ]),
   };
+}
+
+/** The model on data that it was not made for, a row for each evaluation. */
+export function otherDataTable(evaluations: ReportInput["evaluations"]): TextTable {
+  return {
+    head: ["Name", "Data", "Slices", "Subjects", "SSIM, 95 % interval", "MS-SSIM", "PSNR (dB)"],
+    rows: evaluations.map(({ name, evaluation: { dataset, split, ssim, msSsim, psnr } }) => [
+      name,
+      `${dataset.adapter}, ${split} split`,
+      count(ssim.n),
+      count(ssim.subjects),
+      meanAndInterval(ssim, 4),
+      decimals(msSsim.mean, 4),
+      decimals(psnr.mean, 2),
+    ]),
+  };
+}
+
+/** A figure's name, mean, 95 % interval and standard deviation. */
+export function figureCells({ name, unit, estimate, digits }: MeasuredFigure): string[] {
+  return [
+    unit === "" ? name : `${name} (${unit})`,
+    decimals(estimate.mean, digits),
+    interval(estimate, digits),
+    decimals(estimate.sd, digits),
+  ];
 }
 
 /** What was compared, and how. */

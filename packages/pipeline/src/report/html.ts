@@ -1,4 +1,11 @@
-import { baselinesNote, baselineTable, maskTable, rankedTable } from "./evaluation-tables.ts";
+import {
+  baselinesNote,
+  baselineTable,
+  figureCells,
+  maskTable,
+  otherDataTable,
+  rankedTable,
+} from "./evaluation-tables.ts";
 import {
   bitsOfEvenCodes,
   count,
@@ -7,7 +14,6 @@ import {
   duration,
   gibibytes,
   interval,
-  meanAndInterval,
   noInterval,
   sides,
 } from "./format.ts";
@@ -95,12 +101,9 @@ function figures(evaluation: Evaluation): Content {
   const quality = table({
     caption: `The ${split} split: ${counted(ssim.n, "slice")} of ${counted(ssim.subjects, "subject")}`,
     head: ["Figure", ["Mean"], ["95 % interval"], ["Standard deviation"], "Protocol"],
-    rows: measured.map(({ name, unit, estimate, digits, better, protocol }) => [
-      unit === "" ? name : `${name} (${unit})`,
-      decimals(estimate.mean, digits),
-      interval(estimate, digits),
-      decimals(estimate.sd, digits),
-      `${protocol} ${better === "higher" ? "Higher" : "Lower"} is better.`,
+    rows: measured.map((figure) => [
+      ...figureCells(figure),
+      `${figure.protocol} ${figure.better === "higher" ? "Higher" : "Lower"} is better.`,
     ]),
   });
   const rates = table({
@@ -179,18 +182,11 @@ function curves(plots: ReportInput["plots"]): Content {
 }
 
 function otherData(evaluations: ReportInput["evaluations"]): Content {
+  const { head, rows } = otherDataTable(evaluations);
   return table({
     caption: "This model on other data, by the same protocol",
-    head: ["Name", "Data", ["Slices"], ["Subjects"], ["SSIM, 95 % interval"], ["MS-SSIM"], ["PSNR (dB)"]],
-    rows: evaluations.map(({ name, evaluation: { dataset, split, ssim, msSsim, psnr } }) => [
-      name,
-      `${dataset.adapter}, ${split} split`,
-      count(ssim.n),
-      count(ssim.subjects),
-      meanAndInterval(ssim, 4),
-      decimals(msSsim.mean, 4),
-      decimals(psnr.mean, 2),
-    ]),
+    head: ["Name", "Data", ...head.slice(2).map((name): [string] => [name])],
+    rows,
   });
 }
 

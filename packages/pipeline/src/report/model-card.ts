@@ -1,17 +1,15 @@
 import { stringify } from "yaml";
 import type { Novelty } from "../novelty/schema.ts";
-import { baselinesNote, baselineTable, maskTable, rankedTable, type TextTable } from "./evaluation-tables.ts";
 import {
-  bitsOfEvenCodes,
-  count,
-  counted,
-  decimals,
-  duration,
-  gibibytes,
-  interval,
-  meanAndInterval,
-  sides,
-} from "./format.ts";
+  baselinesNote,
+  baselineTable,
+  figureCells,
+  maskTable,
+  otherDataTable,
+  rankedTable,
+  type TextTable,
+} from "./evaluation-tables.ts";
+import { bitsOfEvenCodes, count, counted, decimals, duration, gibibytes, sides } from "./format.ts";
 import { bitRates, blankNote, estimateNote, inWords, measuredFigures } from "./protocol.ts";
 import { pixelNote, pixelTable } from "./sample-tables.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
@@ -127,13 +125,7 @@ function figuresSection(evaluation: Evaluation, bits: number | undefined, { mode
     table(
       ["Figure", "Mean", "95 % interval", "SD", "Protocol"],
       "lrrrl",
-      measured.map(({ name, unit, estimate, digits, protocol }) => [
-        unit === "" ? name : `${name} (${unit})`,
-        decimals(estimate.mean, digits),
-        interval(estimate, digits),
-        decimals(estimate.sd, digits),
-        protocol,
-      ]),
+      measured.map((figure) => [...figureCells(figure), figure.protocol]),
     ),
     `${codesInUse} of ${codes} codes are in use, with a perplexity of ${decimals(perplexity, 1)}.${prior}`,
     table(["Bits per pixel", "", "What it is"], "lrl", bitRates(evaluation)),
@@ -160,20 +152,8 @@ function samplesSection({ distances, limit }: NonNullable<Novelty["pixels"]>): s
 }
 
 function otherDataSection(evaluations: ReportInput["evaluations"]): string {
-  return (
-    "On other data, by the same protocol:\n\n" +
-    table(
-      ["Name", "Data", "Slices", "Subjects", "SSIM, 95 % interval"],
-      "llrrr",
-      evaluations.map(({ name, evaluation: { dataset, split, ssim } }) => [
-        name,
-        `${dataset.adapter}, ${split} split`,
-        count(ssim.n),
-        count(ssim.subjects),
-        meanAndInterval(ssim, 4),
-      ]),
-    )
-  );
+  const { head, rows } = otherDataTable(evaluations);
+  return `On other data, by the same protocol:\n\n${table(head, "llrrrrr", rows)}`;
 }
 
 function hardwareSection({ machine, engine, versions, stages, commit }: RunInfo): string {

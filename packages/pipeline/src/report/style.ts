@@ -88,16 +88,18 @@ footer { padding-top: 40px; padding-bottom: 48px; color: var(--muted); font-size
   nav, section:has(> .film) { display: none; }
   h2 { margin-top: 24px; }
   h2, h3, caption, summary { break-after: avoid; }
-  .card, figure, tr, pre, .commands > div { break-inside: avoid; }
+  .card, figure, .scroll, tr, pre, .commands > div { break-inside: avoid; }
   .picture img { max-height: 225mm; }
-  .plots, .cards { display: block; }
-  .plots > *, .cards > * { margin-bottom: 12px; }
+  .plots { display: block; }
+  .plots > * { margin-bottom: 12px; }
+  .cards { display: flex; flex-wrap: wrap; }
+  .cards > * { flex: 1 1 30%; }
   /* All of a table and of what is folded away, since nobody scrolls or opens on paper. */
   .scroll { overflow: visible; }
   table { font-size: 8.5pt; }
   th, td { padding: 4px 6px; }
   thead { display: table-header-group; }
-  pre { overflow: visible; white-space: pre-wrap; overflow-wrap: anywhere; break-inside: auto; }
+  pre { overflow: visible; white-space: pre-wrap; overflow-wrap: anywhere; break-inside: auto; columns: 2; font-size: 8pt; }
   details::details-content { content-visibility: visible; height: auto; }
 }
 `;

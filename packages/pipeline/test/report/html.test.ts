@@ -86,7 +86,7 @@ describe("reportHtml", () => {
     const images = Array.from(page.matchAll(/<svg role="img" aria-label="([^"]+)"/g), ([, alt]) => alt);
     expect(images).toEqual(input.plots.map(({ alt }) => alt.replaceAll("'", "&#39;")));
     // A film that starts by itself is in the way of reading.
-    expect(page).toMatch(/<details><summary>Play the film<\/summary>\s*<figure/);
+    expect(page).toMatch(/<details class="film"><summary>Play the film<\/summary>\s*<figure/);
   });
 
   it("has unique ids, each of which a link leads to, and headings in order", () => {

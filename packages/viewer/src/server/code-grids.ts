@@ -92,7 +92,14 @@ function keepPlace(places: number[], index: number, count: number): void {
 export async function samplesAnswer(
   files: { readonly samples: string; readonly train: string },
   paths: Pick<SamplesAnswer, "path" | "trainPath">,
-  novelty: Novelty | undefined,
+  {
+    novelty,
+    pictures,
+  }: {
+    readonly novelty: Novelty | undefined;
+    /** The names of the files beside the samples' grids. */
+    readonly pictures: ReadonlySet<string>;
+  },
 ): Promise<SamplesAnswer> {
   const drawn = await readNames(files.samples);
   const places = new Map((await readNames(files.train)).names.map((name, index) => [name, index]));
@@ -108,6 +115,7 @@ export async function samplesAnswer(
       });
       return {
         name,
+        picture: pictures.has(`${name}.png`) ? `samples/${name}.png` : null,
         label: drawn.labels[index] ?? null,
         nearest:
           own === undefined

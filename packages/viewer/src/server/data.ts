@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readNovelty, readRun, runPaths } from "@slicebook/pipeline/runs";
 import type { CodebookAnswer } from "../shared/answers.ts";
@@ -36,7 +36,7 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
         return samplesAnswer(
           { samples: drawn, train: paths.codes.train },
           { path: "samples/codes.safetensors", trainPath: "codes/train.safetensors" },
-          novelty,
+          { novelty, pictures: new Set(await readdir(paths.samples)) },
         );
       }
       return undefined;

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
+import type { RunAnswer, RunsAnswer, SamplesAnswer } from "../shared/answers.ts";
 import { isUsed, parseHeader } from "../shared/safetensors-header.ts";
 import { createRunData, RUN_ANSWERS } from "./data.ts";
 import { fileWithin } from "./files.ts";
@@ -56,8 +56,7 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
   for (const { id } of runs) {
     for (const name of RUN_ANSWERS) {
       const answer = await putJson(`${id}/${name}`);
-      if (name !== "run.json") continue;
-      for (const path of shownFiles(answer as RunAnswer)) {
+      for (const path of shownFiles(name, answer)) {
         const from = await fileWithin(join(folder.root, id), path.split("/"));
         if (from === undefined) continue;
         if (!isCheckpoint(path)) await put(`files/${id}/${path}`, from);
@@ -71,8 +70,13 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
   return written;
 }
 
-/** The files of a run that the page may ask for. */
-function shownFiles({ files }: RunAnswer): string[] {
+/** The files of a run that the page may ask for, by what an answer of that name tells it. */
+function shownFiles(name: (typeof RUN_ANSWERS)[number], answer: unknown): string[] {
+  if (answer === undefined || name === "codebook.json") return [];
+  if (name === "samples.json") {
+    return (answer as SamplesAnswer).samples.flatMap(({ picture }) => picture ?? []);
+  }
+  const { files } = answer as RunAnswer;
   const { model, preprocessing, prior, codes, film, pairs, samples, report } = files;
   return [
     model,

@@ -107,6 +107,8 @@ export interface SamplesAnswer {
 
 export interface SampleEntry {
   readonly name: string;
+  /** The file of its picture, in the run's folder; null if it is not there any more. */
+  readonly picture: string | null;
   readonly label: string | null;
   readonly nearest: {
     /** By the share of codes that differ, 0 to 1. */

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type HostTensor, int32 } from "@slicebook/base";
@@ -27,6 +27,11 @@ import type {
 import { pageFolder } from "../../src/server/page-folder.ts";
 import { copyRuns, temporaryFolder } from "../runs.ts";
 import { launch, openPage, violations, type Watched } from "./page.ts";
+
+/** What is asked of a picture in the page. */
+interface Loadable {
+  readonly naturalWidth: number;
+}
 
 let root: string;
 let runs: string;
@@ -249,7 +254,7 @@ describe("a run", () => {
     await page.locator(".places .marks path").first().waitFor({ state: "attached" });
     expect(await violations(page)).toEqual([]);
     await page.getByRole("link", { name: "Samples" }).click();
-    await page.locator(".samples canvas").nth(7).waitFor();
+    await page.locator(".samples :is(canvas, img)").nth(7).waitFor();
     await page.getByText("Told from test slices").waitFor();
     await page.getByText("4 samples are too few to say what limits the samples").waitFor();
     await page.getByText("By codes", { exact: true }).click();
@@ -261,6 +266,31 @@ describe("a run", () => {
     expect(faults).toEqual([]);
     await page.close();
   });
+});
+
+it("shows the samples' pictures, which are on disk, without waiting for the model", async () => {
+  const page = await browser.newPage();
+  // The model never comes.
+  await page.route("**/checkpoints/**", () => undefined);
+  await page.goto(at("#/run/small/samples"));
+  const pictures = page.locator(".samples img");
+  await expect
+    .poll(() => pictures.evaluateAll((all) => all.map((one) => (one as unknown as Loadable).naturalWidth)), {
+      timeout: 60_000,
+    })
+    .toEqual([64, 64, 64, 64]);
+  expect(await page.locator(".engine").count()).toBe(0);
+  // Those without a picture are decoded.
+  await rename(join(runs, "small", "samples", "sample-0002.png"), join(root, "taken.png"));
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.reload();
+  await page
+    .getByRole("img", { name: "sample-0002: drawn" })
+    .and(page.locator("canvas"))
+    .waitFor({ timeout: 60_000 });
+  expect(await pictures.count()).toBe(3);
+  await rename(join(root, "taken.png"), join(runs, "small", "samples", "sample-0002.png"));
+  await page.close();
 });
 
 describe("the model, live", () => {
@@ -300,8 +330,33 @@ describe("the model, live", () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.9, { steps: 4 });
     await page.mouse.up();
+    // What the page says, however quickly it says something else.
+    await page.evaluate(`{
+      globalThis.said = new Set();
+      const note = () => {
+        const bar = document.querySelector(".drawing progress");
+        if (bar === null) return;
+        said.add(document.querySelector(".drawing [role=status]").textContent + ", " + bar.value + "/" + bar.max);
+      };
+      new MutationObserver(note).observe(document.querySelector(".drawing"), {
+        attributes: true, characterData: true, childList: true, subtree: true,
+      });
+    }`);
     await page.getByRole("button", { name: "Fill the mask" }).click();
     await page.getByText("with your changes").waitFor({ timeout: 60_000 });
+    // Of the 256 codes only those that are masked count: a few rows, three wide at least.
+    const said: string[] = await page.evaluate("[...globalThis.said]");
+    const steps = said.map((text) =>
+      /^Filling: (\d+) of (\d+) codes, (\d+)\/(\d+)$/.exec(text)!.slice(1).map(Number),
+    );
+    const all = steps[0]![1]!;
+    expect(all).toBeGreaterThanOrEqual(9);
+    expect(all).toBeLessThan(64);
+    for (const [done, total, value, max] of steps) expect([total, value, max]).toEqual([all, done, all]);
+    const counts = steps.map(([done]) => done!);
+    expect(counts[0]).toBe(0);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(counts.length).toBeGreaterThan(2);
     expect(await violations(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.close();

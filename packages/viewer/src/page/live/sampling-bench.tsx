@@ -9,7 +9,7 @@ import { Picture } from "../ui/picture.tsx";
 import type { ReadyModel } from "../use-model.ts";
 import { CallError } from "../worker/client.ts";
 import type { Sampled, SampledPictures } from "../worker/protocol.ts";
-import { DrawingProgress, type Drawn, progressText } from "./drawing-progress.tsx";
+import { codesDrawn, DrawingProgress, type Drawn, progressText } from "./drawing-progress.tsx";
 
 /** Grids while they grow: for each sample and level the codes, −1 where none is drawn yet. */
 type Growing = readonly (readonly Int32Array[])[];
@@ -187,7 +187,7 @@ export function SamplingBench({
               : `${plural(sampled.images.length, "slice")} in ${short(sampled.seconds)} s, ` +
                 `${short(sampled.seconds / sampled.images.length)} s each`}
         </p>
-        {drawing !== undefined && <DrawingProgress levels={opened.levels} drawn={drawn} />}
+        {drawing !== undefined && <DrawingProgress codes={codesDrawn(opened.levels, drawn)} />}
         {growing !== undefined && (
           <Choice
             label="Show"

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { messageOf } from "../data.ts";
-import { fixed, short } from "../format.ts";
+import { fixed, plural, short } from "../format.ts";
 import { MOST_ERROR } from "../run/reconstructions.tsx";
 import { Choice, Field, Figure, Slider } from "../ui/controls.tsx";
 import { LevelChoice } from "../ui/level-choice.tsx";
@@ -19,7 +19,7 @@ import type {
   ScanInfo,
 } from "../worker/protocol.ts";
 import { CodeGrid, type Tool } from "./code-grid.tsx";
-import { DrawingProgress, type Drawn, progressText } from "./drawing-progress.tsx";
+import { codesDrawn, DrawingProgress, type Drawn } from "./drawing-progress.tsx";
 import { DropZone } from "./drop-zone.tsx";
 
 type Plane = "0" | "1" | "2";
@@ -232,6 +232,8 @@ interface Edit {
 /** What is known of a mask while it is filled. */
 interface Filled {
   readonly codes: Grids;
+  /** 1 where a code is to be drawn, level by level. */
+  readonly masks: readonly Uint8Array[];
   readonly drawn: Drawn;
   readonly pictures: SampledPictures | undefined;
 }
@@ -288,6 +290,7 @@ function Bench({
   const coarse = filled?.pictures;
   const mask = masks[levelNumber]!;
   const masked = masks.some((own) => own.includes(1));
+  const progress = filled && codesDrawn(opened.levels, filled.drawn, filled.masks);
   const decodeEdit = async (next: Grids) => {
     try {
       const answer = await client.call("decode", { codes: next });
@@ -328,8 +331,9 @@ function Bench({
     setFilling(controller);
     setProblem(undefined);
     let growing: Grids = codes;
-    setFilled({ codes, drawn: undefined, pictures: undefined });
-    const known = masksOfAll(masks, opened.levels).map((own) => own.map((value) => 1 - value));
+    const wanted = masksOfAll(masks, opened.levels);
+    setFilled({ codes, masks: wanted, drawn: undefined, pictures: undefined });
+    const known = wanted.map((own) => own.map((value) => 1 - value));
     try {
       const { grids } = await client.call(
         "sample",
@@ -349,8 +353,11 @@ function Bench({
               return;
             }
             const { level: own, row, codes: drawn } = event.row;
+            const { columns } = opened.levels[own]!;
+            // Of rows that are known as a whole there is nothing new to show.
+            if (!wanted[own]!.subarray(row * columns, (row + 1) * columns).includes(1)) return;
             const next = growing[own]!.slice();
-            next.set(drawn, row * opened.levels[own]!.columns);
+            next.set(drawn, row * columns);
             growing = growing.with(own, next);
             setFilled((before) => before && { ...before, codes: growing, drawn: { level: own, row } });
           },
@@ -555,10 +562,10 @@ function Bench({
                 Stop
               </button>
             )}
-            {filling !== undefined && <DrawingProgress levels={opened.levels} drawn={filled?.drawn} />}
+            {progress !== undefined && <DrawingProgress codes={progress} />}
             <p class="note" role="status">
-              {filling !== undefined
-                ? `Filling: ${progressText(opened.levels, filled?.drawn)}`
+              {progress !== undefined
+                ? `Filling: ${progress.done} of ${plural(progress.all, "code")}`
                 : masked
                   ? "The prior draws the masked codes from all that lie before them."
                   : "Mask a region, and the prior fills it with what it finds likely."}

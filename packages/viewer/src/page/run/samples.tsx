@@ -40,12 +40,19 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
   const size = info.data.size;
   const [likeness, setLikeness] = useState<Likeness>("bySsim");
   const model = useModel(run);
-  const samples = useDecoded(model, fileUrl(entry.id, answer.path), [...answer.samples.keys()]);
+  const samples = useDecoded(
+    model,
+    fileUrl(entry.id, answer.path),
+    answer.samples.map(({ picture }, index) => (picture === null ? index : null)),
+  );
   const nearest = useDecoded(
     model,
     fileUrl(entry.id, answer.trainPath),
     answer.samples.map((sample) => sample.nearest?.[likeness].index ?? null),
   );
+  // Those that are drawn anew have the same names.
+  const pictureUrl = (path: string) =>
+    `${fileUrl(entry.id, path)}?${encodeURIComponent(info.stages.sample?.finished ?? "")}`;
   return (
     <>
       {novelty !== null && (
@@ -87,10 +94,14 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
         )}
       </div>
       <ul class="samples">
-        {answer.samples.map(({ name, label, nearest: own }, index) => (
+        {answer.samples.map(({ name, picture, label, nearest: own }, index) => (
           <li key={name} class="panel">
             <div class="twins">
-              <Decoded values={samples?.[index]} size={size} label={`${name}: drawn`}>
+              <Decoded
+                values={picture === null ? samples?.[index] : pictureUrl(picture)}
+                size={size}
+                label={`${name}: drawn`}
+              >
                 {name}
                 <small>{label ?? "drawn"}</small>
               </Decoded>
@@ -172,7 +183,7 @@ function Pixels({
   );
 }
 
-/** Grids of a file, decoded; null for those without a number. Nothing while they are not here. */
+/** Grids of a file, decoded one after the other; nothing of those without a number, or that are not here yet. */
 function useDecoded(
   model: Loaded<ReadyModel>,
   url: string,
@@ -188,11 +199,15 @@ function useDecoded(
     if (ready === undefined) return;
     let wanted = true;
     (async () => {
-      const places = indices.filter((index) => index !== null);
-      const grids = await ready.client.call("grids", { url, indices: places });
-      const images = [...(await ready.client.call("images", { grids }))];
-      if (wanted)
-        setFound({ key, images: indices.map((index) => (index === null ? undefined : images.shift())) });
+      let images = indices.map((): Float32Array | undefined => undefined);
+      for (const [place, index] of indices.entries()) {
+        if (index === null) continue;
+        const grids = await ready.client.call("grids", { url, indices: [index] });
+        const [image] = await ready.client.call("images", { grids });
+        if (!wanted) return;
+        images = images.with(place, image);
+        setFound({ key, images });
+      }
     })().catch(() => undefined);
     return () => {
       wanted = false;
@@ -201,13 +216,14 @@ function useDecoded(
   return found?.key === key ? found.images : undefined;
 }
 
+/** A slice: its values, or the address of its picture. */
 function Decoded({
   values,
   size: [height, width],
   label,
   children,
 }: {
-  readonly values: Float32Array | undefined;
+  readonly values: Float32Array | string | undefined;
   readonly size: readonly [number, number];
   readonly label: string;
   readonly children: ComponentChildren;
@@ -215,7 +231,11 @@ function Decoded({
   return (
     <figure>
       <div class="layers" style={{ aspectRatio: `${width} / ${height}` }}>
-        {values !== undefined && <Picture values={values} height={height} width={width} label={label} />}
+        {typeof values === "string" ? (
+          <img class="picture" src={values} height={height} width={width} alt={label} />
+        ) : (
+          values !== undefined && <Picture values={values} height={height} width={width} label={label} />
+        )}
       </div>
       <figcaption>{children}</figcaption>
     </figure>

@@ -90,7 +90,10 @@ export interface Model {
   dispose(): Promise<void>;
 }
 
-/** Starts an engine and loads the weights that a model needs, and no more, by ranges. */
+/**
+ * Starts an engine and loads the weights that a model needs, and no more, by ranges; those of the prior are loaded once
+ * something is asked of it.
+ */
 export async function openModel({ engine: choice, wasmPath, config, urls }: OpenOptions): Promise<Model> {
   const { dataset, model: modelConfig, prior: priorConfig, sample } = runSchema.parse(withoutUnknown(config));
   const [height, width] = dataset.size ?? fail("the run's configuration names no size");
@@ -105,12 +108,12 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const levels = vqvae.codeLevels(modelConfig, size);
   const codebooks = vqvae.codebooks(modelConfig, parameters);
   const stages = stagesOf(modelConfig, { size, levels, preprocessing });
-  const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
+  const prior = openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
   const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
-  const likelihood = lazily(() =>
+  const likelihood = lazily(async () =>
     engine.compile(scoreOf(prior.bound), [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
       name: "score",
-      parameters: prior.parameters,
+      parameters: await prior.parameters(),
     }),
   );
   let current: { readonly original: Float32Array; readonly map: SliceMap } | undefined;
@@ -158,7 +161,6 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         temperature: levels.map((_, level) => ofLevel(sample.temperature, level)),
         topP: levels.map((_, level) => ofLevel(sample.topP ?? 1, level)),
       },
-      bytes: [weights.tensors, prior.parameters].reduce((sum, tensors) => sum + bytesOf(tensors), 0),
     },
 
     async encode(image, name, fit) {
@@ -213,6 +215,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     async sample(request, onEvent, signal) {
       if (prior.why !== undefined) fail(prior.why);
       const started = performance.now();
+      const parameters = await prior.parameters();
       const labels = Array.from({ length: request.count }, (_, index) =>
         classes.length === 0 ? 0 : (request.label ?? index % classes.length),
       );
@@ -220,7 +223,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       let grids: Grids[] = [];
       let images: Float32Array[] = [];
       for (const stage of stages) {
-        drawn = await prior.bound.sample(engine, prior.parameters, {
+        drawn = await prior.bound.sample(engine, parameters, {
           ...samplingOptions(request),
           ...(classes.length === 0 ? {} : { labels }),
           drawn,
@@ -327,17 +330,21 @@ async function loadClasses(url: string): Promise<string[]> {
 
 interface OpenedPrior {
   readonly bound: BoundPrior;
-  readonly parameters: HostTensors;
+  readonly parameters: () => Promise<HostTensors>;
   /** Why there is none. */
   readonly why?: string;
 }
 
-async function openPrior(
+function openPrior(
   { name, options }: { readonly name: string; readonly options: Record<string, unknown> },
   url: string | null,
   space: { readonly levels: readonly CodeLevel[]; readonly classes: number },
-): Promise<OpenedPrior> {
-  const none = (why: string): OpenedPrior => ({ bound: undefined as never, parameters: {}, why });
+): OpenedPrior {
+  const none = (why: string): OpenedPrior => ({
+    bound: undefined as never,
+    parameters: async () => fail(why),
+    why,
+  });
   if (url === null) return none("the run has no trained prior yet");
   if (name !== pixelcnn.name)
     return none(`the prior "${name}" is a package of its own, which a page cannot load`);
@@ -348,8 +355,11 @@ async function openPrior(
     // It models grids of one level.
     return none(error instanceof Error ? error.message : String(error));
   }
-  const { tensors } = await loadTensors(url, isUsed);
-  return { bound, parameters: bound.parameters(tensors, { average: true }) };
+  const parameters = lazily(async () => {
+    const { tensors } = await loadTensors(url, isUsed);
+    return bound.parameters(tensors, { average: true });
+  });
+  return { bound, parameters };
 }
 
 async function startEngine(
@@ -543,19 +553,17 @@ function ownRange(values: Float32Array): Float32Array {
   return Float32Array.from(toUnitRange(values, values).original);
 }
 
-function bytesOf(tensors: HostTensors): number {
-  return Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
-}
-
-function lazily(
-  make: () => Promise<Compiled>,
-): (() => Promise<Compiled>) & { made: Promise<Compiled> | undefined } {
+/** Makes something when it is first asked for, and again after a failure. */
+function lazily<T>(make: () => Promise<T>): (() => Promise<T>) & { made: Promise<T> | undefined } {
   const get = Object.assign(
     () => {
-      get.made ??= make();
+      get.made ??= make().catch((error: unknown) => {
+        get.made = undefined;
+        throw error;
+      });
       return get.made;
     },
-    { made: undefined as Promise<Compiled> | undefined },
+    { made: undefined as Promise<T> | undefined },
   );
   return get;
 }

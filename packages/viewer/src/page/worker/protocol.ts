@@ -41,8 +41,6 @@ export interface OpenedModel {
   readonly slicePosition: boolean;
   /** How the run draws its samples, a number for each level. */
   readonly sampling: { readonly temperature: readonly number[]; readonly topP: readonly number[] };
-  /** Bytes of weights read. */
-  readonly bytes: number;
 }
 
 /** What is in a file that was dropped on the page. */
