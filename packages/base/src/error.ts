@@ -6,7 +6,7 @@ export interface SlicebookErrorOptions {
 }
 
 /**
- * A mistake that the user can mend: shown without a stack trace.
+ * A mistake that the user can fix: shown without a stack trace.
  *
  * The message says what was found, where (file, line, argument) and what is allowed; `remedy` says what to do.
  * `code` is stable and in capitals, such as `CONFIG_INVALID`, for programs to test.

@@ -1,7 +1,7 @@
 /** What the command's exit code means; the help and the README list the same. */
 export const exitCodes = {
   ok: 0,
-  /** A mistake that the user can mend: a missing folder, a wrong key, a full disk. */
+  /** A mistake that the user can fix: a missing folder, a wrong key, a full disk. */
   mistake: 1,
   /** The command itself is wrong: an unknown option, a missing argument. */
   usage: 2,

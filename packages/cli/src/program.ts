@@ -34,7 +34,7 @@ Progress goes to standard error, results to standard output. NO_COLOR and FORCE_
 
 Exit codes:
   ${exitCodes.ok}    done
-  ${exitCodes.mistake}    something you can mend: a missing folder, a wrong value; the message says what to do
+  ${exitCodes.mistake}    something you can fix: a missing folder, a wrong value; the message says what to do
   ${exitCodes.usage}    the command line is wrong: an unknown command or option, a missing argument
   ${exitCodes.internal}   a bug in Slicebook; --debug (or SLICEBOOK_DEBUG=1) shows where
   ${exitCodes.SIGINT}  interrupted by Ctrl-C; the work is saved, --resume goes on

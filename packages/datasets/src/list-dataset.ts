@@ -246,6 +246,6 @@ function parsed<T>(schema: z.ZodType<T>, input: unknown, place: string): T {
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => `${[place, ...issue.path].join(".")}: ${issue.message}`);
   throw new SlicebookError("CONFIG_INVALID", issues.join("; "), {
-    remedy: `Mend ${place} in the configuration.`,
+    remedy: `Fix ${place} in the configuration.`,
   });
 }

@@ -106,7 +106,7 @@ function checkPolicy(image: Sides, [height, width]: Size, { policy, path }: FitS
   const larger = image.height > height || image.width > width;
   const smaller = image.height < height || image.width < width;
   if (policy !== undefined && (policy !== "pad" || !larger) && (policy !== "crop" || !smaller)) return;
-  const why = policy === undefined ? "" : `, which "${policy}" cannot mend`;
+  const why = policy === undefined ? "" : `, which "${policy}" cannot fix`;
   const fitting = SIZE_POLICIES.filter((name) =>
     name === "pad" ? !larger : name === "crop" ? !smaller : true,
   );

@@ -215,7 +215,7 @@ function pngChunk(type: string, data: Uint8Array): Uint8Array {
   return out;
 }
 
-/** Mends the checksums of a PNG file's chunks as far as they can be followed. */
+/** Fixes the checksums of a PNG file's chunks as far as they can be followed. */
 function withPngChecksums(bytes: Uint8Array): Uint8Array {
   const out = Buffer.from(bytes);
   for (let at = 8; at + 12 <= out.length; ) {

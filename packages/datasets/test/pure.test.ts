@@ -116,14 +116,9 @@ describe("fitSize", () => {
 
   it.each([
     [undefined, [2, 3], "case_1.nii is 2x4 (height x width), not 2x3", "crop or resize"],
-    ["pad", [2, 3], 'case_1.nii is 2x4 (height x width), not 2x3, which "pad" cannot mend', "crop or resize"],
-    [
-      "crop",
-      [3, 4],
-      'case_1.nii is 2x4 (height x width), not 3x4, which "crop" cannot mend',
-      "pad or resize",
-    ],
-    ["crop", [3, 3], 'case_1.nii is 2x4 (height x width), not 3x3, which "crop" cannot mend', "resize"],
+    ["pad", [2, 3], 'case_1.nii is 2x4 (height x width), not 2x3, which "pad" cannot fix', "crop or resize"],
+    ["crop", [3, 4], 'case_1.nii is 2x4 (height x width), not 3x4, which "crop" cannot fix', "pad or resize"],
+    ["crop", [3, 3], 'case_1.nii is 2x4 (height x width), not 3x3, which "crop" cannot fix', "resize"],
   ] as const)("refuses what the policy %s cannot do for %j", (policy, size, message, remedy) => {
     expect(() => fitSize(image, size, { policy, path })).toThrow(
       expect.objectContaining({

@@ -21,7 +21,7 @@ export function checked<Output>(
     "CONFIG_INVALID",
     boundedLines(describeIssues(source, schema, result.error.issues, value, at)),
     {
-      remedy: "Mend what is named above; `slicebook config --schema` lists every key.",
+      remedy: "Fix what is named above; `slicebook config --schema` lists every key.",
     },
   );
 }

@@ -221,7 +221,7 @@ async function unreadable(file: string, error: unknown): Promise<SlicebookError>
 }
 
 function invalid(message: string): SlicebookError {
-  return new SlicebookError("CONFIG_INVALID", message, { remedy: "Mend the file and try again." });
+  return new SlicebookError("CONFIG_INVALID", message, { remedy: "Fix the file and try again." });
 }
 
 function firstLine(error: unknown): string {

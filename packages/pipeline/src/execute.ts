@@ -43,7 +43,7 @@ import { tryPrior } from "./try-prior.ts";
 /**
  * Carries out a request in this thread.
  *
- * Throws `SlicebookError`s for what the user can mend; after the signal, `INTERRUPTED`, with what there is
+ * Throws `SlicebookError`s for what the user can fix; after the signal, `INTERRUPTED`, with what there is
  * saved.
  */
 export async function execute(request: Request, options: ExecuteOptions = {}): Promise<Result> {
