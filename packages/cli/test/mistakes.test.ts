@@ -121,6 +121,10 @@ test("slices to compress with a run that has no codes yet", async () => {
   expect(text).toContain("slicebook encode");
 });
 
+test("a stage whose stage before was not done", async () => {
+  expect(await failure(["sample", "runs/narrow"])).toContain("slicebook train-prior");
+});
+
 test("a checkpoint of another architecture", async () => {
   const best = join("checkpoints", "best.safetensors");
   await copyFile(join(cwd, "runs", "wide", best), join(cwd, "runs", "narrow", best));
@@ -149,10 +153,6 @@ test("a run whose name is misspelt, with the one that is meant", async () => {
   const { code, stderr } = await slicebook(["compare", "runs/wde", "runs/narrow"], { cwd });
   expect(code).toBe(1);
   expect(stderr).toContain("Did you mean runs/wide?");
-});
-
-test("a stage whose stage before was not done", async () => {
-  expect(await failure(["sample", "runs/narrow"])).toContain("slicebook train-prior");
 });
 
 test("an adapter that is not there", async () => {
