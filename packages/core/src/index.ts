@@ -32,8 +32,13 @@ export type { ImageSize, Pixels } from "./metrics/image.ts";
 export { laplacianPyramid, type PyramidLevel, pyramidSizes } from "./metrics/laplacian-pyramid.ts";
 export { type LinearClassifier, logisticRegression } from "./metrics/logistic-regression.ts";
 export { type MultiScaleSimilarity, msSsim } from "./metrics/ms-ssim.ts";
-export type { Points } from "./metrics/points.ts";
-export { REDUCED_SIDE, type SliceFeatures, sliceFeatures } from "./metrics/slice-features.ts";
+export { countOf, type Points, squaredDistance } from "./metrics/points.ts";
+export {
+  REDUCED_SIDE,
+  reducedPictures,
+  type SliceFeatures,
+  sliceFeatures,
+} from "./metrics/slice-features.ts";
 export {
   PATCH_SIDE,
   type PyramidDistance,

@@ -1,5 +1,5 @@
 import type { HostTensors } from "@slicebook/base";
-import { areaMeans, REDUCED_SIDE, reducedSize, vqvae } from "@slicebook/core";
+import { countOf, type Points, reducedPictures, squaredDistance, vqvae } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 import { type CodecOptions, decodeCodes } from "./codec.ts";
@@ -26,11 +26,10 @@ export async function typicalCandidates(
   { each, ...codes }: CandidateCodes,
   options: CodecOptions,
 ): Promise<number[]> {
-  const pictures = async (levels: readonly LevelGrids[]) =>
-    reducedPictures(
-      await decodeCodes(engine, parameters, levels, options),
-      vqvae.pictureSize(options.model, options.size, levels.length),
-    );
+  const pictures = async (levels: readonly LevelGrids[]) => {
+    const [height, width] = vqvae.pictureSize(options.model, options.size, levels.length);
+    return reducedPictures(await decodeCodes(engine, parameters, levels, options), { height, width });
+  };
   return typical({
     candidates: await pictures(codes.candidates),
     each,
@@ -38,9 +37,6 @@ export async function typicalCandidates(
     heldOut: await pictures(codes.heldOut),
   });
 }
-
-/** Pictures of one size, a row of pixels each. */
-type Pictures = readonly ArrayLike<number>[];
 
 /**
  * The number of the candidate that is kept for each sample: of `each` the first that is typical, else the one nearest to
@@ -55,43 +51,30 @@ export function typical({
   training,
   heldOut,
 }: {
-  readonly candidates: Pictures;
+  readonly candidates: Points;
   readonly each: number;
-  readonly training: Pictures;
-  readonly heldOut: Pictures;
+  readonly training: Points;
+  readonly heldOut: Points;
 }): number[] {
-  const usual = heldOut.map((picture) => distanceFrom(training, picture)).sort((a, b) => a - b);
+  const usual = distancesFrom(training, heldOut).sort();
   const at = (part: number) => usual[Math.floor(part * (usual.length - 1))]!;
   const [lowest, highest] = [at(BAND.from), at(BAND.to)];
-  const outside = candidates.map((picture) => {
-    const distance = distanceFrom(training, picture);
-    return Math.max(lowest - distance, distance - highest, 0);
-  });
-  return Array.from({ length: candidates.length / each }, (_, sample) => {
-    const own = outside.slice(sample * each, (sample + 1) * each);
+  const outside = distancesFrom(training, candidates).map((distance) =>
+    Math.max(lowest - distance, distance - highest, 0),
+  );
+  return Array.from({ length: outside.length / each }, (_, sample) => {
+    const own = outside.subarray(sample * each, (sample + 1) * each);
     return sample * each + own.indexOf(Math.min(...own));
   });
 }
 
-function reducedPictures(
-  images: Float32Array,
-  [height, width]: readonly [height: number, width: number],
-): Float64Array[] {
-  const size = { height, width };
-  const target = reducedSize(size, REDUCED_SIDE);
-  const pixels = height * width;
-  return Array.from({ length: images.length / pixels }, (_, index) =>
-    areaMeans(images.subarray(index * pixels, (index + 1) * pixels), size, target),
-  );
-}
-
-/** The root of the mean squared distance to the nearest training slices. */
-function distanceFrom(training: Pictures, picture: ArrayLike<number>): number {
-  const squares = Float64Array.from(training, (known) => {
-    let sum = 0;
-    for (let at = 0; at < known.length; at++) sum += (known[at]! - picture[at]!) ** 2;
-    return sum;
+/** Of each picture the root of the mean squared distance to its nearest training slices. */
+function distancesFrom(training: Points, pictures: Points): Float64Array {
+  return Float64Array.from({ length: countOf(pictures) }, (_, picture) => {
+    const squares = Float64Array.from({ length: countOf(training) }, (_, slice) =>
+      squaredDistance(training, slice, pictures, picture),
+    );
+    const nearest = squares.sort().subarray(0, NEAREST);
+    return Math.sqrt(nearest.reduce((sum, square) => sum + square, 0) / nearest.length);
   });
-  const nearest = squares.sort().slice(0, NEAREST);
-  return Math.sqrt(nearest.reduce((sum, square) => sum + square, 0) / nearest.length);
 }

@@ -8,10 +8,11 @@ const place = temporaryFolder();
 
 describe("typical", () => {
   // Five training slices at 0: a picture's distance is its value. Held-out slices lie at 1 to 11, so the band is 2 to 6.
-  const training = [[0], [0], [0], [0], [0]];
-  const heldOut = Array.from({ length: 11 }, (_, index) => [11 - index]);
+  const points = (...data: number[]) => ({ data, width: 1 });
+  const training = points(0, 0, 0, 0, 0);
+  const heldOut = points(11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1);
   const kept = (...values: number[]) =>
-    typical({ candidates: values.map((value) => [value]), each: 4, training, heldOut });
+    typical({ candidates: points(...values), each: 4, training, heldOut });
 
   it("keeps the first candidate of each sample that lies where the nearer half of held-out slices do", () => {
     expect(kept(7, 5, 3, 2, 6, 0, 1, 2)).toEqual([1, 4]);
@@ -22,10 +23,10 @@ describe("typical", () => {
   });
 
   it("takes the distance from the five nearest of the training slices, as the root of the mean square", () => {
-    const spread = [[3], [-4], [0], [0], [0], [100]];
+    const spread = points(3, -4, 0, 0, 0, 100);
     // √((9 + 16) / 5) = √5 at 0: inside of √5 to √5; 1 apart is √((4 + 25 + 3) / 5) = √6.4.
-    const candidates = [[1], [0]];
-    expect(typical({ candidates, each: 2, training: spread, heldOut: [[0]] })).toEqual([1]);
+    const candidates = points(1, 0);
+    expect(typical({ candidates, each: 2, training: spread, heldOut: points(0) })).toEqual([1]);
   });
 });
 

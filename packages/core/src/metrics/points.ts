@@ -4,10 +4,12 @@ export interface Points {
   readonly width: number;
 }
 
+/** How many points there are. */
 export function countOf({ data, width }: Points): number {
   return data.length / width;
 }
 
+/** The squared Euclidean distance of point `i` of `a` and point `j` of `b`. */
 export function squaredDistance(a: Points, i: number, b: Points, j: number): number {
   let sum = 0;
   for (let index = 0; index < a.width; index++) {

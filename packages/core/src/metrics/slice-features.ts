@@ -1,7 +1,7 @@
 import { areaMeans, reducedSize } from "./area-means.ts";
 import type { ImageSize } from "./image.ts";
 import { laplacianPyramid, type PyramidLevel } from "./laplacian-pyramid.ts";
-import type { Points } from "./points.ts";
+import { countOf, type Points } from "./points.ts";
 
 /** What a classifier is told of images, a row each. */
 export interface SliceFeatures {
@@ -21,19 +21,31 @@ const FLAT = 1e-4;
 
 /** The features of images [n, height, width], on one scale. */
 export function sliceFeatures(images: Float32Array, size: ImageSize): SliceFeatures {
-  const pixels = size.height * size.width;
-  const reduced = reducedSize(size, REDUCED_SIDE);
-  const [pictures, statistics]: [number[], number[]] = [[], []];
-  const count = images.length / pixels;
-  for (let index = 0; index < count; index++) {
-    const image = images.subarray(index * pixels, (index + 1) * pixels);
-    pictures.push(...areaMeans(image, size, reduced));
-    statistics.push(...laplacianPyramid(image, size).flatMap(statisticsOf));
-  }
+  const statistics = imagesOf(images, size).flatMap((image) =>
+    laplacianPyramid(image, size).flatMap(statisticsOf),
+  );
+  const pictures = reducedPictures(images, size);
   return {
-    pictures: { data: Float64Array.from(pictures), width: reduced.height * reduced.width },
-    statistics: { data: Float64Array.from(statistics), width: statistics.length / Math.max(1, count) },
+    pictures,
+    statistics: {
+      data: Float64Array.from(statistics),
+      width: statistics.length / Math.max(1, countOf(pictures)),
+    },
   };
+}
+
+/** Images [n, height, width] by means over areas, so that the longer side has {@link REDUCED_SIDE} pixels. */
+export function reducedPictures(images: Float32Array, size: ImageSize): Points {
+  const reduced = reducedSize(size, REDUCED_SIDE);
+  const pictures = imagesOf(images, size).flatMap((image) => [...areaMeans(image, size, reduced)]);
+  return { data: Float64Array.from(pictures), width: reduced.height * reduced.width };
+}
+
+function imagesOf(images: Float32Array, { height, width }: ImageSize): Float32Array[] {
+  const pixels = height * width;
+  return Array.from({ length: images.length / pixels }, (_, index) =>
+    images.subarray(index * pixels, (index + 1) * pixels),
+  );
 }
 
 function statisticsOf({ values, size: { height, width } }: PyramidLevel): number[] {
