@@ -176,7 +176,8 @@ export async function encodingsOf(
   return grids;
 }
 
-function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], count: number): LevelGrids[] {
+/** Grids of zeros for each level, int32 [count, rows, columns]. */
+export function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], count: number): LevelGrids[] {
   return vqvae.codeLevels(model, size).map(({ rows, columns }) => {
     const shape = [count, rows, columns];
     return int32(new Int32Array(sizeOf(shape)), shape);

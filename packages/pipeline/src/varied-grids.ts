@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import { int32, random } from "@slicebook/base";
+import { random } from "@slicebook/base";
 import { VARIATIONS, vary } from "@slicebook/datasets";
 import { type CodeGrids, joinGrids } from "./code-grids.ts";
-import { createEncoder } from "./codec.ts";
+import { createEncoder, emptyLevels } from "./codec.ts";
 import { interruptedError } from "./interruption.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
@@ -40,9 +40,7 @@ export async function withVariedGrids(session: Session, grids: CodeGrids): Promi
     size,
     batch,
   });
-  const levels = grids.levels.map(({ shape: [, rows, columns] }) =>
-    int32(new Int32Array(total * rows! * columns!), [total, rows!, columns!]),
-  );
+  const levels = emptyLevels(config.model, size, total);
   const variations = new Float32Array(total * VARIATIONS);
   const progress = reportProgress(emit, "train-prior", "images");
   try {

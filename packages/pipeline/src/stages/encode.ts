@@ -1,10 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import { int32, sizeOf } from "@slicebook/base";
-import { UNKNOWN_SLICE_POSITION, vqvae } from "@slicebook/core";
+import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import { SPLITS, slicePositions } from "@slicebook/datasets";
 import { measureBaselines } from "../baselines/measure.ts";
 import { saveCodes } from "../code-grids.ts";
-import { createCodec, createEncoder } from "../codec.ts";
+import { createCodec, createEncoder, emptyLevels } from "../codec.ts";
 import { codeTables, fileBitsPerPixel } from "../compressed-size.ts";
 import { exists } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
@@ -39,10 +38,7 @@ export const encodeStage: StageDefinition = {
     try {
       for (const split of SPLITS) {
         const { records, images } = splits[split];
-        const levels = vqvae.codeLevels(model, size).map(({ rows, columns }) => {
-          const shape = [records.length, rows, columns];
-          return int32(new Int32Array(sizeOf(shape)), shape);
-        });
+        const levels = emptyLevels(model, size, records.length);
         for (let start = 0; start < records.length; start += batch) {
           if (signal?.aborted) throw interruptedError();
           const count = Math.min(batch, records.length - start);
