@@ -188,7 +188,8 @@ export function codesOf(levels: readonly LevelGrids[], index: number): Int32Arra
   });
 }
 
-function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
+/** One level's grids of those numbers, in that order. */
+export function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
   const each = data.length / shape[0]!;
   const taken = new Int32Array(rows.length * each);
   for (const [place, row] of rows.entries()) {

@@ -14,8 +14,8 @@ const trainSchema = z
     codesInUse: metric,
     bitsPerCode: metric,
     accuracy: metric,
-    learningRate: z.number().optional(),
-    gradientNorm: z.number().optional(),
+    learningRate: metric,
+    gradientNorm: metric,
   })
   .catchall(metric)
   .readonly();

@@ -1,12 +1,19 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { int32, SlicebookError } from "@slicebook/base";
+import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
 import { typicalCandidates } from "../candidates.ts";
-import { type CodeGrids, saveCodes, splitCodes, takeGrids } from "../code-grids.ts";
-import { decodeCodes } from "../codec.ts";
+import {
+  type CodeGrids,
+  type LevelGrids,
+  saveCodes,
+  splitCodes,
+  takeGrids,
+  takeRows,
+} from "../code-grids.ts";
+import { type CodecOptions, decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
@@ -57,16 +64,13 @@ export const sampleStage: StageDefinition = {
     });
     const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
-    const drawn = await drawGrids(session, prior, { size, trained, labels, slicePositions });
-
-    const levels = vqvae
-      .codeLevels(config.model, size)
-      .map(({ rows, columns }, level) => int32(drawn[level]!, [count, rows, columns]));
     const preprocessing = await loadPreprocessing(session);
-    const decoded = await decodeCodes(engine, await modelParameters(session), levels, {
-      model: config.model,
-      preprocessing,
-      size,
+    const parameters = await modelParameters(session);
+    const codec: CodecOptions = { model: config.model, preprocessing, size, batch: DECODED };
+    const wanted = { trained, labels, slicePositions, parameters, codec };
+    const levels = await drawLevels(session, prior, wanted);
+    const decoded = await decodeCodes(engine, parameters, levels, {
+      ...codec,
       batch: Math.min(DECODED, count),
     });
     const images = sampleGreys(decoded, { size, preprocessing });
@@ -106,18 +110,21 @@ export const sampleStage: StageDefinition = {
 };
 
 interface Wanted {
-  readonly size: readonly [height: number, width: number];
   readonly trained: CodeGrids;
   readonly labels: Int32Array | undefined;
   readonly slicePositions: Float32Array | undefined;
+  /** The VQ-VAE's weights, and how it decodes. */
+  readonly parameters: HostTensors;
+  readonly codec: CodecOptions;
 }
 
 /** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a typical one is kept. */
-async function drawGrids(session: Session, prior: BoundPrior, wanted: Wanted): Promise<Int32Array[]> {
+async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
   const { config, paths, signal } = session;
   const { count, candidates, seed, temperature, topK, topP } = config.sample;
-  const { size, trained, labels, slicePositions } = wanted;
-  const [engine, parameters] = [await session.engine(), await priorParameters(session, prior)];
+  const { trained, labels, slicePositions, codec } = wanted;
+  const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
+  const spaces = vqvae.codeLevels(config.model, codec.size);
   const options = {
     seed,
     temperature,
@@ -126,9 +133,9 @@ async function drawGrids(session: Session, prior: BoundPrior, wanted: Wanted): P
     onProgress: reportProgress(session.emit, "sample", "codes"),
     ...(signal === undefined ? {} : { signal }),
   };
-  const draw = (each: number, more: Pick<SampleOptions, "levels" | "drawn">): Promise<Int32Array[]> =>
-    prior
-      .sample(engine, parameters, {
+  const draw = async (each: number, more: Pick<SampleOptions, "levels" | "drawn">): Promise<LevelGrids[]> => {
+    const drawn = await prior
+      .sample(engine, weights, {
         ...options,
         ...more,
         count: count * each,
@@ -138,36 +145,29 @@ async function drawGrids(session: Session, prior: BoundPrior, wanted: Wanted): P
       .catch((error: unknown) => {
         throw signal?.aborted ? interruptedError() : error;
       });
+    return drawn.map((codes, level) => {
+      const { rows, columns } = spaces[level]!;
+      return int32(codes, [count * each, rows, columns]);
+    });
+  };
   if (candidates === 1) return draw(1, {});
 
   const heldOut = await splitCodes(session, "validate");
   if (heldOut === undefined) throw missing(paths.folder, "code grids", "encode");
   const first = config.model.quantizer.depth; // the levels of the coarsest grid
-  const shapes = vqvae.codeLevels(config.model, size).slice(0, first);
   const coarsest = await draw(candidates, { levels: first });
   const kept = await typicalCandidates(
     engine,
-    await modelParameters(session),
+    wanted.parameters,
     {
-      candidates: coarsest.map((codes, level) => {
-        const { rows, columns } = shapes[level]!;
-        return int32(codes, [count * candidates, rows, columns]);
-      }),
+      candidates: coarsest,
       each: candidates,
       training: trained.levels.slice(0, first),
       heldOut: heldOut.levels.slice(0, first),
     },
-    { model: config.model, preprocessing: await loadPreprocessing(session), size, batch: DECODED },
+    codec,
   );
-  const drawn = coarsest.map((codes, level) => {
-    const each = shapes[level]!.rows * shapes[level]!.columns;
-    const own = new Int32Array(count * each);
-    for (const [sample, candidate] of kept.entries()) {
-      own.set(codes.subarray(candidate * each, (candidate + 1) * each), sample * each);
-    }
-    return own;
-  });
-  return draw(1, { drawn });
+  return draw(1, { drawn: coarsest.map((grids) => takeRows(grids, kept).data) });
 }
 
 /** Each value so many times, one after the other. */
