@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { tableLines } from "./table.ts";
+import { signed, tableLines } from "./table.ts";
 import { type TrainedRun, trainedRun } from "./trained-run.ts";
 
 /** What the defaults do for learning, and how to do without each. */
@@ -110,9 +110,7 @@ export function formatAblation({ variants, minutes, config, processor }: Ablatio
       failed === 0 ? name : `${name} (broke down ${failed}×)`,
       number(ssim, 4),
       range,
-      index === 0 || !Number.isFinite(difference)
-        ? "–"
-        : `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(4)}`,
+      index === 0 || !Number.isFinite(difference) ? "–" : signed(difference, 4),
       Number.isFinite(use) ? `${(100 * use).toFixed(0)} %` : "–",
       number(perplexity, 0),
       number(images, 0),

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { z } from "zod";
 import { runJson } from "./measurement.ts";
-import { tableLines } from "./table.ts";
+import { signed, tableLines } from "./table.ts";
 
 /** What helps the prior where slices are few, and how to do without each. */
 const VARIANTS: readonly { readonly name: string; readonly overrides: readonly string[] }[] = [
@@ -96,7 +96,7 @@ export function formatPriorAblation({ variants, overrides, processor }: PriorAbl
     return [
       name,
       validate.bitsPerCode.toFixed(3),
-      index === 0 ? "–" : `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(3)}`,
+      index === 0 ? "–" : signed(difference, 3),
       bits(validate),
       bits(train),
       bits(test),

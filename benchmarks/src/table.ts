@@ -127,6 +127,11 @@ function tableOf<C>(columns: readonly Column<C>[], cells: readonly C[]): string[
   ]);
 }
 
+/** A difference with its sign: `+0.023`, `−0.023`. */
+export function signed(difference: number, digits: number): string {
+  return `${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(digits)}`;
+}
+
 /** A Markdown table: the first row has the titles. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
