@@ -1,26 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { type ConstantTensor, type Structure, TraceError } from "../src/index.ts";
-import { difference, generator, integers, numbers, runEager, traceFor } from "./run.ts";
+import { Dice, difference, integers, numbers, runEager, traceFor } from "./run.ts";
 
 type Call = readonly [fn: (...args: tf.Tensor[]) => Structure<tf.Tensor>, ...args: ConstantTensor[]];
 
 /** Draws shapes and options of which about every second fits. */
-class Dice {
-  readonly #next: () => number;
-
-  constructor(seed: number) {
-    this.#next = generator(seed);
-  }
-
-  below(count: number): number {
-    return Math.floor(this.#next() * count);
-  }
-
-  of<T>(...items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-
+class ShapeDice extends Dice {
   shape(rank = this.below(4)): number[] {
     return Array.from({ length: rank }, () => this.of(1, 2, 2, 3));
   }
@@ -63,11 +49,11 @@ const alongAxis: Readonly<Record<string, (x: tf.Tensor, axis: number) => Structu
 };
 
 /** The ops whose tensors must fit each other or their options. */
-const calls: Readonly<Record<string, (dice: Dice) => Call>> = {
+const calls: Readonly<Record<string, (dice: ShapeDice) => Call>> = {
   ...Object.fromEntries(
     Object.entries(pairwise).map(([name, op]) => [
       name,
-      (dice: Dice): Call => [(a, b) => op(a!, b!), dice.float(), dice.float()],
+      (dice: ShapeDice): Call => [(a, b) => op(a!, b!), dice.float(), dice.float()],
     ]),
   ),
   where: (dice) => [(a, b) => tf.where(tf.greater(a!, 0), a!, b!), dice.float(), dice.float()],
@@ -187,7 +173,7 @@ const calls: Readonly<Record<string, (dice: Dice) => Call>> = {
   ...Object.fromEntries(
     Object.entries(alongAxis).map(([name, op]) => [
       name,
-      (dice: Dice): Call => {
+      (dice: ShapeDice): Call => {
         const shape = dice.shape(1 + dice.below(3));
         const axis = dice.axis(shape.length);
         return [(x) => op(x!, axis), dice.float(shape)];
@@ -243,7 +229,7 @@ describe("refuses the arguments that TensorFlow.js refuses, names the call, and 
     const seen = new Set<string>();
     let refused = 0;
     for (let seed = 0; seed < 40; seed++) {
-      const [fn, ...args] = calls[name]!(new Dice(seed));
+      const [fn, ...args] = calls[name]!(new ShapeDice(seed));
       const text = `seed ${seed}: ${name}(${args.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(", ")})`;
       const [eager, traced] = [thrown(() => runEager(fn, args)), thrown(() => traceFor(fn, args))];
       if (eager !== undefined) {

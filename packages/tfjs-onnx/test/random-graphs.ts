@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { ConstantTensor, Structure } from "../src/index.ts";
-import { generator, integers, numbers } from "./run.ts";
+import { Dice, generator, integers, numbers } from "./run.ts";
 
 /** A function drawn at random, as text that runs anywhere, and arguments for it. */
 export interface RandomGraph {
@@ -25,36 +25,23 @@ interface Variable {
 /** Writes a call of an op on some of the variables, or nothing where none fits. */
 type Template = (draw: Draw) => string | undefined;
 
-class Draw {
-  readonly #next: () => number;
+class Draw extends Dice {
   readonly variables: Variable[] = [];
 
-  constructor(seed: number) {
-    this.#next = generator(seed);
-  }
-
-  below(count: number): number {
-    return Math.floor(this.#next() * count);
-  }
-
-  of<T>(...items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-
   flag(): boolean {
-    return this.#next() < 0.5;
+    return this.next() < 0.5;
   }
 
   /** A number of two digits. */
   number(low: number, high: number): number {
-    return Math.round((low + (high - low) * this.#next()) * 100) / 100;
+    return Math.round((low + (high - low) * this.next()) * 100) / 100;
   }
 
   /** A variable of floats, the latest ones more often than others. */
   float(fits: (variable: Variable) => boolean = () => true): Variable {
     const found = this.variables.filter((variable) => variable.dtype === "float32" && fits(variable));
     if (found.length === 0) throw new Unfit();
-    return found[Math.max(0, found.length - 1 - Math.floor(this.#next() ** 2 * found.length))]!;
+    return found[Math.max(0, found.length - 1 - Math.floor(this.next() ** 2 * found.length))]!;
   }
 
   axis({ shape }: Variable): number {

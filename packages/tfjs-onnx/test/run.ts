@@ -154,3 +154,21 @@ export function generator(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** Draws numbers and choices by a seed. */
+export class Dice {
+  /** The next number, from 0 to below 1. */
+  protected readonly next: () => number;
+
+  constructor(seed: number) {
+    this.next = generator(seed);
+  }
+
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  of<T>(...items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+}
