@@ -1,3 +1,4 @@
+export { counted } from "./counted.ts";
 export { crc32, crc32c } from "./crc32.ts";
 export { isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
 export { philox, type Random, type RandomKey, random } from "./random.ts";

@@ -18,11 +18,6 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** `1 subject`, `2 subjects`. */
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
 /**
  * A table, with a heading in its first row, that finds room in the terminal: columns are left out in the order given.
  *

@@ -1,5 +1,6 @@
+import { counted } from "@slicebook/base";
 import type { Inspection } from "@slicebook/pipeline";
-import { counted, formatNumber, table } from "./format.ts";
+import { formatNumber, table } from "./format.ts";
 
 /** An inspection as a page of text. */
 export function describeInspection(inspection: Inspection): string {

@@ -1,6 +1,7 @@
 import { join, parse } from "node:path";
+import { counted } from "@slicebook/base";
 import type { Result } from "@slicebook/pipeline";
-import { counted, formatDuration, formatNumber, table } from "./format.ts";
+import { formatDuration, formatNumber, table } from "./format.ts";
 import { describeInspection } from "./inspection.ts";
 import { programName } from "./invocation.ts";
 

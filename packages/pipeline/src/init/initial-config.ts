@@ -1,5 +1,5 @@
 import { basename, extname, resolve } from "node:path";
-import { SlicebookError } from "@slicebook/base";
+import { counted, SlicebookError } from "@slicebook/base";
 import { type DatasetInput, SPLITS } from "@slicebook/datasets";
 import { type ListedDataset, listDataset, loadAdapter } from "@slicebook/datasets/node";
 import { commentedYaml } from "../commented-yaml.ts";
@@ -261,9 +261,4 @@ function commented(text: string): string[] {
     line += ` ${word}`;
   }
   return [...lines, line];
-}
-
-/** `1 subject`, `2 subjects`. */
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
