@@ -5,7 +5,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
-import { type Dataset, fingerprintDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
+import {
+  type Dataset,
+  fingerprintDataset,
+  fingerprintMasks,
+  openDataset,
+  type SliceSet,
+} from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
 import type { Event, ExecuteOptions } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -48,6 +54,8 @@ export interface Session {
   checkUnchanged(): Promise<void>;
   /** The data set's fingerprint, for which nothing is decoded. */
   fingerprint(): Promise<string>;
+  /** The same of the slices' masks; undefined where no slice has one. */
+  maskFingerprint(): Promise<string | undefined>;
   record(): Promise<RunInfo | undefined>;
   /** Changes `run.json`. */
   update(change: (record: RunInfo) => RunInfo): Promise<void>;
@@ -150,6 +158,10 @@ export function openSession(
             })
           : dataset.then((opened) => opened.fingerprint());
       return fingerprint;
+    },
+    async maskFingerprint() {
+      const { cut, options } = await source;
+      return fingerprintMasks(cut, options);
     },
     record: () => readRecord(paths),
     async update(change) {

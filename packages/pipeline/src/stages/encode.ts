@@ -5,14 +5,14 @@ import { measureBaselines } from "../baselines/measure.ts";
 import { saveCodes } from "../code-grids.ts";
 import { createCodec, createEncoder, emptyLevels } from "../codec.ts";
 import { codeTables, fileBitsPerPixel } from "../compressed-size.ts";
-import { exists } from "../files.ts";
+import { exists, hashOf } from "../files.ts";
 import { interruptedError } from "../interruption.ts";
 import { placementOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
-import { completeEvaluation } from "./evaluate.ts";
+import { completeEvaluation, evaluationInputs } from "./evaluate.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
 export const encodeStage: StageDefinition = {
@@ -22,7 +22,7 @@ export const encodeStage: StageDefinition = {
 
   outputs: ({ paths }) => SPLITS.map((split) => paths.codes[split]),
 
-  async run(session, { inputs }) {
+  async run(session) {
     const { config, paths, signal, emit } = session;
     const { batch } = config.train;
     const { model } = config;
@@ -66,8 +66,9 @@ export const encodeStage: StageDefinition = {
     } finally {
       await encoder.dispose();
     }
-    // An evaluation of this very model, which depends on the same, now learns what its slices take.
-    if ((await session.record())?.stages.evaluate?.inputs === inputs) await measureFiles(session);
+    // An evaluation of this very model now learns what its slices take.
+    const evaluated = (await session.record())?.stages.evaluate?.inputs;
+    if (evaluated === hashOf(await evaluationInputs(session))) await measureFiles(session);
     return undefined;
   },
 };

@@ -26,7 +26,7 @@ const SHOWN = 8;
 export const evaluateStage: StageDefinition = {
   name: "evaluate",
 
-  inputs: async (session) => ({ model: await modelHash(session), fingerprint: await session.fingerprint() }),
+  inputs: evaluationInputs,
 
   outputs: ({ paths }) => [paths.evaluation, join(paths.reconstructions, "test.png")],
 
@@ -45,6 +45,12 @@ export const evaluateStage: StageDefinition = {
     return undefined;
   },
 };
+
+/** What an evaluation depends on: the masks too, where slices have any, since errors are measured within their labels. */
+export async function evaluationInputs(session: Session): Promise<Readonly<Record<string, string>>> {
+  const [fingerprint, masks] = [await session.fingerprint(), await session.maskFingerprint()];
+  return { model: await modelHash(session), fingerprint, ...(masks === undefined ? {} : { masks }) };
+}
 
 /**
  * Reconstructs the test split of a data set with the run's model, measures it, and draws some of it: an even choice, and
