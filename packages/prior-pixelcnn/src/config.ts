@@ -1,4 +1,11 @@
-import { ofLevel, optimizerDefaults, optimizerSchema, type PerLevel, perLevel } from "@slicebook/core";
+import {
+  ofLevel,
+  type OptimizerConfig,
+  optimizerDefaults,
+  optimizerSchema,
+  type PerLevel,
+  perLevel,
+} from "@slicebook/core";
 import { z } from "zod";
 
 const oddKernel = z
@@ -11,7 +18,9 @@ const { shape } = optimizerSchema;
 
 /** The core's optimiser options, with this prior's defaults. */
 const optimizer = z.strictObject({
-  learningRate: shape.learningRate.default(4e-3),
+  learningRate: perLevel(shape.learningRate)
+    .default(4e-3)
+    .describe("Peak learning rate of Adam, of all levels or of each; lower for smaller batches."),
   warmupSteps: shape.warmupSteps.default(optimizerDefaults.warmupSteps),
   schedule: shape.schedule.default(optimizerDefaults.schedule),
   finalFraction: shape.finalFraction.default(0.05),
@@ -86,22 +95,27 @@ export const pixelcnnSchema = z.strictObject({
 export type PixelcnnConfig = z.output<typeof pixelcnnSchema>;
 
 /** The configuration of one level's network. */
-export type LevelConfig = Omit<PixelcnnConfig, "layers" | "hidden" | "dropout" | "attention"> & {
+export type LevelConfig = Omit<
+  PixelcnnConfig,
+  "layers" | "hidden" | "dropout" | "attention" | "optimizer"
+> & {
   readonly layers: number;
   readonly hidden: number;
   readonly dropout: number;
   readonly attention: Omit<PixelcnnConfig["attention"], "count"> & { readonly count: number };
+  readonly optimizer: OptimizerConfig;
 };
 
 /** The configuration of the network of a level, by its number. */
 export function levelConfig(config: PixelcnnConfig, level: number): LevelConfig {
   const own = (option: PerLevel) => ofLevel(option, level);
-  const { layers, hidden, dropout, attention } = config;
+  const { layers, hidden, dropout, attention, optimizer } = config;
   return {
     ...config,
     layers: own(layers),
     hidden: own(hidden),
     dropout: own(dropout),
     attention: { ...attention, count: own(attention.count) },
+    optimizer: { ...optimizer, learningRate: own(optimizer.learningRate) },
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { prettifyError } from "zod";
+import { levelConfig } from "../src/config.ts";
 import { pixelcnn, pixelcnnSchema } from "../src/index.ts";
 
 describe("pixelcnnSchema", () => {
@@ -22,6 +23,12 @@ describe("pixelcnnSchema", () => {
   ])("refuses %j", (given, message) => {
     const { error } = pixelcnnSchema.safeParse(given);
     expect(error && prettifyError(error)).toContain(message);
+  });
+
+  it("takes a learning rate for each level, the last for those after it", () => {
+    const config = pixelcnnSchema.parse({ optimizer: { learningRate: [2e-3, 1e-3] } });
+    const rates = [0, 1, 2].map((level) => levelConfig(config, level).optimizer.learningRate);
+    expect(rates).toEqual([2e-3, 1e-3, 1e-3]);
   });
 
   it("describes every option", () => {

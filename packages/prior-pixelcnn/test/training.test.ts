@@ -19,6 +19,11 @@ function onlyPart(config: LevelConfig, own: CodeSpace = codeSpace(space)): Prior
   return pixelcnn.bind(config, own).parts[0]!;
 }
 
+/** The same, for tests that learn a pattern in a few hundred steps. */
+function learningFast(config: LevelConfig): LevelConfig {
+  return { ...config, optimizer: { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 } };
+}
+
 /** Trains for some steps on fresh random grids; gives the carry and each step's metrics. */
 async function train(engine: Engine, config: LevelConfig, steps: number) {
   const part = onlyPart(config, { ...codeSpace(space), variations: 2 });
@@ -181,8 +186,7 @@ describe("training", () => {
       Array.from({ length: 48 }, (_, at) => stripe(label, shift, Math.floor(at / 8), at % 8));
     const grids = (label: number) =>
       Array.from({ length: pattern.codes }, (_, shift) => grid(label, shift).join());
-    const config = smallConfig({ layers: 2, hidden: 16, headWidth: 16, dropout: 0.05 });
-    config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
+    const config = learningFast(smallConfig({ layers: 2, hidden: 16, headWidth: 16, dropout: 0.05 }));
     const prior = pixelcnn.bind(config, codeSpace(pattern));
     const part = prior.parts[0]!;
     const batch = 10;
@@ -216,8 +220,7 @@ describe("slice positions", () => {
   it("decide what is drawn, in between too, and leave slices without one their average likelihood", async () => {
     // Grids of one code each: 0 to 4, from the first slices of a scan to the last.
     const scan = { codes: 5, rows: 3, columns: 3, classes: 0 };
-    const config = smallConfig({ layers: 1, hidden: 12, headWidth: 12, slicePosition: true });
-    config.optimizer = { ...config.optimizer, learningRate: 1e-2, averageDecay: 0.95 };
+    const config = learningFast(smallConfig({ layers: 1, hidden: 12, headWidth: 12, slicePosition: true }));
     const prior = pixelcnn.bind(config, codeSpace(scan));
     const part = prior.parts[0]!;
     const [batch, steps] = [25, 250];

@@ -6,6 +6,8 @@ const SHIPPED = {
   layers: [8, 6, 4],
   hidden: [64, 48, 32],
   attention: [2, 1, 0],
+  dropout: [0.1, 0, 0],
+  learningRate: [3e-3, 2e-3, 1e-3],
   temperature: [0.9, 0.7, 0.8],
 };
 const DOWNSAMPLING = 4;
@@ -33,6 +35,8 @@ export function initialSettings([height, width]: readonly [height: number, width
         hidden: own(SHIPPED.hidden),
         firstKernel: 5,
         attention: { count: own(SHIPPED.attention) },
+        dropout: own(SHIPPED.dropout),
+        optimizer: { learningRate: own(SHIPPED.learningRate) },
       },
     },
     sample: { count: 16, temperature: own(SHIPPED.temperature), candidates: 8 },
