@@ -51,7 +51,7 @@ export interface AblationResult {
 
 /**
  * Trains for the same minutes with every default and without each, for each seed, one after the other. The results so
- * far are written after each run; started again, it goes on where it was.
+ * far are written after each run; started again, it continues where it was.
  */
 export async function benchmarkAblation(options: AblationOptions): Promise<AblationResult> {
   const { config, overrides, out, minutes, seeds, only, onProgress } = options;

@@ -43,7 +43,7 @@ epochs   time and memory of two passes over a large set, and of one by a later p
 ablation SSIM after the same minutes with all defaults that help to learn, and without each
 prior-ablation
          bits per code of a run's prior trained as configured, and without each thing that helps where slices are few
-race     SSIM after so many minutes of training, beside the published recipe in PyTorch
+race     SSIM after this many minutes of training, beside the published recipe in PyTorch
 rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal bytes
 fuzz     reads damaged pictures, configurations, run files and compressed slices, and counts crashes, hangs over 5 s,
          memory over 1 GiB and internal errors: exit code 1 if there are any
@@ -63,7 +63,7 @@ fuzz     reads damaged pictures, configurations, run files and compressed slices
 --minutes  ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
 --seeds    ablation: default 0,1,2; race: one
 --only     ablation, prior-ablation: only variants whose names have this text; fuzz: the one input to try again
---seed     fuzz: decides every input (default 0); --inputs: stop after so many
+--seed     fuzz: decides every input (default 0); --inputs: stop after this many
 --slices   how many of each layout: load (default 2000), epochs (default 21520); viewer: slices timed (default 10)
 `;
 

@@ -54,7 +54,7 @@ export interface PriorAblationResult {
 
 /**
  * Trains the prior on a run's code grids as it is and without each thing that is to help, one after the other. The
- * results so far are written after each; started again, it goes on where it was.
+ * results so far are written after each; started again, it continues where it was.
  */
 export async function benchmarkPriorAblation(options: PriorAblationOptions): Promise<PriorAblationResult> {
   const { run, overrides, out, only, onProgress } = options;

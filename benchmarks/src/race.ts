@@ -62,7 +62,7 @@ const peerSchema = z.object({
 
 /**
  * SSIM of the test split after the same minutes of training: a run of the configuration for each of the times, and the
- * published recipe in PyTorch, which has no end in mind and is looked at on its way, its clock stopped. Both train on the
+ * published recipe in PyTorch, which has no end in mind and is measured on its way, its clock stopped. Both train on the
  * same slices, and both are measured by the same function.
  */
 export async function benchmarkRace(options: RaceOptions): Promise<RaceResult> {

@@ -207,7 +207,7 @@ function joined(parts: readonly Part[]): string {
   return parts.map(({ text }) => text).join("  ");
 }
 
-/** The parts that find room in so many columns: what matters least is left out first. */
+/** The parts that find room in this many columns: what matters least is left out first. */
 function fitted(parts: readonly Part[], columns: number): string {
   let kept = parts;
   while (joined(kept).length > columns) {

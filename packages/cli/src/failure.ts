@@ -26,14 +26,14 @@ const environmentRemedies: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "Choose shorter names: run.name and run.root for a run, --out for what is written elsewhere.",
   ENOTDIR: "A file is where a folder is needed: choose another folder, for example run.root=DIR.",
   EEXIST:
-    "Something else is where a file or a folder is to be made: choose another place, for example run.root=DIR.",
+    "Something else is where a file or a folder must go: choose another place, for example run.root=DIR.",
   EISDIR: "A folder is where a file is needed: name the file, or move the folder away.",
   ENOENT:
-    "Something was moved or deleted meanwhile, or cannot be made there: look at that path, or choose another folder.",
+    "Something was moved or deleted meanwhile, or cannot be made there: check that path, or choose another folder.",
   ELOOP: "Links there lead in a circle: name the file or the folder itself.",
-  EIO: "The disk or the network drive failed: look after it, or choose another folder, for example run.root=DIR.",
+  EIO: "The disk or the network drive failed: check it, or choose another folder, for example run.root=DIR.",
   ESTALE: "The network drive has changed: connect it again, or choose another folder.",
-  EFBIG: "The file system takes no file as large: choose another folder, for example run.root=DIR.",
+  EFBIG: "The file system cannot hold a file this large: choose another folder, for example run.root=DIR.",
 };
 
 /** Errors of the system that Node writes in words of its own. */

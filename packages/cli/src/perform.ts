@@ -36,5 +36,5 @@ export async function perform(request: Request, options: OutputOptions): Promise
 function resumeRemedy(request: Request): string {
   const resumes =
     request.kind === "run" || (request.kind === "stages" && request.stages.includes("train-prior"));
-  return resumes ? `Go on with: ${resumeCommand(["--resume"])}` : `Run it again: ${resumeCommand([])}`;
+  return resumes ? `Continue with: ${resumeCommand(["--resume"])}` : `Run it again: ${resumeCommand([])}`;
 }

@@ -37,7 +37,7 @@ Exit codes:
   ${exitCodes.mistake}    something you can fix: a missing folder, a wrong value; the message says what to do
   ${exitCodes.usage}    the command line is wrong: an unknown command or option, a missing argument
   ${exitCodes.internal}   a bug in Slicebook; --debug (or SLICEBOOK_DEBUG=1) shows where
-  ${exitCodes.SIGINT}  interrupted by Ctrl-C; the work is saved, --resume goes on
+  ${exitCodes.SIGINT}  interrupted by Ctrl-C; the work is saved, --resume continues
   ${exitCodes.SIGTERM}  the same by SIGTERM
 `;
 
@@ -81,7 +81,7 @@ export function createProgram(): Command {
     withOutput(define(name, description, usage))
       .addArgument(configArgument())
       .addArgument(overridesArgument())
-      .option("--resume", "go on from the last checkpoint of an interrupted run")
+      .option("--resume", "continue from the last checkpoint of an interrupted run")
       .option("--dry-run", "take one step of every stage on a few slices, and keep nothing")
       .option(
         "--overfit <n>",
@@ -102,7 +102,7 @@ export function createProgram(): Command {
     withOutput(define(kind, description, usage))
       .requiredOption("--model <run>", "the folder of the run whose model and code frequencies are used")
       .option("--out <folder>", `where the files go (default: RUN/${kind}ed)`)
-      .option("--force", "write over files that are there")
+      .option("--force", "overwrite existing files")
       .action(async (files: string[], options: OutputOptions & CompressFlags) => {
         const { compress } = await import("./commands/stages.ts");
         await compress(kind, files, options);
@@ -114,7 +114,7 @@ export function createProgram(): Command {
   ])
     .argument("<folder>", "HipMRI, OASIS or ADNI slices, or any PNG, JPEG, TIFF or NIfTI files")
     .option("--out <file>", "the file to write (default: named after the folder)")
-    .option("--force", "write over a file that is there")
+    .option("--force", "overwrite an existing file")
     .option("--json", "print the result as one JSON object")
     .action(async (folder: string, options: { out?: string; force?: boolean; json?: boolean }) => {
       const { init } = await import("./commands/init.ts");
@@ -164,7 +164,7 @@ export function createProgram(): Command {
     "train-prior runs/oasis",
     "train-prior runs/oasis prior.minutes=60",
   ])
-    .option("--resume", "go on from the last checkpoint of an interrupted prior")
+    .option("--resume", "continue from the last checkpoint of an interrupted prior")
     .action(async (run: string, overrides: string[], options: OutputOptions & { resume?: boolean }) => {
       const { runStage } = await import("./commands/stages.ts");
       await runStage("train-prior", run, overrides, options);
@@ -271,7 +271,7 @@ export function createProgram(): Command {
     .addArgument(overridesArgument())
     .option(
       "--adapter <name>",
-      "how a folder is laid out, such as hipmri, oasis or adni (default: seen from its names)",
+      "how a folder is laid out, such as hipmri, oasis or adni (default: inferred from its names)",
     )
     .option("--out <file>", "write a contact sheet there (PNG)")
     .action(async (subject: string, overrides: string[], options: OutputOptions & InspectFlags) => {
@@ -302,7 +302,7 @@ export function createProgram(): Command {
       await phantom(options);
     });
 
-  define("view", "look into runs in the browser, and try their models live", [
+  define("view", "explore runs in the browser, and try their models live", [
     "view",
     "view runs/oasis",
     "view runs --port 8080 --no-open",

@@ -63,7 +63,7 @@ async function stopped(name: string, signal: NodeJS.Signals): Promise<Outcome> {
   return outcome;
 }
 
-test("Ctrl-C saves, says how to go on, exits with 130, and the run goes on from there", async () => {
+test("Ctrl-C saves, says how to continue, exits with 130, and the run continues from there", async () => {
   expect(await stopped("stopped", "SIGINT")).toMatchObject({ code: 130, stdout: "" });
   expect(await slicebook(["train", "tiny.yaml", "run.name=stopped", "--resume"], { cwd })).toMatchObject({
     code: 0,

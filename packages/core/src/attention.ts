@@ -24,7 +24,7 @@ export interface AttentionLayer {
   readonly heads: number;
 }
 
-/** What the places of a grid look at, at most: beyond that, blocks of places, so that memory grows with the places only. */
+/** How many places those of a grid attend to, at most: beyond that, blocks of places, so that memory grows with the places only. */
 const MOST_KEYS = 256;
 const EPSILON = 1e-5;
 

@@ -28,7 +28,7 @@ const quantizerShape = {
     .number()
     .nonnegative()
     .describe("Weight β of the commitment term, which holds encodings close to their codes."),
-  decay: decay.describe("Decay γ a step of the moving averages of the codes' use and encodings."),
+  decay: decay.describe("Decay γ per step of the moving averages of the codes' use and encodings."),
   epsilon: z
     .number()
     .positive()

@@ -39,6 +39,6 @@ export function lossAndGradients(
 
 /** The value of `compute` as a constant: no gradient flows through it (the `sg` of the papers). */
 export function withoutGradient(compute: () => Tensor): Tensor {
-  // With no inputs the operation is no part of the tape's paths, so that its gradient is never asked for.
+  // With no inputs the operation is not part of the tape's paths, so that its gradient is never asked for.
   return customGrad(() => ({ value: compute(), gradFunc: () => [] }))();
 }

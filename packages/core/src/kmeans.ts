@@ -31,7 +31,7 @@ export function kmeans(vectors: Float32Array, options: KmeansOptions): Clusters 
   const { count, dimension, seed, iterations = 10, effort = 130e6 } = options;
   const given = vectors.length / dimension;
   if (!Number.isInteger(given) || given === 0) {
-    throw new RangeError(`${vectors.length} values are no vectors of length ${dimension}`);
+    throw new RangeError(`${vectors.length} values are not vectors of length ${dimension}`);
   }
   const stream = random(seed, "kmeans");
   const most = Math.max(count, Math.floor(effort / (count * dimension)));

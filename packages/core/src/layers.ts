@@ -33,7 +33,7 @@ export type Layer =
       readonly inner: number;
     }
   | {
-      /** Self-attention added to its input, with so many heads. */
+      /** Self-attention added to its input, with this many heads. */
       readonly kind: "attention";
       readonly name: string;
       readonly width: number;

@@ -27,7 +27,7 @@ export const optimizerSchema = z.strictObject({
   epsilon: z.number().positive().describe("Adam's ε."),
   clipNorm: z.number().nonnegative().describe("Gradients are scaled down to this global norm; 0 never."),
   averageDecay: decay.describe(
-    "Decay a step of the weights' moving average, used for evaluation; 0 is no average.",
+    "Decay per step of the weights' moving average, used for evaluation; 0: no average.",
   ),
 });
 

@@ -82,7 +82,7 @@ export function checkTensors(what: string, expected: Signature, found: HostTenso
   if (differences.length === 0) return;
   const shown = differences.slice(0, 3).join("; ");
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : "";
-  throw new SlicebookError("CHECKPOINT_MISMATCH", `${what} is of another architecture: ${shown}${more}`, {
+  throw new SlicebookError("CHECKPOINT_MISMATCH", `${what} has another architecture: ${shown}${more}`, {
     remedy:
       "Use the configuration that it was trained with, or train anew under another run name, as is needed for several " +
       "grids of codes that an earlier version trained.",

@@ -34,7 +34,7 @@ const folderOptions = z.strictObject({
     })
     .describe(
       "Where slices are below the root, such as {split}/{class}/{subject}_{slice}.*: {subject} and {class} " +
-        "are any text, {slice} is a number, {number} a number that says nothing of the subject, such as a visit's, " +
+        "are any text, {slice} is a number, {number} a number that says nothing about the subject, such as a visit's, " +
         "* is anything; only {subject} is needed.",
     ),
   ignore: z
@@ -82,7 +82,7 @@ const folderOptions = z.strictObject({
         ),
       from: z.int().min(0).default(0).describe("The first slice of each volume."),
       to: z.int().min(1).optional().describe("The slice after the last one; the volume's end unless given."),
-      step: z.int().min(1).default(1).describe("Every how many slices one is taken."),
+      step: z.int().min(1).default(1).describe("Take every n-th slice."),
     })
     .optional()
     .describe("How 3-D NIfTI files are cut into slices. Without it, a 3-D file is an error."),
@@ -179,7 +179,7 @@ function splitNamed(name: string | undefined, splits: SplitNames): Split {
   return SPLITS.find((split) => splits[split].some((one) => one.normalize("NFC") === name)) ?? "train";
 }
 
-/** The slices of a volume that the options name; what is no volume stays as it is, for decoding to judge. */
+/** The slices of a volume that the options name; what is not a volume stays as it is, for decoding to judge. */
 async function slicesOf(
   record: SliceRecord,
   { plane, from, to = Number.POSITIVE_INFINITY, step }: NonNullable<FolderOptions["volumes"]>,

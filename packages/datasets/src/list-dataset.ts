@@ -152,7 +152,7 @@ async function fingerprint(
   records: readonly SliceRecord[],
   looks: FileLooks,
 ): Promise<string> {
-  // An adapter may draw its slices: what is no file is decided by its name, the options and the seed.
+  // An adapter may draw its slices: what is not a file is decided by its name, the options and the seed.
   const paths = [...looks].flatMap(([path, look]) => (look === undefined ? [] : [{ path, ...look }]));
   const small = paths.reduce((sum, { bytes }) => sum + bytes, 0) <= SMALL_SET_BYTES;
   const contents = small ? await inParts(paths, ({ path }) => readFile(path).then(hash, () => "")) : [];

@@ -113,7 +113,7 @@ export function niftiType(type: PixelType): { code: number; bytes: number } {
 /**
  * Reads the header of a NIfTI-1 or NIfTI-2 file, single (`.nii`) or paired (`.hdr`), in either byte order.
  *
- * `bytes` are not compressed. Throws `NIFTI_INVALID` if they are no NIfTI file or one of an unsupported type.
+ * `bytes` are not compressed. Throws `NIFTI_INVALID` if they are not a NIfTI file or are one of an unsupported type.
  */
 export function readNiftiHeader(bytes: Uint8Array): NiftiHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -167,7 +167,7 @@ export function niftiByteLength({ shape, type, offset }: NiftiHeader): number {
  *
  * Axis 0 of the array is rows, although it runs fastest in the file; of a volume, the two axes that remain
  * keep their order. `scl_slope` and `scl_inter` are applied in float64. Integers are exact up to 2⁵³. Colour
- * turns to grey. Throws `NIFTI_INVALID` for bytes that are no NIfTI image, or when which slice is meant is
+ * turns to grey. Throws `NIFTI_INVALID` for bytes that are not a NIfTI image, or when which slice is meant is
  * not clear.
  */
 export function decodeNifti(bytes: Uint8Array, options: DecodeNiftiOptions = {}): SliceImage {
@@ -474,7 +474,7 @@ function readSform(view: DataView, header: ReturnType<typeof readHeader>): numbe
 /** How far a quaternion's length may be above 1 by rounding, as nibabel allows. */
 const QUATERNION_TOLERANCE = 3.6e-7;
 
-/** `undefined` for a quaternion that is no rotation. */
+/** `undefined` for a quaternion that is not a rotation. */
 function readQform(
   header: ReturnType<typeof readHeader>,
   [dx, dy, dz]: readonly [number, number, number],

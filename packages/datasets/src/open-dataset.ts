@@ -210,7 +210,7 @@ export async function* batches(
   for (let start = 0; start < indices.length; start += size) {
     const current = await next;
     next = set.load(indices.slice(start + size, start + 2 * size));
-    // Whoever stops early never awaits it; whoever goes on gets the error then.
+    // Whoever stops early never awaits it; whoever continues gets the error then.
     next.catch(() => {});
     yield current;
   }

@@ -141,7 +141,7 @@ async function sinkFor(
 
 /**
  * Where each split's prepared slices are, by a key of everything that decides their values but the
- * preprocessing. Splits with slices from no file have none, nor have those of an adapter that is no module:
+ * preprocessing. Splits with slices from no file have none, nor have those of an adapter that is not a module:
  * nothing would tell that what it draws has changed.
  */
 async function cachePlaces(

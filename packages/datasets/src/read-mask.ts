@@ -12,7 +12,7 @@ const LARGEST_LABEL = 0xffff;
  * 0 around a padded one); null where the record names no mask.
  *
  * Throws `SLICE_UNREADABLE`, naming the mask's file, if it cannot be read, is not of its slice's size, or holds
- * what is no label.
+ * what is not a label.
  */
 export async function readMask(
   adapter: DatasetAdapter,

@@ -46,7 +46,7 @@ export const datasetSchema = z.strictObject({
       allowOverlap: z
         .boolean()
         .default(false)
-        .describe("Go on although a subject is in more than one split, which flatters every figure."),
+        .describe("Continue although a subject is in more than one split, which flatters every figure."),
       validate: z
         .number()
         .gt(0)
@@ -57,7 +57,7 @@ export const datasetSchema = z.strictObject({
         ),
     })
     .prefault({})
-    .describe("How slices are parted into training, validation and test."),
+    .describe("How slices are split into training, validation and test."),
   cache: z
     .union([z.string().min(1), z.literal(false)])
     .optional()

@@ -65,7 +65,7 @@ describe("decodeNifti", () => {
       "it is a volume of shape [2, 2, 2], and no plane and slice are chosen",
       encodeNifti(new Uint8Array(8), { shape: [2, 2, 2], type: "uint8" }),
     ],
-  ])("refuses what is no slice: %s", (message, bytes) => {
+  ])("refuses what is not a slice: %s", (message, bytes) => {
     expect(() => decodeNifti(bytes)).toThrow(expect.objectContaining({ code: "NIFTI_INVALID", message }));
   });
 });

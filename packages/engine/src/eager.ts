@@ -34,7 +34,7 @@ export interface EagerBackend {
   readonly threads: number;
   readonly description: string;
   readonly software: boolean;
-  /** Throws if something went wrong that tfjs does not tell of; asked before results are handed out. */
+  /** Throws if something went wrong that tfjs does not report; asked before results are handed out. */
   readonly checkHealth?: () => void;
 }
 

@@ -126,7 +126,7 @@ export function deviceOf(kind: EngineKind, device: Device | undefined): Device {
   });
 }
 
-/** Throws if this is no number of threads; undefined means one for each physical core. */
+/** Throws if this is not a number of threads; undefined means one for each physical core. */
 export function checkThreads(threads: number | undefined): void {
   if (threads === undefined || (Number.isInteger(threads) && threads >= 1)) return;
   throw new SlicebookError("ENGINE_OPTIONS", `threads: expected an integer of at least 1, found ${threads}`, {

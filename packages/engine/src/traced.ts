@@ -86,7 +86,7 @@ export function checkCarry(name: string, before: readonly NamedSpec[], { output 
       "CARRY_CHANGED",
       `${name}: the carry comes back with new tensors: ${extra.join(", ")}`,
       {
-        remedy: "Put what is only to be looked at among the metrics.",
+        remedy: "Put what is only for inspection among the metrics.",
       },
     );
   }

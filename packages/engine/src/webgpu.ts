@@ -32,7 +32,7 @@ export async function startWebgpu(): Promise<EagerBackend> {
 /** What went wrong on each device since it was made. */
 const failures = new WeakMap<GpuDevice, { message: string | undefined }>();
 
-/** WebGPU tells of errors apart from what caused them, and goes on with wrong values: they are kept until asked for. */
+/** WebGPU reports errors apart from what caused them, and continues with wrong values: they are kept until asked for. */
 function watch(device: GpuDevice): () => void {
   const known = failures.get(device);
   const failure = known ?? { message: undefined };
@@ -55,7 +55,7 @@ function watch(device: GpuDevice): () => void {
 
 const split = "slicebookSplit";
 
-/** tfjs's AddN binds all its inputs at once, more than most devices allow: here it adds at most so many at a time. */
+/** tfjs's AddN binds all its inputs at once, more than most devices allow: here it adds at most this many at a time. */
 function splitAddN(most: number): void {
   const kernel = tf.getKernel("AddN", "webgpu");
   if (kernel === undefined || split in kernel) return;

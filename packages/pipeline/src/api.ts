@@ -196,7 +196,7 @@ export interface Inspection {
 export interface InspectionEstimate {
   /** Bytes of all prepared slices: on disk, or in memory with `dataset.cache=false`. */
   readonly preparedBytes: number;
-  /** Bytes of a training slice as the model gets it, float32: a batch holds so many times its slices. */
+  /** Bytes of a training slice as the model gets it, float32: a batch holds this times its slices. */
   readonly sliceBytes: number;
   /** Seconds to decode all slices, which the first run does. */
   readonly decodeSeconds: number;

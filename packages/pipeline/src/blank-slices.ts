@@ -1,5 +1,5 @@
 /**
- * The places, among so many images, of those that show something; all of them if none does.
+ * The places, among this many images, of those that show something; all of them if none does.
  *
  * An image of one value has no range to scale an error by and no structure to keep: its SSIM and PSNR say next to nothing
  * (1 and no noise at all if it comes back to a hair, about 0 if it is off by one unit), so it counts in no mean.

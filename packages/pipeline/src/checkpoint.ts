@@ -12,7 +12,7 @@ export type Sums = z.output<typeof sumsSchema>;
 /** Where a training stands, besides its carry: enough to go on as if it had not stopped. */
 const trainingStateSchema = z.strictObject({
   schema: z.literal(1),
-  /** The hash of what decides the training: a checkpoint of another configuration is not gone on from. */
+  /** The hash of what decides the training: a run does not resume from a checkpoint of another configuration. */
   inputs: z.string(),
   /** Steps taken; with the steps of an epoch this is also the epoch and the place in it. */
   step: z.int().min(0),
@@ -26,7 +26,7 @@ const trainingStateSchema = z.strictObject({
   /** Sums of the steps' metrics since the last line. */
   sums: sumsSchema,
   best: z.strictObject({ score: z.number(), step: z.int() }).nullable(),
-  /** Looks at the validation split since the best. */
+  /** Validations since the best. */
   sinceBest: z.int().min(0),
   /** Whether the training has ended by itself. */
   finished: z.boolean(),
@@ -102,7 +102,7 @@ export function checkedCarry(
 }
 
 function invalid(path: string, why: string, cause: unknown): SlicebookError {
-  return new SlicebookError("CHECKPOINT_INVALID", `${path} is no checkpoint that can be used: ${why}`, {
+  return new SlicebookError("CHECKPOINT_INVALID", `${path} is not a usable checkpoint: ${why}`, {
     remedy: "Delete it and train again, or restore it from a copy.",
     cause,
   });

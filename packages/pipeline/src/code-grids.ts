@@ -85,7 +85,7 @@ export async function loadCodes(path: string, spaces?: readonly CodeLevel[]): Pr
   }
 }
 
-/** That all parts tell of as many slices, and labels of classes that there are. */
+/** That all parts are of the same number of slices, and all labels those of a class. */
 function checkGrids({ levels, labels, slicePositions, names, classes }: CodeGrids): void {
   const counts = [...levels.map(({ shape }) => shape[0]!), labels.length, names.length];
   if (slicePositions !== undefined) counts.push(slicePositions.length);

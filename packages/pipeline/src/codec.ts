@@ -5,7 +5,7 @@ import type { Compiled, Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 
 /**
- * How a codec is prepared: images of one size, so many at a time. What it makes is held among the values of the training
+ * How a codec is prepared: images of one size, this many at a time. What it makes is held among the values of the training
  * slices, where the preprocessing has learnt them.
  */
 export interface CodecOptions {

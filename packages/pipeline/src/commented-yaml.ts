@@ -47,7 +47,7 @@ function lineAt({ indent, outAt }: Place, text: string): string {
   return outAt === undefined ? `${indent}${text}` : `${outAt}#${indent.slice(outAt.length)}${text}`;
 }
 
-/** A key and its value, in flow style where it is no single value. */
+/** A key and its value, in flow style where it is not a single value. */
 function entry(key: string, value: unknown): string[] {
   if (value === undefined) return [`${key}:`];
   const text = stringify(value, {
@@ -70,7 +70,7 @@ function valueIn(record: unknown, key: string): unknown {
   return isRecord(record) && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
-/** Words in lines of at most so many characters. */
+/** Words in lines of at most this many characters. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/).filter(Boolean)) {

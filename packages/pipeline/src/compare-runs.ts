@@ -45,7 +45,7 @@ export async function compareRuns(
 ): Promise<Comparison> {
   if (folders.length < 2) {
     throw new SlicebookError("ARGUMENT_INVALID", "one run has nothing to be compared with", {
-      remedy: "Name two run folders at least; `slicebook list` shows them.",
+      remedy: "Name at least two run folders; `slicebook list` shows them.",
     });
   }
   const runs = await Promise.all(folders.map(readRun));

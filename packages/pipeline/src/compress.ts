@@ -238,8 +238,8 @@ async function checkFree(paths: readonly string[], force: boolean): Promise<void
   if (force) return;
   for (const path of paths) {
     if (!(await exists(path))) continue;
-    throw new SlicebookError("FILE_EXISTS", `${path} is there already`, {
-      remedy: "Name another folder with --out, or add --force to write over it.",
+    throw new SlicebookError("FILE_EXISTS", `${path} already exists`, {
+      remedy: "Name another folder with --out, or add --force to overwrite it.",
     });
   }
 }

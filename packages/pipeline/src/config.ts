@@ -32,13 +32,13 @@ const cadence = {
   validateEvery: positive
     .default(1)
     .describe(
-      "Epochs between two looks at the validation split, 0.5 for every half. Short runs look at least five " +
+      "Epochs between two validations, 0.5 for every half. Short runs validate at least five " +
         "times; runs limited by minutes less often where it would take more than a tenth of the time.",
     ),
   patience: positiveInteger
     .nullable()
     .default(null)
-    .describe("Stop after this many looks at the validation split without an improvement; null: never."),
+    .describe("Stop after this many validations without an improvement; null: never."),
   checkpointSeconds: positive
     .default(30)
     .describe("Seconds of training between two saved checkpoints, at most."),
@@ -54,7 +54,7 @@ const trainSchema = z
     batch: positiveInteger
       .default(2)
       .describe(
-        "Slices a step: few learn more in the same minutes on a CPU, 8 or 16 use a graphics card better.",
+        "Slices per step: few learn more in the same minutes on a CPU, 8 or 16 use a graphics card better.",
       ),
     augment: augmentSchema
       .prefault({})
@@ -69,7 +69,7 @@ const trainSchema = z
       ),
     validateSlices: positiveInteger
       .default(64)
-      .describe("Validation slices looked at, drawn by the seed once a run where the split has more."),
+      .describe("Validation slices used, drawn by the seed once per run where the split has more."),
   })
   .refine(limited, noLimit);
 
@@ -110,7 +110,7 @@ const priorSchema = z
     ...limits,
     batch: perLevel(positiveInteger)
       .default(16)
-      .describe("Code grids a step: of all levels, or of each, the coarsest first."),
+      .describe("Code grids per step: of all levels, or of each, the coarsest first."),
     shares: z
       .array(positive)
       .min(1)
@@ -130,12 +130,12 @@ const priorSchema = z
     patience: positiveInteger
       .nullable()
       .default(10)
-      .describe("Stop after this many looks at the validation split without an improvement; null: never."),
+      .describe("Stop after this many validations without an improvement; null: never."),
     keep: z
       .enum(["best", "last"])
       .default("best")
       .describe(
-        "Which weights samples are drawn from: those that the validation split liked best, or the last ones, where " +
+        "Which weights samples are drawn from: those that did best on the validation split, or the last ones, where " +
           "validation slices are too few, or of too few kinds, to tell.",
       ),
     options: z.record(z.string(), z.unknown()).default({}).describe("The prior's own options."),
@@ -194,14 +194,14 @@ const engineSchema = z.strictObject({
     .describe(
       "onnx: compiled by ONNX Runtime. tensorflow: tfjs-node-gpu or tfjs-node, if installed. webgpu: TensorFlow.js on a " +
         "graphics card, an op at a time. wasm: TensorFlow.js in WebAssembly, which cannot train. cpu: TensorFlow.js's own, " +
-        "some hundred times slower, for reference. auto: the fastest that can train here, which may differ by machine.",
+        "about a hundred times slower, for reference. auto: the fastest that can train here, which may differ by machine.",
     ),
   device: z
     .enum(DEVICES)
     .nullable()
     .default(null)
     .describe("Where the engine computes; null: on its usual device, which is the CPU for onnx."),
-  threads: z.int().min(1).max(1024).nullable().default(null).describe("Threads; null: one a core."),
+  threads: z.int().min(1).max(1024).nullable().default(null).describe("Threads; null: one per core."),
 });
 
 const runSchema = z.strictObject({
@@ -217,7 +217,7 @@ const runSchema = z.strictObject({
 
 /** One YAML file: everything that decides a run. */
 export const configSchema = z.strictObject({
-  version: z.literal(CONFIG_VERSION).default(CONFIG_VERSION).describe("The version of this form."),
+  version: z.literal(CONFIG_VERSION).default(CONFIG_VERSION).describe("The version of this format."),
   seed: seed.default(0).describe("Decides first weights, the order of slices, and every noise of training."),
   dataset: datasetSchema.describe(
     "Where slices come from. A relative root starts from the current directory.",

@@ -13,7 +13,7 @@ export interface DatasetSource {
 /**
  * The data set of a run: the configuration's, unless few of its slices are to be used.
  *
- * @param few at most so many slices of each split, for a run that is only tried
+ * @param few at most this many slices of each split, for a run that is only tried
  */
 export async function datasetSource(
   { dataset, train: { overfit } }: ResolvedConfig,
@@ -56,7 +56,7 @@ function someOfEverySplit(records: readonly SliceRecord[], count: number): Slice
   );
 }
 
-/** So many of a list, evenly over it. */
+/** This many of a list, evenly over it. */
 function some<T>(items: readonly T[], count: number): T[] {
   return [...spread(items.length, count)].map((index) => items[index]!);
 }

@@ -71,7 +71,7 @@ export interface Evaluated {
  *
  * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
  * perplexity, codes in use and the codes' entropy are those of the whole split. Where slices have masks, errors are
- * told apart by their labels. Blank slices count in no mean of the first kind, unless there are no others.
+ * told apart by their labels. Blank slices do not count in the means of the first kind, unless there are no others.
  */
 export async function evaluateSplit(
   codec: Codec,

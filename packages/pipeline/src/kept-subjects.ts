@@ -82,7 +82,7 @@ export function trainedSubjects(subjects: readonly string[], kept: KeptSubjects)
   if (known.length === 0) return undefined;
   return (
     `${known.length} of ${subjects.length} test subjects have the names of subjects that the run was trained or ` +
-    `validated on (${few(known)}): if they are the same persons, the figures are flattered`
+    `validated on (${few(known)}): if they are the same people, the figures are flattered`
   );
 }
 

@@ -167,7 +167,7 @@ async function startOf(pid: number): Promise<string> {
 }
 
 function locked(folder: string, holder: string, path?: string): SlicebookError {
-  const remedy = path === undefined ? "" : `; if that is no run of Slicebook, delete ${path}`;
+  const remedy = path === undefined ? "" : `; if that is not a run of Slicebook, delete ${path}`;
   return new SlicebookError("RUN_LOCKED", `${folder} is in use by ${holder}`, {
     remedy: `Wait until it ends, or give this run another name with run.name=NAME${remedy}.`,
   });

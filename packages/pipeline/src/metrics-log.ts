@@ -13,7 +13,7 @@ export interface MetricsFiles {
   readonly events: string;
 }
 
-/** The metrics of a training that goes on. */
+/** The metrics of a training that is running. */
 export interface MetricsLog {
   append(row: MetricsRow): Promise<void>;
 }

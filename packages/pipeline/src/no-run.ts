@@ -5,7 +5,7 @@ import { exists } from "./files.ts";
 import { nearMiss } from "./near-miss.ts";
 import { runPaths } from "./run-paths.ts";
 
-/** The error for a folder that has no `lacks` and so is no run's, with the run beside it that may be meant. */
+/** The error for a folder that has no `lacks` and so is not a run's, with the run beside it that may be meant. */
 export async function noRun(folder: string, lacks: "config.yaml" | "run.json"): Promise<SlicebookError> {
   const found = (await exists(folder)) ? `has no ${lacks}` : "does not exist";
   const parent = dirname(folder);

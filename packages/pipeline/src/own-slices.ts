@@ -36,7 +36,7 @@ export interface OwnSlice {
   readonly placement: Placement | undefined;
 }
 
-/** Reads files that are no part of a run's data set as if they were. */
+/** Reads files that are not part of a run's data set as if they were. */
 export async function openOwnSlices(session: Session): Promise<{ read(file: string): Promise<OwnSlice> }> {
   const { dataset } = session.config;
   const preprocessing = await loadPreprocessing(session);

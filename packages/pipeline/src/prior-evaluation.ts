@@ -30,7 +30,7 @@ const priorEvaluationSchema = z.object({
   schema: z.literal(2),
   /** The hash of the model whose codes these are. */
   model: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Of training grids as many as there are for validation: far below `validate`, the prior has learned by heart. */
+  /** Of training grids as many as there are for validation: far below `validate`, the prior has memorised them. */
   train: likelihoodSchema,
   validate: heldOutSchema,
   test: heldOutSchema,

@@ -16,7 +16,7 @@ export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Prom
   await writeFileAtomic(paths.config, note + resolvedYaml(config));
 }
 
-/** The configuration of an existing run, with overrides; throws `RUN_NOT_FOUND` if the folder is no run's. */
+/** The configuration of an existing run, with overrides; throws `RUN_NOT_FOUND` if the folder is not a run's. */
 export async function loadRunConfig(folder: string, overrides: readonly string[]): Promise<ResolvedConfig> {
   const { config } = runPaths(folder);
   if (!(await exists(config))) throw await noRun(folder, "config.yaml");

@@ -55,7 +55,7 @@ export async function runStages(
     );
     const elapsed = (performance.now() - start) / 1000;
     const seconds = Math.max(trained ?? 0, elapsed);
-    // Of a training that was gone on with, only the end was counted.
+    // Of a training that was resumed, only the end was counted.
     const joules = seconds > elapsed ? undefined : taken;
     const finished = new Date().toISOString();
     await session.update((record) => ({

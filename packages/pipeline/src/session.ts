@@ -59,7 +59,7 @@ export interface Session {
   record(): Promise<RunInfo | undefined>;
   /** Changes `run.json`. */
   update(change: (record: RunInfo) => RunInfo): Promise<void>;
-  /** Tells of a file that was made. */
+  /** Reports a file that was made. */
   made(path: string, what: string): void;
   readonly files: readonly string[];
   dispose(): Promise<void>;
@@ -94,7 +94,7 @@ export function openSession(
       },
     }),
   );
-  // Awaited where it is used; until then a failure of it is no unhandled one.
+  // Awaited where it is used; until then a failure of it is not an unhandled one.
   source.catch(() => {});
   const files: string[] = [];
   let engine: Promise<Engine> | undefined;

@@ -34,7 +34,7 @@ export interface Trainee {
     at: { step: number; progress: number },
     loop: Loop,
   ) => Promise<HostTensors | undefined>;
-  /** Looks at the validation split; the higher the score, the better. */
+  /** Validates; the higher the score, the better. */
   readonly validate: (
     carry: HostTensors,
     step: number,
@@ -59,9 +59,9 @@ export interface TrainOptions {
 
 /** Steps between two lines of `metrics.jsonl` within an epoch. */
 const LOG_STEPS = 20;
-/** Looks at the validation split in a run, at least. */
+/** Validations in a run, at least. */
 const LEAST_LOOKS = 5;
-/** In a run limited by minutes: looks at least and at most, and looks if no epoch's end calls for any. */
+/** In a run limited by minutes: validations at least and at most, and those if no epoch's end calls for any. */
 const FEWEST_LOOKS = 4;
 const MOST_LOOKS = 60;
 const LONGEST_WAIT = 12;
@@ -76,11 +76,11 @@ const NONE: Sums = { count: 0, of: {} };
  * Trains until the first limit is reached, `patience` runs out, or the signal comes.
  *
  * The items of epoch e come in the order of `random(seed, "epoch", e)`, so that a step's inputs depend on its
- * number only: going on from any checkpoint of a run limited by steps or epochs gives the weights of a run
+ * number only: resuming from any checkpoint of a run limited by steps or epochs gives the weights of a run
  * that never stopped, bit for bit. `last` is saved every `checkpointSeconds`, at the end, and on the signal;
  * `best` whenever the validation split says so.
  *
- * Throws `TRAINING_DIVERGED` at a loss or weights that are no numbers (the last good checkpoint stays),
+ * Throws `TRAINING_DIVERGED` at a loss or weights that are not numbers (the last good checkpoint stays),
  * `INTERRUPTED` after the signal.
  */
 export async function train(trainee: Trainee, options: TrainOptions): Promise<TrainingState> {
@@ -89,7 +89,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   const stepsPerEpoch = Math.max(1, Math.floor(trainee.items / batch));
   const totalSteps = Math.min(schedule.steps ?? Infinity, (schedule.epochs ?? Infinity) * stepsPerEpoch);
   const totalSeconds = minutes === null ? Infinity : minutes * 60;
-  // Looks an epoch; a short run gets a whole number of them, so that one falls on each epoch's end.
+  // Validations per epoch; a short run gets a whole number of them, so that one falls on each epoch's end.
   const rate = 1 / schedule.validateEvery;
   const looks =
     (rate * totalSteps) / stepsPerEpoch < LEAST_LOOKS
@@ -166,7 +166,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
     await loop.dispose();
   }
 
-  /** Looks at the validation split, keeps the carry if it is the best so far, and writes a line. */
+  /** Validates, keeps the carry if it is the best so far, and writes a line. */
   async function look(): Promise<void> {
     const began = elapsed();
     const carry = await goodCarry();
@@ -181,7 +181,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       best: better ? { score: looked.score, step: state.step } : state.best,
       sinceBest: better ? 0 : state.sinceBest + 1,
     };
-    // Between two epochs' ends the epochs so far are no whole number.
+    // Between two epochs' ends the epochs so far are not a whole number.
     await log("epoch", Number((state.step / stepsPerEpoch).toFixed(3)), validation);
     if (better) await saveCheckpoint(files.best, { carry, state });
   }
@@ -210,12 +210,12 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
     kept = true;
   }
 
-  /** The carry on the host, unless it holds what is no number. */
+  /** The carry on the host, unless it holds what is not a number. */
   async function goodCarry(): Promise<HostTensors> {
     const carry = await loop.read();
     const bad = Object.entries(carry).find(([, { dtype, data }]) => dtype === "float32" && !allFinite(data));
     if (bad !== undefined) {
-      throw diverged(`in "${bad[0]}" of the weights, which holds a value that is no number`, {
+      throw diverged(`in "${bad[0]}" of the weights, which holds a value that is not a number`, {
         ...options,
         kept,
         step: state.step,
@@ -265,13 +265,13 @@ function initialState(inputs: string, rows: number): TrainingState {
   };
 }
 
-/** Looks due by the end of a step; the hair keeps sums of thirds from falling short of a whole. */
+/** Validations due by the end of a step; the hair keeps sums of thirds from falling short of a whole. */
 function looksBy(step: number, perStep: number): number {
   return Math.floor(step * perStep + 1e-9);
 }
 
 /**
- * Whether to look at the validation split: when it is due by steps, and in a run limited by minutes by the
+ * Whether to validate: when it is due by steps, and in a run limited by minutes by the
  * clock too.
  */
 function looksNow(
@@ -338,7 +338,7 @@ function checkFinite(metrics: Record<string, number>, place: Place): void {
   throw diverged(`in ${whereItArose(bad.map(([name]) => name))}: ${values}`, place);
 }
 
-/** The first of a step's parts, in the order in which they are computed, among figures that are no numbers. */
+/** The first of a step's parts, in the order in which they are computed, among figures that are not numbers. */
 function whereItArose(names: readonly string[]): string {
   const terms = names.filter((name) => name.startsWith(TERM)).map((name) => name.slice(TERM.length));
   if (terms.length > 0) return `the loss's ${terms.join(", ")} term${terms.length === 1 ? "" : "s"}`;

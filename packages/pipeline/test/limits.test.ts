@@ -107,7 +107,7 @@ describe("what limits the samples", () => {
       ["prior.minutes=20"],
     ],
     [
-      "the slices, where the prior has learned them by heart",
+      "the slices, where the prior has memorised them",
       { auc: three(0.9, 0.55, 0.58), priorAuc: 0.9, bits: { train: 2.3, validate: 3.4 } },
       "slices",
       ["prior.augment.copies=8"],
@@ -189,7 +189,7 @@ describe("what limits the samples", () => {
     );
     const { sentence } = limit({ priorAuc: 0.9, bits: { train: 2, validate: 3 }, copies: 64 });
     expect(sentence).toContain(
-      "by heart (2.00 bits a code, 3.00 on validation slices); train on more slices than 200.",
+      "(2.00 bits a code, 3.00 on validation slices); train on more slices than 200.",
     );
   });
 });

@@ -112,7 +112,7 @@ describe("an interrupted run", () => {
 });
 
 describe("training", () => {
-  it("stops at a loss that is no number, says where, and keeps the last good state", async () => {
+  it("stops at a loss that is not a number, says where, and keeps the last good state", async () => {
     const broken = attempt({
       name: "broken",
       stages: ["train"],
@@ -125,7 +125,7 @@ describe("training", () => {
     const last = join("broken", "checkpoints", "last.safetensors");
     await expect(broken).rejects.toMatchObject({
       code: "TRAINING_DIVERGED",
-      // Weights of 1e30 make all terms of the loss too large, or no numbers.
+      // Weights of 1e30 make all terms of the loss too large, or not numbers.
       message: expect.stringMatching(/^training broke down at step 2 \(epoch 1\), in the loss's mse/),
       remedy: expect.stringContaining(`the last good state is kept in ${place.at("runs", last)}`),
     });
@@ -134,7 +134,7 @@ describe("training", () => {
     for (const { data } of Object.values(tensors)) expect(data.every(Number.isFinite)).toBe(true);
   });
 
-  it("names the term of the loss that is no number where it is only one", async () => {
+  it("names the term of the loss that is not a number where it is only one", async () => {
     // More than float32 holds.
     const broken = attempt({ name: "term", stages: ["train"], overrides: ["model.loss.l1=1e39"] });
     await expect(broken).rejects.toMatchObject({
@@ -157,7 +157,7 @@ describe("training", () => {
     expect(step).toBeLessThan(300);
   });
 
-  it("refuses to go on when the checkpoint is damaged, naming it", async () => {
+  it("refuses to continue when the checkpoint is damaged, naming it", async () => {
     const stages = ["train"] as const;
     await expect(attempt({ name: "torn", stages, until: atStep("train", 3) })).rejects.toThrow();
     const path = place.at("runs", "torn", "checkpoints", "last.safetensors");

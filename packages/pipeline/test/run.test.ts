@@ -72,7 +72,7 @@ describe("a run of every stage", () => {
     expect(first.result.figures.ssim).toBe(evaluation.ssim.mean);
   });
 
-  it("is measured beside what as many bytes buy otherwise, on the same slices", async () => {
+  it("is measured beside what the same number of bytes buys otherwise, on the same slices", async () => {
     const text = await readFile(join(folder, "evaluation.json"), "utf8");
     const { baselines, bitsPerPixel, ssim } = evaluationSchema.parse(JSON.parse(text));
     expect(baselines).toMatchObject({ slices: 6, of: 6, trainingSlices: 12 });

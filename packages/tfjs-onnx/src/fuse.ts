@@ -60,7 +60,7 @@ function isPerChannel({ shape }: Value, { shape: whole }: Value): boolean {
 }
 
 const broadcasting = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Pow", "Equal", "Greater", "Less"]);
-/** Under so many elements a reshape costs what it saves. */
+/** Under this many elements a reshape costs what it saves. */
 const fewElements = 4096;
 
 /**

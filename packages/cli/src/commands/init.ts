@@ -16,8 +16,8 @@ export async function init(
   { out = configNameFor(root), force, json }: { out?: string; force?: boolean; json?: boolean },
 ): Promise<void> {
   if (!force && existsSync(out)) {
-    throw new SlicebookError("FILE_EXISTS", `${out} is there already`, {
-      remedy: "Name another file with --out, or add --force to write over it.",
+    throw new SlicebookError("FILE_EXISTS", `${out} already exists`, {
+      remedy: "Name another file with --out, or add --force to overwrite it.",
     });
   }
   const schema = schemaFrom(out);

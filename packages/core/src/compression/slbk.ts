@@ -101,7 +101,7 @@ export function encodeSlbk(header: SlbkHeader, codes: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Reads what {@link encodeSlbk} wrote; throws `SLBK_INVALID` for what is no such file, of another version or damaged. */
+/** Reads what {@link encodeSlbk} wrote; throws `SLBK_INVALID` for what is not such a file, of another version or damaged. */
 export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; readonly codes: Uint8Array } {
   const magic = new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length));
   if (magic !== MAGIC) throw invalid(`it begins with ${JSON.stringify(magic)}, not with "${MAGIC}"`);
@@ -148,7 +148,7 @@ export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; re
 }
 
 function invalid(why: string): SlicebookError {
-  return new SlicebookError("SLBK_INVALID", `this is no slice that Slicebook compressed: ${why}`, {
+  return new SlicebookError("SLBK_INVALID", `this is not a slice that Slicebook compressed: ${why}`, {
     remedy: "Copy the file again, or compress the original anew.",
   });
 }

@@ -1,6 +1,6 @@
 import type { ImageSize, Pixels } from "./image.ts";
 
-/** The size whose longer side is `side`, with an image's aspect; the image's own where it is no larger. */
+/** The size whose longer side is `side`, with an image's aspect; the image's own where it is not larger. */
 export function reducedSize({ height, width }: ImageSize, side: number): ImageSize {
   const longer = Math.max(height, width);
   if (longer <= side) return { height, width };

@@ -3,7 +3,7 @@ import type { ImageSize } from "./image.ts";
 import { laplacianPyramid, type PyramidLevel } from "./laplacian-pyramid.ts";
 import { countOf, type Points } from "./points.ts";
 
-/** What a classifier is told of images, a row each. */
+/** The features of images that a classifier gets, a row for each. */
 export interface SliceFeatures {
   /** Means over areas: pictures whose longer side has 16 pixels. */
   readonly pictures: Points;

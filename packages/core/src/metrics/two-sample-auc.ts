@@ -12,7 +12,7 @@ export interface TwoSampleSet {
 }
 
 export interface TwoSampleOptions {
-  /** Folds at most: there are no more than groups of either set. */
+  /** Folds at most; never more than the groups of either set. */
   readonly folds: number;
   readonly seed: number;
 }

@@ -161,7 +161,7 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
       for (const level of levels) {
         const { centres, sizes } = kmeans(left, { count: codes, dimension: codeDimension, seed });
         const total = sizes.reduce((sum, size) => sum + size, 0);
-        // A rare code is no dead one: it starts where a restarted one does.
+        // A rare code is not a dead one: it starts where a restarted one does.
         const least = (2 * restartBelow) / codes;
         const usage = Float32Array.from(sizes, (size) => Math.max(size / total, least));
         entries[`quantizer.usage.${level}`] = float32(usage, [codes]);

@@ -23,7 +23,7 @@ const HIGHEST = 100;
 const TRIED_ABOVE = 2;
 
 /**
- * The image in that format, at the quality whose file comes nearest to so many bytes without more; at the lowest one,
+ * The image in that format, at the quality whose file comes nearest to this many bytes without more; at the lowest one,
  * if even that takes more. The search starts `near` a quality, and takes it that files grow with quality but for a
  * step or two.
  *

@@ -141,7 +141,7 @@ interface FormattedSlice {
   readonly quality: number;
 }
 
-/** A slice as an image file of at most so many bytes has it. */
+/** A slice as an image file of at most this many bytes has it. */
 async function throughFormat(
   original: Float32Array,
   format: ImageFormat,

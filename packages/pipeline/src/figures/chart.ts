@@ -151,7 +151,7 @@ function chartSpec(chart: Chart): TopLevelSpec {
   };
 }
 
-/** Multiples of a power of ten to mark on an axis of so many decades at most. */
+/** Multiples of a power of ten to mark on an axis of at most this many decades. */
 const tickSteps: readonly (readonly [decades: number, steps: readonly number[]])[] = [
   [0.7, [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]],
   [1.3, [1, 1.5, 2, 3, 5, 7]],
@@ -279,7 +279,7 @@ export function format(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(3);
 }
 
-/** At most so many points that a chart stays small: means of neighbours in groups of one size. */
+/** Few enough points that a chart stays small: means of neighbours in groups of one size. */
 export function thin(points: readonly Point[]): readonly Point[] {
   const group = Math.ceil(points.length / MOST_POINTS);
   if (group <= 1) return points;

@@ -92,13 +92,13 @@ export function inferPattern(
     notes.push(...owner.doubts);
     file = patternOf(columns, notes, { subject: false });
     if (!volumes && !file.includes("{slice}")) {
-      notes.push("the files' names have no slice's number in them, so slices have none");
+      notes.push("the files' names hold no slice number, so slices have none");
     }
   } else if (inNames === undefined || (!volumes && !tellsSubjects(columns, inNames, labels))) {
     unsure = true;
     file = "{subject}";
     notes.push(
-      `the names do not say whose a file is, so each of the ${paths.length} files counts as a subject: if several are ` +
+      `the names do not say which subject a file belongs to, so each of the ${paths.length} files counts as a subject: if several are ` +
         "of one person, that person's slices may be in training and in testing, which flatters every figure",
     );
   } else {

@@ -56,7 +56,7 @@ export async function initialConfig(
   const flat = values.filter((count) => count > 1 && count <= FEW_VALUES).length;
   if (flat > 0) {
     notes.push(
-      `${flat} of ${values.length} slices looked at have ${FEW_VALUES} values or fewer: if they are masks, leave ` +
+      `${flat} of ${values.length} slices examined have ${FEW_VALUES} values or fewer: if they are masks, leave ` +
         "them out by options.pattern or options.ignore",
     );
   }
@@ -151,7 +151,7 @@ function emptySplit(
     `${root} has too few subjects: ${found}, and none is left for the ${split} split`,
     {
       remedy:
-        "Give a folder with slices of three subjects at least, better of ten or more. If each file is of another " +
+        "Give a folder with slices of at least three subjects, better of ten or more. If each file is of another " +
         'person, write a configuration with the adapter folder and the pattern "{subject}.*".',
     },
   );
@@ -188,7 +188,7 @@ async function listedBySubject(
     return { dataset, listed: await listDataset(dataset) };
   if (unsure) {
     notes.push(
-      `${shared.length} names recur in the folders of other splits: they are taken for other persons'`,
+      `${shared.length} names recur in the folders of other splits: they are taken for other people's`,
     );
     return { dataset: allowing, listed };
   }

@@ -81,7 +81,7 @@ export interface Surroundings {
   readonly volumes: boolean;
   /** Whether the names are files' names rather than folders'. */
   readonly files: boolean;
-  /** The class and the split that each name lies in: what says the same is no subject. */
+  /** The class and the split that each name lies in: what says the same is not a subject. */
   readonly labels: readonly string[];
   /** Whether `_0000` at the end is a channel, as nnU-Net has it. */
   readonly channels: boolean;

@@ -57,7 +57,7 @@ export async function holdVolumes(root: string, files: readonly string[]): Promi
   return cuts.filter((cut) => cut !== undefined && cut.depth > 1).length > some.length / 2;
 }
 
-/** So many of a list, evenly over it. */
+/** This many of a list, evenly over it. */
 export function someOf<T>(items: readonly T[], most: number): T[] {
   const step = Math.max(1, Math.floor(items.length / most));
   return items.filter((_, index) => index % step === 0).slice(0, most);

@@ -25,7 +25,7 @@ const FAR = 2;
 const TOKENIZER_SHARE = 0.5;
 
 /**
- * Training grids that take less than this share of validation grids' bits have been learned by heart: a prior that has
+ * Training grids that take less than this share of validation grids' bits have been memorised: a prior that has
  * not seen either takes as many for both, and one that still gains from training lies within a tenth.
  */
 const LEARNED_BY_HEART = 0.85;
@@ -54,7 +54,7 @@ export interface LimitInput {
 
 /**
  * What limits the samples: the tokenizer, where decoded test slices are far from real ones already; the prior, where samples
- * are far from decoded test slices; the number of slices, where the prior has learned these by heart or draws few kinds of
+ * are far from decoded test slices; the number of slices, where the prior has memorised these or draws few kinds of
  * them; or nothing that can be told.
  */
 export function limitOf({ distances, bits, config, trainingSlices }: LimitInput): Limit {
@@ -84,7 +84,7 @@ export function limitOf({ distances, bits, config, trainingSlices }: LimitInput)
     return tokenizer(auc, config.train);
   }
   if (bits !== undefined && bits.train < LEARNED_BY_HEART * bits.validate) {
-    const why = `the prior has learned the training slices by heart (${bits.train.toFixed(2)} bits a code, ${bits.validate.toFixed(2)} on validation slices)`;
+    const why = `the prior has memorised the training slices (${bits.train.toFixed(2)} bits a code, ${bits.validate.toFixed(2)} on validation slices)`;
     return slices(why, config.prior, trainingSlices);
   }
   const { coverage, density } = neighbours ?? {};
@@ -110,7 +110,7 @@ export function limitOf({ distances, bits, config, trainingSlices }: LimitInput)
   return prior(why, config.prior);
 }
 
-/** The standard error of an AUC of so many against so many that are alike: that of Mann and Whitney's U, 1947. */
+/** The standard error of an AUC of two sets of these sizes that are alike: that of Mann and Whitney's U, 1947. */
 export function standardError(first: number, second: number): number {
   return Math.sqrt((first + second + 1) / (12 * first * second));
 }

@@ -8,7 +8,7 @@ export interface Neighbour {
   readonly distance: number;
 }
 
-/** Slices that SSIM is worked out for: so many of the nearest by codes, and so many by pixels of small copies. */
+/** Slices that SSIM is worked out for: this many of the nearest by codes, and this many by pixels of small copies. */
 const BY_CODES = 2;
 const BY_THUMBNAIL = 6;
 

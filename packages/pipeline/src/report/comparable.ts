@@ -30,7 +30,7 @@ export function comparisonNotes(runs: readonly Compared[]): string[] {
     if (!evaluation) notes.push(`${label} is not evaluated yet`);
     else if (!sameSlices(first!.evaluation!, evaluation)) {
       notes.push(
-        `${label} was not tested on the slices that ${first!.label} was: their figures do not compare`,
+        `${label} was not tested on the slices that ${first!.label} was: their figures cannot be compared`,
       );
     }
   }

@@ -1,6 +1,6 @@
 import type { Estimate, RunInfo } from "./types.ts";
 
-/** A number with so many decimals; a dash for what is no number. */
+/** A number with this many decimals; a dash for what is not a number. */
 export function decimals(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : "–";
 }

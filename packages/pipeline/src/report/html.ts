@@ -142,7 +142,7 @@ function extraTables(evaluation: Evaluation): Content {
   const parts: Content[] = [];
   if (baselines !== undefined) {
     const { head, rows } = baselineTable(baselines);
-    const caption = "What as many bytes buy otherwise";
+    const caption = "What the same number of bytes buys otherwise";
     parts.push(
       html`${table({ caption, head: numbers(head), rows })}\n<p>${withCode(baselinesNote(baselines))}</p>\n`,
     );

@@ -38,7 +38,7 @@ export const metricsRowSchema = z
     stage: z.enum(["train", "prior"]),
     /** Of a prior that is trained part by part, the part, by its number. */
     part: z.int().min(0).optional(),
-    /** `step`: every so many steps; `epoch`: at the end of one, or when the validation split is looked at. */
+    /** `step`: every few steps; `epoch`: at the end of one, or at a validation. */
     kind: z.enum(["step", "epoch"]),
     /** From 1; a fraction where the validation split is looked at within an epoch. */
     epoch: amount,

@@ -37,11 +37,11 @@ export function modelCard(input: ReportInput): string {
     "Research and teaching: compressing slices like the training slices into code grids, studying what a codebook " +
       "of them holds, drawing new slices from the prior.",
     "What it is **not** for:\n\n" +
-      "- Diagnosis, treatment, or any decision about a person. It is no medical device, and reconstructions may " +
+      "- Diagnosis, treatment, or any decision about a person. It is not a medical device, and reconstructions may " +
       "lose or invent what a reader would look for.\n" +
       "- Data unlike the training data: other organs, sequences, scanners, orientations or preprocessing.\n" +
       "- Standing in for real data without a check: samples may resemble training slices closely, and the training " +
-      "data's terms hold for what can be recognised in them.",
+      "data's terms apply to what can be recognised in them.",
     "## Data",
     dataSection(run),
     "## Figures",
@@ -63,8 +63,8 @@ export function modelCard(input: ReportInput): string {
     "## Licence",
     run.data.adapter === "phantom"
       ? "Slicebook is MIT-licensed, and its phantoms are drawn by its own code: the weights may be used as MIT."
-      : "Slicebook's code is MIT-licensed. The weights are made from the training data: what its terms say of " +
-        "derived works holds for them, so check these before passing them on.",
+      : "Slicebook's code is MIT-licensed. The weights are made from the training data: what its terms say about " +
+        "derived works applies to them, so check these before passing them on.",
   ];
   return `${sections.filter((section) => section !== undefined && section !== "").join("\n\n")}\n`;
 }
@@ -140,7 +140,11 @@ function extraTables({ baselines, masks, worst }: Evaluation): readonly string[]
   return [
     ...(baselines === undefined
       ? []
-      : ["What as many bytes buy otherwise:", numbers(baselineTable(baselines)), baselinesNote(baselines)]),
+      : [
+          "What the same number of bytes buys otherwise:",
+          numbers(baselineTable(baselines)),
+          baselinesNote(baselines),
+        ]),
     ...(masks === undefined ? [] : ["Errors within each label of the masks:", numbers(maskTable(masks))]),
     ...(worst === undefined ? [] : ["The worst slices:", numbers(rankedTable(worst), 2)]),
   ];

@@ -8,7 +8,7 @@ export function runInWords({ data, model, stages, machine }: RunInfo): string {
   const { slices, subjects } = data.splits.train;
   const trained = stages.train === undefined ? "" : ` in ${duration(stages.train.seconds)}`;
   return (
-    `A VQ-VAE that turns ${sides(data.size)} MR slices into ${model.grids.map(sides).join(" + ")} grids of codes from a book of ${model.codes}, ` +
+    `A VQ-VAE that turns ${sides(data.size)} MR slices into ${model.grids.map(sides).join(" + ")} grids of codes from a codebook of ${model.codes} codes, ` +
     `trained on ${counted(slices, "slice")} of ${counted(subjects, "subject")} (${data.adapter})${trained} ` +
     `on ${counted(machine.cores, "core")}.`
   );
@@ -34,4 +34,4 @@ export function priorBits(rows: readonly MetricsRow[], { grids }: RunInfo["model
 /** What the figures and pictures must not be taken for. */
 export const useNote =
   "For research and teaching. Not a medical device: reconstructions and samples must not be used to diagnose or " +
-  "treat. Samples may resemble training slices, so what the training data's terms forbid to share, they may too.";
+  "treat. Samples may resemble training slices, so the training data's terms may also forbid sharing them.";

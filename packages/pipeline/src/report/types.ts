@@ -28,7 +28,7 @@ export interface NextCommand {
   readonly what: string;
 }
 
-/** All that a run's report and model card tell of; what a run does not have yet is left out. */
+/** All that a run's report and model card describe; what a run does not have yet is left out. */
 export interface ReportInput {
   readonly run: RunInfo;
   /** The resolved `config.yaml`. */

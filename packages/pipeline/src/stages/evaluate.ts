@@ -186,7 +186,7 @@ export async function writeEvaluation(session: Session, path: string, evaluation
     throw new SlicebookError(
       "EVALUATION_INVALID",
       `the figures cannot be kept in ${path}: ${issue?.path.join(".")}: ${issue?.message}`,
-      { remedy: "Train the model again: what it makes of slices are not numbers." },
+      { remedy: "Train the model again: its reconstructions hold values that are not numbers." },
     );
   }
   await writeFileAtomic(path, `${JSON.stringify(evaluation, undefined, 2)}\n`);

@@ -170,7 +170,7 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   return draw(1, { drawn: coarsest.map((grids) => takeRows(grids, kept).data) });
 }
 
-/** Each value so many times, one after the other. */
+/** Each value `times` times, one after the other. */
 function repeated<T extends Int32Array | Float32Array>(values: T, times: number): T {
   const all = new (values.constructor as { new (length: number): T })(values.length * times);
   return all.map((_, at) => values[Math.floor(at / times)]!) as T;

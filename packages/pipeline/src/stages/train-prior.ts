@@ -287,7 +287,7 @@ function unfinished(folder: string, step: number): SlicebookError {
     "RUN_UNFINISHED",
     `the prior's training in ${folder} was interrupted after step ${step}`,
     {
-      remedy: `Add --resume to go on, or delete ${folder}/prior to start it anew.`,
+      remedy: `Add --resume to continue, or delete ${folder}/prior to start it anew.`,
     },
   );
 }

@@ -195,7 +195,8 @@ function unfinished(folder: string, step: number): SlicebookError {
     "RUN_UNFINISHED",
     `the training in ${folder} was interrupted after step ${step}`,
     {
-      remedy: "Add --resume to go on, give this run another name with run.name=NAME, or delete the folder.",
+      remedy:
+        "Add --resume to continue, give this run another name with run.name=NAME, or delete the folder.",
     },
   );
 }

@@ -140,6 +140,6 @@ describe("where the names do not say it", () => {
   ])("%s: each file is a subject, and a note says what that means", (_, write, pattern) => {
     const { pattern: found, notes } = inferPattern(paths(write));
     expect(found).toBe(pattern);
-    expect(notes).toEqual([expect.stringContaining("do not say whose a file is")]);
+    expect(notes).toEqual([expect.stringContaining("do not say which subject a file belongs to")]);
   });
 });

@@ -186,9 +186,7 @@ describe("a folder with masks in it", () => {
       await mask(`unnamed/p${file}/a_2.png`);
     }
     const { notes } = await initialConfig(folder.at("unnamed"));
-    expect(notes).toContainEqual(
-      expect.stringContaining("12 of 24 slices looked at have 12 values or fewer"),
-    );
+    expect(notes).toContainEqual(expect.stringContaining("12 of 24 slices examined have 12 values or fewer"));
   });
 });
 

@@ -58,7 +58,7 @@ beforeAll(async () => {
       { ...summary, label: "b", difference: { mean: -0.01, ci95: [-0.02, 0], subjects: 6 } },
     ],
     settings: [{ key: "model.width", values: ["96", null] }],
-    notes: ["b was not tested on the slices that a was: their figures do not compare"],
+    notes: ["b was not tested on the slices that a was: their figures cannot be compared"],
     plots: await plotComparison([
       { name: "a", metrics: metricsRows() },
       { name: "b", metrics: metricsRows() },

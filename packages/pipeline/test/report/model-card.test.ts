@@ -36,7 +36,7 @@ describe("modelCard", () => {
     ]) {
       expect(card).toContain(`\n## ${heading}\n`);
     }
-    expect(card).toContain("It is no medical device");
+    expect(card).toContain("It is not a medical device");
     expect(card).toContain("the SSIM is 0.8463, 95 % interval [0.8123, 0.8803], 70 slices of 6 subjects.");
     expect(card).toContain("11×11 Gaussian window, σ 1.5");
     expect(card).toContain("| training | 11,460 | 16 |");

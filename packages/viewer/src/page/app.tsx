@@ -80,7 +80,7 @@ function useTitle(route: Route): void {
   }, [part]);
 }
 
-/** Whoever follows a link to another page by keyboard goes on from its start, as after a page load. */
+/** Whoever follows a link to another page by keyboard continues from its start, as after a page load. */
 function useFocusOnArrival(route: Route) {
   const main = useRef<HTMLElement>(null);
   const place = route.page === "run" ? `run ${route.id}` : route.page;

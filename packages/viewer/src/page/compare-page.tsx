@@ -93,7 +93,7 @@ export function ComparePage({
         </p>
       </div>
       {notes.length > 0 && (
-        <Notice kind="hint" title="Not all of these figures compare">
+        <Notice kind="hint" title="Not all of these figures can be compared">
           <ul>
             {notes.map((note) => (
               <li key={note}>{note}.</li>

@@ -70,7 +70,7 @@ export function useConnection(): Connection {
   return now;
 }
 
-/** Calls `listener` for what the server tells of; the first call opens the connection, which then stays. */
+/** Calls `listener` for what the server reports; the first call opens the connection, which then stays. */
 function listen(listener: Listener): () => void {
   listeners.add(listener);
   if (source === undefined) {
@@ -112,12 +112,12 @@ export function useRuns(): Loaded<RunsAnswer> {
 /** One run; its curves grow while it trains. */
 export function useRun(id: string, live: boolean): Loaded<RunAnswer> {
   const [version, setVersion] = useState(0);
-  /** How often rows of this run were told of. */
+  /** How often rows of this run were reported. */
   const told = useRef(0);
   const loaded = useLoaded(async () => {
     const before = told.current;
     const answer = await fetchJson<RunAnswer>(`data/${encodeURIComponent(id)}/run.json`);
-    // Rows that were told of while it was on its way may not be in it.
+    // Rows that were reported while it was on its way may not be in it.
     if (told.current !== before) setVersion((number) => number + 1);
     return answer;
   }, `${id} ${version}`);
@@ -133,7 +133,7 @@ export function useRun(id: string, live: boolean): Loaded<RunAnswer> {
       if (answer === undefined) return;
       setGrown((before) => {
         const rows = before?.of === answer ? before.rows : answer.metrics;
-        // A gap: rows were told of before this page listened.
+        // A gap: rows were reported before this page listened.
         if (event.from > rows.length) {
           setVersion((number) => number + 1);
           return before;

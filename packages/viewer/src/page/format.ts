@@ -2,7 +2,7 @@ import type { Estimate, RunInfo } from "../shared/answers.ts";
 
 const DASH = "–";
 
-/** A number to so many places; a dash where there is none. */
+/** A number to this many places; a dash where there is none. */
 export function fixed(value: number | null | undefined, places: number): string {
   return value === null || value === undefined || !Number.isFinite(value) ? DASH : value.toFixed(places);
 }

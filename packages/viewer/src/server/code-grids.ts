@@ -11,9 +11,9 @@ import {
   type TensorPlace,
 } from "../shared/safetensors-header.ts";
 
-/** For each code, so many slices where it occurs most are kept. */
+/** For each code, this many slices where it occurs most are kept. */
 const PLACES = 6;
-/** About so many bytes of a file are in memory at a time. */
+/** About this many bytes of a file are in memory at a time. */
 const CHUNK = 2 ** 23;
 
 interface Grids {

@@ -30,7 +30,7 @@ export async function openRunsFolder(folder: string): Promise<RunsFolder> {
   if (!found?.isDirectory()) {
     throw new SlicebookError(
       "RUN_NOT_FOUND",
-      `${folder}: ${found ? "it is no folder" : "there is no such folder"}`,
+      `${folder}: ${found ? "it is not a folder" : "there is no such folder"}`,
       {
         remedy: "Start a run with `slicebook run CONFIG`, or name the folder that your runs are in.",
       },

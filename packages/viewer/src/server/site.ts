@@ -46,7 +46,7 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
     const [first] = damaged;
     if (first !== undefined) {
       throw new SlicebookError("RUN_DAMAGED", `${run} holds no run that can be read: ${first.reason}`, {
-        remedy: "Put right what is named, or give another run.",
+        remedy: "Fix what is named, or give another run.",
       });
     }
     throw new SlicebookError("RUN_NOT_FOUND", `${run} holds no run that can be read`, {

@@ -5,7 +5,7 @@ export type { Estimate, Evaluation, MetricsRow, RunInfo, ThreePairs } from "@sli
 
 /** `data/runs.json` */
 export interface RunsAnswer {
-  /** Whether a server watches the folder, and tells of changes at `events`. */
+  /** Whether a server watches the folder, and reports changes at `events`. */
   readonly live: boolean;
   /** The newest first. */
   readonly runs: readonly RunEntry[];

@@ -15,7 +15,7 @@ export interface SafetensorsHeader {
 /** No header of ours is nearly as long. */
 const LONGEST = 2 ** 26;
 
-/** The bytes of a file up to the end of its header, from its first eight; throws if they are no header's. */
+/** The bytes of a file up to the end of its header, from its first eight; throws if they are not a header's. */
 export function headerEnd(bytes: Uint8Array): number {
   const declared =
     bytes.length < 8

@@ -3,7 +3,7 @@ import type { RunAnswer } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
 import { loadStack } from "../ui/stack.ts";
 
-/** So many of the run's test slices are offered. */
+/** This many of the run's test slices are offered. */
 const OFFERED = 4;
 
 /** Takes files that are dropped anywhere on the page, or chosen; offers some of the run's own slices. */

@@ -24,7 +24,7 @@ import { DropZone } from "./drop-zone.tsx";
 
 type Plane = "0" | "1" | "2";
 
-/** Where one looks at: a slice of a scan, as the model sees it. */
+/** What is shown: a slice of a scan, as the model sees it. */
 interface Place {
   readonly scan: ScanInfo;
   readonly plane: Plane;
@@ -195,7 +195,7 @@ function FitChoice({
     <Notice
       kind="hint"
       title={`This slice is ${rows} × ${columns} px, and the model takes ${height} × ${width} px`}
-      text="Training had slices of that size only, and so no rule for others: choose one."
+      text="Training had slices of that size only, and so has no rule for others: choose one."
     >
       <div class="tools">
         {FITS.filter(({ fit }) => !(fit === "pad" && larger) && !(fit === "crop" && smaller)).map(
@@ -581,7 +581,7 @@ function Bench({
 }
 
 /**
- * A state that belongs to one thing: of another it starts anew, and what is still told of the one before is let go.
+ * A state that belongs to one thing: of another it starts anew, and what still arrives for the one before is ignored.
  */
 function useOf<T>(owner: object, initial: T): [T, (next: T | ((before: T) => T)) => void] {
   const [held, setHeld] = useState({ owner, value: initial });

@@ -8,7 +8,7 @@ import {
 
 /** Asked for first: headers of checkpoints are shorter, so that one request mostly is enough. */
 const FIRST_BYTES = 2 ** 16;
-/** Tensors with no more than so many bytes between them come with one request. */
+/** Tensors with no more than this many bytes between them come with one request. */
 const LARGEST_GAP = 2 ** 16;
 
 /** A part of a file, or all of it where a server does not know ranges. */
