@@ -11,7 +11,15 @@ const place = temporaryFolder();
 it("is evaluated again, and not trained again, once masks have changed", async () => {
   const data = place.at("oasis");
   const subjects = { train: 2, validate: 1, test: 1 };
-  await execute({ kind: "phantom", layout: "oasis", out: data, seed: 3, subjects, slicesPerSubject: 2, size: [32, 32] });
+  await execute({
+    kind: "phantom",
+    layout: "oasis",
+    out: data,
+    seed: 3,
+    subjects,
+    slicesPerSubject: 2,
+    size: [32, 32],
+  });
   const dataset = /dataset:\n( .*\n)+/;
   const config = await place.write(
     "masked.yaml",

@@ -1,6 +1,6 @@
 import {
-  ofLevel,
   type OptimizerConfig,
+  ofLevel,
   optimizerDefaults,
   optimizerSchema,
   type PerLevel,
@@ -18,7 +18,7 @@ const { shape } = optimizerSchema;
 
 /** The core's optimiser options, with this prior's defaults. */
 const optimizer = z.strictObject({
-  learningRate: perLevel(shape.learningRate)
+  learningRate: perLevel(z.number().positive())
     .default(4e-3)
     .describe("Peak learning rate of Adam, of all levels or of each; lower for smaller batches."),
   warmupSteps: shape.warmupSteps.default(optimizerDefaults.warmupSteps),
