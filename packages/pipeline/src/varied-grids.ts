@@ -22,7 +22,7 @@ export function variedCopies({ copies }: { readonly copies: number | null }, sli
 
 /**
  * Training grids, and those of `prior.augment.copies` varied copies of each training slice: slices are varied and then
- * encoded, so that each grid is one that the encoder gives. Of more than 8192, so many are taken evenly, by the seed.
+ * encoded, so that each grid is one that the encoder gives. Of more than 8192, that many are taken evenly, by the seed.
  */
 export async function withVariedGrids(session: Session, grids: CodeGrids): Promise<CodeGrids> {
   const { config, signal, emit } = session;

@@ -158,7 +158,7 @@ async function sampleLevel(
   return codes;
 }
 
-/** A level that is given as a whole, of so many samples. */
+/** A level that is given as a whole, repeated for each sample. */
 function givenLevel(
   { codes }: GivenCodes,
   { rows, columns }: GridSpace,

@@ -204,7 +204,7 @@ function dataTable({ data }: RunInfo): Content {
   const skipped =
     data.skipped === 0
       ? []
-      : html`<p>${counted(data.skipped, "slice")} could not be read and was left out.</p>\n`;
+      : html`<p>${counted(data.skipped, "slice")} could not be read and ${data.skipped === 1 ? "was" : "were"} left out.</p>\n`;
   return html`${table({
     caption: "Slices and subjects of each split",
     head: ["Split", ["Slices"], ["Subjects"], ...classes.map((name): [string] => [`${name} slices`])],
