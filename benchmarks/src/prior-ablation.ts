@@ -7,11 +7,16 @@ import { z } from "zod";
 import { runJson } from "./measurement.ts";
 import { signed, tableLines } from "./table.ts";
 
-/** What helps the prior where slices are few, and how to do without each. */
+/** What helps the prior where slices are few, without each in turn, and what was the default before. */
 const VARIANTS: readonly { readonly name: string; readonly overrides: readonly string[] }[] = [
   { name: "as the run has it", overrides: [] },
   { name: "without varied copies", overrides: ["prior.augment.copies=0"] },
   { name: "without dropout", overrides: ["prior.options.dropout=0"] },
+  { name: "with dropout of 0.1 at every level", overrides: ["prior.options.dropout=0.1"] },
+  {
+    name: "with a learning rate of 4e-3 at every level",
+    overrides: ["prior.options.optimizer.learningRate=4e-3"],
+  },
   { name: "without corruption", overrides: ["prior.options.corruption=0"] },
   { name: "without the weights' average", overrides: ["prior.options.optimizer.averageDecay=0"] },
   { name: "without a bias of each position", overrides: ["prior.options.positionBias=false"] },
