@@ -100,6 +100,7 @@ export function openSession(
   let engine: Promise<Engine> | undefined;
   let dataset: Promise<Dataset> | undefined;
   let fingerprint: Promise<string> | undefined;
+  let maskFingerprint: Promise<string | undefined> | undefined;
 
   async function checkFingerprint(found: string): Promise<void> {
     const record = await readRecord(paths);
@@ -159,9 +160,9 @@ export function openSession(
           : dataset.then((opened) => opened.fingerprint());
       return fingerprint;
     },
-    async maskFingerprint() {
-      const { cut, options } = await source;
-      return fingerprintMasks(cut, options);
+    maskFingerprint() {
+      maskFingerprint ??= source.then(({ cut, options }) => fingerprintMasks(cut, options));
+      return maskFingerprint;
     },
     record: () => readRecord(paths),
     async update(change) {

@@ -34,6 +34,13 @@ export async function modelHashes(session: Session): Promise<readonly [now: stri
   return [await modelHash(session), await hashOfFile(await modelFile(session))];
 }
 
+/** What the run's code grids depend on: the model and the data set. */
+export async function modelAndData(
+  session: Session,
+): Promise<{ readonly model: string; readonly fingerprint: string }> {
+  return { model: await modelHash(session), fingerprint: await session.fingerprint() };
+}
+
 /** The prior's evaluation, if there is one of the codes of the model as it is now. */
 export async function currentPriorEvaluation(session: Session): Promise<PriorEvaluation | undefined> {
   const evaluation = await readPriorEvaluation(session.paths);

@@ -28,7 +28,7 @@ const TOKENIZER_SHARE = 0.5;
  * Training grids that take less than this share of validation grids' bits have been memorised: a prior that has
  * not seen either takes as many for both, and one that still gains from training lies within a tenth.
  */
-const LEARNED_BY_HEART = 0.85;
+const MEMORISED = 0.85;
 
 /**
  * Reduced pictures whose coverage or density is below this share of both training slices' and reconstructions' are of other
@@ -83,7 +83,7 @@ export function limitOf({ distances, bits, config, trainingSlices }: LimitInput)
   if (byTokenizer && !misshapen && (!byPrior || tokenizerShare(distances) >= TOKENIZER_SHARE)) {
     return tokenizer(auc, config.train);
   }
-  if (bits !== undefined && bits.train < LEARNED_BY_HEART * bits.validate) {
+  if (bits !== undefined && bits.train < MEMORISED * bits.validate) {
     const why = `the prior has memorised the training slices (${bits.train.toFixed(2)} bits a code, ${bits.validate.toFixed(2)} on validation slices)`;
     return slices(why, config.prior, trainingSlices);
   }

@@ -11,14 +11,14 @@ import { placementOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { modelHash, modelParameters } from "../trained-model.ts";
+import { modelAndData, modelParameters } from "../trained-model.ts";
 import { completeEvaluation, evaluationInputs } from "./evaluate.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
 export const encodeStage: StageDefinition = {
   name: "encode",
 
-  inputs: async (session) => ({ model: await modelHash(session), fingerprint: await session.fingerprint() }),
+  inputs: modelAndData,
 
   outputs: ({ paths }) => SPLITS.map((split) => paths.codes[split]),
 

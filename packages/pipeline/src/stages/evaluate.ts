@@ -18,7 +18,7 @@ import { counted } from "../report/format.ts";
 import type { Evaluation } from "../report/types.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { currentPriorEvaluation, modelHash, modelParameters } from "../trained-model.ts";
+import { currentPriorEvaluation, modelAndData, modelParameters } from "../trained-model.ts";
 
 /** Slices in a grid of reconstructions. */
 const SHOWN = 8;
@@ -48,8 +48,8 @@ export const evaluateStage: StageDefinition = {
 
 /** What an evaluation depends on: the masks too, where slices have any, since errors are measured within their labels. */
 export async function evaluationInputs(session: Session): Promise<Readonly<Record<string, string>>> {
-  const [fingerprint, masks] = [await session.fingerprint(), await session.maskFingerprint()];
-  return { model: await modelHash(session), fingerprint, ...(masks === undefined ? {} : { masks }) };
+  const masks = await session.maskFingerprint();
+  return { ...(await modelAndData(session)), ...(masks === undefined ? {} : { masks }) };
 }
 
 /**
