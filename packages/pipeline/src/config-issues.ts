@@ -61,6 +61,8 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
     return innermost({ ...deepest, path: [...issue.path, ...deepest.path] });
   }
   const values = branches.flatMap(([first]) => (first?.code === "invalid_value" ? first.values : []));
+  // Branches of types alone: the schema's own message names them.
+  if (values.length === 0) return issue;
   return { code: "invalid_value", values, path: issue.path, message: issue.message, input: issue.input };
 }
 

@@ -202,6 +202,14 @@ describe("an override", () => {
   it.each([
     ["train.epoch=20", "argument train.epoch=20: train.epoch: unknown key; did you mean train.epochs?"],
     ["train.epochs=many", "argument train.epochs=many: train.epochs: expected number, received string"],
+    [
+      "sample.temperature=warm",
+      "argument sample.temperature=warm: sample.temperature: expected a number, or a list with one for each level, received string",
+    ],
+    [
+      "model.codes=many",
+      "argument model.codes=many: model.codes: expected a number, or a list with one for each level, received string",
+    ],
     ["train", "argument train: expected key=value, such as train.epochs=20"],
     ["=3", "argument =3: expected key=value, such as train.epochs=20"],
     ["__proto__.x=3", "argument __proto__.x=3: expected key=value, such as train.epochs=20"],

@@ -21,7 +21,7 @@ export function noInterval({ subjects }: Pick<Estimate, "subjects">): string {
   return `no interval from ${counted(subjects, "subject")}`;
 }
 
-/** A whole number with thin groups of three: `11,460`. */
+/** A whole number in groups of three digits: `11,460`. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
