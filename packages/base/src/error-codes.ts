@@ -61,5 +61,5 @@ export const errorCodes = {
   USAGE: "a command is wrong: an unknown option, a missing argument",
 } as const;
 
-/** A code of Slicebook's, or one of a plug-in's own, which begins with the plug-in's name: `my-slices/NO_HEADER`. */
+/** A code of Slicebook's, or one of a plug-in's own, which begins with the plug-in's name: `my-slices/NO_TABLE`. */
 export type ErrorCode = keyof typeof errorCodes | `${string}/${string}`;

@@ -11,7 +11,7 @@ it("lists in the readme the codes there are, and when they are thrown", () => {
 
 it("takes a code of the list, or a plug-in's own", () => {
   expect(new SlicebookError("CONFIG_INVALID", "").code).toBe("CONFIG_INVALID");
-  expect(new SlicebookError("my-slices/NO_HEADER", "").code).toBe("my-slices/NO_HEADER");
+  expect(new SlicebookError("my-slices/NO_TABLE", "").code).toBe("my-slices/NO_TABLE");
   // @ts-expect-error: no such code
   expect(new SlicebookError("CONFIG_INVALD", "").code).toBe("CONFIG_INVALD");
 });
