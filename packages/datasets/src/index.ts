@@ -1,3 +1,4 @@
+export { type SplitSubjectsOptions, splitSubjects } from "./adapters/split-subjects.ts";
 export {
   type AugmentOptions,
   type AugmentShape,
@@ -8,11 +9,10 @@ export {
   type Varied,
   vary,
 } from "./augment.ts";
-export { checkPicture } from "./check-picture.ts";
 export { checkValues } from "./check-values.ts";
-export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
-export { greyOf } from "./grey.ts";
-export { naturalOrder } from "./natural-order.ts";
+export { checkPicture } from "./formats/check-picture.ts";
+export { greyOf } from "./formats/grey.ts";
+export { type EncodeNiftiOptions, encodeNifti } from "./formats/nifti/encode.ts";
 export {
   type DecodeNiftiOptions,
   decodeNifti,
@@ -22,11 +22,13 @@ export {
   readNiftiHeader,
   unpackNifti,
   volumeSides,
-} from "./nifti.ts";
+} from "./formats/nifti.ts";
+export { isTiff } from "./formats/tiff-directory.ts";
+export { naturalOrder } from "./natural-order.ts";
 export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./orientation.ts";
-export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";
-export { HEAD_LABELS } from "./phantom-head.ts";
-export { PELVIS_LABELS } from "./phantom-pelvis.ts";
+export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom/draw.ts";
+export { HEAD_LABELS } from "./phantom/head.ts";
+export { PELVIS_LABELS } from "./phantom/pelvis.ts";
 export {
   fitPreprocessing,
   PREPROCESSINGS,
@@ -51,8 +53,6 @@ export {
   type SizePolicy,
 } from "./size-policy.ts";
 export { slicePositions } from "./slice-positions.ts";
-export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
-export { isTiff } from "./tiff-directory.ts";
 export { type Bounds, holdWithin, type TrainingRange } from "./training-range.ts";
 export {
   type DatasetAdapter,
