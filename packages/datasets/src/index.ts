@@ -10,20 +10,16 @@ export {
   vary,
 } from "./augment.ts";
 export { checkValues } from "./check-values.ts";
-export { checkPicture } from "./formats/check-picture.ts";
+export type { Format, FormatHeader, PictureDecoder, SliceOptions } from "./formats/format.ts";
 export { greyOf } from "./formats/grey.ts";
+export { LARGEST_FILE, LARGEST_SLICE } from "./formats/limits.ts";
+export { decodeNifti } from "./formats/nifti/decode.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./formats/nifti/encode.ts";
-export {
-  type DecodeNiftiOptions,
-  decodeNifti,
-  type NiftiHeader,
-  niftiByteLength,
-  readNifti,
-  readNiftiHeader,
-  unpackNifti,
-  volumeSides,
-} from "./formats/nifti.ts";
-export { isTiff } from "./formats/tiff-directory.ts";
+export { type NiftiHeader, niftiByteLength, readNiftiHeader } from "./formats/nifti/header.ts";
+export { volumeSides } from "./formats/nifti/slice-place.ts";
+export { readNifti } from "./formats/nifti.ts";
+export { browserEndings, FORMATS, formatNamed, formatOf, withoutEnding } from "./formats/registry.ts";
+export { isGzip, unpackFile } from "./formats/unpack-gzip.ts";
 export { naturalOrder } from "./natural-order.ts";
 export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./orientation.ts";
 export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom/draw.ts";

@@ -5,7 +5,7 @@ import { SlicebookError } from "@slicebook/base";
 import type { z } from "zod";
 import { listed } from "./adapters/list-files.ts";
 import { type LoadedAdapter, loadAdapter } from "./adapters/load-adapter.ts";
-import { imagePathsOf } from "./formats/node/decode-file.ts";
+import { imagePathsOf } from "./formats/registry.ts";
 import { naturalOrder } from "./natural-order.ts";
 import { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
 import { type DatasetAdapter, type DecodeContext, type SliceRecord, SPLITS, type Split } from "./types.ts";

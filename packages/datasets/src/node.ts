@@ -5,8 +5,7 @@ export { maskFinder, type PathPlaces, pathMatcher, type SplitNames } from "./ada
 export { type PhantomDatasetOptions, phantom } from "./adapters/phantom.ts";
 export type { Progress } from "./decoding/decode-all.ts";
 export type { DuplicateGroup, Outlier } from "./find-oddities.ts";
-export { decodeFile, readHeaderOf } from "./formats/node/decode-file.ts";
-export { decodePicture } from "./formats/node/decode-picture.ts";
+export { decodeFile, decodePicture, readHeaderOf } from "./formats/node/decode-file.ts";
 export {
   type DatasetSummary,
   type InspectDatasetOptions,

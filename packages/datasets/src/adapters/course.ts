@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { withoutEnding } from "../formats/registry.ts";
 import { PELVIS_LABELS } from "../phantom/pelvis.ts";
 import {
   type DatasetAdapter,
@@ -9,7 +10,7 @@ import {
   SPLITS,
   type Split,
 } from "../types.ts";
-import { findSplitFolders, listFiles, listFilesIfAny, stem } from "./list-files.ts";
+import { findSplitFolders, listFiles, listFilesIfAny } from "./list-files.ts";
 import { orientationOption, turned } from "./orientation-option.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
 
@@ -127,7 +128,7 @@ async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout):
         subject: `case_${subject}`,
         slice: Number(slice),
         ...layout.every,
-        name: stem(path),
+        name: withoutEnding(basename(path)),
       };
       records.push(mask === undefined ? record : { ...record, mask });
     }
@@ -148,7 +149,7 @@ async function maskFiles(folder: string, { file }: CaseLayout): Promise<Readonly
 
 /** `004_week_0_slice_0` of both `case_004_week_0_slice_0.nii.gz` and `seg_004_week_0_slice_0.nii.gz`. */
 function maskKey(path: string): string {
-  return stem(path).replace(/^(?:case|seg)_/i, "");
+  return withoutEnding(basename(path)).replace(/^(?:case|seg)_/i, "");
 }
 
 async function listAdni({ root, seed, validateFraction }: ListContext<unknown>): Promise<Listing> {
@@ -166,7 +167,15 @@ async function listAdni({ root, seed, validateFraction }: ListContext<unknown>):
       const [, subject, slice] = basename(path).match(ADNI_FILE) ?? [];
       const label = classFolder(path, folder);
       if (subject === undefined || label === undefined) ignored.push(path);
-      else records.push({ path, split, subject, slice: Number(slice), label, name: stem(path) });
+      else
+        records.push({
+          path,
+          split,
+          subject,
+          slice: Number(slice),
+          label,
+          name: withoutEnding(basename(path)),
+        });
     }
   }
   const place = (folder: string) => `AD_NC/${folder}/{AD,NC}/<id>_<slice>.jpeg`;

@@ -1,8 +1,8 @@
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
-import { volumeSides } from "../formats/nifti.ts";
 import { readHeaderOf } from "../formats/node/decode-file.ts";
+import { isImageFile, withoutEnding } from "../formats/registry.ts";
 import {
   type DatasetAdapter,
   type ListContext,
@@ -11,7 +11,7 @@ import {
   SPLITS,
   type Split,
 } from "../types.ts";
-import { givenRoot, listed, listFiles, stem } from "./list-files.ts";
+import { givenRoot, listed, listFiles } from "./list-files.ts";
 import { orientationOption, turned } from "./orientation-option.ts";
 import { maskFinder, PLACES, pathMatcher, placesOf, type SplitNames } from "./path-pattern.ts";
 import { bySplit, holdOut } from "./split-subjects.ts";
@@ -111,8 +111,7 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
   const patterns = masks === undefined ? [pattern] : [pattern, masks.pattern];
   const depth = Math.max(...patterns.map((text) => text.split("/").length - 1));
   const below = (path: string) => relative(root, path).split(sep).join("/");
-  // An .img file is read with its .hdr.
-  const files = (await listFiles(root, depth)).filter((path) => !/\.img(?:\.gz)?$/i.test(path));
+  const files = (await listFiles(root, depth)).filter((path) => !isImageFile(path));
   const maskOf =
     masks === undefined ? undefined : maskFinder(files.map(below), { pattern, masks: masks.pattern, splits });
   const left = ignore.map((text) => pathMatcher(text, splits));
@@ -135,7 +134,7 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
       ...(places.class !== undefined && { label: places.class }),
       ...(found[0] !== undefined && { mask: join(root, found[0]) }),
       ...turned(options),
-      name: stem(path),
+      name: withoutEnding(basename(path)),
     };
     records.push(...(volumes === undefined ? [record] : await slicesOf(record, volumes)));
   }
@@ -184,9 +183,8 @@ async function slicesOf(
   record: SliceRecord,
   { plane, from, to = Number.POSITIVE_INFINITY, step }: NonNullable<FolderOptions["volumes"]>,
 ): Promise<SliceRecord[]> {
-  if (!/\.(?:nii|hdr)(?:\.gz)?$/i.test(record.path)) return [record];
   const sides = await readHeaderOf(record.path)
-    .then((header) => volumeSides(header, record.orientation))
+    .then((header) => header?.sides(record.orientation))
     .catch(() => undefined);
   if (sides === undefined || sides[2] === 1) return [record];
   const slices: SliceRecord[] = [];

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, isAbsolute, join, parse } from "node:path";
+import { isAbsolute, join, parse } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { sortNaturally } from "../natural-order.ts";
 import { SPLITS, type Split } from "../types.ts";
@@ -127,13 +127,6 @@ export async function listFilesIfAny(folder: string): Promise<string[]> {
     () => false,
   );
   return isFolder ? listFiles(folder) : [];
-}
-
-/** A file's name without the endings of its kind: `case_001_slice_0` of `case_001_slice_0.nii.png`. */
-export function stem(path: string): string {
-  return basename(path)
-    .replace(/(?:\.nii)?\.[a-z]+$/i, "")
-    .replace(/\.nii$/i, "");
 }
 
 /** A few of many names, for messages. */

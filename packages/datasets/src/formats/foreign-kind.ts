@@ -1,3 +1,5 @@
+import { holdsText } from "./bytes.ts";
+
 /** How files start that are often taken for slices, what they are, and what to do with them. */
 const KINDS: readonly {
   readonly at?: number;
@@ -22,11 +24,9 @@ const KINDS: readonly {
   { start: "%PDF", kind: "a PDF document" },
 ];
 
-/** Which known kind of file bytes start like that is not read, and what to do with it; `undefined` for others. */
-export function foreignKind(bytes: Uint8Array): string | undefined {
-  const found = KINDS.find(({ at = 0, start }) =>
-    [...start].every((character, index) => bytes[at + index] === character.charCodeAt(0)),
-  );
-  if (found === undefined) return undefined;
-  return `it is ${found.kind}, which is not read${found.how === undefined ? "" : `: ${found.how}`}`;
+/** Why a file that starts with these bytes is not read, and what to do with it where that is known. */
+export function whyUnknown(bytes: Uint8Array): string {
+  const known = KINDS.find(({ at, start }) => holdsText(bytes, start, at));
+  if (known === undefined) return "it does not start with a NIfTI header";
+  return `it is ${known.kind}, which is not read${known.how === undefined ? "" : `: ${known.how}`}`;
 }

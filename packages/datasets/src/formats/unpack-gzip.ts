@@ -9,6 +9,11 @@ import {
   zlibInflateInit2,
   zlibInflateReset,
 } from "pako";
+import type { FormatHeader } from "./format.ts";
+import { LARGEST_FILE } from "./limits.ts";
+
+/** Enough of a file to hold its header. */
+export const HEAD_BYTES = 4096;
 
 /** zlib's window with gzip's header and checksum. */
 const GZIP_WINDOW = 31;
@@ -20,12 +25,35 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** How {@link unpackGzip} finds out how much to unpack. */
-export interface UnpackOptions {
-  /** The bytes that a header needs. */
-  readonly headerBytes: number;
-  /** The bytes that a file has whose first ones are given; throws if it is not to be read. */
-  announced(start: Uint8Array): number;
+/**
+ * The bytes of a file with this header when it is unpacked, up to its last value; throws `NIFTI_INVALID` if they are
+ * more than `limit`.
+ */
+export function announcedLength({ shape, byteLength }: FormatHeader, limit = LARGEST_FILE): number {
+  if (byteLength <= limit) return byteLength;
+  const why = `its header announces [${shape.join(", ")}] values, ${byteLength} bytes of at most ${limit}`;
+  throw new SlicebookError("NIFTI_INVALID", why);
+}
+
+/**
+ * A file's content, which may be packed by gzip; no more is unpacked than its header announces, of at most `limit`
+ * bytes.
+ */
+export function unpackFile(
+  bytes: Uint8Array,
+  {
+    header,
+    limit,
+  }: {
+    readonly header: (start: Uint8Array) => FormatHeader | undefined;
+    readonly limit?: number | undefined;
+  },
+): Uint8Array {
+  if (!isGzip(bytes)) return bytes;
+  return unpackGzip(bytes, (start) => {
+    const announced = header(start);
+    return announced === undefined || announced.paired ? start.length : announcedLength(announced, limit);
+  });
 }
 
 /**
@@ -33,14 +61,16 @@ export interface UnpackOptions {
  * (zeros, as tapes and some file systems add, or anything else) is left alone, as gzip does.
  *
  * Throws `NIFTI_INVALID` if the data is cut off or does not fit its checksum.
+ *
+ * @param announced the bytes that a file has whose first ones are given; throws if it is not to be read
  */
-export function unpackGzip(bytes: Uint8Array, { headerBytes, announced }: UnpackOptions): Uint8Array {
+export function unpackGzip(bytes: Uint8Array, announced: (start: Uint8Array) => number): Uint8Array {
   const stream = new ZStream();
   zlibInflateInit2(stream, GZIP_WINDOW);
   stream.input = bytes;
   stream.next_in = 0;
   stream.avail_in = bytes.length;
-  let out = new Uint8Array(headerBytes);
+  let out = new Uint8Array(HEAD_BYTES);
   let length = 0;
   let wanted: number | undefined;
   /** What follows is looked at for the checksum only. */
@@ -54,7 +84,7 @@ export function unpackGzip(bytes: Uint8Array, { headerBytes, announced }: Unpack
     const status = zlibInflate(stream, Z_NO_FLUSH);
     if (beside === undefined) length = stream.next_out;
     else followed += stream.next_out;
-    if (wanted === undefined && length === headerBytes) {
+    if (wanted === undefined && length === HEAD_BYTES) {
       wanted = announced(out);
       const all = new Uint8Array(Math.max(wanted, length));
       all.set(out);

@@ -2,13 +2,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
-import {
-  type DecodeNiftiOptions,
-  decodeNifti,
-  encodeNifti,
-  readNifti,
-  readNiftiHeader,
-} from "../../src/index.ts";
+import { decodeNifti, encodeNifti, readNifti, readNiftiHeader, type SliceOptions } from "../../src/index.ts";
 import { decodeFile } from "../../src/node.ts";
 import cases from "../golden/nifti.json" with { type: "json" };
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -18,9 +12,9 @@ const unpacked = (text: string) => new Uint8Array(gunzipSync(Buffer.from(text, "
 describe("decodeNifti", () => {
   it.each(cases)("reads what nibabel reads: $name", ({ file, image, read, shape, values, affine }) => {
     const bytes = unpacked(file);
-    const options: DecodeNiftiOptions = {
-      ...(read as DecodeNiftiOptions | undefined),
-      ...(image !== undefined && { image: unpacked(image) }),
+    const options: SliceOptions = {
+      ...(read as SliceOptions | undefined),
+      image: image === undefined ? undefined : unpacked(image),
     };
     const slice = decodeNifti(bytes, options);
     expect([slice.height, slice.width]).toEqual(shape);

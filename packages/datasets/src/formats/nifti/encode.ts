@@ -1,6 +1,6 @@
 import type { Affine } from "../../orientation.ts";
 import type { PixelType } from "../../types.ts";
-import { type NiftiHeader, niftiByteLength, niftiType } from "../nifti.ts";
+import { type NiftiHeader, niftiByteLength, niftiType } from "./header.ts";
 
 /** How {@link encodeNifti} writes. */
 export interface EncodeNiftiOptions {

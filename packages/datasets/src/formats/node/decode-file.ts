@@ -4,54 +4,45 @@ import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { readRegularFile, readRegularFileStart } from "@slicebook/base/node";
 import { isOutOfMemory } from "../../out-of-memory.ts";
 import type { SliceImage } from "../../types.ts";
-import {
-  checkedLength,
-  checkSlice,
-  type DecodeNiftiOptions,
-  decodeNifti,
-  LARGEST_FILE,
-  type NiftiHeader,
-  niftiByteLength,
-  readNiftiHeader,
-} from "../nifti.ts";
-import { isTiff } from "../tiff-directory.ts";
-import { isGzip, unpackGzip } from "../unpack-gzip.ts";
-import { decodePicture } from "./decode-picture.ts";
+import type { Format, FormatHeader, SliceOptions } from "../format.ts";
+import { LARGEST_FILE } from "../limits.ts";
+import { formatOf, imagePathsOf } from "../registry.ts";
+import { announcedLength, HEAD_BYTES, isGzip, unpackGzip } from "../unpack-gzip.ts";
+import { decodeStill } from "./decode-picture.ts";
 
-/** Enough of a compressed file to hold its NIfTI header. */
-const HEAD_BYTES = 4096;
 /** Files that unpack to no more need no look at their header first. */
 const SMALL_BYTES = 2 ** 24;
 /** How much may follow the last value before a file is taken for a bomb. */
 const SLACK_BYTES = 2 ** 20;
 
 /**
- * Reads one slice from a file, whose kind is told by its first bytes rather than by its name.
+ * Reads one slice from a file, whose format is told by its first bytes rather than by its name.
  *
- * NIfTI (`.nii`, `.nii.gz`, `.hdr` with its `.img`), PNG, JPEG, TIFF and WebP. Throws `SLICE_UNREADABLE`,
- * naming the file and what is wrong with it.
+ * Throws `SLICE_UNREADABLE`, naming the file and what is wrong with it.
  */
-export async function decodeFile(path: string, options: DecodeNiftiOptions = {}): Promise<SliceImage> {
+export async function decodeFile(path: string, options: SliceOptions = {}): Promise<SliceImage> {
   try {
-    if (options.slice !== undefined) {
-      const { content, image } = readVolume(path, options);
-      return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
-    }
-    const bytes = readWhole(path);
-    if (isPicture(bytes)) return await decodePicture(bytes);
-    const { content, image } = unpackNifti(path, bytes, options);
-    return decodeNifti(content, { ...options, ...(image !== undefined && { image }) });
+    const { format, content, image } =
+      options.slice === undefined ? openFile(path, options) : openVolume(path, options);
+    return await format.decode(content, { ...options, image }, decodeStill);
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-/** Reads the header of a NIfTI file and no more; throws `SLICE_UNREADABLE`. */
-export async function readHeaderOf(path: string): Promise<NiftiHeader> {
+/** Decodes the bytes of a picture to one grey slice; throws an `Error` that says what is wrong with them. */
+export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
+  return formatOf(bytes).decode(bytes, {}, decodeStill);
+}
+
+/** Reads the header of a file and no more; `undefined` for a picture. Throws `SLICE_UNREADABLE`. */
+export async function readHeaderOf(path: string): Promise<FormatHeader | undefined> {
   try {
     const bytes = readRegularFileStart(path, HEAD_BYTES);
     if (bytes.length === 0) throw new Error("it is empty");
-    return readNiftiHeader(isGzip(bytes) ? gunzipHead(bytes) : bytes);
+    const packed = isGzip(bytes);
+    const start = packed ? gunzipHead(bytes) : bytes;
+    return formatOf(start, { packed }).header?.(start);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -77,21 +68,21 @@ export function unreadable(path: string, error: unknown): SlicebookError {
   });
 }
 
-interface NiftiContent {
+interface OpenedFile {
+  readonly format: Format;
+  /** Unpacked. */
   readonly content: Uint8Array;
-  /** The `.img` file's, where the content is a `.hdr`'s. */
-  readonly image: Uint8Array | undefined;
+  /** That of the file with the values, where this one is only a header. */
+  readonly image?: Uint8Array;
 }
 
-let latestVolume: (NiftiContent & { readonly key: string }) | undefined;
+let latestVolume: (OpenedFile & { readonly key: string }) | undefined;
 
-/** Reads a volume; the latest one is kept, since its slices are asked for one after another. */
-function readVolume(path: string, options: DecodeNiftiOptions): NiftiContent {
+/** Opens a volume; the latest one is kept, since its slices are asked for one after another. */
+function openVolume(path: string, options: SliceOptions): OpenedFile {
   const { size, mtimeMs } = statSync(path);
   const key = JSON.stringify([path, size, mtimeMs]);
-  if (latestVolume?.key !== key) {
-    latestVolume = { key, ...unpackNifti(path, readWhole(path), options) };
-  }
+  if (latestVolume?.key !== key) latestVolume = { key, ...openFile(path, options) };
   return latestVolume;
 }
 
@@ -102,27 +93,23 @@ function readWhole(path: string): Buffer {
   return bytes;
 }
 
-function unpackNifti(path: string, bytes: Uint8Array, options: DecodeNiftiOptions): NiftiContent {
-  const quick = isGzip(bytes) ? gunzipSmall(bytes) : bytes;
-  const header = readNiftiHeader(quick ?? gunzipHead(bytes));
-  checkSlice(header, options);
-  if (quick !== undefined && !header.paired && quick.length <= niftiByteLength(header) + SLACK_BYTES) {
-    return { content: quick, image: undefined };
+function openFile(path: string, options: SliceOptions): OpenedFile {
+  const bytes = readWhole(path);
+  const packed = isGzip(bytes);
+  const quick = packed ? gunzipSmall(bytes) : bytes;
+  const start = quick ?? gunzipHead(bytes);
+  const format = formatOf(start, { packed });
+  const header = format.header?.(start);
+  header?.check(options);
+  if (header === undefined && (options.slice ?? 0) > 0)
+    throw new Error("it is a picture, which holds one slice");
+  if (header === undefined || (!packed && !header.paired)) return { format, content: bytes };
+  if (header.paired) {
+    const content = packed ? gunzip(bytes, SLACK_BYTES) : bytes;
+    return { format, content, image: readImageFile(path, header) };
   }
-  if (!header.paired)
-    return { content: isGzip(bytes) ? gunzipNifti(bytes, header) : bytes, image: undefined };
-  const content = isGzip(bytes) ? gunzip(bytes, SLACK_BYTES) : bytes;
-  return { content, image: readImageFile(path, header) };
-}
-
-function isPicture(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString("latin1");
-  return (
-    start.startsWith("\x89PNG") ||
-    start.startsWith("\xff\xd8\xff") ||
-    isTiff(bytes) ||
-    (start.startsWith("RIFF") && start.endsWith("WEBP"))
-  );
+  const whole = quick !== undefined && quick.length <= header.byteLength + SLACK_BYTES;
+  return { format, content: whole ? quick : gunzipAnnounced(bytes, header) };
 }
 
 /**
@@ -141,16 +128,16 @@ function gunzipSmall(bytes: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** Unpacks no more than the NIfTI header announces and a little. */
-function gunzipNifti(bytes: Uint8Array, header: NiftiHeader): Uint8Array {
-  const length = checkedLength(header, LARGEST_FILE);
+/** Unpacks no more than the header announces and a little. */
+function gunzipAnnounced(bytes: Uint8Array, header: FormatHeader): Uint8Array {
+  const length = announcedLength(header);
   try {
     return gunzip(bytes, length);
   } catch (error) {
     // Node's own is several times as fast, and refuses a file for what follows its last member.
     const bomb = isSlicebookError(error) && error.cause instanceof RangeError;
     if (bomb || header.paired || isOutOfMemory(error)) throw error;
-    return unpackGzip(bytes, { headerBytes: HEAD_BYTES, announced: () => length });
+    return unpackGzip(bytes, () => length);
   }
 }
 
@@ -180,18 +167,12 @@ function unpacked(unpack: () => Uint8Array): Uint8Array {
   }
 }
 
-/** Where the values of a `.hdr` file may be; none for other files. */
-export function imagePathsOf(path: string): readonly string[] {
-  const beside = path.replace(/\.hdr(\.gz)?$/i, "");
-  return beside === path ? [] : [`${beside}.img`, `${beside}.img.gz`];
-}
-
-function readImageFile(path: string, header: NiftiHeader): Uint8Array {
+function readImageFile(path: string, header: FormatHeader): Uint8Array {
   const places = imagePathsOf(path);
   for (const place of places) {
     if (!existsSync(place)) continue;
     const bytes = readWhole(place);
-    return isGzip(bytes) ? gunzipNifti(bytes, header) : bytes;
+    return isGzip(bytes) ? gunzipAnnounced(bytes, header) : bytes;
   }
   const missing = places[0] ?? "its .img file";
   throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${missing} is missing`);

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { isOutOfMemory } from "../../out-of-memory.ts";
 import type { SliceImage } from "../../types.ts";
-import { LARGEST_SLICE } from "../nifti.ts";
+import { LARGEST_SLICE } from "../limits.ts";
 
 /** What is used of libjpeg-turbo's build in WebAssembly; the bytes it hands out are its own memory. */
 interface JpegDecoder {

@@ -1,6 +1,6 @@
 import { crc32, inflateSync } from "node:zlib";
 import type { SliceImage } from "../../types.ts";
-import { LARGEST_SLICE } from "../nifti.ts";
+import { LARGEST_SLICE } from "../limits.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Chunks that do not change grey values; any other one leaves the file to the general decoder. */

@@ -1,23 +1,21 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import type { PixelType, SliceImage } from "../../types.ts";
-import { checkPicture, MOST_SECONDS } from "../check-picture.ts";
 import { greyOf } from "../grey.ts";
-import { LARGEST_SLICE } from "../nifti.ts";
+import { LARGEST_SLICE, MOST_SECONDS } from "../limits.ts";
 import { isTiff } from "../tiff-directory.ts";
 import { decodeGreyJpeg } from "./decode-grey-jpeg.ts";
 import { decodeGreyPng } from "./decode-grey-png.ts";
 import { decodeTiff } from "./decode-tiff.ts";
 
 /**
- * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice; Node only.
+ * Decodes a PNG, JPEG, TIFF or WebP picture to one grey slice.
  *
  * Pixels of 16 bits and more, signed ones and floats keep their values, 1- to 4-bit ones are widened to 8 bits (a 4-bit
  * 15 becomes 255), palettes are looked up, and colour turns to grey by BT.601's luma, as in Pillow's `convert("L")`,
  * CMYK among them. Alpha, also a PNG's transparent colour, is laid over black. The EXIF orientation is applied; colour
- * profiles are not. Throws an `Error` for a picture that is several: an animation, a stack of pages.
+ * profiles are not.
  */
-export async function decodePicture(bytes: Uint8Array): Promise<SliceImage> {
-  checkPicture(bytes);
+export async function decodeStill(bytes: Uint8Array): Promise<SliceImage> {
   return decodeGreyPng(bytes) ?? (await decodeGreyJpeg(bytes)) ?? (await decodeAnyPicture(bytes));
 }
 

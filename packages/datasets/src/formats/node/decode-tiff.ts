@@ -1,7 +1,6 @@
 import type { Sharp, SharpOptions } from "sharp";
 import type { PixelType, Samples, SliceImage } from "../../types.ts";
-import { MOST_SECONDS } from "../check-picture.ts";
-import { LARGEST_SLICE } from "../nifti.ts";
+import { LARGEST_SLICE, MOST_SECONDS } from "../limits.ts";
 import { readTiffDirectory, TIFF_TAGS, type TiffDirectory } from "../tiff-directory.ts";
 
 /** A photometric interpretation: white is zero. */
