@@ -36,7 +36,7 @@ export interface Format {
   readonly imageEndings?: Readonly<Record<string, string>>;
   /** Whether files say where their slices lie in space. */
   readonly placed?: boolean;
-  /** Whether Node alone has a decoder for it, and no browser. */
+  /** Whether only Node can decode it, and no browser. */
   readonly nodeOnly?: boolean;
   /** Whether a file of this format may start with these bytes. */
   sniff(start: Uint8Array): boolean;

@@ -9,14 +9,14 @@ import { webp } from "./webp.ts";
 /** The formats that are read. */
 export const FORMATS: readonly Format[] = [nifti, png, jpeg, tiff, webp];
 
-/** The format of a file by its first bytes, unpacked if it is `packed`; throws an `Error` if it is none of these. */
+/** The format of a file by its first bytes, unpacked if it was `packed`; throws an `Error` for an unknown one. */
 export function formatOf(start: Uint8Array, { packed = false } = {}): Format {
   const format = FORMATS.find((one) => one.sniff(start));
   if (format === undefined || (packed && format.header === undefined)) throw new Error(whyUnknown(start));
   return format;
 }
 
-/** The format that a file has by its name; `undefined` for a name with another ending. */
+/** The format of a file by the ending of its name; `undefined` for any other ending. */
 export function formatNamed(name: string): Format | undefined {
   return endingOf(name)?.format;
 }
@@ -30,20 +30,20 @@ export function withoutEnding(name: string): string {
   return inner?.format.header === undefined ? rest : cut(rest, inner.ending);
 }
 
-/** Where the values of a file may be that is only a header by its name; none for other files. */
+/** Where the values may be of a file that is only a header by its name; none for other files. */
 export function imagePathsOf(path: string): readonly string[] {
   const { ending, imageEnding } = endingOf(path) ?? {};
   if (ending === undefined || imageEnding === undefined) return [];
   return packable(imageEnding).map((image) => `${cut(path, ending)}${image}`);
 }
 
-/** Whether a file holds the values of another one by its name, with which it is read. */
+/** Whether a file, by its name, holds the values of a header and is read with it. */
 export function isImageFile(name: string): boolean {
   const lower = name.toLowerCase();
   return IMAGE_ENDINGS.some((ending) => lower.endsWith(ending));
 }
 
-/** The last parts of the names of files that can be read in a browser one by one. */
+/** The extensions for a browser's file chooser: of files that a page reads, without headers that need a second file. */
 export function browserEndings(): readonly string[] {
   const endings = ENDINGS.filter(({ format, imageEnding }) => !format.nodeOnly && imageEnding === undefined);
   return [...new Set(endings.map(({ ending }) => ending.slice(ending.lastIndexOf("."))))];

@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { imagePathsOf, isImageFile } from "../../src/formats/registry.ts";
-import { browserEndings, encodeNifti, FORMATS, formatNamed, formatOf, withoutEnding } from "../../src/index.ts";
+import {
+  browserEndings,
+  encodeNifti,
+  FORMATS,
+  formatNamed,
+  formatOf,
+  withoutEnding,
+} from "../../src/index.ts";
 import { decodeFile, readHeaderOf } from "../../src/node.ts";
 import kinds from "../golden/kinds.json" with { type: "json" };
 import pictures from "../golden/pictures.json" with { type: "json" };
@@ -21,14 +28,16 @@ describe("formatOf", () => {
     expect(new Set(told)).toEqual(new Set(["PNG", "JPEG", "TIFF", "WebP"]));
   });
 
-  it("takes only what has a header for packed", () => {
+  it("accepts packed files only of formats with a header", () => {
     const png = Buffer.from(named.find(({ name }) => name === "png")!.file, "base64");
     expect(formatOf(volume, { packed: true }).name).toBe("NIfTI");
     expect(() => formatOf(png, { packed: true })).toThrow("it does not start with a NIfTI header");
   });
 
   it("says what another file is", () => {
-    expect(() => formatOf(Buffer.from("\x93NUMPY", "latin1"))).toThrow("it is a NumPy array, which is not read");
+    expect(() => formatOf(Buffer.from("\x93NUMPY", "latin1"))).toThrow(
+      "it is a NumPy array, which is not read",
+    );
     expect(() => formatOf(new Uint8Array(3))).toThrow("it does not start with a NIfTI header");
   });
 });
@@ -47,7 +56,7 @@ describe("names", () => {
     expect(withoutEnding(name)).toBe(bare);
   });
 
-  it("tell a format, each ending one", () => {
+  it("tell the format, one for each ending", () => {
     const endings = FORMATS.flatMap((format) => format.endings);
     expect(new Set(endings).size).toBe(endings.length);
     for (const format of FORMATS) {
@@ -63,7 +72,7 @@ describe("names", () => {
     expect(["a.img", "a.IMG.gz", "a.hdr"].map(isImageFile)).toEqual([true, true, false]);
   });
 
-  it("end in a browser's file chooser as what it reads by itself", () => {
+  it("give a browser's file chooser its extensions", () => {
     expect(browserEndings()).toEqual([".nii", ".gz", ".png", ".jpg", ".jpeg", ".webp"]);
   });
 });
