@@ -5,13 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
-import {
-  type Dataset,
-  fingerprintDataset,
-  fingerprintMasks,
-  openDataset,
-  type SliceSet,
-} from "@slicebook/datasets/node";
+import { type Dataset, listDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
 import type { Event, ExecuteOptions } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -99,8 +93,13 @@ export function openSession(
   const files: string[] = [];
   let engine: Promise<Engine> | undefined;
   let dataset: Promise<Dataset> | undefined;
-  let fingerprint: Promise<string> | undefined;
-  let maskFingerprint: Promise<string | undefined> | undefined;
+  let fingerprints: Promise<Pick<Dataset, "fingerprint" | "maskFingerprint">> | undefined;
+
+  /** The data set, listed once for both fingerprints unless it is opened already. */
+  function fingerprinted(): NonNullable<typeof fingerprints> {
+    fingerprints ??= dataset ?? source.then(({ cut, options }) => listDataset(cut, options));
+    return fingerprints;
+  }
 
   async function checkFingerprint(found: string): Promise<void> {
     const record = await readRecord(paths);
@@ -149,20 +148,13 @@ export function openSession(
     async checkUnchanged() {
       await checkFingerprint(await this.fingerprint());
     },
-    fingerprint() {
-      fingerprint ??=
-        dataset === undefined
-          ? source.then(async ({ cut, kept, options }) => {
-              const found = await fingerprintDataset(cut, options);
-              if (whole && kept === undefined) await checkFingerprint(found);
-              return found;
-            })
-          : dataset.then((opened) => opened.fingerprint());
+    async fingerprint() {
+      const fingerprint = await (await fingerprinted()).fingerprint();
+      if (whole && (await source).kept === undefined) await checkFingerprint(fingerprint);
       return fingerprint;
     },
-    maskFingerprint() {
-      maskFingerprint ??= source.then(({ cut, options }) => fingerprintMasks(cut, options));
-      return maskFingerprint;
+    async maskFingerprint() {
+      return (await fingerprinted()).maskFingerprint();
     },
     record: () => readRecord(paths),
     async update(change) {
