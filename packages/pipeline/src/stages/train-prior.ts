@@ -72,9 +72,9 @@ export const trainPriorStage: StageDefinition = {
     // new one.
     const found = states.map((one) => (one?.state.inputs === inputs ? one : undefined));
     const begun = found.findLast((one) => one !== undefined);
-    if (begun !== undefined && !found.every((one) => one?.state.finished) && !resume)
-      throw unfinished(paths.folder, begun.state.step);
-    const learnt = await withVariedGrids(session, grids.train);
+    const finished = found.every((one) => one?.state.finished);
+    if (begun !== undefined && !finished && !resume) throw unfinished(paths.folder, begun.state.step);
+    const learnt = finished ? grids.train : await withVariedGrids(session, grids.train);
     if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
 
     const vectors = vqvae.codebooks(config.model, await modelParameters(session));
