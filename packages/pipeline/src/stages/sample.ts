@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
-import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
+import type { SliceSet } from "@slicebook/datasets/node";
+import { bindPrior, priorParameters } from "../bound-prior.ts";
 import { typicalCandidates } from "../candidates.ts";
 import {
   type CodeGrids,
   type LevelGrids,
+  neededCodes,
   saveCodes,
   splitCodes,
   takeGrids,
@@ -26,7 +28,7 @@ import { nearestPicture } from "../novelty/picture.ts";
 import type { Novelty } from "../novelty/schema.ts";
 import { greyPng, sampleGreys } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
-import { missing } from "../run-folder.ts";
+import { codeGrids, trainedModel, trainedPrior } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { loadPreprocessing, modelHash, modelParameters } from "../trained-model.ts";
@@ -37,11 +39,14 @@ const DECODED = 8;
 /** Draws code grids from the prior and decodes them into images. */
 export const sampleStage: StageDefinition = {
   name: "sample",
+  sections: ["sample", "engine"],
+  needs: [trainedModel, trainedPrior, codeGrids],
+  resumable: false,
 
   inputs: async (session) => ({
     sample: session.config.sample,
     model: await modelHash(session),
-    prior: await hashOfFile(await priorFile(session)),
+    prior: await hashOfFile(session.paths.prior.best),
   }),
 
   outputs: ({ paths }) => [
@@ -50,11 +55,17 @@ export const sampleStage: StageDefinition = {
     noveltyFile(paths),
   ],
 
+  async prepare(session) {
+    const { sample } = session.config;
+    const { size, classes, splits } = await session.dataset();
+    labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
+    slicePositionsOf(await bindPrior(session, { size, classes }), sample);
+  },
+
   async run(session) {
     const { config, paths } = session;
     const { count, seed, temperature } = config.sample;
-    const trained = await splitCodes(session, "train");
-    if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
+    const trained = await neededCodes(session, "train");
     const { classes } = trained;
     const [height, width] = config.dataset.size!;
     const size = [height, width] as const;
@@ -105,7 +116,6 @@ export const sampleStage: StageDefinition = {
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
     await judge(session, samples, trained);
-    return undefined;
   },
 };
 
@@ -120,7 +130,7 @@ interface Wanted {
 
 /** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a typical one is kept. */
 async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
-  const { config, paths, signal } = session;
+  const { config, signal } = session;
   const { count, candidates, seed, temperature, topK, topP } = config.sample;
   const { trained, labels, slicePositions, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
@@ -152,8 +162,7 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   };
   if (candidates === 1) return draw(1, {});
 
-  const heldOut = await splitCodes(session, "validate");
-  if (heldOut === undefined) throw missing(paths.folder, "code grids", "encode");
+  const heldOut = await neededCodes(session, "validate");
   const first = config.model.quantizer.depth; // the levels of the coarsest grid
   const coarsest = await draw(candidates, { levels: first });
   const kept = await typicalCandidates(
@@ -179,8 +188,7 @@ function repeated<T extends Int32Array | Float32Array>(values: T, times: number)
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
 async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {
   const { config, paths, signal, emit } = session;
-  const held = await splitCodes(session, "test");
-  if (held === undefined) throw missing(paths.folder, "code grids", "encode");
+  const held = await neededCodes(session, "test");
   const drawn = new Set(samples.labels);
   const ofThese = (grids: CodeGrids) =>
     takeGrids(
@@ -216,6 +224,11 @@ async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): 
   const novelty: Novelty = { ...measured.novelty, pixels };
   await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(novelty, undefined, 2)}\n`);
   session.made(noveltyFile(paths), "novelty and quality of the samples");
+}
+
+/** The classes that some slices have. */
+function labelsIn({ records }: SliceSet): ReadonlySet<string> {
+  return new Set(records.flatMap(({ label }) => label ?? []));
 }
 
 /** The classes that code grids are of; undefined where there are none. */
