@@ -5,7 +5,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, type Grain, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { bindPrior, priorParameters } from "../bound-prior.ts";
-import { typicalCandidates } from "../candidates.ts";
+import { plausibleCandidates } from "../candidates.ts";
 import {
   type CodeGrids,
   type LevelGrids,
@@ -133,7 +133,7 @@ interface Wanted {
   readonly codec: CodecOptions;
 }
 
-/** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a typical one is kept. */
+/** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a plausible one is kept. */
 async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
   const { config, signal } = session;
   const { count, candidates, seed, temperature, topK, topP } = config.sample;
@@ -167,17 +167,15 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   };
   if (candidates === 1) return draw(1, {});
 
-  const heldOut = await neededCodes(session, "validate");
   const first = config.model.quantizer.depth; // the levels of the coarsest grid
   const coarsest = await draw(candidates, { levels: first });
-  const kept = await typicalCandidates(
+  const kept = await plausibleCandidates(
     engine,
     wanted.parameters,
     {
       candidates: coarsest,
       each: candidates,
       training: trained.levels.slice(0, first),
-      heldOut: heldOut.levels.slice(0, first),
     },
     codec,
   );
