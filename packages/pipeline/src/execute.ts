@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
-import { vqvae } from "@slicebook/core";
 import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
 import {
   type ExecuteOptions,
@@ -14,6 +13,7 @@ import {
   stages,
 } from "./api.ts";
 import { bindPrior } from "./bound-prior.ts";
+import { builtInPriors } from "./built-in-priors.ts";
 import { completeSlice } from "./complete.ts";
 import { compressFiles, decompressFiles } from "./compress.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -28,7 +28,6 @@ import { evaluationFigures, sampleFigures } from "./key-figures.ts";
 import { loadConfig } from "./load-config.ts";
 import { lockRun } from "./lock.ts";
 import { readNovelty } from "./novelty/file.ts";
-import { builtInPriors } from "./priors.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
 import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts";
@@ -279,9 +278,8 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
 
 /** Finds out before anything is written what would stop the run half way. */
 async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
-  const { model, sample } = session.config;
+  const { sample } = session.config;
   const { size, classes, splits } = await session.dataset();
-  const levels = vqvae.codeLevels(model, size);
   const drawing = wanted.includes("sample");
   if (drawing || wanted.includes("train-prior")) {
     const prior = await bindPrior(session, { size, classes });
@@ -289,8 +287,8 @@ async function prepare(session: Session, wanted: readonly Stage[]): Promise<void
       labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
       slicePositionsOf(prior, sample);
     }
-    if (!builtInPriors.some(({ name }) => name === session.config.prior.name)) {
-      await tryPrior(prior, { engine: await session.engine(), config: session.config, levels, classes });
+    if (!builtInPriors.has(session.config.prior.name)) {
+      await tryPrior(prior, { engine: await session.engine(), config: session.config, classes });
     }
   }
   if (wanted.includes("evaluate")) await checkMasks(splits.test, session.signal);
