@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   datasets: ["base"],
   "prior-pixelcnn": ["base", "core"],
   pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn"],
-  viewer: ["base", "engine", "core", "datasets", "prior-pixelcnn", "pipeline"],
+  viewer: ["base", "engine", "core", "datasets", "pipeline"],
   cli: ["base", "pipeline", "viewer"],
   testing: [],
 };
@@ -50,7 +50,7 @@ const PARTS = {
     "engine/browser",
     "core",
     "datasets",
-    "prior-pixelcnn",
+    "pipeline/built-in-priors",
     "pipeline/colour",
     "pipeline/comparable",
     "pipeline/evaluation-tables",

@@ -1,6 +1,6 @@
 // One measurement of Slicebook's training of the prior: prints a line of JSON. Started by `measureIn`.
 import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
-import { codesName } from "@slicebook/core";
+import { codesName, stepInputs } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import { type Measurement, priorTaskSchema, timeSteps } from "./measurement.ts";
@@ -30,21 +30,21 @@ const config = pixelcnn.schema.parse({
   corruption: 0,
   optimizer: { learningRate },
 });
-const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 }).parts[0]!;
+const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
+const part = prior.parts[0]!;
 const shape = [batch, rows, columns];
 const stream = random(SEED, "grids");
 const grids = int32(
   Int32Array.from({ length: sizeOf(shape) }, () => stream.integer(codes)),
   shape,
 );
-const labels = int32(new Int32Array(batch), [batch]);
-const carry = prior.initialCarry(SEED);
+const carry = part.initialCarry(SEED);
 const engine = await createEngine({ ...kind, threads });
-const loop = await engine.loop(prior.trainStep, carry, prior.stepInputs(batch));
+const loop = await engine.loop(part.trainStep, carry, stepInputs(prior, part, batch));
 
 async function takeStep(step: number): Promise<HostTensors> {
-  const noise = prior.stepNoise({ seed: SEED, step, batch });
-  return loop.next({ ...noise, [codesName(0)]: grids, labels, progress: float32([0], []) });
+  const noise = part.stepNoise({ seed: SEED, step, batch });
+  return loop.next({ ...noise, [codesName(0)]: grids, progress: float32([0], []) });
 }
 
 const durations = await timeSteps(takeStep, { warmup, seconds });

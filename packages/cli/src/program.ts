@@ -179,7 +179,7 @@ export function createProgram(): Command {
     .option("--count <n>", "how many slices")
     .option("--seed <n>", "the seed: the same one draws the same slices")
     .option("--class <name>", "the class to draw, for a prior trained with classes")
-    .option("--position <p>", "where in the scan, 0 to 1, for a prior trained with slicePosition")
+    .option("--position <p>", "where in the scan, 0 to 1, for a prior that is conditioned on it")
     .option("--temperature <t>", "below 1: safer; above 1: wilder")
     .option("--top-k <k>", "draw each code from the k likeliest")
     .option("--top-p <p>", "draw each code from the likeliest that make up the probability p")
@@ -367,8 +367,8 @@ export function createProgram(): Command {
           command.error("error: missing required argument 'config'");
         }
         const { printConfig, printReference, printSchema } = await import("./commands/config.ts");
-        if (schema) printSchema();
-        else if (reference || config === undefined) printReference();
+        if (schema) await printSchema();
+        else if (reference || config === undefined) await printReference();
         else await printConfig(config, overrides);
       },
     );
@@ -388,7 +388,7 @@ export function createProgram(): Command {
     .addArgument(new Argument("<shell>", "your shell").choices(["bash", "zsh", "fish"]))
     .action(async (shell: Shell) => {
       const { printCompletion } = await import("./commands/completion.ts");
-      printCompletion(shell, program);
+      await printCompletion(shell, program);
     });
 
   return program;

@@ -152,7 +152,8 @@ const adapterMistakes: readonly Mistake[] = [
 
 const priorMistakes: readonly Mistake[] = [
   ["no score", ["score: (params", "scores: (params"], /parts\.0\.score: expected a function/],
-  ["no checkCarry", ["checkCarry:", "check:"], /parts\.0\.checkCarry: expected a function/],
+  ["no conditions", ["conditions:", "condition:"], /conditions: .*expected array/],
+  ["a condition that there is not", ["conditions: []", 'conditions: ["age"]'], /conditions\.0: .*labels/],
   ["no parameters", ["parameters: (carry)", "params: (carry)"], /parameters: expected a function/],
   ["other levels", ["levels: levels.map((_, level) => level)", "levels: [7]"], /models? the levels 7/],
   ["samples of a wrong length", ["count * rows", "7 * rows"], /an Int32Array of 1 × \d+ × \d+ codes/],
@@ -164,9 +165,8 @@ const priorMistakes: readonly Mistake[] = [
   ],
   ["no loss", ["{ loss: tf", "{ los: tf"], /no loss among its metrics/],
   ["a loss a level", ["tf.div(tf.addN(losses), losses.length)", "tf.ones([2])"], /metric "loss" as \[2\]/],
-  ["no codes", ["`codes.$" + "{level}`,", "`grid.$" + "{level}`,"], /"codes\.0" .*lacks it/],
-  ["noise that no input takes", ["stepNoise: () => ({})", "stepNoise: () => initialCarry()"], /of the noise/],
-  ["a random op", ["tf.add(carry[name],", "tf.randomUniform([16]).add("], /bad-\d+\.mjs:36: .*random/],
+  ["noise that is no tensors", ["stepNoise: () => ({})", "stepNoise: () => 1"], /what stepNoise returns/],
+  ["a random op", ["tf.add(carry[name],", "tf.randomUniform([16]).add("], /bad-\d+\.mjs:38: .*random/],
   ["shapes that do not fit", ["tf.add(carry[name],", "tf.matMul(carry[name],"], /the prior ".*" failed/],
   [
     "a throw in sample",

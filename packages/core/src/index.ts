@@ -83,6 +83,14 @@ export {
 } from "./params.ts";
 export { ofLevel, type PerLevel, perLevel } from "./per-level.ts";
 export { rowProducts, throughComponents } from "./principal-components.ts";
+export {
+  CONDITIONS,
+  type Condition,
+  type ConditionValues,
+  conditionSpecs,
+  lastingConditions,
+  UNKNOWN_SLICE_POSITION,
+} from "./prior/conditions.ts";
 export type {
   BoundPrior,
   CodeScores,
@@ -95,7 +103,18 @@ export type {
   SamplerEngine,
   SamplerFunction,
   SamplerLoop,
-} from "./prior.ts";
-export { scoreOf, takesSlicePositions, UNKNOWN_SLICE_POSITION } from "./prior.ts";
+} from "./prior/contract.ts";
+export { crossEntropyStep, scoreByLogits } from "./prior/cross-entropy.ts";
+export { type DrawOptions, drawCode } from "./prior/draw-code.ts";
+export {
+  type CodeLogits,
+  drawLevels,
+  type Lanes,
+  type LevelSampler,
+  rowOf,
+  slicePositionAt,
+  uniformAt,
+} from "./prior/draw-levels.ts";
+export { checkCarry, gridSpecs, scoreOf, stepInputs } from "./prior/parts.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export * as vqvae from "./vqvae.ts";

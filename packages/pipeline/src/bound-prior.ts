@@ -2,15 +2,15 @@ import type { HostTensor, HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import {
   type BoundPrior,
-  type CodeLevel,
   checkTensors,
+  conditionSpecs,
   encodeSafetensors,
+  gridSpecs,
+  lastingConditions,
   type PriorPart,
   type Signature,
   scoreOf,
   specsOf,
-  type TensorSpec,
-  takesSlicePositions,
   UNKNOWN_SLICE_POSITION,
   vqvae,
   withoutPrefix,
@@ -88,52 +88,39 @@ export interface LikelihoodMeter {
   dispose(): Promise<void>;
 }
 
-/** What a meter measures with: a whole prior, or a part of it. */
-export interface Scorer {
-  readonly score: PriorPart["score"];
-  /** The numbers of the levels that it scores. */
-  readonly levels: readonly number[];
-  /** Whether it takes slices' positions in their scans. */
-  readonly placed: boolean;
-}
-
-/** The scorer of all levels. */
-export function wholePrior(prior: BoundPrior): Scorer {
-  return {
-    score: scoreOf(prior),
-    levels: prior.parts.flatMap((part) => part.levels),
-    placed: takesSlicePositions(prior),
-  };
-}
-
+/** Measures with a whole prior, or with one of its parts. */
 export async function createLikelihoodMeter(
   engine: Engine,
-  { score, levels: scored, placed }: Scorer,
+  prior: BoundPrior,
   parameters: HostTensors,
-  { levels, batch }: { readonly levels: readonly CodeLevel[]; readonly batch: number },
+  {
+    batch,
+    part = { score: scoreOf(prior), levels: [...prior.space.levels.keys()] },
+  }: { readonly batch: number; readonly part?: Pick<PriorPart, "score" | "levels"> },
 ): Promise<LikelihoodMeter> {
-  const specs = levels
-    .slice(0, 1 + Math.max(...scored))
-    .map(({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }));
-  const signature = [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }] as const;
-  const compiled: Compiled = await engine.compile(
-    score,
-    placed ? [...signature, { shape: [batch], dtype: "float32" }] : signature,
-    { name: "score" },
-  );
+  const { score, levels: scored } = part;
+  const specs = gridSpecs(prior, batch).slice(0, 1 + Math.max(...scored));
+  const told = conditionSpecs(lastingConditions(prior.conditions), prior.space, batch);
+  const compiled: Compiled = await engine.compile(score, [specsOf(parameters), specs, told], {
+    name: "score",
+  });
   /** Hands over each scored level's ln p and hits, part by part, without the padding. */
   async function each(
     current: HostTensors,
     { levels: grids, labels, slicePositions }: CodeGrids,
     use: (place: number, logs: Float32Array, hits: Int32Array, start: number) => void,
   ): Promise<void> {
-    const positions = slicePositions ?? new Float32Array(labels.length).fill(UNKNOWN_SLICE_POSITION);
+    const known = {
+      labels,
+      slicePositions: slicePositions ?? new Float32Array(labels.length).fill(UNKNOWN_SLICE_POSITION),
+    };
     for (let start = 0; start < labels.length; start += batch) {
       const count = Math.min(batch, labels.length - start);
       const codes = specs.map(({ shape }, level) => paddedPart(grids[level]!.data, shape, start));
-      const ofSlices = placed ? [labels, positions] : [labels];
-      const conditions = ofSlices.map((values) => paddedPart(values, [batch], start));
-      const result = await compiled.run(current, codes, ...conditions);
+      const conditions = Object.entries(known).flatMap(([name, values]) =>
+        name in told ? [[name, paddedPart(values, [batch], start)] as const] : [],
+      );
+      const result = await compiled.run(current, codes, Object.fromEntries(conditions));
       // A record of lists, as the compiled function gives it.
       const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
       for (const [place, logs] of found.logLikelihood.entries()) {

@@ -1,12 +1,11 @@
-import { type HostTensors, SlicebookError, sizeOf } from "@slicebook/base";
+import { SlicebookError, sizeOf } from "@slicebook/base";
 import {
   type BoundPrior,
+  CONDITIONS,
   type CodeSpace,
-  codesName,
   type Prior,
   type PriorPart,
   type SampleOptions,
-  type Signature,
 } from "@slicebook/core";
 import { z } from "zod";
 
@@ -23,14 +22,15 @@ const priorShape = z.object({
 const partShape = z.object({
   levels: z.array(z.int().min(0)).min(1),
   initialCarry: functionSchema,
-  checkCarry: functionSchema,
   trainStep: functionSchema,
-  stepInputs: functionSchema,
   stepNoise: functionSchema,
   score: functionSchema,
 });
 
 const boundShape = z.object({
+  space: z.object({ levels: z.array(z.unknown()) }),
+  conditions: z.array(z.enum(CONDITIONS)),
+  switches: z.partialRecord(z.enum(CONDITIONS), z.string()).optional(),
   parts: z.array(partShape).min(1),
   parameters: functionSchema,
   sample: functionSchema,
@@ -53,11 +53,6 @@ const hostTensors = z.record(
         return `has ${data.length} numbers for the shape [${shape.join(", ")}]`;
       },
     }),
-);
-
-const signatureShape = z.record(
-  z.string(),
-  z.object({ shape: shapeSchema, dtype: z.enum(["float32", "int32"]) }),
 );
 
 /** A tensor of tfjs, as far as it must be known here. */
@@ -86,6 +81,7 @@ export function checkedPrior(found: unknown, source: string): Prior {
   return {
     name: prior.name,
     schema: prior.schema,
+    ...(prior.initialOptions && { initialOptions: prior.initialOptions }),
     bind: (config, space) => checkedBound(prior.bind(config, space), space, checker),
   };
 }
@@ -100,7 +96,10 @@ function checkedBound(bound: BoundPrior, space: CodeSpace, checker: Checker): Bo
     );
   }
   return {
-    parts: bound.parts.map((part) => checkedPart(part, space, checker)),
+    space,
+    conditions: bound.conditions,
+    ...(bound.switches && { switches: bound.switches }),
+    parts: bound.parts.map((part) => checkedPart(part, checker)),
     parameters: (carry, options) =>
       checker.value("what parameters returns", bound.parameters(carry, options), hostTensors),
     async sample(engine, params, options) {
@@ -111,24 +110,12 @@ function checkedBound(bound: BoundPrior, space: CodeSpace, checker: Checker): Bo
   };
 }
 
-function checkedPart(part: PriorPart, space: CodeSpace, checker: Checker): PriorPart {
+function checkedPart(part: PriorPart, checker: Checker): PriorPart {
   const { levels } = part;
-  const last = Math.max(...levels);
-  const stepInputs = (batch: number): Signature => {
-    const inputs = checker.value("what stepInputs returns", part.stepInputs(batch), signatureShape);
-    for (const [name, shape] of givenInputs(space, { last, batch })) {
-      const found = inputs[name]?.shape.join(", ");
-      if (found === shape.join(", ")) continue;
-      const is = found === undefined ? "lacks it" : `has it as [${found}]`;
-      throw checker.fault(`a step is given "${name}" [${shape.join(", ")}], but stepInputs ${is}`);
-    }
-    return inputs;
-  };
   return {
     levels,
     initialCarry: (seed, options) =>
       checker.value("what initialCarry returns", part.initialCarry(seed, options), hostTensors),
-    checkCarry: (carry) => part.checkCarry(carry),
     trainStep(carry, inputs) {
       const result = part.trainStep(carry, inputs);
       const [, metrics] = checker.value("what trainStep returns, [carry, metrics]", result, stepShape);
@@ -141,14 +128,9 @@ function checkedPart(part: PriorPart, space: CodeSpace, checker: Checker): Prior
       }
       return result;
     },
-    stepInputs,
-    stepNoise(options) {
-      const noise = checker.value("what stepNoise returns", part.stepNoise(options), hostTensors);
-      checkNoise(noise, { inputs: stepInputs(options.batch), space, last, checker });
-      return noise;
-    },
-    score(params, codes, labels, slicePositions) {
-      const scores = part.score(params, codes, labels, slicePositions);
+    stepNoise: (options) => checker.value("what stepNoise returns", part.stepNoise(options), hostTensors),
+    score(params, codes, conditions) {
+      const scores = part.score(params, codes, conditions);
       checker.value("what score returns", scores, scoreShape);
       for (const name of ["logLikelihood", "correct"] as const) {
         const wanted = levels.map((level) => `[${codes[level]!.shape.join(", ")}]`).join(" and ");
@@ -163,49 +145,6 @@ function checkedPart(part: PriorPart, space: CodeSpace, checker: Checker): Prior
       return scores;
     },
   };
-}
-
-/** What every step is given, noise and conditions aside. */
-function givenInputs(
-  { levels }: CodeSpace,
-  { last, batch }: { readonly last: number; readonly batch: number },
-): [name: string, shape: readonly number[]][] {
-  return [
-    ...levels
-      .slice(0, last + 1)
-      .map(({ rows, columns }, level): [string, number[]] => [codesName(level), [batch, rows, columns]]),
-    ["labels", [batch]],
-    ["progress", []],
-  ];
-}
-
-/** Inputs of a step that the data say, where `stepInputs` names them. */
-const CONDITIONS = ["slicePositions", "variations"];
-
-function checkNoise(
-  noise: HostTensors,
-  {
-    inputs,
-    space,
-    last,
-    checker,
-  }: {
-    readonly inputs: Signature;
-    readonly space: CodeSpace;
-    readonly last: number;
-    readonly checker: Checker;
-  },
-): void {
-  const given = givenInputs(space, { last, batch: 1 }).map(([name]) => name);
-  const due = Object.keys(inputs).filter((name) => !given.includes(name) && !CONDITIONS.includes(name));
-  for (const name of new Set([...due, ...Object.keys(noise)])) {
-    const [found, wanted] = [noise[name]?.shape.join(", "), inputs[name]?.shape.join(", ")];
-    if (found === wanted && due.includes(name)) continue;
-    const has = (shape: string | undefined) => (shape === undefined ? "does not name it" : `has [${shape}]`);
-    throw checker.fault(
-      `of the noise "${name}", stepNoise ${has(found)}, and stepInputs ${has(due.includes(name) ? wanted : undefined)}`,
-    );
-  }
 }
 
 function checkSamples(

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { int32, random, sizeOf } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters, wholePrior } from "./bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
 import { type CodeGrids, type LevelGrids, neededCodes, saveCodes, takeGrids } from "./code-grids.ts";
 import { createEncoder, decodeCodes } from "./codec.ts";
 import { type ImageStack, imageGrid } from "./figures/grid.ts";
@@ -161,8 +161,10 @@ async function drawCandidates(
       temperature,
       ...(topK === null ? {} : { topK }),
       ...(topP === null ? {} : { topP }),
-      ...(labels === undefined ? {} : { labels: ofEach }),
-      ...(slicePositions === undefined ? {} : { slicePositions }),
+      conditions: {
+        ...(labels === undefined ? {} : { labels: ofEach }),
+        ...(slicePositions === undefined ? {} : { slicePositions }),
+      },
       given: own.map(({ data }, level) => ({ codes: data, known: known[level]! })),
       onProgress: reportProgress(emit, "sample", "codes"),
       ...(signal === undefined ? {} : { signal }),
@@ -178,8 +180,7 @@ async function drawCandidates(
     names: Array.from({ length: total }, () => ""),
   };
   if (each === 1) return { grids, each, weights: undefined };
-  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, {
-    levels: spaces,
+  const meter = await createLikelihoodMeter(engine, prior, parameters, {
     batch: Math.min(AT_ONCE, total),
   });
   const logs = await meter.logLikelihood(parameters, grids).finally(() => meter.dispose());

@@ -1,8 +1,8 @@
 import { builtInAdapters } from "@slicebook/datasets/node";
 import { z } from "zod";
+import { builtInPriors } from "./built-in-priors.ts";
 import { configSchema } from "./config.ts";
 import { isRecord } from "./is-record.ts";
-import { builtInPriors } from "./priors.ts";
 
 /** A part of a JSON Schema, as this package reads it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ type Draft = Record<string, unknown>;
  * `dataset.options` and `prior.options` are those of the built-in adapter or prior that is named; of a plug-in's
  * nothing is known.
  */
-export function configJsonSchema(): JsonSchema {
+export async function configJsonSchema(): Promise<JsonSchema> {
   const schema = jsonSchemaOf(configSchema);
   const { dataset, prior } = propertiesOf(schema);
   const { adapter } = propertiesOf(dataset!);
@@ -25,12 +25,10 @@ export function configJsonSchema(): JsonSchema {
     adapter!,
     builtInAdapters.map((one) => one.name),
   );
-  suggest(
-    name!,
-    builtInPriors.map((one) => one.name),
-  );
+  suggest(name!, [...builtInPriors.keys()]);
   dataset!.allOf = builtInAdapters.map((one) => optionsWhere("adapter", one.name, one.schema));
-  prior!.allOf = builtInPriors.map((one) => optionsWhere("name", one.name, one.schema));
+  const priors = await Promise.all(Array.from(builtInPriors.values(), (load) => load()));
+  prior!.allOf = priors.map((one) => optionsWhere("name", one.name, one.schema));
   return { title: "Slicebook configuration", ...schema };
 }
 

@@ -1,13 +1,13 @@
 import { vqvaeSchema } from "@slicebook/core";
 import { builtInAdapters } from "@slicebook/datasets/node";
+import { builtInPriors } from "./built-in-priors.ts";
 import { configJsonSchema, jsonSchemaOf } from "./config-json-schema.ts";
 import { type ConfigKey, configKeys } from "./config-keys.ts";
 import { isRecord } from "./is-record.ts";
-import { builtInPriors } from "./priors.ts";
 
 /** Every key of a configuration, in Markdown: what may be written, the default, and what it means. */
-export function configReference(): string {
-  const keys = configKeys(configJsonSchema());
+export async function configReference(): Promise<string> {
+  const keys = configKeys(await configJsonSchema());
   const own = keys.filter((key) => key.keys.length === 0);
   const parts = [
     "# Configuration reference",
@@ -26,7 +26,8 @@ export function configReference(): string {
       }
     }
     if (key.key === "prior") {
-      for (const { name, schema } of builtInPriors) {
+      for (const [name, load] of builtInPriors) {
+        const { schema } = await load();
         parts.push(options("prior", name, schema, `The prior \`${name}\`.`));
       }
     }

@@ -2,6 +2,7 @@ import { perLevel, vqvaeSchema } from "@slicebook/core";
 import { augmentSchema, augments, datasetSchema } from "@slicebook/datasets";
 import { AUTO, DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
+import { builtInPriors, DEFAULT_PRIOR } from "./built-in-priors.ts";
 
 /** The version of the configuration's own form, written into every run's `config.yaml`. */
 const CONFIG_VERSION = 1;
@@ -103,9 +104,10 @@ const priorSchema = z
     name: z
       .string()
       .min(1)
-      .default("pixelcnn")
+      .default(DEFAULT_PRIOR)
       .describe(
-        "The prior: pixelcnn, or a package or module (from the current directory) with a prior of yours.",
+        `The prior: ${[...builtInPriors.keys()].join(", ")}, or a package or module (from the current directory) with a ` +
+          "prior of yours.",
       ),
     ...limits,
     batch: perLevel(positiveInteger)
@@ -189,7 +191,7 @@ const sampleSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Where in its scan each sample lies, from 0, the first slice, to 1, the last, for a pixelcnn with slicePosition; " +
+      "Where in its scan each sample lies, from 0, the first slice, to 1, the last, for a prior that is conditioned on it; " +
         "null: anywhere.",
     ),
 });

@@ -1,18 +1,15 @@
 import { importPlugin, type PluginKind } from "@slicebook/base/node";
 import type { Prior } from "@slicebook/core";
-import { pixelcnn } from "@slicebook/prior-pixelcnn";
+import { builtInPriors } from "./built-in-priors.ts";
 import { checkedPrior } from "./checked-prior.ts";
 import { pluginHomes } from "./plugin-homes.ts";
-
-/** The priors that come with Slicebook, registered as a plug-in's is. */
-export const builtInPriors: readonly Prior[] = [pixelcnn];
 
 /** What a prior is as a plug-in. */
 export const priorKind: PluginKind = {
   what: "prior",
   unknown: "PRIOR_UNKNOWN",
   invalid: "PRIOR_INVALID",
-  builtIn: builtInPriors.map((prior) => prior.name),
+  builtIn: [...builtInPriors.keys()],
 };
 
 /**
@@ -24,8 +21,8 @@ export const priorKind: PluginKind = {
  * imported or its export is not a prior.
  */
 export async function loadPrior(name: string): Promise<Prior> {
-  const builtIn = builtInPriors.find((prior) => prior.name === name);
-  if (builtIn !== undefined) return builtIn;
+  const builtIn = builtInPriors.get(name);
+  if (builtIn !== undefined) return builtIn();
   const { exports } = await importPlugin(name, priorKind, { from: process.cwd(), homes: pluginHomes });
   return checkedPrior(exports.default ?? exports.prior, name);
 }

@@ -1,6 +1,6 @@
 import type { HostTensors } from "@slicebook/base";
 import { type BoundPrior, likelihoodMap, vqvae } from "@slicebook/core";
-import { bindPrior, createLikelihoodMeter, priorParameters, wholePrior } from "./bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
 import { type LevelGrids, splitCodes } from "./code-grids.ts";
 import { exists } from "./files.ts";
 import type { Session } from "./session.ts";
@@ -37,10 +37,7 @@ export async function createSliceScorer(session: Session): Promise<SliceScorer |
   const parameters = await priorParameters(session, prior);
   const grids = vqvae.codeLevels(config.model, [height, width]);
   const engine = await session.engine();
-  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, {
-    levels: grids,
-    batch: 1,
-  });
+  const meter = await createLikelihoodMeter(engine, prior, parameters, { batch: 1 });
   return {
     prior,
     parameters,

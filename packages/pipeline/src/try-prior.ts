@@ -2,13 +2,14 @@ import { type HostTensor, type HostTensors, int32, isSlicebookError, sizeOf } fr
 import { blamedOnPlugin, pluginError } from "@slicebook/base/node";
 import {
   type BoundPrior,
-  type CodeLevel,
+  checkCarry,
   ofLevel,
+  stepInputs,
   type TensorSpec,
   UNKNOWN_SLICE_POSITION,
 } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
-import { createLikelihoodMeter, wholePrior } from "./bound-prior.ts";
+import { createLikelihoodMeter } from "./bound-prior.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { priorKind } from "./priors.ts";
@@ -31,39 +32,40 @@ export async function tryPrior(prior: BoundPrior, trial: Trial): Promise<void> {
 interface Trial {
   readonly engine: Engine;
   readonly config: ResolvedConfig;
-  readonly levels: readonly CodeLevel[];
   readonly classes: readonly string[];
 }
 
-async function tried(prior: BoundPrior, { engine, config, levels, classes }: Trial): Promise<void> {
+async function tried(prior: BoundPrior, { engine, config, classes }: Trial): Promise<void> {
   const { seed } = config;
   const carries: HostTensors[] = [];
   for (const part of prior.parts) {
     const batch = ofLevel(config.prior.batch, part.levels[0]!);
-    const signature = part.stepInputs(batch);
+    const signature = stepInputs(prior, part, batch);
     const noise = part.stepNoise({ seed, step: 0, batch });
     const loop = await engine.loop(part.trainStep, part.initialCarry(seed), signature);
     try {
       const inputs = Object.entries(signature).map(([name, spec]) => [name, noise[name] ?? zeros(spec)]);
       await loop.next(Object.fromEntries(inputs));
       const carry = await loop.read();
-      part.checkCarry(carry);
+      checkCarry(part, carry);
       carries.push(carry);
     } finally {
       await loop.dispose();
     }
   }
   const parameters = prior.parameters(Object.assign({}, ...carries), { average: true });
-  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, { levels, batch: 1 });
+  const meter = await createLikelihoodMeter(engine, prior, parameters, { batch: 1 });
   const grids: CodeGrids = {
-    levels: levels.map(({ rows, columns }) => int32(new Int32Array(rows * columns), [1, rows, columns])),
+    levels: prior.space.levels.map(({ rows, columns }) =>
+      int32(new Int32Array(rows * columns), [1, rows, columns]),
+    ),
     labels: new Int32Array(1),
     classes,
     slicePositions: Float32Array.of(UNKNOWN_SLICE_POSITION),
     names: ["trial"],
   };
   await meter.score(parameters, grids).finally(() => meter.dispose());
-  await prior.sample(engine, parameters, { count: 1, seed, ...(classes.length > 0 && { labels: [0] }) });
+  await prior.sample(engine, parameters, { count: 1, seed, conditions: { labels: [0] } });
 }
 
 function zeros({ shape, dtype }: TensorSpec): HostTensor {

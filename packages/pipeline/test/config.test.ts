@@ -51,8 +51,8 @@ describe("a configuration", () => {
       expect((await loadConfig(join(shipped, name))).run.name).toBe(name.slice(0, -5));
   });
 
-  it("has a JSON Schema that knows the model's and the data set's keys", () => {
-    const schema = JSON.stringify(configJsonSchema());
+  it("has a JSON Schema that knows the model's and the data set's keys", async () => {
+    const schema = JSON.stringify(await configJsonSchema());
     for (const key of ["residualBlocks", "sizePolicy", "validateEvery", "topP"])
       expect(schema).toContain(key);
   });

@@ -1,16 +1,18 @@
 import {
-  checkTensors,
+  type BoundPrior,
+  type Condition,
+  drawLevels,
   initialTraining,
   type Prior,
   type PriorPart,
-  specsOf,
   trainedWeights,
   withPrefix,
 } from "@slicebook/core";
 import { type LevelConfig, levelConfig, type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
 import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
-import { sample } from "./sample.ts";
-import { score, stepInputs, stepNoise, trainStep } from "./training.ts";
+import { initialOptions } from "./initial-options.ts";
+import { openLevel } from "./sample.ts";
+import { score, stepNoise, trainStep } from "./training.ts";
 import { initialWeights } from "./weights.ts";
 
 /**
@@ -22,12 +24,25 @@ import { initialWeights } from "./weights.ts";
 export const pixelcnn: Prior<PixelcnnConfig> = {
   name: "pixelcnn",
   schema: pixelcnnSchema,
-  bind: (config, space) => {
+  initialOptions,
+  bind: (config, space): BoundPrior => {
     const spaces = gridSpaces(space);
+    const taken: readonly [Condition, boolean][] = [
+      ["labels", space.classes > 0],
+      ["slicePositions", config.slicePosition],
+      ["variations", (space.variations ?? 0) > 0],
+    ];
+    const conditions = taken.flatMap(([name, isTaken]) => (isTaken ? [name] : []));
     return {
+      space,
+      conditions,
+      switches: { slicePositions: "slicePosition" },
       parts: spaces.map((_, level) => levelPart(levelConfig(config, level), spaces, level)),
       parameters: trainedWeights,
-      sample: (engine, params, options) => sample(config, spaces, engine, params, options),
+      sample: (engine, parameters, options) =>
+        drawLevels({ space, conditions }, options, (level, lanes) =>
+          openLevel(levelConfig(config, level), spaces, { engine, parameters, level, lanes }),
+        ),
     };
   },
 };
@@ -36,14 +51,11 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
 function levelPart(config: LevelConfig, spaces: readonly GridSpace[], level: number): PriorPart {
   const space = spaces[level]!;
   const prefix = levelPrefix(level, spaces.length);
-  const initialCarry: PriorPart["initialCarry"] = (seed, { vectors = [] } = {}) =>
-    initialTraining(withPrefix(prefix, initialWeights(config, space, { seed, level, vectors })));
   return {
     levels: [level],
-    initialCarry,
-    checkCarry: (carry) => checkTensors("the prior's checkpoint", specsOf(initialCarry(0)), carry),
+    initialCarry: (seed, { vectors = [] } = {}) =>
+      initialTraining(withPrefix(prefix, initialWeights(config, space, { seed, level, vectors }))),
     trainStep: trainStep(config, space, prefix),
-    stepInputs: (batch) => stepInputs(config, space, batch),
     stepNoise: (options) => stepNoise(config, space, { ...options, prefix }),
     score: score(config, space, prefix),
   };

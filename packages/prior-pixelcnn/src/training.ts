@@ -8,59 +8,47 @@ import {
   sizeOf,
 } from "@slicebook/base";
 import {
-  type CodeLevel,
   codesName,
-  lossAndGradients,
+  crossEntropyStep,
   type Params,
   type PriorPart,
   param,
-  type Signature,
-  type TensorRecord,
-  type TensorSpec,
-  trainingUpdate,
+  scoreByLogits,
   withoutPrefix,
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LevelConfig } from "./config.ts";
 import { contextOf } from "./context.ts";
 import type { GridSpace } from "./grid-space.ts";
-import { crossEntropy, hits, logProbabilityOf } from "./loss.ts";
 import { type Conditions, logits } from "./network.ts";
 import { WITHHELD, withheld } from "./slice-position.ts";
 
-/** One step of a level's training, as {@link PriorPart} has it; its metrics are `loss`, `accuracy`, `gradientNorm`, `learningRate`. */
-export function trainStep(
-  config: LevelConfig,
-  space: GridSpace,
-  prefix: string,
-): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
+/** One step of a level's training, as {@link PriorPart} has it. */
+export function trainStep(config: LevelConfig, space: GridSpace, prefix: string): PriorPart["trainStep"] {
   const level = space.earlier.length;
-  return (carry, inputs) => {
-    const codes = param(inputs, codesName(level));
-    const target = tf.reshape(codes, [codes.size]);
-    const slicePositions = config.slicePosition
-      ? withheld(param(inputs, "slicePositions"), param(inputs, "shownPositions"))
-      : undefined;
-    const { loss, gradients, more } = lossAndGradients(
-      (weights) => {
-        const values = levelLogits(config, space, withoutPrefix(prefix, weights), {
-          codes: corrupted(codes, inputs.corruption),
-          earlier: space.earlier.map((_, before) => param(inputs, codesName(before))),
-          labels: inputs.labels,
-          slicePositions,
-          variations: inputs.variations,
-          dropout: inputs.dropout,
-        });
-        const accuracy = tf.mean(tf.cast(hits(values, target), "float32"));
-        return { loss: crossEntropy(values, target), more: { accuracy } };
-      },
-      withoutPrefix("weights.", carry),
-    );
-    const progress = param(inputs, "progress") as tf.Scalar;
-    const updated = trainingUpdate(carry, gradients, progress, config.optimizer);
-    const { learningRate, gradientNorm } = updated;
-    return [updated.carry, { loss, ...more, gradientNorm, learningRate }];
-  };
+  return crossEntropyStep(level, config.optimizer, (weights, inputs) => {
+    const { slicePositions } = inputs;
+    return levelLogits(config, space, withoutPrefix(prefix, weights), {
+      codes: corrupted(param(inputs, codesName(level)), inputs.corruption),
+      earlier: space.earlier.map((_, before) => param(inputs, codesName(before))),
+      labels: inputs.labels,
+      slicePositions: slicePositions && withheld(slicePositions, param(inputs, "shownPositions")),
+      variations: inputs.variations,
+      dropout: inputs.dropout,
+    });
+  });
+}
+
+/** ln p of each of a level's codes, and whether it is the likeliest, as {@link PriorPart} has it. */
+export function score(config: LevelConfig, space: GridSpace, prefix: string): PriorPart["score"] {
+  return scoreByLogits((params, codes, { labels, slicePositions }) =>
+    levelLogits(config, space, withoutPrefix(prefix, params), {
+      codes: codes.at(-1)!,
+      earlier: codes.slice(0, -1),
+      labels,
+      slicePositions,
+    }),
+  );
 }
 
 /** The logits of one level's codes `[b·r·c, K]`, from its own weights, its codes, and those of the levels before. */
@@ -68,37 +56,14 @@ function levelLogits(
   config: LevelConfig,
   space: GridSpace,
   params: Params,
-  given: Omit<Conditions, "context"> & {
-    readonly codes: tf.Tensor;
-    readonly earlier: readonly tf.Tensor[];
-  },
+  {
+    codes,
+    earlier,
+    ...conditions
+  }: Omit<Conditions, "context"> & { readonly codes: tf.Tensor; readonly earlier: readonly tf.Tensor[] },
 ): tf.Tensor {
-  const { codes, earlier, labels, ...conditions } = given;
-  return logits(config, params, codes, {
-    ...conditions,
-    labels: space.classes > 0 ? labels : undefined,
-    context: space.earlier.length > 0 ? contextOf(config, params, earlier, space) : undefined,
-  });
-}
-
-/** The shapes and types of a step's inputs. */
-export function stepInputs(config: LevelConfig, space: GridSpace, batch: number): Signature {
-  const gridOf = ({ rows, columns }: CodeLevel): TensorSpec => ({
-    shape: [batch, rows, columns],
-    dtype: "int32",
-  });
-  const inputs: Record<string, TensorSpec> = {};
-  for (const [level, grid] of [...space.earlier, space].entries()) inputs[codesName(level)] = gridOf(grid);
-  inputs.labels = { shape: [batch], dtype: "int32" };
-  inputs.progress = { shape: [], dtype: "float32" };
-  if (config.slicePosition) {
-    inputs.slicePositions = { shape: [batch], dtype: "float32" };
-    inputs.shownPositions = { shape: [batch], dtype: "float32" };
-  }
-  if (space.variations > 0) inputs.variations = { shape: [batch, space.variations], dtype: "float32" };
-  if (config.dropout > 0) inputs.dropout = { shape: dropoutShape(config, batch), dtype: "float32" };
-  if (config.corruption > 0) inputs.corruption = gridOf(space);
-  return inputs;
+  const context = earlier.length > 0 ? contextOf(config, params, earlier, space) : undefined;
+  return logits(config, params, codes, { ...conditions, context });
 }
 
 /**
@@ -155,24 +120,6 @@ function corruptionNoise(
 function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Tensor {
   if (replacements === undefined) return codes;
   return tf.where(tf.less(replacements, 0), codes, replacements);
-}
-
-/** ln p of each of a level's codes, and whether it is the likeliest, as {@link PriorPart} has it. */
-export function score(config: LevelConfig, space: GridSpace, prefix: string): PriorPart["score"] {
-  return (params, codes, labels, slicePositions) => {
-    const own = codes.at(-1)!;
-    const values = levelLogits(config, space, withoutPrefix(prefix, params), {
-      codes: own,
-      earlier: codes.slice(0, -1),
-      labels,
-      slicePositions,
-    });
-    const target = tf.reshape(own, [own.size]);
-    return {
-      logLikelihood: [tf.reshape(logProbabilityOf(values, target), own.shape)],
-      correct: [tf.reshape(hits(values, target), own.shape)],
-    };
-  };
 }
 
 function dropoutShape({ layers, hidden }: LevelConfig, batch: number): readonly number[] {

@@ -2,12 +2,15 @@ import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/bas
 import {
   type CodeLevel,
   type CodeSpace,
+  drawCode,
   mapRecord,
   ofLevel,
   type Params,
   type SampleOptions,
   type SamplerEngine,
+  slicePositionAt,
   type TensorSpec,
+  uniformAt,
   withoutPrefix,
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -15,9 +18,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type LevelConfig, levelConfig } from "../src/config.ts";
 import { contextOf } from "../src/context.ts";
 import { gridSpaces, levelPrefix } from "../src/grid-space.ts";
-import { drawCode, type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
+import { type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { logits } from "../src/network.ts";
-import { slicePositionAt, uniformAt } from "../src/sample.ts";
 
 /** A small network, without noise unless it is asked for. */
 export function smallConfig(changes: Partial<LevelConfig> = {}): LevelConfig {
@@ -73,7 +75,15 @@ export async function sampleNaively(
   space: CodeSpace,
   engine: SamplerEngine,
   parameters: HostTensors,
-  { count, seed, labels, slicePositions, given, temperature = 1, topK, topP = 1 }: SampleOptions,
+  {
+    count,
+    seed,
+    conditions: { labels, slicePositions } = {},
+    given,
+    temperature = 1,
+    topK,
+    topP = 1,
+  }: SampleOptions,
 ): Promise<Int32Array[]> {
   const spaces = gridSpaces(space);
   const withLabels = space.classes > 0;

@@ -49,7 +49,7 @@ const cases: Record<string, Case> = {
   "attention to blocks that fill neither rows nor columns": {
     space: { codes: 6, rows: 8, columns: 7, classes: 2 },
     config: { attention: { count: 3, heads: 2, width: 4, stride: 3 }, layers: 5 },
-    options: { labels: [1, 0, 1] },
+    options: { conditions: { labels: [1, 0, 1] } },
   },
   "weights of its own for logits": {
     space: { codes: 6, rows: 4, columns: 5, classes: 0 },
@@ -62,12 +62,12 @@ const cases: Record<string, Case> = {
   classes: {
     space: { codes: 6, rows: 4, columns: 5, classes: 3 },
     config: {},
-    options: { labels: [2, 0, 1] },
+    options: { conditions: { labels: [2, 0, 1] } },
   },
   "slices at given positions of their scans": {
     space: { codes: 6, rows: 4, columns: 5, classes: 2 },
     config: { slicePosition: true },
-    options: { slicePositions: [0, 0.4, 1], labels: [0, 1, 1] },
+    options: { conditions: { slicePositions: [0, 0.4, 1], labels: [0, 1, 1] } },
   },
   "slices from anywhere in their scans": {
     space: { codes: 6, rows: 5, columns: 4, classes: 0 },
@@ -101,7 +101,7 @@ const cases: Record<string, Case> = {
     space: { codes: 9, rows: 7, columns: 11, classes: 2 },
     config: { layers: 3, attention: { count: 1, heads: 2, width: 4, stride: 2 } },
     options: {
-      labels: [0, 1, 0],
+      conditions: { labels: [0, 1, 0] },
       given: [
         {
           codes: Array.from({ length: 77 }, (_, at) => at % 9),
@@ -130,7 +130,7 @@ const cases: Record<string, Case> = {
   "high temperature, cut to the likeliest": {
     space: { codes: 9, rows: 5, columns: 4, classes: 2 },
     config: {},
-    options: { temperature: 1.4, topK: 6, topP: 0.9, labels: [1, 1, 0] },
+    options: { temperature: 1.4, topK: 6, topP: 0.9, conditions: { labels: [1, 1, 0] } },
   },
 };
 
@@ -157,7 +157,7 @@ describe.each(Object.entries(engines))("sample of several levels with the engine
     const config = smallConfig({ layers: 2 });
     const weights = livelyWeights(config, space);
     const given = { codes: new Array(48).fill(3), known: Array.from({ length: 48 }, (_, at) => at % 2) };
-    const options = { count: 3, seed: 4, labels: [0, 1, 0], given: [undefined, given] };
+    const options = { count: 3, seed: 4, conditions: { labels: [0, 1, 0] }, given: [undefined, given] };
     const rows: string[] = [];
     const drawn = await pixelcnn.bind(config, space).sample(engine, weights, {
       ...options,
@@ -195,13 +195,15 @@ describe("sample", () => {
   const prior = pixelcnn.bind(config, codeSpace(space));
   const weights = livelyWeights(config, space);
   const size = space.rows * space.columns;
-  const labels = (count: number) => Array.from({ length: count }, (_, index) => index % 2);
+  const conditions = (count: number) => ({
+    labels: Array.from({ length: count }, (_, index) => index % 2),
+  });
 
   it.each(Object.entries(engines))(
     "draws the same grid however many are drawn with it: %s",
     async (_, engine) => {
       const draw = async (count: number) =>
-        (await prior.sample(engine, weights, { count, seed: 5, labels: labels(count) }))[0]!;
+        (await prior.sample(engine, weights, { count, seed: 5, conditions: conditions(count) }))[0]!;
       // 35 needs three rounds of 16 lanes.
       const many = await draw(35);
       for (const count of [1, 2, 16, 17]) expect(await draw(count)).toEqual(many.subarray(0, count * size));
@@ -214,11 +216,11 @@ describe("sample", () => {
 
   it("repeats itself for a seed, and differs for another one, label or temperature", async () => {
     const draw = (changes: Partial<SampleOptions>) =>
-      prior.sample(engines.onnx, weights, { count: 2, seed: 5, labels: [0, 1], ...changes });
+      prior.sample(engines.onnx, weights, { count: 2, seed: 5, conditions: conditions(2), ...changes });
     const first = await draw({});
     expect(await draw({})).toEqual(first);
     expect(await draw({ seed: 6 })).not.toEqual(first);
-    expect(await draw({ labels: [1, 0] })).not.toEqual(first);
+    expect(await draw({ conditions: { labels: [1, 0] } })).not.toEqual(first);
     expect(await draw({ temperature: 3 })).not.toEqual(first);
   });
 
@@ -227,7 +229,7 @@ describe("sample", () => {
     const placed = pixelcnn.bind(config, codeSpace(space));
     const own = livelyWeights(config, space);
     const draw = (...slicePositions: number[]) =>
-      placed.sample(engines.onnx, own, { count: 2, seed: 5, labels: [0, 1], slicePositions });
+      placed.sample(engines.onnx, own, { count: 2, seed: 5, conditions: { labels: [0, 1], slicePositions } });
     const first = await draw(0.2, 0.9);
     expect(await draw(0.2, 0.9)).toEqual(first);
     expect((await draw(0.2, 0.1))[0]!.subarray(0, size)).toEqual(first[0]!.subarray(0, size));
@@ -236,22 +238,22 @@ describe("sample", () => {
       "sample: slicePositions: expected numbers from 0 to 1, found 1.5",
     );
     await expect(draw(0.2)).rejects.toThrow("expected one for each of the 2 samples, found 1 of them");
-    const options = { count: 1, seed: 5, labels: [0], slicePositions: [0.5] };
+    const options = { count: 1, seed: 5, conditions: { labels: [0], slicePositions: [0.5] } };
     await expect(prior.sample(engines.onnx, weights, options)).rejects.toThrow(
       "expected none, since the prior is not conditioned on them",
     );
   });
 
   it("draws none for a count of 0", async () => {
-    expect(await prior.sample(engines.cpu, weights, { count: 0, seed: 1, labels: [] })).toEqual([
-      new Int32Array(0),
-    ]);
+    expect(
+      await prior.sample(engines.cpu, weights, { count: 0, seed: 1, conditions: { labels: [] } }),
+    ).toEqual([new Int32Array(0)]);
   });
 
   it("reports its progress in codes, by rows", async () => {
     const reports: [number, number][] = [];
     const onProgress = (...report: [number, number]) => reports.push(report);
-    await prior.sample(engines.onnx, weights, { count: 17, seed: 5, labels: labels(17), onProgress });
+    await prior.sample(engines.onnx, weights, { count: 17, seed: 5, conditions: conditions(17), onProgress });
     expect(reports).toEqual(
       [16 * 4, 16 * 8, 16 * 12, 16 * 12 + 4, 16 * 12 + 8, 16 * 12 + 12].map((done) => [done, 17 * 12]),
     );
@@ -264,7 +266,7 @@ describe("sample", () => {
     const [drawn] = await prior.sample(engines.onnx, weights, {
       count: 18,
       seed: 5,
-      labels: labels(18),
+      conditions: conditions(18),
       given: [{ codes, known }],
       onRow: ({ row, first, codes: some }) =>
         some.forEach((code, at) => {
@@ -276,7 +278,11 @@ describe("sample", () => {
     drawn!.forEach((code, at) => {
       if (known[at % size]) expect(code).toBe(codes[at % size]);
     });
-    const [free] = await prior.sample(engines.onnx, weights, { count: 18, seed: 5, labels: labels(18) });
+    const [free] = await prior.sample(engines.onnx, weights, {
+      count: 18,
+      seed: 5,
+      conditions: conditions(18),
+    });
     expect(free).not.toEqual(drawn);
   });
 
@@ -333,7 +339,7 @@ describe("sample", () => {
     const drawn = prior.sample(engines.cpu, weights, {
       count: 1,
       seed: 5,
-      labels: [0],
+      conditions: { labels: [0] },
       onProgress: () => controller.abort(reason),
       signal: controller.signal,
     });
@@ -350,11 +356,11 @@ describe("sample", () => {
     [{ topK: 0 }, "sample: topK: expected a whole number, 1 or more, found 0"],
     [{ topP: 1.1 }, "sample: topP: expected a number above 0 and at most 1, found 1.1"],
     [
-      { labels: undefined },
+      { conditions: {} },
       "sample: labels: expected one for each of the 2 samples, since the prior has 2 classes, found none",
     ],
     [
-      { labels: [1] },
+      { conditions: { labels: [1] } },
       "sample: labels: expected one for each of the 2 samples, since the prior has 2 classes, found 1 of them",
     ],
     [{ given: [{ codes: [1], known: [1] }] }, "sample: given.0.codes: expected 3×4 numbers, found 1"],
@@ -362,9 +368,9 @@ describe("sample", () => {
       { given: [{ codes: new Array(12).fill(6), known: new Array(12).fill(1) }] },
       "sample: given.0.codes: expected whole numbers from 0 to 5 where they are known, found 6",
     ],
-    [{ labels: [0, 2] }, "sample: labels: expected whole numbers from 0 to 1, found 2"],
+    [{ conditions: { labels: [0, 2] } }, "sample: labels: expected whole numbers from 0 to 1, found 2"],
   ])("refuses %j", async (changes, message) => {
-    const options = { count: 2, seed: 1, labels: [0, 1], ...changes };
+    const options = { count: 2, seed: 1, conditions: conditions(2), ...changes };
     await expect(prior.sample(engines.cpu, weights, options)).rejects.toMatchObject({
       code: "SAMPLE_OPTIONS",
       message,

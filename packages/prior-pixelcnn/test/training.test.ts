@@ -1,5 +1,13 @@
 import { float32, type HostTensor, type HostTensors, int32, isSlicebookError } from "@slicebook/base";
-import { type CodeSpace, codesName, type PriorPart, scoreOf } from "@slicebook/core";
+import {
+  type BoundPrior,
+  type CodeSpace,
+  checkCarry,
+  codesName,
+  type PriorPart,
+  scoreOf,
+  stepInputs,
+} from "@slicebook/core";
 import { createEngine, type Engine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
@@ -14,9 +22,10 @@ const engines = {
 
 const space = { codes: 6, rows: 5, columns: 4, classes: 2 };
 
-/** The prior for one grid, as the one part that it has. */
-function onlyPart(config: LevelConfig, own: CodeSpace = codeSpace(space)): PriorPart {
-  return pixelcnn.bind(config, own).parts[0]!;
+/** The prior for one grid, and the one part that it has. */
+function priorOf(config: LevelConfig, own: CodeSpace = codeSpace(space)): [BoundPrior, PriorPart] {
+  const prior = pixelcnn.bind(config, own);
+  return [prior, prior.parts[0]!];
 }
 
 /** The same, for tests that learn a pattern in a few hundred steps. */
@@ -26,9 +35,9 @@ function learningFast(config: LevelConfig): LevelConfig {
 
 /** Trains for some steps on fresh random grids; gives the carry and each step's metrics. */
 async function train(engine: Engine, config: LevelConfig, steps: number) {
-  const part = onlyPart(config, { ...codeSpace(space), variations: 2 });
+  const [prior, part] = priorOf(config, { ...codeSpace(space), variations: 2 });
   const batch = 3;
-  const loop = await engine.loop(part.trainStep, part.initialCarry(4), part.stepInputs(batch));
+  const loop = await engine.loop(part.trainStep, part.initialCarry(4), stepInputs(prior, part, batch));
   const metrics: HostTensors[] = [];
   for (let step = 0; step < steps; step++) {
     metrics.push(
@@ -76,7 +85,7 @@ describe("a training step", () => {
   it("moves every weight, and gives the metrics of the contract", async () => {
     const { carry, metrics } = await train(engines.cpu, smallConfig({ dropout: 0.2, corruption: 0.2 }), 2);
     const config = smallConfig({ dropout: 0.2, corruption: 0.2 });
-    const start = onlyPart(config, { ...codeSpace(space), variations: 2 }).initialCarry(4);
+    const start = priorOf(config, { ...codeSpace(space), variations: 2 })[1].initialCarry(4);
     for (const name of Object.keys(start)) expect(carry[name], name).not.toEqual(start[name]);
     expect(Object.keys(metrics[0]!).sort()).toEqual(["accuracy", "gradientNorm", "learningRate", "loss"]);
     // Nothing is known of random codes yet.
@@ -116,14 +125,13 @@ describe("a training step", () => {
         expect(data.slice(0, 6), name).toEqual(data.slice(6, 12));
         expect(data.slice(0, 6), name).not.toEqual(data.slice(12, 18));
       }
-      const loop = await engines.onnx.loop(part.trainStep, start, part.stepInputs(2));
+      const loop = await engines.onnx.loop(part.trainStep, start, stepInputs(prior, part, 2));
       for (let step = 0; step < 2; step++) {
         const codes = levels
           .slice(0, level + 1)
           .map((grid, one) => [codesName(one), randomCodes(grid, 2, step)]);
         const { loss, accuracy } = await loop.next({
           ...(Object.fromEntries(codes) as HostTensors),
-          labels: int32([0, 0], [2]),
           progress: float32([0], []),
           ...part.stepNoise({ seed: 9, step, batch: 2 }),
         });
@@ -145,34 +153,34 @@ describe("a training step", () => {
 });
 
 describe("stepNoise", () => {
-  const prior = onlyPart(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }));
+  const [prior, part] = priorOf(smallConfig({ dropout: 0.25, layers: 4, hidden: 64 }));
 
   it("drops the given share of channels and scales up the others, by seed and step", () => {
-    const { dropout } = prior.stepNoise({ seed: 1, step: 3, batch: 16 });
+    const { dropout } = part.stepNoise({ seed: 1, step: 3, batch: 16 });
     expect(dropout!.shape).toEqual([16, 4, 2, 64]);
     const factors = Array.from(dropout!.data);
     expect(factors.filter((factor) => factor === 0).length / factors.length).toBeCloseTo(0.25, 1);
     expect(new Set(factors)).toEqual(new Set([0, Math.fround(4 / 3)]));
-    expect(prior.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({ dropout });
-    expect(prior.stepNoise({ seed: 1, step: 4, batch: 16 })).not.toEqual({ dropout });
+    expect(part.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({ dropout });
+    expect(part.stepNoise({ seed: 1, step: 4, batch: 16 })).not.toEqual({ dropout });
   });
 
   it("replaces the given share of codes by any, and keeps the others", () => {
     const grid = codeSpace({ codes: 6, rows: 20, columns: 20, classes: 0 });
-    const noisy = onlyPart(smallConfig({ corruption: 0.25 }), grid);
+    const [prior, noisy] = priorOf(smallConfig({ corruption: 0.25 }), grid);
     const { corruption } = noisy.stepNoise({ seed: 1, step: 3, batch: 8 });
     const values = Array.from(corruption!.data);
     expect(values.filter((value) => value >= 0).length / values.length).toBeCloseTo(0.25, 1);
     expect([...new Set(values)].sort()).toEqual([-1, 0, 1, 2, 3, 4, 5]);
-    expect(noisy.stepInputs(8).corruption).toEqual({ shape: [8, 20, 20], dtype: "int32" });
+    expect(stepInputs(prior, noisy, 8).corruption).toEqual({ shape: [8, 20, 20], dtype: "int32" });
   });
 
   it("has the names and shapes that stepInputs gives", () => {
-    const { dropout } = prior.stepInputs(16);
+    const { dropout } = stepInputs(prior, part, 16);
     expect(dropout).toEqual({ shape: [16, 4, 2, 64], dtype: "float32" });
-    const without = onlyPart(smallConfig({ dropout: 0 }));
+    const [priorWithout, without] = priorOf(smallConfig({ dropout: 0 }));
     expect(without.stepNoise({ seed: 1, step: 3, batch: 16 })).toEqual({});
-    expect(Object.keys(without.stepInputs(16))).toEqual(["codes.0", "labels", "progress"]);
+    expect(Object.keys(stepInputs(priorWithout, without, 16))).toEqual(["codes.0", "labels", "progress"]);
   });
 });
 
@@ -190,7 +198,11 @@ describe("training", () => {
     const prior = pixelcnn.bind(config, codeSpace(pattern));
     const part = prior.parts[0]!;
     const batch = 10;
-    const loop = await engines.onnx.loop(part.trainStep, part.initialCarry(1), part.stepInputs(batch));
+    const loop = await engines.onnx.loop(
+      part.trainStep,
+      part.initialCarry(1),
+      stepInputs(prior, part, batch),
+    );
     const labels = Int32Array.from({ length: batch }, (_, index) => index % 2);
     const codes = Int32Array.from([...labels].flatMap((label, index) => grid(label, index >> 1)));
     const losses: number[] = [];
@@ -209,7 +221,7 @@ describe("training", () => {
     expect(losses[0]).toBeGreaterThan(1);
     // Only the first code is a matter of chance: ln 5 over 48 codes, 0.034 nats.
     expect(losses.at(-1)).toBeLessThan(0.1);
-    const [drawn] = await prior.sample(engines.onnx, weights, { count: 10, seed: 3, labels });
+    const [drawn] = await prior.sample(engines.onnx, weights, { count: 10, seed: 3, conditions: { labels } });
     for (let index = 0; index < 10; index++) {
       expect(grids(labels[index]!)).toContain(drawn!.subarray(index * 48, (index + 1) * 48).join());
     }
@@ -226,11 +238,14 @@ describe("slice positions", () => {
     const [batch, steps] = [25, 250];
     const positions = Float32Array.from({ length: batch }, (_, index) => index / (batch - 1));
     const codes = Int32Array.from({ length: batch * 9 }, (_, at) => Math.floor(at / 9 / 5));
-    const loop = await engines.onnx.loop(part.trainStep, part.initialCarry(1), part.stepInputs(batch));
+    const loop = await engines.onnx.loop(
+      part.trainStep,
+      part.initialCarry(1),
+      stepInputs(prior, part, batch),
+    );
     for (let step = 0; step < steps; step++) {
       await loop.next({
         "codes.0": int32(codes, [batch, 3, 3]),
-        labels: int32(new Int32Array(batch), [batch]),
         slicePositions: float32(positions, [batch]),
         progress: float32([step / steps], []),
         ...part.stepNoise({ seed: 1, step, batch }),
@@ -243,20 +258,18 @@ describe("slice positions", () => {
       count: 5,
       seed: 2,
       temperature: 0.1,
-      slicePositions: wanted,
+      conditions: { slicePositions: wanted },
     });
     expect(drawn[0]!.filter((_, at) => at % 9 === 0)).toEqual(Int32Array.of(0, 1, 2, 3, 4));
 
     // The first code of a slice from anywhere is any of the five.
     const grids = { shape: [5, 3, 3], dtype: "int32" } as const;
-    const scored = await engines.cpu.compile(scoreOf(prior), [[grids], { shape: [5], dtype: "int32" }], {
-      parameters,
-    });
+    const scored = await engines.cpu.compile(scoreOf(prior), [[grids], {}], { parameters });
     const each = int32(
       Int32Array.from({ length: 45 }, (_, at) => Math.floor(at / 9)),
       [5, 3, 3],
     );
-    const { logLikelihood } = (await scored.run([each], int32(new Int32Array(5), [5]))) as unknown as {
+    const { logLikelihood } = (await scored.run([each], {})) as unknown as {
       logLikelihood: HostTensor[];
     };
     const first = Array.from(logLikelihood[0]!.data as Float32Array).filter((_, at) => at % 9 === 0);
@@ -265,24 +278,24 @@ describe("slice positions", () => {
   });
 
   it("are withheld from a tenth of the slices, by seed and step", () => {
-    const prior = onlyPart(smallConfig({ slicePosition: true }));
-    const { shownPositions } = prior.stepNoise({ seed: 1, step: 3, batch: 2000 });
+    const [prior, part] = priorOf(smallConfig({ slicePosition: true }));
+    const { shownPositions } = part.stepNoise({ seed: 1, step: 3, batch: 2000 });
     const shown = Array.from(shownPositions!.data);
     expect(new Set(shown)).toEqual(new Set([0, 1]));
     expect(shown.filter((one) => one === 0).length / 2000).toBeCloseTo(0.1, 1);
-    expect(prior.stepInputs(2000).shownPositions).toEqual({ shape: [2000], dtype: "float32" });
-    expect(prior.stepNoise({ seed: 1, step: 4, batch: 2000 })).not.toEqual({ shownPositions });
+    expect(stepInputs(prior, part, 2000).shownPositions).toEqual({ shape: [2000], dtype: "float32" });
+    expect(part.stepNoise({ seed: 1, step: 4, batch: 2000 })).not.toEqual({ shownPositions });
   });
 });
 
 describe("checkCarry", () => {
   it("accepts a carry of its own and names what differs in another one", () => {
-    const prior = onlyPart(smallConfig());
-    expect(() => prior.checkCarry(prior.initialCarry(2))).not.toThrow();
-    const other = onlyPart(smallConfig({ hidden: 8 })).initialCarry(2);
+    const [, part] = priorOf(smallConfig());
+    expect(() => checkCarry(part, part.initialCarry(2))).not.toThrow();
+    const other = priorOf(smallConfig({ hidden: 8 }))[1].initialCarry(2);
     let caught: unknown;
     try {
-      prior.checkCarry(other);
+      checkCarry(part, other);
     } catch (error) {
       caught = error;
     }

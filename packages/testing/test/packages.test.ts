@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,6 +110,14 @@ describe("as others install them", () => {
       expect(stdout, name).not.toBe(name === "tfjs-onnx" ? undefined : "");
     }
   }, 600_000);
+
+  it("the example of a prior passes the contract's test", async () => {
+    const example = join(root, "examples", "plug-ins");
+    for (const name of ["histogram-prior.js", "contract.test.js"]) {
+      await copyFile(join(example, name), join(project, name));
+    }
+    await run(process.execPath, ["--test", "contract.test.js"], { cwd: project });
+  });
 
   it("the command answers", async () => {
     const { stdout } = await run(process.execPath, [

@@ -13,7 +13,7 @@ interface Completed {
 }
 
 /** Prints a script with which a shell completes commands, options, configuration keys and files. */
-export function printCompletion(shell: Shell, program: Command): void {
+export async function printCompletion(shell: Shell, program: Command): Promise<void> {
   const commands = program.commands.map(
     (command): Completed => ({
       name: command.name(),
@@ -24,7 +24,7 @@ export function printCompletion(shell: Shell, program: Command): void {
       overrides: command.registeredArguments.some((argument) => argument.name() === "key=value"),
     }),
   );
-  const keys = dottedKeys(configKeys(configJsonSchema())).filter((key) => key !== "version");
+  const keys = dottedKeys(configKeys(await configJsonSchema())).filter((key) => key !== "version");
   process.stdout.write({ bash, zsh, fish }[shell](commands, keys));
 }
 

@@ -5,10 +5,10 @@ export async function printConfig(config: string, overrides: readonly string[]):
   process.stdout.write(resolvedYaml(await loadConfig(config, overrides)));
 }
 
-export function printSchema(): void {
-  process.stdout.write(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+export async function printSchema(): Promise<void> {
+  process.stdout.write(`${JSON.stringify(await configJsonSchema(), undefined, 2)}\n`);
 }
 
-export function printReference(): void {
-  process.stdout.write(configReference());
+export async function printReference(): Promise<void> {
+  process.stdout.write(await configReference());
 }

@@ -1,5 +1,5 @@
 import { float32, random } from "@slicebook/base";
-import { checkTensors, specsOf, UNKNOWN_SLICE_POSITION } from "@slicebook/core";
+import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 
@@ -9,7 +9,8 @@ const countOf = (level) => `counts.${level}`;
 export default {
   name: "count-prior",
   schema: z.strictObject({ start: z.number().positive().default(1) }),
-  bind({ start }, { levels }) {
+  bind({ start }, space) {
+    const { levels } = space;
     const initialCarry = () =>
       Object.fromEntries(
         levels.map(({ codes }, level) => [
@@ -21,11 +22,12 @@ export default {
     const scored = (counts, codes) =>
       tf.reshape(tf.gather(logs(counts), tf.reshape(codes, [-1])), codes.shape);
     return {
+      space,
+      conditions: [],
       parts: [
         {
           levels: levels.map((_, level) => level),
           initialCarry,
-          checkCarry: (carry) => checkTensors("the count prior's checkpoint", specsOf(initialCarry()), carry),
           trainStep(carry, inputs) {
             const losses = [];
             const after = levels.map(({ codes }, level) => {
@@ -37,16 +39,6 @@ export default {
             });
             return [Object.fromEntries(after), { loss: tf.div(tf.addN(losses), losses.length) }];
           },
-          stepInputs: (batch) => ({
-            ...Object.fromEntries(
-              levels.map(({ rows, columns }, level) => [
-                `codes.${level}`,
-                { shape: [batch, rows, columns], dtype: "int32" },
-              ]),
-            ),
-            labels: { shape: [batch], dtype: "int32" },
-            progress: { shape: [], dtype: "float32" },
-          }),
           stepNoise: () => ({}),
           score: (params, codes) => ({
             logLikelihood: codes.map((grid, level) => scored(params[countOf(level)], grid)),

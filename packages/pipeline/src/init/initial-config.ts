@@ -72,7 +72,7 @@ export async function initialConfig(
 
   const given = {
     dataset: { ...dataset, preprocessing: "percentile" },
-    ...initialSettings(size),
+    ...(await initialSettings(size)),
     engine: { kind: "onnx" },
     run: { root: "runs" },
     seed: 0,
@@ -205,7 +205,7 @@ async function yamlOf(given: Readonly<Record<string, unknown>> & { readonly data
   const resolved = configSchema.parse(given);
   const { adapter } = await loadAdapter(resolved.dataset.adapter);
   const prior = await loadPrior(resolved.prior.name);
-  const keys = configKeys(configJsonSchema())
+  const keys = configKeys(await configJsonSchema())
     .filter(({ key }) => key !== "version")
     .map((key) => {
       if (key.key === "dataset") return withOptions(key, configKeys(jsonSchemaOf(adapter.schema)));

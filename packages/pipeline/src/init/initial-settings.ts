@@ -1,13 +1,11 @@
+import { DEFAULT_PRIOR } from "../built-in-priors.ts";
+import { loadPrior } from "../priors.ts";
+
 /** Of the levels of codes, the coarsest first: what was measured to suit slices of 256 pixels a side. */
 const SHIPPED = {
   codes: [512, 256, 64],
   batch: [8, 2, 1],
   shares: [7, 8, 6],
-  layers: [8, 6, 4],
-  hidden: [64, 48, 32],
-  attention: [2, 1, 0],
-  dropout: [0.1, 0, 0],
-  learningRate: [3e-3, 2e-3, 1e-3],
   temperature: [0.9, 0.7, 0.8],
 };
 const DOWNSAMPLING = 4;
@@ -18,26 +16,20 @@ const COARSEST_SIDE = 16;
  * The settings that a new data set starts with, as the shipped configurations have them: as many grids of codes as bring
  * the coarsest down to 16 codes along the longer side, three at most.
  */
-export function initialSettings([height, width]: readonly [height: number, width: number]) {
+export async function initialSettings([height, width]: readonly [height: number, width: number]) {
   const grids = Math.log2(Math.max(height, width) / DOWNSAMPLING / COARSEST_SIDE);
   const hierarchy = Math.min(Math.max(1 + Math.round(grids), 1), SHIPPED.codes.length);
   const own = <T>(values: readonly T[]) => (hierarchy === 1 ? values[0]! : values.slice(0, hierarchy));
+  const { name, initialOptions } = await loadPrior(DEFAULT_PRIOR);
   return {
     model: { preset: "patch", downsampling: DOWNSAMPLING, hierarchy, codes: own(SHIPPED.codes) },
     train: { minutes: 5, batch: 2 },
     prior: {
-      name: "pixelcnn",
+      name,
       minutes: 16,
       batch: own(SHIPPED.batch),
       ...(hierarchy === 1 ? {} : { shares: own(SHIPPED.shares) }),
-      options: {
-        layers: own(SHIPPED.layers),
-        hidden: own(SHIPPED.hidden),
-        firstKernel: 5,
-        attention: { count: own(SHIPPED.attention) },
-        dropout: own(SHIPPED.dropout),
-        optimizer: { learningRate: own(SHIPPED.learningRate) },
-      },
+      ...(initialOptions && { options: initialOptions(hierarchy) }),
     },
     sample: { count: 16, temperature: own(SHIPPED.temperature), candidates: 8 },
   };

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type BoundPrior, type Grain, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
+import { type BoundPrior, type Grain, type SampleOptions, vqvae } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { bindPrior, priorParameters } from "../bound-prior.ts";
 import { plausibleCandidates } from "../candidates.ts";
@@ -154,8 +154,10 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
         ...options,
         ...more,
         count: count * each,
-        ...(labels && { labels: repeated(labels, each) }),
-        ...(slicePositions && { slicePositions: repeated(slicePositions, each) }),
+        conditions: {
+          ...(labels && { labels: repeated(labels, each) }),
+          ...(slicePositions && { slicePositions: repeated(slicePositions, each) }),
+        },
       })
       .catch((error: unknown) => {
         throw signal?.aborted ? interruptedError() : error;
@@ -304,13 +306,17 @@ export function slicePositionsOf(
   { count, position }: Session["config"]["sample"],
 ): Float32Array | undefined {
   if (position === null) return undefined;
-  if (takesSlicePositions(prior)) return new Float32Array(count).fill(position);
+  if (prior.conditions.includes("slicePositions")) return new Float32Array(count).fill(position);
+  const option = prior.switches?.slicePositions;
   throw new SlicebookError(
     "POSITION_UNKNOWN",
     `sample.position: the prior was not trained on where slices lie in their scans, but ${position} is asked for`,
     {
       remedy:
-        "Set prior.options.slicePosition to true and train the prior again, or sample.position to null to leave it open.",
+        (option === undefined
+          ? "Set "
+          : `Set prior.options.${option} to true and train the prior again, or `) +
+        "sample.position to null to leave it open.",
     },
   );
 }

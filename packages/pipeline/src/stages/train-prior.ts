@@ -4,15 +4,16 @@ import { float32, type HostTensors, int32, random, SlicebookError } from "@slice
 import {
   type BoundPrior,
   bitsPerPixel,
-  type CodeLevel,
+  checkCarry,
   codesName,
   ofLevel,
   type PriorPart,
-  takesSlicePositions,
+  stepInputs,
   vqvae,
 } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
-import { bindPrior, createLikelihoodMeter, joinParts, priorParameters, wholePrior } from "../bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, joinParts, priorParameters } from "../bound-prior.ts";
+import { builtInPriors } from "../built-in-priors.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
 import { type CodeGrids, neededCodes, takeGrids } from "../code-grids.ts";
@@ -24,7 +25,6 @@ import {
   type PriorEvaluation,
   writePriorEvaluation,
 } from "../prior-evaluation.ts";
-import { builtInPriors } from "../priors.ts";
 import { codeGrids, missing, trainedModel } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
@@ -60,9 +60,8 @@ export const trainPriorStage: StageDefinition = {
     const { config } = session;
     const { size, classes } = await session.dataset();
     const prior = await bindPrior(session, { size, classes });
-    if (builtInPriors.some(({ name }) => name === config.prior.name)) return;
-    const levels = vqvae.codeLevels(config.model, size);
-    await tryPrior(prior, { engine: await session.engine(), config, levels, classes });
+    if (builtInPriors.has(config.prior.name)) return;
+    await tryPrior(prior, { engine: await session.engine(), config, classes });
   },
 
   async run(session, { inputs, resume }) {
@@ -75,8 +74,7 @@ export const trainPriorStage: StageDefinition = {
       await bindPrior(session, { size, classes: grids.train.classes }),
       await session.engine(),
     ];
-    if (takesSlicePositions(prior)) checkPositions(grids, paths.codes);
-    const levels = vqvae.codeLevels(config.model, size);
+    if (prior.conditions.includes("slicePositions")) checkPositions(grids, paths.codes, prior.switches);
     const { seed } = config;
 
     const states = await Promise.all(prior.parts.map((_, number) => loadCheckpoint(filesOf(number).last)));
@@ -99,16 +97,12 @@ export const trainPriorStage: StageDefinition = {
     for (const [number, part] of prior.parts.entries()) {
       const files = filesOf(number);
       const from = found[number];
-      if (from !== undefined) checkedCarry(files.last, from, part.checkCarry);
+      if (from !== undefined) checkedCarry(files.last, from, (carry) => checkCarry(part, carry));
       await mkdir(dirname(files.last), { recursive: true });
       const batch = ofLevel(config.prior.batch, part.levels[0]!);
       const initialCarry = () => part.initialCarry(seed, { vectors });
       const weightsOf = (carry: HostTensors) => prior.parameters(carry, { average: true });
-      const placed = "slicePositions" in part.stepInputs(1);
-      const meter = await createLikelihoodMeter(engine, { ...part, placed }, weightsOf(initialCarry()), {
-        levels,
-        batch,
-      });
+      const meter = await createLikelihoodMeter(engine, prior, weightsOf(initialCarry()), { batch, part });
       const validate: Trainee["validate"] = async (carry) => {
         const { natsPerCode, accuracy } = await meter.score(weightsOf(carry), validation);
         const metrics = { loss: natsPerCode, bitsPerCode: natsPerCode / Math.LN2, accuracy };
@@ -117,7 +111,7 @@ export const trainPriorStage: StageDefinition = {
       try {
         const { seconds, rows } = await train(
           {
-            ...trainee(part, learnt, { batch, seed, initialCarry, validate }),
+            ...trainee(prior, part, learnt, { batch, seed, initialCarry, validate }),
             ...(prior.parts.length > 1 ? { part: number } : {}),
           },
           {
@@ -145,7 +139,7 @@ export const trainPriorStage: StageDefinition = {
       carries.push(trained.carry);
     }
     await joinParts(session, carries);
-    const evaluation = await evaluatePrior(session, prior, { engine, grids, levels, size });
+    const evaluation = await evaluatePrior(session, prior, { engine, grids, size });
     await writePriorEvaluation(paths, evaluation);
     session.made(best, "prior's averaged weights");
     session.made(paths.prior.evaluation, "prior's evaluation");
@@ -186,19 +180,18 @@ async function evaluatePrior(
   {
     engine,
     grids,
-    levels,
     size: [height, width],
   }: {
     readonly engine: Engine;
     readonly grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>;
-    readonly levels: readonly CodeLevel[];
     readonly size: readonly [height: number, width: number];
   },
 ): Promise<PriorEvaluation> {
   const { config } = session;
+  const { levels } = prior.space;
   const parameters = await priorParameters(session, prior);
   const batch = Math.min(...[config.prior.batch].flat());
-  const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, { levels, batch });
+  const meter = await createLikelihoodMeter(engine, prior, parameters, { batch });
   const codes = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const share = { codes, pixels: height * width };
   const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
@@ -251,18 +244,22 @@ async function allCodes(session: Session): Promise<Record<"train" | "validate" |
 function checkPositions(
   grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>,
   files: Session["paths"]["codes"],
+  { slicePositions: option }: NonNullable<BoundPrior["switches"]> = {},
 ): void {
   for (const split of ["train", "validate", "test"] as const) {
     if (grids[split].slicePositions !== undefined) continue;
     throw new SlicebookError(
       "CODES_OUTDATED",
-      `${files[split]} does not say where slices lie in their scans, which prior.options.slicePosition needs`,
-      { remedy: "Delete it and run `slicebook encode` again, or set prior.options.slicePosition to false." },
+      `${files[split]} does not say where slices lie in their scans, which ${option === undefined ? "the prior" : `prior.options.${option}`} needs`,
+      {
+        remedy: `Delete it and run \`slicebook encode\` again${option === undefined ? "" : `, or set prior.options.${option} to false`}.`,
+      },
     );
   }
 }
 
 function trainee(
+  prior: BoundPrior,
   part: PriorPart,
   grids: CodeGrids,
   {
@@ -272,7 +269,7 @@ function trainee(
     validate,
   }: { readonly batch: number; readonly seed: number } & Pick<Trainee, "initialCarry" | "validate">,
 ): Trainee {
-  const signature = part.stepInputs(batch);
+  const signature = stepInputs(prior, part, batch);
   const levels = part.levels.at(-1)! + 1;
   return {
     name: "prior",
@@ -284,7 +281,7 @@ function trainee(
       const taken = takeGrids({ ...grids, levels: grids.levels.slice(0, levels) }, chosen);
       return {
         ...Object.fromEntries(taken.levels.map((codes, level) => [codesName(level), codes])),
-        labels: int32(taken.labels, [batch]),
+        ...("labels" in signature && { labels: int32(taken.labels, [batch]) }),
         ...("slicePositions" in signature && { slicePositions: float32(taken.slicePositions!, [batch]) }),
         ...("variations" in signature && {
           variations: float32(taken.variations!, signature.variations!.shape),

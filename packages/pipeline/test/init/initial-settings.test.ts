@@ -9,7 +9,13 @@ describe("what a new data set starts with", () => {
     const path = new URL("../../../../configs/oasis.yaml", import.meta.url);
     const shipped = configSchema.parse(parse(await readFile(path, "utf8")));
     const { dataset, run, seed, engine } = shipped;
-    const started = configSchema.parse({ dataset, run, seed, engine, ...initialSettings([256, 256]) });
+    const started = configSchema.parse({
+      dataset,
+      run,
+      seed,
+      engine,
+      ...(await initialSettings([256, 256])),
+    });
     expect(started).toEqual({
       ...shipped,
       prior: { ...shipped.prior, augment: { ...shipped.prior.augment, flip: false } },
@@ -22,10 +28,13 @@ describe("what a new data set starts with", () => {
     [[128, 64], 2],
     [[256, 128], 3],
     [[512, 512], 3],
-  ] as const)("has as many grids for %j as bring the coarsest to 16 codes a side: %i", (size, hierarchy) => {
-    const settings = initialSettings(size);
-    expect(settings.model.hierarchy).toBe(hierarchy);
-    const dataset = { adapter: "folder", root: "slices", size: [...size], options: {} };
-    expect(() => configSchema.parse({ dataset, ...settings })).not.toThrow();
-  });
+  ] as const)(
+    "has as many grids for %j as bring the coarsest to 16 codes a side: %i",
+    async (size, hierarchy) => {
+      const settings = await initialSettings(size);
+      expect(settings.model.hierarchy).toBe(hierarchy);
+      const dataset = { adapter: "folder", root: "slices", size: [...size], options: {} };
+      expect(() => configSchema.parse({ dataset, ...settings })).not.toThrow();
+    },
+  );
 });

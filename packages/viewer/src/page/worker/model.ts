@@ -12,16 +12,19 @@ import {
   type BoundPrior,
   type CodeLevel,
   clippedToUnit,
+  conditionSpecs,
   decodeSafetensors,
   type Grain,
   grainSchema,
+  gridSpecs,
+  mapRecord,
   ofLevel,
   perLevel,
   psnr,
   rangeOf,
+  type Signature,
   scoreOf,
   ssim,
-  takesSlicePositions,
   toUnitRange,
   type VqvaeConfig,
   vqvae,
@@ -43,8 +46,8 @@ import {
   trainingGreys,
 } from "@slicebook/datasets";
 import { type Compiled, createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
+import { builtInPriors } from "@slicebook/pipeline/built-in-priors";
 import { codebookColours } from "@slicebook/pipeline/colour";
-import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import { z } from "zod";
 import { isUsed } from "../../shared/safetensors-header.ts";
 import { loadHeader, loadTensors } from "./load-tensors.ts";
@@ -114,10 +117,10 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const levels = vqvae.codeLevels(modelConfig, size);
   const codebooks = vqvae.codebooks(modelConfig, parameters);
   const stages = stagesOf(modelConfig, { size, levels, preprocessing });
-  const prior = openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
+  const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
   const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
   const likelihood = lazily(async () =>
-    engine.compile(scoreOf(prior.bound), [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
+    engine.compile(scoreOf(prior.bound), [gridSpecs(prior.bound, 1), labelSpecs(prior.bound)], {
       name: "score",
       parameters: await prior.parameters(),
     }),
@@ -174,7 +177,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       classes,
       fileEndings: browserEndings(),
       prior: prior.why ?? true,
-      slicePosition: prior.why === undefined && takesSlicePositions(prior.bound),
+      slicePosition: prior.why === undefined && prior.bound.conditions.includes("slicePositions"),
       sampling: {
         temperature: levels.map((_, level) => ofLevel(sample.temperature, level)),
         topP: levels.map((_, level) => ofLevel(sample.topP ?? 1, level)),
@@ -216,7 +219,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       const compiled = await likelihood();
       const scores = (await compiled.run(
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
-        int32([label], [1]),
+        mapRecord(labelSpecs(prior.bound), ({ shape }) => int32([label], shape)),
       )) as unknown as { readonly logLikelihood: readonly HostTensor[] };
       return scores.logLikelihood.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
     },
@@ -242,8 +245,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       let images: Float32Array[] = [];
       for (const stage of stages) {
         drawn = await prior.bound.sample(engine, parameters, {
-          ...samplingOptions(request),
-          ...(classes.length === 0 ? {} : { labels }),
+          ...samplingOptions(request, labels),
           drawn,
           levels: stage.levels,
           onRow: (row) => onEvent({ row: { ...row, codes: row.codes.slice() } }),
@@ -366,22 +368,33 @@ interface OpenedPrior {
   readonly why?: string;
 }
 
-function openPrior(
+/** What a score takes besides the codes: a label, if the prior is conditioned on it. */
+function labelSpecs({ conditions, space }: BoundPrior): Signature {
+  return conditionSpecs(
+    conditions.filter((name) => name === "labels"),
+    space,
+    1,
+  );
+}
+
+async function openPrior(
   { name, options }: { readonly name: string; readonly options: Record<string, unknown> },
   url: string | null,
   space: { readonly levels: readonly CodeLevel[]; readonly classes: number },
-): OpenedPrior {
+): Promise<OpenedPrior> {
   const none = (why: string): OpenedPrior => ({
     bound: undefined as never,
     parameters: async () => fail(why),
     why,
   });
   if (url === null) return none("the run has no trained prior yet");
-  if (name !== pixelcnn.name)
+  const load = builtInPriors.get(name);
+  if (load === undefined)
     return none(`the prior "${name}" is a package of its own, which a page cannot load`);
   let bound: BoundPrior;
   try {
-    bound = pixelcnn.bind(pixelcnn.schema.parse(options), space);
+    const prior = await load();
+    bound = prior.bind(prior.schema.parse(options), space);
   } catch (error) {
     // It models grids of one level.
     return none(error instanceof Error ? error.message : String(error));
@@ -547,13 +560,19 @@ async function drawPatches(
   };
 }
 
-function samplingOptions({ seed, count, temperature, topP, position, given }: SampleRequest) {
+function samplingOptions(
+  { seed, count, temperature, topP, position, given }: SampleRequest,
+  labels: readonly number[],
+) {
   return {
     seed,
     count,
     temperature,
     topP,
-    ...(position === null ? {} : { slicePositions: new Array<number>(count).fill(position) }),
+    conditions: {
+      labels,
+      ...(position === null ? {} : { slicePositions: new Array<number>(count).fill(position) }),
+    },
     ...(given === null
       ? {}
       : { given: given.codes.map((codes, level) => ({ codes, known: given.known[level]! })) }),

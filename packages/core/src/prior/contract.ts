@@ -1,21 +1,21 @@
 import type { HostTensor, HostTensors } from "@slicebook/base";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { z } from "zod";
-import type { CodeSpace } from "./code-space.ts";
-import type { Params, Signature, TensorRecord, TensorSpec } from "./params.ts";
-import type { PerLevel } from "./per-level.ts";
+import type { CodeSpace } from "../code-space.ts";
+import type { Params, Signature, TensorRecord, TensorSpec } from "../params.ts";
+import type { PerLevel } from "../per-level.ts";
+import type { Condition, ConditionValues } from "./conditions.ts";
 
 /** A model of code grids, as a plug-in: its name, its own options and a function that makes it. */
 export interface Prior<Config = unknown> {
   readonly name: string;
   /** Its options in the `prior.options` of a run's configuration, with defaults. */
   readonly schema: z.ZodType<Config>;
+  /** The options to start a new data set with, by its number of code levels; its defaults unless given. */
+  readonly initialOptions?: (levels: number) => Readonly<Record<string, unknown>>;
   /** The prior for codes of that form; throws a `SlicebookError` if it cannot model them. */
   bind(config: Config, space: CodeSpace): BoundPrior;
 }
-
-/** Stands for a slice's position in its scan where that is not known. */
-export const UNKNOWN_SLICE_POSITION = -1;
 
 /**
  * A prior for codes of one form: pure functions over flat records, like the VQ-VAE's.
@@ -24,10 +24,21 @@ export const UNKNOWN_SLICE_POSITION = -1;
  * that models all levels at once a single part. The carries of all parts together, which share no name, are the prior's.
  */
 export interface BoundPrior {
+  readonly space: CodeSpace;
+  /** What it is told of a slice besides its codes. */
+  readonly conditions: readonly Condition[];
+  /** By condition, the option that makes the prior take it when set to true. */
+  readonly switches?: Readonly<Partial<Record<Condition, string>>>;
   readonly parts: readonly PriorPart[];
-  /** The weights of a carry, as {@link PriorPart.score} and {@link sample} take them; `average` for their average. */
+  /**
+   * The weights of a carry, as {@link PriorPart.score} and {@link sample} take them. With `average` their averages, from
+   * the tensors named `average.…` alone: these are what a trained prior is kept as.
+   */
   parameters(carry: HostTensors, options: { average: boolean }): HostTensors;
-  /** Draws codes: int32 [count, rows, columns] for each level; each slice depends on the seed and its number only. */
+  /**
+   * Draws codes: int32 [count, rows, columns] for each level. Each slice depends on the seed and its number only: its
+   * code at a position is drawn by `drawCode`, with the number that `uniformAt` gives.
+   */
   sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
 }
 
@@ -40,35 +51,24 @@ export interface PriorPart {
    * codebook, float32 [codes, D], for a prior to start from what is alike.
    */
   initialCarry(seed: number, options?: { readonly vectors?: readonly HostTensor[] }): HostTensors;
-  /** Checks a checkpoint; throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) if it is of another architecture. */
-  checkCarry(carry: HostTensors): void;
   /**
    * One step of training: `inputs` are a grid int32 [b, rows, columns] for each level up to its last (`codes.0`,
-   * `codes.1`, …), `labels` int32 [b] (zeros if there are no classes), `progress` [] from 0 to 1 of the run, and the
-   * noise of {@link stepNoise}. A prior that is conditioned on them also takes `slicePositions` float32 [b]: where each
-   * slice lies in its scan, from 0, the first, to 1, the last; −1 where that is not known; and `variations` float32
-   * [b, n]: how each slice was varied, from −1 to 1, zeros for one as it is (see {@link CodeSpace.variations}).
+   * `codes.1`, …), the prior's conditions by their names, `progress` [] from 0 to 1 of the run, and the noise of
+   * {@link stepNoise}.
    *
-   * Its metrics are scalars, among them `loss` (nats per code), `accuracy` (share of codes predicted) and
-   * `gradientNorm`.
+   * Its metrics are scalars, among them `loss` (nats per code); `accuracy` (share of codes predicted), `gradientNorm`
+   * and `learningRate` are plotted where there are any.
    */
   readonly trainStep: (carry: Params, inputs: Params) => [TensorRecord, TensorRecord];
-  /** The shapes and types of a step's inputs, noise included. */
-  stepInputs(batch: number): Signature;
   /** The noise of one step, drawn on the host: it depends on seed and step only. */
   stepNoise(options: { seed: number; step: number; batch: number }): HostTensors;
   /**
-   * ln p of each code of its levels given those before it, in its grid and in the levels before, and the label, and
-   * whether the code is the likeliest one: a grid [b, rows, columns] for each level up to its last, `labels` and
-   * `slicePositions` as in a step → `logLikelihood` float32 and `correct` int32 0 or 1, [b, rows, columns] for each of
-   * its levels. Without `slicePositions`, none is known.
+   * ln p of each code of its levels given those before it, in its grid and in the levels before, and the conditions, and
+   * whether the code is the likeliest one: a grid [b, rows, columns] for each level up to its last → `logLikelihood`
+   * float32 and `correct` int32 0 or 1, [b, rows, columns] for each of its levels. A condition that is absent is not
+   * known.
    */
-  readonly score: (
-    params: Params,
-    codes: readonly Tensor[],
-    labels: Tensor,
-    slicePositions?: Tensor,
-  ) => CodeScores;
+  readonly score: (params: Params, codes: readonly Tensor[], conditions: Params) => CodeScores;
 }
 
 /** What a prior says of codes, a tensor a level: see {@link PriorPart.score}. */
@@ -76,24 +76,6 @@ export type CodeScores = {
   readonly logLikelihood: Tensor[];
   readonly correct: Tensor[];
 };
-
-/** {@link PriorPart.score} of all levels, as a function of its own. */
-export function scoreOf({ parts }: Pick<BoundPrior, "parts">): PriorPart["score"] {
-  return (params, codes, ...conditions) => {
-    const scored = parts.map(({ levels, score }) =>
-      score(params, codes.slice(0, 1 + Math.max(...levels)), ...conditions),
-    );
-    return {
-      logLikelihood: scored.flatMap(({ logLikelihood }) => logLikelihood),
-      correct: scored.flatMap(({ correct }) => correct),
-    };
-  };
-}
-
-/** Whether a prior is conditioned on where slices lie in their scans. */
-export function takesSlicePositions({ parts }: Pick<BoundPrior, "parts">): boolean {
-  return parts.some((part) => "slicePositions" in part.stepInputs(1));
-}
 
 /** How a prior draws grids. */
 export interface SampleOptions {
@@ -109,13 +91,11 @@ export interface SampleOptions {
   readonly drawn?: readonly Int32Array[];
   /** Levels to draw, with those that are drawn already; all unless given. */
   readonly levels?: number;
-  /** The class of each grid, `count` of them; needed if the prior has classes. */
-  readonly labels?: ArrayLike<number>;
   /**
-   * Where each slice lies in its scan, `count` numbers from 0, the first, to 1, the last; for a prior that is
-   * conditioned on it, which draws them by the seed unless they are given.
+   * The conditions of each slice, `count` of them: `labels`, needed if the prior takes them, and `slicePositions`, which
+   * are drawn by the seed unless they are given.
    */
-  readonly slicePositions?: ArrayLike<number>;
+  readonly conditions?: ConditionValues;
   /** Codes that every slice has, by level: only the others are drawn, in raster order, from what lies before them. */
   readonly given?: readonly (GivenCodes | undefined)[];
   /** Called now and then with the number of codes drawn and to draw. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawCode } from "../src/index.ts";
+import { drawCode } from "../../src/index.ts";
 
 const log = (...probabilities: number[]) => Float32Array.from(probabilities, Math.log);
 

@@ -1,0 +1,43 @@
+import type { HostTensors } from "@slicebook/base";
+import { codesName } from "../code-space.ts";
+import { checkTensors, type Signature, specsOf, type TensorSpec } from "../params.ts";
+import { conditionSpecs } from "./conditions.ts";
+import type { BoundPrior, PriorPart } from "./contract.ts";
+
+/** {@link PriorPart.score} of all levels, as a function of its own. */
+export function scoreOf({ parts }: Pick<BoundPrior, "parts">): PriorPart["score"] {
+  return (params, codes, conditions) => {
+    const scored = parts.map(({ levels, score }) =>
+      score(params, codes.slice(0, 1 + Math.max(...levels)), conditions),
+    );
+    return {
+      logLikelihood: scored.flatMap(({ logLikelihood }) => logLikelihood),
+      correct: scored.flatMap(({ correct }) => correct),
+    };
+  };
+}
+
+/** The shapes and types of a batch of code grids of all levels. */
+export function gridSpecs({ space }: Pick<BoundPrior, "space">, batch: number): TensorSpec[] {
+  return space.levels.map(({ rows, columns }) => ({ shape: [batch, rows, columns], dtype: "int32" }));
+}
+
+/** The shapes and types of the inputs of a part's training step, noise included. */
+export function stepInputs(
+  prior: Pick<BoundPrior, "space" | "conditions">,
+  part: PriorPart,
+  batch: number,
+): Signature {
+  const grids = gridSpecs(prior, batch).slice(0, 1 + Math.max(...part.levels));
+  return {
+    ...Object.fromEntries(grids.map((spec, level) => [codesName(level), spec])),
+    ...conditionSpecs(prior.conditions, prior.space, batch),
+    progress: { shape: [], dtype: "float32" },
+    ...specsOf(part.stepNoise({ seed: 0, step: 0, batch })),
+  };
+}
+
+/** Checks a part's checkpoint; throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) if it is of another architecture. */
+export function checkCarry(part: PriorPart, carry: HostTensors): void {
+  checkTensors("the prior's checkpoint", specsOf(part.initialCarry(0)), carry);
+}

@@ -1,0 +1,1 @@
+export { CONTRACT_SPACES, type ContractCase, type ContractOptions, priorContract } from "./prior-contract.ts";

@@ -1,0 +1,132 @@
+import type { CodeSpace } from "../code-space.ts";
+import { lastingConditions } from "../prior/conditions.ts";
+import {
+  areaOf,
+  countGrids,
+  placeName,
+  placesOf,
+  randomGrids,
+  type Subject,
+  someConditions,
+} from "./subject.ts";
+
+/** How far likelihoods may differ by rounding. */
+const ROUNDING = 1e-4;
+
+/** The probabilities of all grids, each written out, sum to 1. */
+export async function sumsToOne({ prior, score }: Subject): Promise<void> {
+  const total = countGrids(prior.space);
+  const { logLikelihood } = await score(allGrids(prior.space), someConditionsOfOne(prior, total));
+  const logs = new Float64Array(total);
+  for (const values of logLikelihood) {
+    const area = values.length / total;
+    for (const [at, log] of values.entries()) logs[Math.floor(at / area)]! += log;
+  }
+  const sum = logs.reduce((all, log) => all + Math.exp(log), 0);
+  if (!(Math.abs(sum - 1) < ROUNDING)) {
+    throw new Error(`the probabilities of all ${total} grids sum to ${sum.toFixed(4)}, not to 1`);
+  }
+}
+
+/** ln p of a code does not change with a code that comes after it, whichever that is. */
+export async function isCausal({ prior, score }: Subject): Promise<void> {
+  const { space } = prior;
+  const [places, base] = [placesOf(space), randomGrids(space, 1, 3)];
+  const changes = places.flatMap((place) =>
+    Array.from({ length: space.levels[place.level]!.codes - 1 }, (_, number) => ({ place, by: number + 1 })),
+  );
+  const count = 1 + changes.length;
+  const grids = base.map((grid) => repeated(grid, count));
+  for (const [number, { place, by }] of changes.entries()) {
+    const { codes, ...grid } = space.levels[place.level]!;
+    const at = (number + 1) * grid.rows * grid.columns + place.position;
+    grids[place.level]![at] = (grids[place.level]![at]! + by) % codes;
+  }
+  const { logLikelihood } = await score(grids, someConditionsOfOne(prior, count));
+  for (const [number, { place: changed }] of changes.entries()) {
+    for (const place of places.slice(0, places.indexOf(changed))) {
+      const logs = logLikelihood[place.level]!;
+      const area = areaOf(space.levels[place.level]!);
+      const [before, after] = [logs[place.position]!, logs[(number + 1) * area + place.position]!];
+      if (Math.abs(after - before) < ROUNDING) continue;
+      throw new Error(
+        `ln p of the code at ${placeName(space, place)} changes from ${before} to ${after} with the code at ` +
+          `${placeName(space, changed)}, which comes after it`,
+      );
+    }
+  }
+}
+
+/** `correct` is 1 for the code of the largest ln p, and 0 for the others. */
+export async function knowsTheLikeliest({ prior, score }: Subject): Promise<void> {
+  const { space } = prior;
+  const most = Math.max(...space.levels.map(({ codes }) => codes));
+  const base = randomGrids(space, 1, 5);
+  for (const place of placesOf(space)) {
+    const { codes, ...grid } = space.levels[place.level]!;
+    const area = grid.rows * grid.columns;
+    const grids = base.map((one) => repeated(one, most));
+    for (let code = 0; code < codes; code++) grids[place.level]![code * area + place.position] = code;
+    const { logLikelihood, correct } = await score(grids, someConditionsOfOne(prior, most));
+    const of = (values: ArrayLike<number>) =>
+      Array.from({ length: codes }, (_, code) => values[code * area + place.position]!);
+    const logs = of(logLikelihood[place.level]!);
+    for (const [code, said] of of(correct[place.level]!).entries()) {
+      const behind = Math.max(...logs) - logs[code]!;
+      if ((said === 1 && behind < ROUNDING) || (said === 0 && behind > 0)) continue;
+      if (said === 0 && logs.filter((log) => log === logs[code]).length > 1) continue;
+      throw new Error(
+        `the code ${code} at ${placeName(space, place)} has correct ${said}, and is ` +
+          `${behind === 0 ? "the likeliest" : "not the likeliest"}`,
+      );
+    }
+  }
+}
+
+/** ln p changes with each condition that the prior names. */
+export async function heedsConditions({ prior, score }: Subject): Promise<void> {
+  const { classes } = prior.space;
+  const values = { labels: [0, classes - 1], slicePositions: [0, 1] };
+  const grids = randomGrids(prior.space, 1, 9).map((grid) => repeated(grid, 2));
+  for (const name of lastingConditions(prior.conditions)) {
+    if (name === "variations" || (name === "labels" && classes < 2)) continue;
+    const { logLikelihood } = await score(grids, {
+      ...someConditionsOfOne(prior, 2),
+      [name]: values[name],
+    });
+    const heeded = logLikelihood.some((logs) => {
+      const area = logs.length / 2;
+      return logs.subarray(0, area).some((log, at) => log !== logs[area + at]);
+    });
+    if (!heeded) throw new Error(`it names the condition ${name}, but ln p is the same whatever that is`);
+  }
+}
+
+/** The conditions of one slice, `count` times. */
+function someConditionsOfOne(prior: Subject["prior"], count: number) {
+  return Object.fromEntries(
+    Object.entries(someConditions(prior, 2)).map(([name, values]) => [
+      name,
+      Array.from({ length: count }, () => values[1]!),
+    ]),
+  );
+}
+
+/** Every slice's codes, for each level [count, rows, columns]: the first places count fastest. */
+function allGrids(space: CodeSpace): Int32Array[] {
+  const total = countGrids(space);
+  let pace = 1;
+  return space.levels.map((grid) => {
+    const area = areaOf(grid);
+    const start = pace;
+    pace *= grid.codes ** area;
+    return Int32Array.from({ length: total * area }, (_, at) => {
+      const [number, position] = [Math.floor(at / area), at % area];
+      return Math.floor(number / (start * grid.codes ** position)) % grid.codes;
+    });
+  });
+}
+
+function repeated(values: Int32Array, times: number): Int32Array {
+  return Int32Array.from({ length: times * values.length }, (_, at) => values[at % values.length]!);
+}

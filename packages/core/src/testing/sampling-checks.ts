@@ -1,0 +1,229 @@
+import { isSlicebookError } from "@slicebook/base";
+import { ofLevel } from "../per-level.ts";
+import type { GivenCodes, SampleOptions } from "../prior/contract.ts";
+import { drawCode } from "../prior/draw-code.ts";
+import { slicePositionAt, uniformAt } from "../prior/draw-levels.ts";
+import { areaOf, placeName, placesOf, randomGrids, type Subject, someConditions } from "./subject.ts";
+
+const SEED = 11;
+/** More than are drawn side by side. */
+const MANY = 18;
+
+/** What `sample` draws is what drawing from `score` gives, one code after the other. */
+export async function drawsFromItsLikelihood(subject: Subject): Promise<void> {
+  const count = 2;
+  const { labels, ...others } = someConditions(subject.prior, count);
+  const needed = labels === undefined ? {} : { labels };
+  const ways: Readonly<Record<string, Partial<SampleOptions>>> = {
+    "with default options": { conditions: needed },
+    "with codes that are given, the others cut to likely ones, at a temperature for each level": {
+      conditions: { ...needed, ...others },
+      given: someGiven(subject),
+      temperature: [1.3, 0.6],
+      topK: 3,
+      topP: [0.95, 0.8],
+    },
+  };
+  for (const [way, more] of Object.entries(ways)) {
+    const options = { count, seed: SEED, ...more };
+    compare(subject, await subject.sample(options), await drawnNaively(subject, options), {
+      first: `${way}: sample draws`,
+      second: "drawing from score gives",
+    });
+  }
+}
+
+/** A sample is the same whether it is drawn alone or with others. */
+export async function ignoresTheBatch(subject: Subject): Promise<void> {
+  const draw = (count: number) =>
+    subject.sample({ count, seed: SEED, conditions: someConditions(subject.prior, count) });
+  const many = await draw(MANY);
+  for (const count of [1, 3]) {
+    compare(subject, await draw(count), many, {
+      first: `drawn as one of ${count}, it is`,
+      second: `as one of ${MANY}`,
+    });
+  }
+}
+
+/** The same seed draws the same samples, and another one others. */
+export async function heedsSeeds(subject: Subject): Promise<void> {
+  const draw = (seed: number) =>
+    subject.sample({ count: MANY, seed, conditions: someConditions(subject.prior, MANY) });
+  const first = await draw(SEED);
+  compare(subject, first, await draw(SEED), { first: "the seed draws", second: "and drawn again" });
+  const other = await draw(SEED + 1);
+  if (first.every((codes, level) => codes.join() === other[level]!.join())) {
+    throw new Error("another seed draws the same samples");
+  }
+}
+
+/** Codes that are given are kept. */
+export async function keepsGivenCodes(subject: Subject): Promise<void> {
+  const { space } = subject.prior;
+  const [count, given] = [2, someGiven(subject)];
+  const conditions = someConditions(subject.prior, count);
+  const drawn = await subject.sample({ count, seed: SEED, conditions, given });
+  for (const [level, { codes, known }] of given.entries()) {
+    const area = areaOf(space.levels[level]!);
+    for (const [at, code] of drawn[level]!.entries()) {
+      const position = at % area;
+      if (known[position] === 0 || codes[position] === code) continue;
+      throw new Error(
+        `at ${placeName(space, { level, position })} the code ${codes[position]} is given, and ${code} drawn`,
+      );
+    }
+  }
+}
+
+/** Levels drawn in two goes are those drawn in one. */
+export async function goesOnFromLevels(subject: Subject): Promise<void> {
+  const count = 2;
+  const options = { count, seed: SEED, conditions: someConditions(subject.prior, count) };
+  const whole = await subject.sample(options);
+  const coarsest = await subject.sample({ ...options, levels: 1 });
+  if (coarsest.length !== 1) {
+    throw new Error(`sample gives ${coarsest.length} levels where one is asked for (options.levels)`);
+  }
+  compare(subject, await subject.sample({ ...options, drawn: coarsest }), whole, {
+    first: "drawn after the levels that are given in options.drawn, it is",
+    second: "drawn with them",
+  });
+}
+
+/** `onRow` is called with every row of every sample, once. */
+export async function handsOverRows(subject: Subject): Promise<void> {
+  const { levels } = subject.prior.space;
+  const grown = levels.map((grid) => new Int32Array(MANY * areaOf(grid)).fill(-1));
+  const drawn = await subject.sample({
+    count: MANY,
+    seed: SEED,
+    conditions: someConditions(subject.prior, MANY),
+    onRow: ({ level, row, first, codes }) => {
+      const { rows, columns } = levels[level]!;
+      for (const [at, code] of codes.entries()) {
+        const sample = first + Math.floor(at / columns);
+        grown[level]![(sample * rows + row) * columns + (at % columns)] = code;
+      }
+    },
+  });
+  compare(subject, grown, drawn, { first: "onRow was given", second: "sample gives" });
+}
+
+/** Options that are out of range are refused by a `SlicebookError` with code `SAMPLE_OPTIONS`. */
+export async function refusesOptions({ prior, sample }: Subject): Promise<void> {
+  const conditions = someConditions(prior, 1);
+  const wrong: readonly Partial<SampleOptions>[] = [
+    { count: -1 },
+    { temperature: -1 },
+    { topK: 0 },
+    { topP: 0 },
+    { levels: prior.space.levels.length + 1 },
+    ...(conditions.labels === undefined ? [] : [{ conditions: { labels: [prior.space.classes] } }]),
+  ];
+  for (const options of wrong) {
+    const error: unknown = await sample({ count: 1, seed: SEED, conditions, ...options }).then(
+      () => undefined,
+      (reason) => reason,
+    );
+    if (isSlicebookError(error) && error.code === "SAMPLE_OPTIONS") continue;
+    throw new Error(`sample does not refuse ${JSON.stringify(options)} with SAMPLE_OPTIONS`);
+  }
+}
+
+/** A signal that is aborted has `sample` reject with its reason. */
+export async function stopsWhenTold({ prior, sample }: Subject): Promise<void> {
+  const controller = new AbortController();
+  const reason = new Error("told to stop");
+  controller.abort(reason);
+  const error: unknown = await sample({
+    count: 1,
+    seed: SEED,
+    conditions: someConditions(prior, 1),
+    signal: controller.signal,
+  }).then(
+    () => undefined,
+    (rejected) => rejected,
+  );
+  if (error !== reason) throw new Error("sample does not reject with the reason of a signal that is aborted");
+}
+
+/** Draws as `sample` must, but scores whole grids for every code. */
+async function drawnNaively(
+  { prior, score }: Subject,
+  { count, seed, conditions = {}, temperature = 1, topK, topP = 1, given }: SampleOptions,
+): Promise<Int32Array[]> {
+  const { space } = prior;
+  const each = Math.max(...space.levels.map(({ codes }) => codes));
+  const ofEach = (values: ArrayLike<number>) =>
+    Array.from({ length: count * each }, (_, at) => values[Math.floor(at / each)]!);
+  const positions =
+    conditions.slicePositions ?? Array.from({ length: count }, (_, sample) => slicePositionAt(seed, sample));
+  const told = {
+    ...(conditions.labels && { labels: ofEach(conditions.labels) }),
+    slicePositions: ofEach(positions),
+  };
+  const drawn = space.levels.map((grid) => new Int32Array(count * areaOf(grid)));
+  for (const { level, position } of placesOf(space)) {
+    const { codes, ...grid } = space.levels[level]!;
+    const area = grid.rows * grid.columns;
+    const tried = drawn.map((one, other) => {
+      const size = areaOf(space.levels[other]!);
+      return Int32Array.from({ length: count * each * size }, (_, at) => {
+        const [number, place] = [Math.floor(at / size), at % size];
+        if (other === level && place === position) return Math.min(number % each, codes - 1);
+        return one[Math.floor(number / each) * size + place]!;
+      });
+    });
+    const logs = (await score(tried, told)).logLikelihood[level]!;
+    const options = {
+      temperature: ofLevel(temperature, level),
+      topP: ofLevel(topP, level),
+      ...(topK !== undefined && { topK }),
+    };
+    const known = given?.[level];
+    for (let sample = 0; sample < count; sample++) {
+      const ofCodes = Array.from(
+        { length: codes },
+        (_, code) => logs[(sample * each + code) * area + position]!,
+      );
+      drawn[level]![sample * area + position] =
+        known !== undefined && known.known[position] !== 0
+          ? known.codes[position]!
+          : drawCode(ofCodes, uniformAt(seed, sample, position, level), options);
+    }
+  }
+  return drawn;
+}
+
+/** Random codes, about half of which are known: every second, and whole rows. */
+function someGiven({ prior }: Subject): GivenCodes[] {
+  return randomGrids(prior.space, 1, 13).map((codes, level) => {
+    const { columns } = prior.space.levels[level]!;
+    return {
+      codes,
+      known: Array.from(codes, (_, at) => Number(at % 2 === 1 || at % (3 * columns) < columns - 1)),
+    };
+  });
+}
+
+/** Throws if the first samples are not those of `others`, which may be more; names where they differ. */
+function compare(
+  { prior: { space } }: Subject,
+  samples: readonly Int32Array[],
+  others: readonly Int32Array[],
+  { first, second }: { readonly first: string; readonly second: string },
+): void {
+  if (samples.length !== others.length) {
+    throw new Error(`${first} ${samples.length} levels, ${second} ${others.length}`);
+  }
+  for (const [level, codes] of samples.entries()) {
+    const area = areaOf(space.levels[level]!);
+    const at = codes.findIndex((code, index) => code !== others[level]![index]);
+    if (at < 0) continue;
+    const place = placeName(space, { level, position: at % area });
+    throw new Error(
+      `sample ${Math.floor(at / area)}, ${place}: ${first} ${codes[at]}, ${second} ${others[level]![at]}`,
+    );
+  }
+}

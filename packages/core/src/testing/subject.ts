@@ -1,0 +1,183 @@
+import { float32, type HostTensor, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import { type CodeLevel, type CodeSpace, codesName } from "../code-space.ts";
+import { mapRecord } from "../params.ts";
+import { type ConditionValues, conditionSpecs, lastingConditions } from "../prior/conditions.ts";
+import type {
+  BoundPrior,
+  Nested,
+  PriorPart,
+  SampleOptions,
+  SamplerEngine,
+  SamplerFunction,
+} from "../prior/contract.ts";
+import { gridSpecs, scoreOf, stepInputs } from "../prior/parts.ts";
+
+const SEED = 7;
+const STEPS = 4;
+const BATCH = 4;
+
+/** A prior for codes of one form with trained weights, and what the checks ask of it. */
+export interface Subject {
+  readonly prior: BoundPrior;
+  readonly engine: SamplerEngine;
+  readonly parameters: HostTensors;
+  /** ln p of each code, and whether it is said to be the likeliest, of grids of all levels. */
+  score(grids: readonly Int32Array[], conditions: ConditionValues): Promise<Scores>;
+  sample(options: SampleOptions): Promise<Int32Array[]>;
+}
+
+/** A list for each level, [grids, rows, columns]. */
+export interface Scores {
+  readonly logLikelihood: readonly Float32Array[];
+  readonly correct: readonly Int32Array[];
+}
+
+/** A prior after a few steps of training on random codes. */
+export async function trainedSubject(
+  prior: BoundPrior,
+  engine: SamplerEngine,
+  weights: (parameters: HostTensors) => HostTensors,
+): Promise<Subject> {
+  const carries: HostTensors[] = [];
+  for (const part of prior.parts) carries.push((await trainedPart(prior, part, engine)).carry);
+  const parameters = weights(prior.parameters(Object.assign({}, ...carries), { average: true }));
+  const compiled = new Map<number, Promise<SamplerFunction>>();
+  const compiledFor = (count: number): Promise<SamplerFunction> => {
+    const specs = conditionSpecs(lastingConditions(prior.conditions), prior.space, count);
+    const scoring =
+      compiled.get(count) ?? engine.compile(scoreOf(prior), [gridSpecs(prior, count), specs], { parameters });
+    compiled.set(count, scoring);
+    return scoring;
+  };
+  return {
+    prior,
+    engine,
+    parameters,
+    async score(grids, conditions) {
+      const count = gridCount(prior.space, grids);
+      const codes = gridSpecs(prior, count).map(({ shape }, level) => int32(grids[level]!, shape));
+      const run = await compiledFor(count);
+      const tensors = tensorsIn(await run.run(codes, hostConditions(prior, conditions, count)));
+      const levels = prior.space.levels.length;
+      return {
+        logLikelihood: tensors.slice(0, levels).map(({ data }) => Float32Array.from(data)),
+        correct: tensors.slice(levels).map(({ data }) => Int32Array.from(data)),
+      };
+    },
+    sample: (options) => prior.sample(engine, parameters, options),
+  };
+}
+
+/** A part after a few steps, and the loss of each. */
+export async function trainedPart(
+  prior: BoundPrior,
+  part: PriorPart,
+  engine: SamplerEngine,
+): Promise<{ readonly carry: HostTensors; readonly losses: readonly number[] }> {
+  const signature = stepInputs(prior, part, BATCH);
+  const loop = await engine.loop(part.trainStep, part.initialCarry(SEED), signature);
+  const losses: number[] = [];
+  try {
+    for (let step = 0; step < STEPS; step++) {
+      const given = { ...trainingInputs(prior, step), ...part.stepNoise({ seed: SEED, step, batch: BATCH }) };
+      const { loss } = await loop.next(mapRecord(signature, (_, name) => given[name]!));
+      if (loss === undefined || sizeOf(loss.shape) !== 1) {
+        throw new Error("a training step gives no metric named loss that is one number");
+      }
+      losses.push(loss.data[0]!);
+    }
+    return { carry: await loop.read(), losses };
+  } finally {
+    await loop.dispose();
+  }
+}
+
+/** Random codes and conditions, and the progress: all that a step is given but its noise. */
+function trainingInputs({ space }: BoundPrior, step: number): HostTensors {
+  const { levels, classes, variations = 0 } = space;
+  const draws = random(SEED, "contract", step);
+  const codes = randomGrids(space, BATCH, step).map((grid, level) => {
+    const { rows, columns } = levels[level]!;
+    return [codesName(level), int32(grid, [BATCH, rows, columns])] as const;
+  });
+  return {
+    ...Object.fromEntries(codes),
+    labels: int32(
+      Int32Array.from({ length: BATCH }, (_, at) => at % Math.max(1, classes)),
+      [BATCH],
+    ),
+    slicePositions: float32(draws.uniforms(BATCH), [BATCH]),
+    variations: float32(draws.normals(BATCH * variations, 0.3), [BATCH, variations]),
+    progress: float32([step / STEPS], []),
+  };
+}
+
+/** Grids of random codes, for each level [count, rows, columns]. */
+export function randomGrids({ levels }: CodeSpace, count: number, seed: number): Int32Array[] {
+  return levels.map((grid, level) => {
+    const stream = random(seed, "contract-codes", level);
+    return Int32Array.from({ length: count * areaOf(grid) }, () => stream.integer(grid.codes));
+  });
+}
+
+/** Conditions of samples that differ, as far as the prior takes them. */
+export function someConditions({ space, conditions }: BoundPrior, count: number): ConditionValues {
+  return {
+    ...(conditions.includes("labels") && {
+      labels: Array.from({ length: count }, (_, sample) => sample % space.classes),
+    }),
+    ...(conditions.includes("slicePositions") && {
+      slicePositions: Array.from({ length: count }, (_, sample) => (sample % 5) / 4),
+    }),
+  };
+}
+
+function hostConditions(prior: BoundPrior, values: ConditionValues, count: number): HostTensors {
+  const specs = conditionSpecs(lastingConditions(prior.conditions), prior.space, count);
+  return mapRecord(specs, ({ shape, dtype }, name) => {
+    const given = Array.from(Object.entries(values).find(([one]) => one === name)?.[1] ?? []);
+    return dtype === "int32" ? int32(given, shape) : float32(given, shape);
+  });
+}
+
+export function areaOf({ rows, columns }: CodeLevel): number {
+  return rows * columns;
+}
+
+/** How many grids of all levels there are in lists of them. */
+export function gridCount({ levels }: CodeSpace, grids: readonly Int32Array[]): number {
+  return grids[0]!.length / areaOf(levels[0]!);
+}
+
+/** How many slices' codes of that form there are. */
+export function countGrids({ levels }: CodeSpace): number {
+  return levels.reduce((product, grid) => product * grid.codes ** areaOf(grid), 1);
+}
+
+/** A code's place in the order in which codes are drawn. */
+export interface Place {
+  readonly level: number;
+  /** In its grid, in raster order. */
+  readonly position: number;
+}
+
+/** All places of a slice's codes, in order. */
+export function placesOf({ levels }: CodeSpace): Place[] {
+  return levels.flatMap((grid, level) =>
+    Array.from({ length: areaOf(grid) }, (_, position) => ({ level, position })),
+  );
+}
+
+/** A place in words. */
+export function placeName({ levels }: CodeSpace, { level, position }: Place): string {
+  const { columns } = levels[level]!;
+  return `level ${level}, row ${Math.floor(position / columns)}, column ${position % columns}`;
+}
+
+function tensorsIn(nested: Nested<HostTensor>): HostTensor[] {
+  return isTensor(nested) ? [nested] : Object.values(nested).flatMap(tensorsIn);
+}
+
+function isTensor(nested: Nested<HostTensor>): nested is HostTensor {
+  return "data" in nested && "shape" in nested;
+}

@@ -1,0 +1,31 @@
+import { float32, random, sizeOf } from "@slicebook/base";
+import { mapRecord } from "@slicebook/core";
+import { CONTRACT_SPACES, priorContract } from "@slicebook/core/testing";
+import { createEngine } from "@slicebook/engine";
+import { describe, it } from "vitest";
+import { pixelcnn } from "../src/index.ts";
+import { smallConfig } from "./helpers.ts";
+
+/** Forms of codes that are enough where each takes seconds to compile. */
+const few = ["two levels of one size, two classes"] as const;
+
+describe.each([
+  ["cpu", CONTRACT_SPACES],
+  ["onnx", Object.fromEntries(few.map((name) => [name, CONTRACT_SPACES[name]!]))],
+] as const)("on %s", async (kind, spaces) => {
+  const contract = priorContract(pixelcnn, {
+    engine: await createEngine({ kind }),
+    options: smallConfig({ layers: 2, slicePosition: true, dropout: 0.2, corruption: 0.2 }),
+    spaces,
+    // None is zero, so that everything that can matter does.
+    weights: (parameters) =>
+      mapRecord(parameters, ({ data, shape }, name) => {
+        const noise = random(1, "lively", name).normals(sizeOf(shape), 0.3);
+        return float32(
+          noise.map((value, at) => value + 1.5 * data[at]!),
+          shape,
+        );
+      }),
+  });
+  for (const { name, run } of contract) it(name, run);
+});
