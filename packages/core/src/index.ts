@@ -19,7 +19,6 @@ export {
   vqvaeSchema,
 } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
-export { fanInUniform } from "./initialisers.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
 export { type LevelLikelihood, likelihoodMap } from "./likelihood-map.ts";
@@ -65,6 +64,7 @@ export {
   optimizerSchema,
   scheduledRate,
   trainedWeights,
+  trainingSpecs,
   trainingUpdate,
 } from "./optimizer.ts";
 export {
@@ -97,4 +97,7 @@ export type {
 } from "./prior.ts";
 export { scoreOf, takesSlicePositions, UNKNOWN_SLICE_POSITION } from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
+export type { TrainStepOptions } from "./train-step.ts";
+export type { BoundVqvae } from "./vqvae.ts";
 export * as vqvae from "./vqvae.ts";
+export { constant, drawWeights, fanInUniform, type Weight, type Weights } from "./weights.ts";

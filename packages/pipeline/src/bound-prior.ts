@@ -12,7 +12,6 @@ import {
   type TensorSpec,
   takesSlicePositions,
   UNKNOWN_SLICE_POSITION,
-  vqvae,
   withoutPrefix,
   withPrefix,
 } from "@slicebook/core";
@@ -27,15 +26,11 @@ import { missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
 /** The run's prior for its own codes. */
-export async function bindPrior(
-  { config }: Session,
-  { size, classes }: { readonly size: readonly [number, number]; readonly classes: readonly string[] },
-): Promise<BoundPrior> {
+export async function bindPrior({ config, model }: Session, classes: readonly string[]): Promise<BoundPrior> {
   const prior = await loadPrior(config.prior.name);
-  const levels = vqvae.codeLevels(config.model, size);
   const variations = config.prior.augment.copies === 0 ? 0 : VARIATIONS;
   return prior.bind(prior.schema.parse(config.prior.options), {
-    levels,
+    levels: model.levels,
     classes: classes.length,
     variations,
   });

@@ -1,17 +1,16 @@
 import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
-import { specsOf, type VqvaeConfig, vqvae } from "@slicebook/core";
+import { type BoundVqvae, specsOf, type TrainStepOptions } from "@slicebook/core";
 import { holdWithin, type Preprocessing } from "@slicebook/datasets";
 import type { Compiled, Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 
 /**
- * How a codec is prepared: images of one size, this many at a time. What it makes is held among the values of the training
+ * How a codec is prepared: for this many images at a time. What it makes is held among the values of the training
  * slices, where the preprocessing has learnt them.
  */
 export interface CodecOptions {
-  readonly model: VqvaeConfig;
+  readonly model: BoundVqvae;
   readonly preprocessing: Preprocessing;
-  readonly size: readonly [height: number, width: number];
   readonly batch: number;
 }
 
@@ -36,15 +35,13 @@ export async function createCodec(
   parameters: HostTensors,
   options: CodecOptions,
 ): Promise<Codec> {
-  const { model, size, batch } = options;
-  const compiled = await engine.compile(vqvae.reconstruct(model), [vqvae.imageSpec(model, { batch, size })], {
-    name: "reconstruct",
-    parameters,
-  });
+  const { model, batch } = options;
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.reconstruct, [spec], { name: "reconstruct", parameters });
   return {
     async reconstruct(images) {
       const found = emptyReconstructions(images, options);
-      await eachBatch(images, vqvae.imageSpec(model, { batch, size }).shape, async (part, place) => {
+      await eachBatch(images, spec.shape, async (part, place) => {
         found.keep(await compiled.run(part), place);
       });
       return found;
@@ -63,14 +60,13 @@ export interface Encoder {
 export async function createEncoder(
   engine: Engine,
   parameters: HostTensors,
-  options: Omit<CodecOptions, "preprocessing">,
+  { model, batch }: Omit<CodecOptions, "preprocessing">,
 ): Promise<Encoder> {
-  const { model, size, batch } = options;
-  const spec = vqvae.imageSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.encode(model), [spec], { name: "encode", parameters });
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.encode, [spec], { name: "encode", parameters });
   return {
     async encode(images) {
-      const levels = emptyLevels(model, size, images.length / sizeOf(size));
+      const levels = emptyLevels(model, images.length / sizeOf(model.size));
       await eachBatch(images, spec.shape, async (part, place) => {
         for (const [level, codes] of tensorsOf(await compiled.run(part)).entries()) {
           keepRows(levels[level]!.data, integers(codes), batch, place);
@@ -96,11 +92,11 @@ export interface MovingCodec {
 export async function createMovingCodec(
   engine: Engine,
   parameters: HostTensors,
-  options: CodecOptions & vqvae.TrainStepOptions,
+  options: CodecOptions & TrainStepOptions,
 ): Promise<MovingCodec> {
-  const { model, size, batch } = options;
-  const spec = vqvae.imageSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.measure(model, options), [specsOf(parameters), spec], {
+  const { model, batch } = options;
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.measure(options), [specsOf(parameters), spec], {
     name: "measure",
   });
   return {
@@ -126,17 +122,17 @@ export async function createMovingCodec(
 
 /**
  * Code indices of each level, int32 [n, rows, columns], to images [n, height, width] in preprocessed units; of the first
- * levels only, to the smaller pictures that these make (see `vqvae.pictureSize`).
+ * levels only, to the smaller pictures that these make (see `BoundVqvae.pictureSize`).
  */
 export async function decodeCodes(
   engine: Engine,
   parameters: HostTensors,
   levels: readonly LevelGrids[],
-  { model, size, batch, preprocessing }: CodecOptions,
+  { model, batch, preprocessing }: CodecOptions,
 ): Promise<Float32Array> {
-  const specs = vqvae.codeSpecs(model, { batch, size }).slice(0, levels.length);
-  const compiled = await engine.compile(vqvae.decode(model), [specs], { name: "decode", parameters });
-  const pixels = sizeOf(vqvae.pictureSize(model, size, levels.length));
+  const specs = model.codeSpecs(batch).slice(0, levels.length);
+  const compiled = await engine.compile(model.decode, [specs], { name: "decode", parameters });
+  const pixels = sizeOf(model.pictureSize(levels.length));
   const count = levels[0]!.shape[0]!;
   const images = new Float32Array(count * pixels);
   try {
@@ -156,11 +152,11 @@ export async function encodingsOf(
   engine: Engine,
   parameters: HostTensors,
   images: Float32Array,
-  { model, size, batch }: Omit<CodecOptions, "preprocessing">,
+  { model, batch }: Omit<CodecOptions, "preprocessing">,
 ): Promise<HostTensor[]> {
-  const spec = vqvae.imageSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.features(model), [spec], { name: "features", parameters });
-  const total = images.length / sizeOf(size);
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.features, [spec], { name: "features", parameters });
+  const total = images.length / sizeOf(model.size);
   const grids: HostTensor[] = [];
   try {
     await eachBatch(images, spec.shape, async (part, place) => {
@@ -177,8 +173,8 @@ export async function encodingsOf(
 }
 
 /** Grids of zeros for each level, int32 [count, rows, columns]. */
-export function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], count: number): LevelGrids[] {
-  return vqvae.codeLevels(model, size).map(({ rows, columns }) => {
+export function emptyLevels({ levels }: BoundVqvae, count: number): LevelGrids[] {
+  return levels.map(({ rows, columns }) => {
     const shape = [count, rows, columns];
     return int32(new Int32Array(sizeOf(shape)), shape);
   });
@@ -187,11 +183,11 @@ export function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], coun
 /** Reconstructions of images to come, and what keeps a batch's results `images` and `codes` among them. */
 function emptyReconstructions(
   images: Float32Array,
-  { model, size, batch, preprocessing }: CodecOptions,
+  { model, batch, preprocessing }: CodecOptions,
 ): Reconstructions & { keep(results: unknown, place: Part): HostTensors } {
   const found = {
     images: new Float32Array(images.length),
-    levels: emptyLevels(model, size, images.length / sizeOf(size)),
+    levels: emptyLevels(model, images.length / sizeOf(model.size)),
   };
   return {
     ...found,

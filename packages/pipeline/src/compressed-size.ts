@@ -1,4 +1,4 @@
-import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead, vqvae } from "@slicebook/core";
+import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead } from "@slicebook/core";
 import { codesOf, splitCodes } from "./code-grids.ts";
 import { exists, hashOf } from "./files.ts";
 import { missing } from "./run-folder.ts";
@@ -20,12 +20,10 @@ export async function currentTables(session: Session): Promise<CodeTable[] | und
 
 /** The tables by which a run's codes are compressed: how often its training slices use each. */
 export async function codeTables(session: Session): Promise<CodeTable[]> {
-  const { config, paths } = session;
+  const { model, paths } = session;
   const grids = await splitCodes(session, "train");
   if (grids === undefined) throw missing(paths.folder, "code grids", "encode");
-  return vqvae
-    .codeLevels(config.model, config.dataset.size!)
-    .map(({ codes }, level) => codeTable(countCodes(grids.levels[level]!.data, codes)));
+  return model.levels.map(({ codes }, level) => codeTable(countCodes(grids.levels[level]!.data, codes)));
 }
 
 /** The bits per pixel of the test split's `.slbk` files by such tables, from its code grids; undefined where it has none. */
@@ -37,7 +35,7 @@ export async function fileBitsPerPixel(
   if (grids === undefined || grids.names.length === 0) return undefined;
   const { records } = (await session.dataset()).splits.test;
   const sizes = records.map(({ path }, index) => fileBytes(path, codesOf(grids.levels, index), tables));
-  const [height, width] = session.config.dataset.size!;
+  const [height, width] = session.model.size;
   return (8 * sizes.reduce((sum, size) => sum + size, 0)) / (sizes.length * height * width);
 }
 

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
-import { vqvae } from "@slicebook/core";
 import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
 import {
   type ExecuteOptions,
@@ -279,18 +278,18 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
 
 /** Finds out before anything is written what would stop the run half way. */
 async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
-  const { model, sample } = session.config;
-  const { size, classes, splits } = await session.dataset();
-  const levels = vqvae.codeLevels(model, size);
+  const { model, config } = session;
+  const { sample } = config;
+  const { classes, splits } = await session.dataset();
   const drawing = wanted.includes("sample");
   if (drawing || wanted.includes("train-prior")) {
-    const prior = await bindPrior(session, { size, classes });
+    const prior = await bindPrior(session, classes);
     if (drawing) {
       labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
       slicePositionsOf(prior, sample);
     }
-    if (!builtInPriors.some(({ name }) => name === session.config.prior.name)) {
-      await tryPrior(prior, { engine: await session.engine(), config: session.config, levels, classes });
+    if (!builtInPriors.some(({ name }) => name === config.prior.name)) {
+      await tryPrior(prior, { engine: await session.engine(), config, levels: model.levels, classes });
     }
   }
   if (wanted.includes("evaluate")) await checkMasks(splits.test, session.signal);

@@ -3,7 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { vqvae } from "@slicebook/core";
+import { type BoundVqvae, vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
 import {
   type Dataset,
@@ -38,6 +38,8 @@ import { versionsInUse } from "./versions.ts";
  */
 export interface Session {
   readonly config: ResolvedConfig;
+  /** The configuration's VQ-VAE for slices of the run's size. */
+  readonly model: BoundVqvae;
   readonly paths: RunPaths;
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal | undefined;
@@ -109,6 +111,7 @@ export function openSession(
 
   return {
     config,
+    model: vqvae.bind(config.model, config.dataset.size),
     paths,
     emit: onEvent,
     signal,
@@ -217,11 +220,10 @@ export async function openWithProgress(
 }
 
 async function newRecord(session: Session): Promise<RunInfo> {
-  const { config } = session;
+  const { config, model } = session;
   const [dataset, engine] = [await session.dataset(), await session.engine()];
   const { root } = config.dataset;
-  const { preset, codeDimension } = config.model;
-  const levels = vqvae.codeLevels(config.model, dataset.size);
+  const { levels } = model;
   const [processor] = cpus();
   return {
     schema: 1,
@@ -256,12 +258,12 @@ async function newRecord(session: Session): Promise<RunInfo> {
       skipped: dataset.skipped.length,
     },
     model: {
-      preset,
-      parameters: vqvae.countWeights(config.model),
+      preset: config.model.preset,
+      parameters: model.weightCount,
       grids: levels.map(({ rows, columns }) => [rows, columns] as const),
       codes: levels.reduce((sum, level) => sum + level.codes, 0),
       codebooks: levels.map((level) => level.codes),
-      codeSize: codeDimension,
+      codeSize: config.model.codeDimension,
     },
     stages: {},
   };

@@ -1,17 +1,18 @@
 import {
   checkTensors,
+  drawWeights,
   initialTraining,
   type Prior,
   type PriorPart,
-  specsOf,
   trainedWeights,
+  trainingSpecs,
   withPrefix,
 } from "@slicebook/core";
 import { type LevelConfig, levelConfig, type PixelcnnConfig, pixelcnnSchema } from "./config.ts";
 import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
 import { sample } from "./sample.ts";
 import { score, stepInputs, stepNoise, trainStep } from "./training.ts";
-import { initialWeights } from "./weights.ts";
+import { weightsOf, withVectors } from "./weights.ts";
 
 /**
  * The gated PixelCNN (van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016) as a prior.
@@ -36,12 +37,17 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
 function levelPart(config: LevelConfig, spaces: readonly GridSpace[], level: number): PriorPart {
   const space = spaces[level]!;
   const prefix = levelPrefix(level, spaces.length);
-  const initialCarry: PriorPart["initialCarry"] = (seed, { vectors = [] } = {}) =>
-    initialTraining(withPrefix(prefix, initialWeights(config, space, { seed, level, vectors })));
+  const weights = weightsOf(config, space);
   return {
     levels: [level],
-    initialCarry,
-    checkCarry: (carry) => checkTensors("the prior's checkpoint", specsOf(initialCarry(0)), carry),
+    initialCarry(seed, { vectors = [] } = {}) {
+      const drawn = drawWeights(withVectors(weights, vectors, config, space), seed, {
+        prefix: level === 0 ? "" : `level${level}.`,
+      });
+      return initialTraining(withPrefix(prefix, drawn));
+    },
+    checkCarry: (carry) =>
+      checkTensors("the prior's checkpoint", trainingSpecs(withPrefix(prefix, weights)), carry),
     trainStep: trainStep(config, space, prefix),
     stepInputs: (batch) => stepInputs(config, space, batch),
     stepNoise: (options) => stepNoise(config, space, { ...options, prefix }),

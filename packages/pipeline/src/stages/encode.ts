@@ -23,13 +23,11 @@ export const encodeStage: StageDefinition = {
   outputs: ({ paths }) => SPLITS.map((split) => paths.codes[split]),
 
   async run(session) {
-    const { config, paths, signal, emit } = session;
+    const { config, model, paths, signal, emit } = session;
     const { batch } = config.train;
-    const { model } = config;
-    const { size, splits, classes } = await session.dataset();
+    const { splits, classes } = await session.dataset();
     const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
       model,
-      size,
       batch,
     });
     const total = SPLITS.reduce((sum, split) => sum + splits[split].records.length, 0);
@@ -38,7 +36,7 @@ export const encodeStage: StageDefinition = {
     try {
       for (const split of SPLITS) {
         const { records, images } = splits[split];
-        const levels = emptyLevels(model, size, records.length);
+        const levels = emptyLevels(model, records.length);
         for (let start = 0; start < records.length; start += batch) {
           if (signal?.aborted) throw interruptedError();
           const count = Math.min(batch, records.length - start);
@@ -74,16 +72,15 @@ export const encodeStage: StageDefinition = {
 };
 
 async function measureFiles(session: Session): Promise<void> {
-  const { config, paths } = session;
+  const { config, model, paths } = session;
   if (!(await exists(paths.evaluation))) return;
   const tables = await codeTables(session);
   const file = await fileBitsPerPixel(session, tables);
   if (file === undefined) return;
   const dataset = await session.trainedDataset();
   const codec = await createCodec(await session.engine(), await modelParameters(session), {
-    model: config.model,
+    model,
     preprocessing: dataset.preprocessing,
-    size: dataset.size,
     batch: config.train.batch,
   });
   try {

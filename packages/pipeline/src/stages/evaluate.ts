@@ -66,7 +66,7 @@ export async function evaluateDataset(
   }: { readonly root: string | undefined /** Without its ending. */; readonly picture: string },
 ): Promise<Evaluated> {
   const { config, emit, signal } = session;
-  const { model } = config;
+  const model = vqvae.bind(config.model, dataset.size);
   const { batch } = config.train;
   const set = dataset.splits.test;
   const parameters = await modelParameters(session);
@@ -74,7 +74,6 @@ export async function evaluateDataset(
   const codec = await createCodec(await session.engine(), parameters, {
     model,
     preprocessing: dataset.preprocessing,
-    size: dataset.size,
     batch,
   });
   try {
@@ -106,7 +105,7 @@ export async function evaluateDataset(
     await writeFileAtomic(`${picture}.png`, png);
     session.made(`${picture}.png`, "reconstructions");
     await drawExtremes(session, codec, { dataset, evaluated, picture });
-    const codebooks = vqvae.codebooks(model, parameters);
+    const codebooks = model.codebooks(parameters);
     for (const [level, { data, shape }] of levels.entries()) {
       const [, rows, columns] = shape;
       const codes = { data, shape: [shown.length, rows!, columns!] as const };

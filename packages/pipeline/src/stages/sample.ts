@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type BoundPrior, type SampleOptions, takesSlicePositions, vqvae } from "@slicebook/core";
+import { type BoundPrior, type SampleOptions, takesSlicePositions } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
 import { typicalCandidates } from "../candidates.ts";
 import {
@@ -51,22 +51,22 @@ export const sampleStage: StageDefinition = {
   ],
 
   async run(session) {
-    const { config, paths } = session;
+    const { config, model, paths } = session;
+    const { size } = model;
     const { count, seed, temperature } = config.sample;
     const trained = await splitCodes(session, "train");
     if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
     const { classes } = trained;
-    const [height, width] = config.dataset.size!;
-    const size = [height, width] as const;
+    const [height, width] = size;
     const labels = labelsOf(classes, config.sample, {
       trained: classesOf(trained),
       tested: classesOf(await splitCodes(session, "test")),
     });
-    const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
+    const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
     const preprocessing = await loadPreprocessing(session);
     const parameters = await modelParameters(session);
-    const codec: CodecOptions = { model: config.model, preprocessing, size, batch: DECODED };
+    const codec: CodecOptions = { model, preprocessing, batch: DECODED };
     const wanted = { trained, labels, slicePositions, parameters, codec };
     const levels = await drawLevels(session, prior, wanted);
     const decoded = await decodeCodes(engine, parameters, levels, {
@@ -124,7 +124,7 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   const { count, candidates, seed, temperature, topK, topP } = config.sample;
   const { trained, labels, slicePositions, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
-  const spaces = vqvae.codeLevels(config.model, codec.size);
+  const spaces = session.model.levels;
   const options = {
     seed,
     temperature,
@@ -178,7 +178,7 @@ function repeated<T extends Int32Array | Float32Array>(values: T, times: number)
 
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
 async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {
-  const { config, paths, signal, emit } = session;
+  const { config, model, paths, signal, emit } = session;
   const held = await splitCodes(session, "test");
   if (held === undefined) throw missing(paths.folder, "code grids", "encode");
   const drawn = new Set(samples.labels);
@@ -187,16 +187,10 @@ async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): 
       grids,
       Array.from(grids.labels.keys()).filter((index) => drawn.has(grids.labels[index]!)),
     );
-  const [height, width] = config.dataset.size!;
   const measured = await measureNovelty({
     engine: await session.engine(),
     parameters: await modelParameters(session),
-    codec: {
-      model: config.model,
-      preprocessing: await loadPreprocessing(session),
-      size: [height, width],
-      batch: DECODED,
-    },
+    codec: { model, preprocessing: await loadPreprocessing(session), batch: DECODED },
     samples,
     training: ofThese(trained),
     test: ofThese(held),

@@ -1,15 +1,13 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensors, int32, random, SlicebookError, sizeOf } from "@slicebook/base";
 import {
   type BoundPrior,
   bitsPerPixel,
-  type CodeLevel,
   codesName,
   ofLevel,
   type PriorPart,
   takesSlicePositions,
-  vqvae,
 } from "@slicebook/core";
 import { SPLITS } from "@slicebook/datasets";
 import type { Engine } from "@slicebook/engine";
@@ -57,14 +55,9 @@ export const trainPriorStage: StageDefinition = {
     const { config, paths, signal } = session;
     const { best, metrics, part: filesOf } = paths.prior;
     const grids = await allCodes(session);
-    const [height, width] = config.dataset.size!;
-    const size = [height, width] as const;
-    const [prior, engine] = [
-      await bindPrior(session, { size, classes: grids.train.classes }),
-      await session.engine(),
-    ];
+    const [prior, engine] = [await bindPrior(session, grids.train.classes), await session.engine()];
     if (takesSlicePositions(prior)) checkPositions(grids, paths.codes);
-    const levels = vqvae.codeLevels(config.model, size);
+    const { levels } = session.model;
     const { seed } = config;
 
     const states = await Promise.all(prior.parts.map((_, number) => loadCheckpoint(filesOf(number).last)));
@@ -77,7 +70,7 @@ export const trainPriorStage: StageDefinition = {
     const learnt = await withVariedGrids(session, grids.train);
     if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
 
-    const vectors = vqvae.codebooks(config.model, await modelParameters(session));
+    const vectors = session.model.codebooks(await modelParameters(session));
     const validation = takeGrids(
       grids.validate,
       random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, LOOKED_AT),
@@ -132,7 +125,7 @@ export const trainPriorStage: StageDefinition = {
       carries.push(trained.carry);
     }
     await joinParts(session, carries);
-    const evaluation = await evaluatePrior(session, prior, { engine, grids, levels, size });
+    const evaluation = await evaluatePrior(session, prior, { engine, grids });
     await writePriorEvaluation(paths, evaluation);
     await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
     session.made(best, "prior's averaged weights");
@@ -174,21 +167,18 @@ async function evaluatePrior(
   {
     engine,
     grids,
-    levels,
-    size: [height, width],
   }: {
     readonly engine: Engine;
     readonly grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>;
-    readonly levels: readonly CodeLevel[];
-    readonly size: readonly [height: number, width: number];
   },
 ): Promise<PriorEvaluation> {
   const { config } = session;
+  const { levels, size } = session.model;
   const parameters = await priorParameters(session, prior);
   const batch = Math.min(...[config.prior.batch].flat());
   const meter = await createLikelihoodMeter(engine, wholePrior(prior), parameters, { levels, batch });
   const codes = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  const share = { codes, pixels: height * width };
+  const share = { codes, pixels: sizeOf(size) };
   const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
     const { natsPerCode, accuracy, levels: each } = await meter.score(parameters, measuredGrids);
     const bitsPerCode = natsPerCode / Math.LN2;

@@ -9,6 +9,7 @@ import {
 import {
   areaMeans,
   type BoundPrior,
+  type BoundVqvae,
   type CodeLevel,
   clippedToUnit,
   decodeSafetensors,
@@ -20,7 +21,6 @@ import {
   ssim,
   takesSlicePositions,
   toUnitRange,
-  type VqvaeConfig,
   vqvae,
   vqvaeSchema,
 } from "@slicebook/core";
@@ -95,21 +95,22 @@ export interface Model {
  * something is asked of it.
  */
 export async function openModel({ engine: choice, wasmPath, config, urls }: OpenOptions): Promise<Model> {
-  const { dataset, model: modelConfig, prior: priorConfig, sample } = runSchema.parse(withoutUnknown(config));
-  const [height, width] = dataset.size ?? fail("the run's configuration names no size");
-  const size = [height, width] as const;
+  const run = runSchema.parse(withoutUnknown(config));
+  const { dataset, sample } = run;
+  const model = vqvae.bind(run.model, dataset.size ?? fail("the run's configuration names no size"));
+  const { size, levels } = model;
+  const [height, width] = size;
   const [{ engine, passedOver }, weights, preprocessing, classes] = await Promise.all([
     startEngine(choice, wasmPath),
     loadTensors(urls.model, isUsed),
     loadPreprocessing(urls.preprocessing),
     urls.codes === null ? [] : loadClasses(urls.codes),
   ]);
-  const parameters = vqvae.parameters(weights.tensors, { average: true });
-  const levels = vqvae.codeLevels(modelConfig, size);
-  const codebooks = vqvae.codebooks(modelConfig, parameters);
-  const stages = stagesOf(modelConfig, { size, levels, preprocessing });
-  const prior = openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
-  const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
+  const parameters = model.parameters(weights.tensors, { average: true });
+  const codebooks = model.codebooks(parameters);
+  const stages = stagesOf(model, preprocessing);
+  const prior = openPrior(run.prior, urls.prior, { levels, classes: classes.length });
+  const codec = await createCodec(engine, parameters, { model, preprocessing });
   const likelihood = lazily(async () =>
     engine.compile(scoreOf(prior.bound), [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
       name: "score",
@@ -256,22 +257,11 @@ interface Stage {
   readonly preprocessing: Preprocessing;
 }
 
-function stagesOf(
-  config: VqvaeConfig,
-  {
-    size,
-    levels,
-    preprocessing,
-  }: {
-    readonly size: readonly [number, number];
-    readonly levels: readonly CodeLevel[];
-    readonly preprocessing: Preprocessing;
-  },
-): Stage[] {
+function stagesOf({ levels, size, pictureSize }: BoundVqvae, preprocessing: Preprocessing): Stage[] {
   return levels.flatMap(({ rows }, level): Stage[] => {
     // The levels of one grid give a picture together.
     if (levels[level + 1]?.rows === rows) return [];
-    const own = vqvae.pictureSize(config, size, level + 1);
+    const own = pictureSize(level + 1);
     return [{ levels: level + 1, size: own, preprocessing: preprocessingAt(preprocessing, size, own) }];
   });
 }
@@ -393,24 +383,15 @@ interface Codec {
 async function createCodec(
   engine: Engine,
   parameters: HostTensors,
-  {
-    config,
-    size,
-    preprocessing: { range },
-  }: {
-    readonly config: VqvaeConfig;
-    readonly size: readonly [number, number];
-    readonly preprocessing: Preprocessing;
-  },
+  { model, preprocessing: { range } }: { readonly model: BoundVqvae; readonly preprocessing: Preprocessing },
 ): Promise<Codec> {
   // Among the values of the training slices, as on the command line; runs of earlier versions know of none.
   const held = ({ data }: HostTensor): Float32Array =>
     range === undefined ? Float32Array.from(data) : holdWithin(Float32Array.from(data), range.preprocessed);
-  const shape = { batch: 1, size };
-  const spec = vqvae.imageSpec(config, shape);
-  const specs = vqvae.codeSpecs(config, shape);
-  const levels = vqvae.codeLevels(config, size);
-  const reconstruct = await engine.compile(vqvae.reconstruct(config), [spec], {
+  const { levels } = model;
+  const spec = model.imageSpec(1);
+  const specs = model.codeSpecs(1);
+  const reconstruct = await engine.compile(model.reconstruct, [spec], {
     name: "reconstruct",
     parameters,
   });
@@ -418,7 +399,7 @@ async function createCodec(
   const decoderOf = (count: number): Promise<Compiled> => {
     const known =
       decoders.get(count) ??
-      engine.compile(vqvae.decode(config), [specs.slice(0, count)], { name: "decode", parameters });
+      engine.compile(model.decode, [specs.slice(0, count)], { name: "decode", parameters });
     decoders.set(count, known);
     return known;
   };
