@@ -72,10 +72,7 @@ export {
   mapRecord,
   type Params,
   param,
-  type Signature,
-  specsOf,
   type TensorRecord,
-  type TensorSpec,
   withoutPrefix,
   withPrefix,
   zerosLike,
@@ -87,13 +84,9 @@ export type {
   CodeScores,
   DrawnRow,
   GivenCodes,
-  Nested,
   Prior,
   PriorPart,
   SampleOptions,
-  SamplerEngine,
-  SamplerFunction,
-  SamplerLoop,
 } from "./prior.ts";
 export { scoreOf, takesSlicePositions, UNKNOWN_SLICE_POSITION } from "./prior.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";

@@ -1,4 +1,4 @@
-import { float32, type HostTensors } from "@slicebook/base";
+import { float32, type HostTensors, type Signature } from "@slicebook/base";
 import { add, cos, div, minimum, mul, type Scalar, scalar, sub } from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { adam, clipByGlobalNorm } from "./adam.ts";
@@ -6,7 +6,6 @@ import {
   mapRecord,
   type Params,
   param,
-  type Signature,
   type TensorRecord,
   withoutPrefix,
   withPrefix,

@@ -1,8 +1,8 @@
-import type { HostTensor, HostTensors } from "@slicebook/base";
+import type { HostTensor, HostTensors, Signature, TensorEngine } from "@slicebook/base";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { z } from "zod";
 import type { CodeSpace } from "./code-space.ts";
-import type { Params, Signature, TensorRecord, TensorSpec } from "./params.ts";
+import type { Params, TensorRecord } from "./params.ts";
 import type { PerLevel } from "./per-level.ts";
 
 /** A model of code grids, as a plug-in: its name, its own options and a function that makes it. */
@@ -28,7 +28,7 @@ export interface BoundPrior {
   /** The weights of a carry, as {@link PriorPart.score} and {@link sample} take them; `average` for their average. */
   parameters(carry: HostTensors, options: { average: boolean }): HostTensors;
   /** Draws codes: int32 [count, rows, columns] for each level; each slice depends on the seed and its number only. */
-  sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
+  sample(engine: TensorEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
 }
 
 /** A part of a prior that is trained by itself: the model of some levels' codes, given those of all levels before. */
@@ -142,38 +142,4 @@ export interface DrawnRow {
   readonly first: number;
   /** [samples, columns]. */
   readonly codes: Int32Array;
-}
-
-/** Tensors in nested lists and records. */
-export type Nested<T> = T | readonly Nested<T>[] | { readonly [name: string]: Nested<T> };
-
-/** The part of an engine that a sampler needs, so that a prior need not import one. */
-export interface SamplerEngine {
-  /** Prepares `fn` for arguments of these shapes; with `parameters` it is called as `fn(parameters, ...args)`. */
-  compile(
-    fn: (...args: never[]) => Nested<Tensor>,
-    signature: readonly Nested<TensorSpec>[],
-    options?: { readonly parameters?: HostTensors },
-  ): Promise<SamplerFunction>;
-  /** Prepares a step whose carry stays with the engine; with `parameters`, `step(parameters, carry, inputs)`. */
-  loop(
-    step: (...args: never[]) => [TensorRecord, TensorRecord],
-    carry: HostTensors,
-    inputs: Signature,
-    options?: { readonly parameters?: HostTensors },
-  ): Promise<SamplerLoop>;
-}
-
-/** A function that an engine has prepared. */
-export interface SamplerFunction {
-  run(...args: readonly Nested<HostTensor>[]): Promise<Nested<HostTensor>>;
-  dispose(): Promise<void>;
-}
-
-/** A step function that an engine has prepared, with its carry. */
-export interface SamplerLoop {
-  next(inputs: HostTensors): Promise<HostTensors>;
-  read(): Promise<HostTensors>;
-  replace(carry: HostTensors): Promise<void>;
-  dispose(): Promise<void>;
 }

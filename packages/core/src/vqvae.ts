@@ -4,8 +4,11 @@ import {
   type HostTensors,
   int32,
   random,
+  type Signature,
   SlicebookError,
   sizeOf,
+  specsOf,
+  type TensorSpec,
 } from "@slicebook/base";
 import {
   reshape,
@@ -22,16 +25,7 @@ import { forward } from "./forward.ts";
 import { layerWeights } from "./layers.ts";
 import { gridSizes } from "./networks.ts";
 import { initialTraining, trainedWeights, trainingSpecs } from "./optimizer.ts";
-import {
-  checkTensors,
-  type Params,
-  type Signature,
-  specsOf,
-  type TensorRecord,
-  type TensorSpec,
-  withoutPrefix,
-  withPrefix,
-} from "./params.ts";
+import { checkTensors, type Params, type TensorRecord, withoutPrefix, withPrefix } from "./params.ts";
 import { partsOf } from "./parts.ts";
 import { ofLevel } from "./per-level.ts";
 import { type TrainStepOptions, trainStep } from "./train-step.ts";

@@ -1,5 +1,13 @@
-import { float32, type HostTensors, type Random, type RandomKey, random, sizeOf } from "@slicebook/base";
-import { mapRecord, type TensorSpec } from "./params.ts";
+import {
+  float32,
+  type HostTensors,
+  type Random,
+  type RandomKey,
+  random,
+  sizeOf,
+  type TensorSpec,
+} from "@slicebook/base";
+import { mapRecord } from "./params.ts";
 
 /** A weight before it is drawn: its shape, and how it starts. */
 export interface Weight extends TensorSpec {

@@ -59,7 +59,7 @@ async function train(config: VqvaeConfig) {
       const carry = await loop.read();
       const parameters = model.parameters(carry, { average: false });
       const features = await engine.compile(model.features, [model.imageSpec(batch)], { parameters });
-      const found = (await features.run(images())) as unknown as HostTensor[];
+      const found = await features.run(images());
       await loop.replace(model.withCodebook(carry, found, { seed: 0 }));
       await features.dispose();
     }
@@ -151,7 +151,7 @@ describe("attention", () => {
     for (const kind of ["onnx", "wasm"] as const) {
       const other = kind === "onnx" ? engine : await createEngine({ kind });
       const compiled = await other.compile(model.features, [model.imageSpec(shape.batch)], { parameters });
-      const [found] = (await compiled.run(images())) as unknown as HostTensor[];
+      const [found] = await compiled.run(images());
       expectClose(found!.data, expected[0]!, 1e-4, kind);
       await compiled.dispose();
       if (kind !== "onnx") await other.dispose();

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { float32, type HostTensors, int32, random } from "@slicebook/base";
+import { float32, type HostTensors, int32, random, specsOf } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type BoundVqvae, PRESETS, specsOf, type VqvaeConfig, vqvae, vqvaeSchema } from "../src/index.ts";
+import { type BoundVqvae, PRESETS, type VqvaeConfig, vqvae, vqvaeSchema } from "../src/index.ts";
 import { expectClose, load, read, readOne, values, wave } from "./support.ts";
 
 const size = [16, 8] as const;

@@ -1,4 +1,10 @@
-import type { HostTensor, HostTensors } from "@slicebook/base";
+import {
+  type HostTensors,
+  type Signature,
+  specsOf,
+  type TensorEngine,
+  type TensorSpec,
+} from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import {
   type BoundPrior,
@@ -6,17 +12,13 @@ import {
   checkTensors,
   encodeSafetensors,
   type PriorPart,
-  type Signature,
   scoreOf,
-  specsOf,
-  type TensorSpec,
   takesSlicePositions,
   UNKNOWN_SLICE_POSITION,
   withoutPrefix,
   withPrefix,
 } from "@slicebook/core";
 import { VARIATIONS } from "@slicebook/datasets";
-import type { Compiled, Engine } from "@slicebook/engine";
 import { checkedCarry, readSafetensors } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import { floats, integers, paddedPart } from "./codec.ts";
@@ -109,7 +111,7 @@ export function wholePrior(prior: BoundPrior): Scorer {
 }
 
 export async function createLikelihoodMeter(
-  engine: Engine,
+  engine: TensorEngine,
   { score, levels: scored, placed }: Scorer,
   parameters: HostTensors,
   { levels, batch }: { readonly levels: readonly CodeLevel[]; readonly batch: number },
@@ -118,7 +120,7 @@ export async function createLikelihoodMeter(
     .slice(0, 1 + Math.max(...scored))
     .map(({ rows, columns }): TensorSpec => ({ shape: [batch, rows, columns], dtype: "int32" }));
   const signature = [specsOf(parameters), specs, { shape: [batch], dtype: "int32" }] as const;
-  const compiled: Compiled = await engine.compile(
+  const compiled = await engine.compile(
     score,
     placed ? [...signature, { shape: [batch], dtype: "float32" }] : signature,
     { name: "score" },
@@ -135,9 +137,7 @@ export async function createLikelihoodMeter(
       const codes = specs.map(({ shape }, level) => paddedPart(grids[level]!.data, shape, start));
       const ofSlices = placed ? [labels, positions] : [labels];
       const conditions = ofSlices.map((values) => paddedPart(values, [batch], start));
-      const result = await compiled.run(current, codes, ...conditions);
-      // A record of lists, as the compiled function gives it.
-      const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
+      const found = await compiled.run(current, codes, ...conditions);
       for (const [place, logs] of found.logLikelihood.entries()) {
         const size = logs.data.length / batch;
         const hits = integers(found.correct[place]!);

@@ -1,4 +1,4 @@
-import { type HostTensors, SlicebookError, sizeOf } from "@slicebook/base";
+import { type HostTensors, type Signature, SlicebookError, sizeOf } from "@slicebook/base";
 import {
   type BoundPrior,
   type CodeSpace,
@@ -6,7 +6,6 @@ import {
   type Prior,
   type PriorPart,
   type SampleOptions,
-  type Signature,
 } from "@slicebook/core";
 import { z } from "zod";
 

@@ -1,7 +1,14 @@
-import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
-import { type BoundVqvae, specsOf, type TrainStepOptions } from "@slicebook/core";
+import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  sizeOf,
+  specsOf,
+  type TensorEngine,
+} from "@slicebook/base";
+import type { BoundVqvae, TrainStepOptions } from "@slicebook/core";
 import { holdWithin, type Preprocessing } from "@slicebook/datasets";
-import type { Compiled, Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 
 /**
@@ -31,7 +38,7 @@ export interface Codec {
 
 /** Prepares encoder and decoder with weights that stay as they are. */
 export async function createCodec(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   options: CodecOptions,
 ): Promise<Codec> {
@@ -58,7 +65,7 @@ export interface Encoder {
 }
 
 export async function createEncoder(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   { model, batch }: Omit<CodecOptions, "preprocessing">,
 ): Promise<Encoder> {
@@ -68,7 +75,7 @@ export async function createEncoder(
     async encode(images) {
       const levels = emptyLevels(model, images.length / sizeOf(model.size));
       await eachBatch(images, spec.shape, async (part, place) => {
-        for (const [level, codes] of tensorsOf(await compiled.run(part)).entries()) {
+        for (const [level, codes] of (await compiled.run(part)).entries()) {
           keepRows(levels[level]!.data, integers(codes), batch, place);
         }
       });
@@ -90,7 +97,7 @@ export interface MovingCodec {
 
 /** Images come in whole batches, over which losses are means. */
 export async function createMovingCodec(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   options: CodecOptions & TrainStepOptions,
 ): Promise<MovingCodec> {
@@ -105,9 +112,10 @@ export async function createMovingCodec(
       const sums = { reconstruction: 0, quantization: 0 };
       let batches = 0;
       await eachBatch(images, spec.shape, async (part, place) => {
-        const { reconstruction, quantization } = found.keep(await compiled.run(current, part), place);
-        sums.reconstruction += floats(reconstruction!)[0]!;
-        sums.quantization += floats(quantization!)[0]!;
+        const results = await compiled.run(current, part);
+        found.keep(results, place);
+        sums.reconstruction += floats(results.reconstruction)[0]!;
+        sums.quantization += floats(results.quantization)[0]!;
         batches += 1;
       });
       return {
@@ -125,7 +133,7 @@ export async function createMovingCodec(
  * levels only, to the smaller pictures that these make (see `BoundVqvae.pictureSize`).
  */
 export async function decodeCodes(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   levels: readonly LevelGrids[],
   { model, batch, preprocessing }: CodecOptions,
@@ -138,7 +146,7 @@ export async function decodeCodes(
   try {
     for (let start = 0; start < count; start += batch) {
       const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
-      const decoded = floats(tensorOf(await compiled.run(codes)));
+      const decoded = floats(await compiled.run(codes));
       keepRows(images, decoded, batch, { start, count: Math.min(batch, count - start) });
     }
   } finally {
@@ -149,7 +157,7 @@ export async function decodeCodes(
 
 /** The encodings of each grid, [n, rows, columns, D], of images [n, height, width], before they become codes. */
 export async function encodingsOf(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   images: Float32Array,
   { model, batch }: Omit<CodecOptions, "preprocessing">,
@@ -160,7 +168,7 @@ export async function encodingsOf(
   const grids: HostTensor[] = [];
   try {
     await eachBatch(images, spec.shape, async (part, place) => {
-      for (const [grid, { data, shape }] of tensorsOf(await compiled.run(part)).entries()) {
+      for (const [grid, { data, shape }] of (await compiled.run(part)).entries()) {
         const whole = [total, ...shape.slice(1)];
         grids[grid] ??= float32(new Float32Array(sizeOf(whole)), whole);
         keepRows(floats(grids[grid]), data, batch, place);
@@ -180,11 +188,17 @@ export function emptyLevels({ levels }: BoundVqvae, count: number): LevelGrids[]
   });
 }
 
+/** What a compiled function makes of a batch of images. */
+interface BatchResults {
+  readonly images: HostTensor;
+  readonly codes: readonly HostTensor[];
+}
+
 /** Reconstructions of images to come, and what keeps a batch's results `images` and `codes` among them. */
 function emptyReconstructions(
   images: Float32Array,
   { model, batch, preprocessing }: CodecOptions,
-): Reconstructions & { keep(results: unknown, place: Part): HostTensors } {
+): Reconstructions & { keep(results: BatchResults, place: Part): void } {
   const found = {
     images: new Float32Array(images.length),
     levels: emptyLevels(model, images.length / sizeOf(model.size)),
@@ -192,13 +206,10 @@ function emptyReconstructions(
   return {
     ...found,
     keep(results, place) {
-      // A record, as the compiled functions give it.
-      const { codes, ...tensors } = results as HostTensors & { codes: readonly HostTensor[] };
-      keepRows(found.images, held(floats(tensors.images!), preprocessing), batch, place);
-      for (const [level, grid] of codes.entries()) {
+      keepRows(found.images, held(floats(results.images), preprocessing), batch, place);
+      for (const [level, grid] of results.codes.entries()) {
         keepRows(found.levels[level]!.data, integers(grid), batch, place);
       }
-      return tensors;
     },
   };
 }
@@ -264,12 +275,4 @@ export function floats({ data }: HostTensor): Float32Array {
 export function integers({ data }: HostTensor): Int32Array {
   if (!(data instanceof Int32Array)) throw new TypeError("expected an int32 tensor");
   return data;
-}
-
-function tensorOf(result: Awaited<ReturnType<Compiled["run"]>>): HostTensor {
-  return result as HostTensor; // the compiled function gives one tensor
-}
-
-function tensorsOf(result: Awaited<ReturnType<Compiled["run"]>>): readonly HostTensor[] {
-  return result as unknown as readonly HostTensor[]; // the compiled function gives a list
 }

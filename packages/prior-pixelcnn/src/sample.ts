@@ -1,14 +1,21 @@
-import { float32, type HostTensor, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
+import {
+  type Compiled,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Loop,
+  random,
+  SlicebookError,
+  type TensorEngine,
+  type TensorSpec,
+} from "@slicebook/base";
 import {
   type GivenCodes,
   ofLevel,
   type Params,
   type PerLevel,
   type SampleOptions,
-  type SamplerEngine,
-  type SamplerFunction,
-  type SamplerLoop,
-  type TensorSpec,
   withoutPrefix,
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -49,7 +56,7 @@ function lanesFor({ count, given }: Pick<SampleOptions, "count" | "given">): num
 export async function sample(
   config: PixelcnnConfig,
   spaces: readonly GridSpace[],
-  engine: SamplerEngine,
+  engine: TensorEngine,
   parameters: HostTensors,
   options: SampleOptions,
 ): Promise<Int32Array[]> {
@@ -93,7 +100,7 @@ interface LevelOptions extends Omit<SampleOptions, "onProgress" | "levels"> {
 async function sampleLevel(
   config: LevelConfig,
   space: GridSpace,
-  engine: SamplerEngine,
+  engine: TensorEngine,
   parameters: HostTensors,
   options: LevelOptions,
 ): Promise<Int32Array> {
@@ -126,7 +133,7 @@ async function sampleLevel(
         parameters,
       }),
     );
-    let memory: Promise<SamplerFunction> | undefined;
+    let memory: Promise<Compiled<HostTensors>> | undefined;
     const remember = async (codes: HostTensor, fromVertical: HostTensor): Promise<HostTensors> => {
       memory ??= engine
         .compile(
@@ -138,7 +145,7 @@ async function sampleLevel(
           { parameters },
         )
         .then(keep);
-      return (await (await memory).run(codes, fromVertical)) as HostTensors;
+      return (await memory).run(codes, fromVertical);
     };
     for (let first = 0; first < count; first += lanes) {
       const drawn = Math.min(lanes, count - first);
@@ -192,7 +199,7 @@ async function contextSource(
     engine,
     parameters,
     lanes,
-  }: { readonly engine: SamplerEngine; readonly parameters: HostTensors; readonly lanes: number },
+  }: { readonly engine: TensorEngine; readonly parameters: HostTensors; readonly lanes: number },
 ): Promise<ContextSource | undefined> {
   const { earlier, rows, columns } = space;
   if (earlier.length === 0) return undefined;
@@ -210,7 +217,7 @@ async function contextSource(
         padded.set(codes.subarray(first * high * wide, (first + drawn) * high * wide));
         return int32(padded, shapes[level]!);
       });
-      const found = floats((await compiled.run(grids)) as HostTensor); // one tensor, as the function gives it
+      const found = floats(await compiled.run(grids));
       const each = columns * config.hidden;
       return (row) => {
         const values = new Float32Array(lanes * each);
@@ -238,8 +245,8 @@ export function uniformAt(seed: number, sampleNumber: number, position: number, 
 
 interface Lanes {
   readonly config: LevelConfig;
-  readonly rows: SamplerLoop;
-  readonly pixels: SamplerLoop;
+  readonly rows: Loop;
+  readonly pixels: Loop;
   /** Runs {@link rowMemory}. */
   readonly remember: (codes: HostTensor, fromVertical: HostTensor) => Promise<HostTensors>;
   readonly space: GridSpace;

@@ -5,7 +5,9 @@ import {
   int32,
   type Random,
   random,
+  type Signature,
   sizeOf,
+  type TensorSpec,
 } from "@slicebook/base";
 import {
   type CodeLevel,
@@ -14,9 +16,7 @@ import {
   type Params,
   type PriorPart,
   param,
-  type Signature,
   type TensorRecord,
-  type TensorSpec,
   trainingUpdate,
   withoutPrefix,
 } from "@slicebook/core";

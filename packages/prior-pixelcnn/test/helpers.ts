@@ -1,4 +1,12 @@
-import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import {
+  float32,
+  type HostTensors,
+  int32,
+  random,
+  sizeOf,
+  type TensorEngine,
+  type TensorSpec,
+} from "@slicebook/base";
 import {
   type CodeLevel,
   type CodeSpace,
@@ -6,8 +14,6 @@ import {
   ofLevel,
   type Params,
   type SampleOptions,
-  type SamplerEngine,
-  type TensorSpec,
   withoutPrefix,
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -71,7 +77,7 @@ export function onBackend(tensors: HostTensors): Params {
 export async function sampleNaively(
   config: PixelcnnConfig,
   space: CodeSpace,
-  engine: SamplerEngine,
+  engine: TensorEngine,
   parameters: HostTensors,
   { count, seed, labels, slicePositions, given, temperature = 1, topK, topP = 1 }: SampleOptions,
 ): Promise<Int32Array[]> {
@@ -111,9 +117,7 @@ export async function sampleNaively(
       [count],
     );
     for (let position = 0; position < size; position++) {
-      const { data } = (await forward.run(int32(codes.slice(), shape), earlier, classes, positions)) as {
-        data: Float32Array;
-      };
+      const { data } = await forward.run(int32(codes.slice(), shape), earlier, classes, positions);
       for (let index = 0; index < count; index++) {
         const start = (index * size + position) * grid.codes;
         const values = data.subarray(start, start + grid.codes);

@@ -1,5 +1,5 @@
-import { float32, int32 } from "@slicebook/base";
-import { type BoundPrior, scoreOf, type TensorSpec } from "@slicebook/core";
+import { float32, int32, type TensorSpec } from "@slicebook/base";
+import { type BoundPrior, scoreOf } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { describe, expect, it } from "vitest";
 import { pixelcnn } from "../src/index.ts";
@@ -22,9 +22,9 @@ async function likelihoods(
     { parameters: livelyWeights(config, space) },
   );
   const labels = int32(new Int32Array(shape[0]!).fill(label), shape.slice(0, 1));
-  const result = (await compiled.run([int32(grids, shape)], labels)) as unknown;
+  const [result] = await compiled.run([int32(grids, shape)], labels);
   await compiled.dispose();
-  return (result as { data: Float32Array }[])[0]!.data;
+  return Float32Array.from(result!.data);
 }
 
 function logLikelihood(prior: BoundPrior) {
@@ -105,9 +105,7 @@ describe("the likelihood", () => {
       { parameters: livelyWeights(config, space) },
     );
     const codes = [int32(repeated, specs[0]!.shape), int32(cycled, specs[1]!.shape)];
-    const logs = (await compiled.run(codes, int32(new Int32Array(total), [total]))) as unknown as {
-      data: Float32Array;
-    }[];
+    const logs = await compiled.run(codes, int32(new Int32Array(total), [total]));
     await compiled.dispose();
     const sums = new Float64Array(total);
     for (const { data } of logs) {

@@ -1,4 +1,5 @@
 import {
+  type Compiled,
   float32,
   type HostTensor,
   type HostTensors,
@@ -38,7 +39,7 @@ import {
   type SliceMap,
   trainingGreys,
 } from "@slicebook/datasets";
-import { type Compiled, createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
+import { createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
 import { codebookColours } from "@slicebook/pipeline/colour";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import { z } from "zod";
@@ -197,10 +198,10 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     async likelihood(codes, label) {
       if (prior.why !== undefined) fail(prior.why);
       const compiled = await likelihood();
-      const scores = (await compiled.run(
+      const scores = await compiled.run(
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
         int32([label], [1]),
-      )) as unknown as { readonly logLikelihood: readonly HostTensor[] };
+      );
       return scores.logLikelihood.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
     },
 
@@ -395,8 +396,8 @@ async function createCodec(
     name: "reconstruct",
     parameters,
   });
-  const decoders = new Map<number, Promise<Compiled>>();
-  const decoderOf = (count: number): Promise<Compiled> => {
+  const decoders = new Map<number, Promise<Compiled<HostTensor>>>();
+  const decoderOf = (count: number): Promise<Compiled<HostTensor>> => {
     const known =
       decoders.get(count) ??
       engine.compile(model.decode, [specs.slice(0, count)], { name: "decode", parameters });
@@ -406,10 +407,7 @@ async function createCodec(
   await decoderOf(levels.length);
   return {
     async reconstruct(prepared) {
-      const { images, codes } = (await reconstruct.run(float32(prepared, spec.shape))) as unknown as {
-        readonly images: HostTensor;
-        readonly codes: readonly HostTensor[];
-      };
+      const { images, codes } = await reconstruct.run(float32(prepared, spec.shape));
       return {
         images: held(images),
         codes: codes.map(({ data }) => Int32Array.from(data)),
@@ -417,10 +415,7 @@ async function createCodec(
     },
     async decode(codes) {
       const decode = await decoderOf(codes.length);
-      const image = (await decode.run(
-        codes.map((grid, level) => gridTensor(grid, levels[level]!)),
-      )) as HostTensor;
-      return held(image);
+      return held(await decode.run(codes.map((grid, level) => gridTensor(grid, levels[level]!))));
     },
     async dispose() {
       await reconstruct.dispose();
