@@ -48,6 +48,7 @@ const PARTS = {
     "core",
     "datasets",
     "prior-pixelcnn",
+    "pipeline/codec",
     "pipeline/colour",
     "pipeline/comparable",
     "pipeline/evaluation-tables",

@@ -128,31 +128,47 @@ export async function createMovingCodec(
   };
 }
 
-/**
- * Code indices of each level, int32 [n, rows, columns], to images [n, height, width] in preprocessed units; of the first
- * levels only, to the smaller pictures that these make (see `BoundVqvae.pictureSize`).
- */
+/** A trained decoder of the first levels of codes, prepared on an engine. */
+export interface Decoder {
+  /** Code indices of each of its levels, int32 [n, rows, columns], to images [n, height, width] in preprocessed units. */
+  decode(levels: readonly LevelGrids[]): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** Prepares the decoder of the first `count` levels; of fewer than all, it gives smaller pictures (`BoundVqvae.pictureSize`). */
+export async function createDecoder(
+  engine: TensorEngine,
+  parameters: HostTensors,
+  count: number,
+  { model, batch, preprocessing }: CodecOptions,
+): Promise<Decoder> {
+  const specs = model.codeSpecs(batch).slice(0, count);
+  const compiled = await engine.compile(model.decode, [specs], { name: "decode", parameters });
+  const pixels = sizeOf(model.pictureSize(count));
+  return {
+    async decode(levels) {
+      const total = levels[0]!.shape[0]!;
+      const images = new Float32Array(total * pixels);
+      for (let start = 0; start < total; start += batch) {
+        const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
+        const decoded = floats(await compiled.run(codes));
+        keepRows(images, decoded, batch, { start, count: Math.min(batch, total - start) });
+      }
+      return held(images, preprocessing);
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** Code indices of the first levels to images, by a decoder that is used once: see {@link createDecoder}. */
 export async function decodeCodes(
   engine: TensorEngine,
   parameters: HostTensors,
   levels: readonly LevelGrids[],
-  { model, batch, preprocessing }: CodecOptions,
+  options: CodecOptions,
 ): Promise<Float32Array> {
-  const specs = model.codeSpecs(batch).slice(0, levels.length);
-  const compiled = await engine.compile(model.decode, [specs], { name: "decode", parameters });
-  const pixels = sizeOf(model.pictureSize(levels.length));
-  const count = levels[0]!.shape[0]!;
-  const images = new Float32Array(count * pixels);
-  try {
-    for (let start = 0; start < count; start += batch) {
-      const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
-      const decoded = floats(await compiled.run(codes));
-      keepRows(images, decoded, batch, { start, count: Math.min(batch, count - start) });
-    }
-  } finally {
-    await compiled.dispose();
-  }
-  return held(images, preprocessing);
+  const decoder = await createDecoder(engine, parameters, levels.length, options);
+  return decoder.decode(levels).finally(() => decoder.dispose());
 }
 
 /** The encodings of each grid, [n, rows, columns, D], of images [n, height, width], before they become codes. */

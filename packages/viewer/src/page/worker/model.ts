@@ -1,12 +1,4 @@
-import {
-  type Compiled,
-  float32,
-  type HostTensor,
-  type HostTensors,
-  int32,
-  isSlicebookError,
-  SlicebookError,
-} from "@slicebook/base";
+import { type HostTensor, type HostTensors, int32, isSlicebookError, SlicebookError } from "@slicebook/base";
 import {
   areaMeans,
   type BoundPrior,
@@ -28,7 +20,6 @@ import {
 import {
   datasetSchema,
   fitSize,
-  holdWithin,
   type Orientation,
   type Preprocessing,
   preprocessingSchema,
@@ -40,6 +31,7 @@ import {
   trainingGreys,
 } from "@slicebook/datasets";
 import { createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
+import { type CodecOptions, createCodec, createDecoder, type Decoder } from "@slicebook/pipeline/codec";
 import { codebookColours } from "@slicebook/pipeline/colour";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
 import { z } from "zod";
@@ -111,7 +103,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const codebooks = model.codebooks(parameters);
   const stages = stagesOf(model, preprocessing);
   const prior = openPrior(run.prior, urls.prior, { levels, classes: classes.length });
-  const codec = await createCodec(engine, parameters, { model, preprocessing });
+  const codec = await openCodec(engine, parameters, { model, preprocessing, batch: 1 });
   const likelihood = lazily(async () =>
     engine.compile(scoreOf(prior.bound), [levels.map(gridSpec), { shape: [1], dtype: "int32" }], {
       name: "score",
@@ -381,45 +373,29 @@ interface Codec {
   dispose(): Promise<void>;
 }
 
-async function createCodec(
-  engine: Engine,
-  parameters: HostTensors,
-  { model, preprocessing: { range } }: { readonly model: BoundVqvae; readonly preprocessing: Preprocessing },
-): Promise<Codec> {
-  // Among the values of the training slices, as on the command line; runs of earlier versions know of none.
-  const held = ({ data }: HostTensor): Float32Array =>
-    range === undefined ? Float32Array.from(data) : holdWithin(Float32Array.from(data), range.preprocessed);
-  const { levels } = model;
-  const spec = model.imageSpec(1);
-  const specs = model.codeSpecs(1);
-  const reconstruct = await engine.compile(model.reconstruct, [spec], {
-    name: "reconstruct",
-    parameters,
-  });
-  const decoders = new Map<number, Promise<Compiled<HostTensor>>>();
-  const decoderOf = (count: number): Promise<Compiled<HostTensor>> => {
-    const known =
-      decoders.get(count) ??
-      engine.compile(model.decode, [specs.slice(0, count)], { name: "decode", parameters });
+/** The command line's codec, one slice at a time, with a decoder for each number of levels that is shown. */
+async function openCodec(engine: Engine, parameters: HostTensors, options: CodecOptions): Promise<Codec> {
+  const { levels } = options.model;
+  const whole = await createCodec(engine, parameters, options);
+  const decoders = new Map<number, Promise<Decoder>>();
+  const decoderOf = (count: number): Promise<Decoder> => {
+    const known = decoders.get(count) ?? createDecoder(engine, parameters, count, options);
     decoders.set(count, known);
     return known;
   };
   await decoderOf(levels.length);
   return {
     async reconstruct(prepared) {
-      const { images, codes } = await reconstruct.run(float32(prepared, spec.shape));
-      return {
-        images: held(images),
-        codes: codes.map(({ data }) => Int32Array.from(data)),
-      };
+      const { images, levels } = await whole.reconstruct(prepared);
+      return { images, codes: levels.map(({ data }) => data) };
     },
     async decode(codes) {
-      const decode = await decoderOf(codes.length);
-      return held(await decode.run(codes.map((grid, level) => gridTensor(grid, levels[level]!))));
+      const decoder = await decoderOf(codes.length);
+      return decoder.decode(codes.map((grid, level) => gridTensor(grid, levels[level]!)));
     },
     async dispose() {
-      await reconstruct.dispose();
-      for (const decode of decoders.values()) await (await decode).dispose();
+      await whole.dispose();
+      for (const decoder of decoders.values()) await (await decoder).dispose();
     },
   };
 }
@@ -516,7 +492,7 @@ function gridSpec({ rows, columns }: CodeLevel) {
   return { shape: [1, rows, columns], dtype: "int32" } as const;
 }
 
-function gridTensor(grid: Int32Array, level: CodeLevel): HostTensor {
+function gridTensor(grid: Int32Array, level: CodeLevel) {
   return int32(grid, gridSpec(level).shape);
 }
 
