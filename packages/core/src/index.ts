@@ -19,6 +19,7 @@ export {
   vqvaeSchema,
 } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
+export { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } from "./grain.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
 export { type LevelLikelihood, likelihoodMap } from "./likelihood-map.ts";

@@ -169,6 +169,13 @@ const sampleSchema = z.strictObject({
       "Coarsest grids drawn for each sample, of which the first typical one is kept: not farther from the training " +
         "slices than half of the validation slices are, nor a copy.",
     ),
+  grain: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Give samples the noise that training slices have beyond what their codes say, as strong as in slices and places of " +
+        "such detail; false: as the decoder makes them, smoother.",
+    ),
   seed: seed.default(0).describe("Decides the samples; each depends on the seed and its number only."),
   class: z
     .string()

@@ -15,6 +15,8 @@ export interface RunPaths {
   readonly evaluation: string;
   readonly evaluations: string;
   readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
+  /** What the training slices have beyond their codes, for samples. */
+  readonly grain: string;
   readonly prior: {
     readonly metrics: string;
     readonly evaluation: string;
@@ -57,6 +59,7 @@ export function runPaths(folder: string): RunPaths {
       validate: at("codes", "validate.safetensors"),
       test: at("codes", "test.safetensors"),
     },
+    grain: at("codes", "grain.json"),
     prior: {
       metrics: at("prior", "metrics.jsonl"),
       evaluation: at("prior", "evaluation.json"),

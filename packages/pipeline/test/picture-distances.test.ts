@@ -24,11 +24,13 @@ function discs(subjects: number, seed: number) {
 
 const test = discs(10, 1);
 const training = discs(8, 2);
+const reconstructions = test.images.map((value) => 0.95 * value);
 const sets = (samples: Float32Array) => ({
   size,
   samples,
   test,
-  reconstructions: test.images.map((value) => 0.95 * value),
+  reconstructions,
+  smooth: { samples, reconstructions },
   training,
   range: { minimum: -1, range: 3.5 },
   seed: 4,
@@ -87,6 +89,7 @@ describe("distances of pictures", () => {
       samples: tiny.images,
       test: tiny,
       reconstructions: tiny.images,
+      smooth: { samples: tiny.images, reconstructions: tiny.images },
       training: tiny,
       range: { minimum: 0, range: 0 },
       seed: 0,

@@ -9,6 +9,7 @@ import type { Stage } from "../src/api.ts";
 import { loadCodes } from "../src/code-grids.ts";
 import { createCodec, createMovingCodec, decodeCodes } from "../src/codec.ts";
 import { execute } from "../src/execute.ts";
+import { samplesGrain, withGrain } from "../src/grain.ts";
 import { loadConfig } from "../src/load-config.ts";
 import { openSession, type Session } from "../src/session.ts";
 import { loadPreprocessing, modelParameters, savePreprocessing } from "../src/trained-model.ts";
@@ -124,7 +125,9 @@ describe("a run", () => {
     const [black, white] = preprocessing.range!.window;
     const { model } = session;
     const options = { model, preprocessing, batch: 3 };
-    const decoded = await decodeCodes(engine, await modelParameters(session), levels, options);
+    const smooth = await decodeCodes(engine, await modelParameters(session), levels, options);
+    const drawn = { seed: session.config.sample.seed, numbers: [0, 1, 2] };
+    const decoded = withGrain(smooth, await samplesGrain(session), options, drawn);
     for (const index of [0, 1, 2]) {
       const { values } = await decodeFile(join(run, "samples", `sample-000${index + 1}.png`));
       const own = decoded.subarray(index * 1024, (index + 1) * 1024);

@@ -46,6 +46,7 @@ describe("a run of every stage", () => {
         join("prior", "metrics.jsonl"),
         join("prior", "checkpoints", "best.safetensors"),
         join("codes", "test.safetensors"),
+        join("codes", "grain.json"),
         "evaluation.json",
         join("reconstructions", "test.png"),
         join("samples", "grid.png"),

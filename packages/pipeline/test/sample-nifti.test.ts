@@ -47,6 +47,34 @@ it("writes samples as NIfTI too, with the place of a training slice at the run's
   }
 });
 
+it("gives samples the grain of the training slices, the same each time, unless told not to or it was not measured", async () => {
+  const run = place.at("runs", "nifti");
+  const drawnWith = async (...overrides: string[]) => {
+    const warnings: string[] = [];
+    const onEvent = (event: Event) => event.type === "warning" && warnings.push(event.text);
+    await execute({ kind: "stages", run, stages: ["sample"], overrides, resume: false }, { onEvent });
+    const { values } = await decodeFile(join(run, "samples", "sample-0002.nii.gz"));
+    const codes = await readFile(join(run, "samples", "codes.safetensors"));
+    return { values, codes, warnings: warnings.filter((text) => text.includes("grain")) };
+  };
+  const grained = (await decodeFile(join(run, "samples", "sample-0002.nii.gz"))).values;
+  const smooth = await drawnWith("sample.grain=false");
+  expect(smooth.values).not.toEqual(grained);
+  const again = await drawnWith("sample.grain=true");
+  expect(again.values).toEqual(grained);
+  expect(again.codes).toEqual(smooth.codes);
+  expect([...smooth.warnings, ...again.warnings]).toEqual([]);
+
+  const grain = await readFile(join(run, "codes", "grain.json"));
+  await rm(join(run, "codes", "grain.json"));
+  const without = await drawnWith("sample.grain=true");
+  expect(without.values).toEqual(smooth.values);
+  expect(without.warnings).toEqual([expect.stringContaining("slicebook encode")]);
+  await execute({ kind: "stages", run, stages: ["encode", "sample"], overrides: [], resume: false });
+  expect(await readFile(join(run, "codes", "grain.json"))).toEqual(grain);
+  expect((await decodeFile(join(run, "samples", "sample-0002.nii.gz"))).values).toEqual(grained);
+});
+
 it("draws samples without the data set too, and warns that they are not compared with its pixels", async () => {
   const run = place.at("runs", "nifti");
   const measured = async () => noveltySchema.parse(await readJsonFile(`${run}/samples/novelty.json`));

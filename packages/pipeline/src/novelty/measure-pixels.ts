@@ -1,8 +1,9 @@
 import { isSlicebookError } from "@slicebook/base";
-import { rangeOf } from "@slicebook/core";
+import { type Grain, rangeOf } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { type CodeGrids, takeGrids } from "../code-grids.ts";
 import { type CodecOptions, decodeCodes } from "../codec.ts";
+import { withGrain } from "../grain.ts";
 import { spread } from "../pictures.ts";
 import type { Session } from "../session.ts";
 import { currentPriorEvaluation, loadPreprocessing, modelParameters } from "../trained-model.ts";
@@ -26,7 +27,7 @@ const READ = 32;
 export async function measurePixels(
   session: Session,
   samples: CodeGrids,
-  codes: { readonly training: CodeGrids; readonly test: CodeGrids },
+  codes: { readonly training: CodeGrids; readonly test: CodeGrids; readonly grain: Grain | undefined },
 ): Promise<NonNullable<Novelty["pixels"]> | null> {
   const { config, model, emit, signal } = session;
   const dataset = await session.unchangedDataset().catch((error: unknown) => {
@@ -54,14 +55,21 @@ export async function measurePixels(
     images: set.images(indices),
     subjects: indices.map((index) => set.records[index]!.subject),
   });
+  const smooth = { samples: await decoded(samples, own), reconstructions: await decoded(codes.test, test) };
+  const { seed } = config.sample;
+  const total = samples.labels.length;
   const distances = await pictureDistances({
     size: { height, width },
-    samples: await decoded(samples, own),
+    smooth,
+    samples: withGrain(smooth.samples, codes.grain, options, { seed, numbers: own }),
     test: real(splits.test, test),
-    reconstructions: await decoded(codes.test, test),
+    reconstructions: withGrain(smooth.reconstructions, codes.grain, options, {
+      seed,
+      numbers: test.map((index) => total + index), // not the noise of any sample
+    }),
     training: real(splits.train, floor),
     range: rangeOfSlices(splits.train, training, height * width),
-    seed: config.sample.seed,
+    seed,
     signal,
   });
   const prior = await currentPriorEvaluation(session);

@@ -24,11 +24,14 @@ const FOLDS = 5;
 /** Slices of one scale, [n, height, width] in preprocessed units. */
 export interface PictureSets {
   readonly size: ImageSize;
+  /** With grain, as they are shown. */
   readonly samples: Float32Array;
   /** Real test slices, and whose each is. */
   readonly test: { readonly images: Float32Array; readonly subjects: readonly string[] };
-  /** Those test slices, encoded and decoded. */
+  /** Those test slices, encoded and decoded, with grain as samples have it: samples of a faultless prior. */
   readonly reconstructions: Float32Array;
+  /** Both as the decoder makes them: by these, what the prior alone costs is told, since grain would hide some of it. */
+  readonly smooth: { readonly samples: Float32Array; readonly reconstructions: Float32Array };
   /** Real training slices, as many as samples: what one real set is from another. */
   readonly training: { readonly images: Float32Array; readonly subjects: readonly string[] };
   /** Of training slices, mapped to [0, 1] for all sets; nothing is clipped. */
@@ -85,14 +88,20 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
     reconstructions: test.subjects,
   };
   const enough = [...Object.values(groups), test.subjects].every((names) => new Set(names).size >= 2);
-  const aucOf = async (name: keyof typeof groups, other: SliceFeatures) => {
+  const aucOf = async (name: keyof typeof groups) => {
     await pause();
     return twoSampleAuc(
       { features: features[name], groups: groups[name] },
-      { features: other, groups: test.subjects },
+      { features: realFeatures, groups: test.subjects },
       { folds: FOLDS, seed },
     );
   };
+  const smoothAuc = () =>
+    twoSampleAuc(
+      { features: sliceFeatures(unit(sets.smooth.samples), size), groups: groups.samples },
+      { features: sliceFeatures(unit(sets.smooth.reconstructions), size), groups: test.subjects },
+      { folds: FOLDS, seed },
+    );
   return {
     counts,
     range: { minimum: range.minimum, maximum: range.minimum + range.range },
@@ -100,12 +109,12 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
     slicedWasserstein,
     auc: enough
       ? {
-          samples: await aucOf("samples", realFeatures),
-          floor: await aucOf("floor", realFeatures),
-          reconstructions: await aucOf("reconstructions", realFeatures),
+          samples: await aucOf("samples"),
+          floor: await aucOf("floor"),
+          reconstructions: await aucOf("reconstructions"),
         }
       : null,
-    aucAgainstReconstructions: enough ? await aucOf("samples", features.reconstructions) : null,
+    aucAgainstReconstructions: enough ? await smoothAuc() : null,
   };
 }
 

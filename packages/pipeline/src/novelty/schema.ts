@@ -33,7 +33,7 @@ const threePairsSchema = z.object({
   samples: z.number(),
   /** As many real training slices as there are samples: what one real set is from another. */
   floor: z.number(),
-  /** The test slices, encoded and decoded: what the tokenizer alone costs. */
+  /** The test slices, encoded and decoded, with grain if samples have it: what the tokenizer alone costs. */
   reconstructions: z.number(),
 });
 export type ThreePairs = z.output<typeof threePairsSchema>;
@@ -54,7 +54,7 @@ const pictureDistancesSchema = z.object({
     .nullable(),
   /** Of a classifier that is cross-validated by subject, 0.5 where it cannot tell; null for sets of one subject. */
   auc: threePairsSchema.nullable(),
-  /** Of the same for samples and reconstructions: what the prior alone costs. */
+  /** Of the same for samples and reconstructions, both without grain: what the prior alone costs. */
   aucAgainstReconstructions: z.number().nullable(),
 });
 

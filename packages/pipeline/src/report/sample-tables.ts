@@ -24,7 +24,9 @@ export function pixelTable({
       ...(auc === null ? [] : [row("AUC of a classifier", auc, 3)]),
       ...(aucAgainstReconstructions === null
         ? []
-        : [["AUC, to reconstructions instead", decimals(aucAgainstReconstructions, 3), "–", "–"]]),
+        : [
+            ["AUC, to reconstructions, both without grain", decimals(aucAgainstReconstructions, 3), "–", "–"],
+          ]),
       ...(neighbours === null
         ? []
         : [row("Coverage", neighbours.coverage, 3), row("Density", neighbours.density, 3)]),
@@ -52,7 +54,7 @@ export function pixelNote({ counts, neighbours }: Distances): string {
     `${counted(counts.samples, "sample")}, ${counted(counts.training, "training slice")} and ` +
     `${counted(counts.test, "test slice")} of ${counted(counts.testSubjects, "subject")}, their real pixels on one scale of grey. ` +
     "Training slices are what one real set is from another: no sample can do better. Reconstructions are the test slices, " +
-    "decoded: what the tokenizer alone costs. AUC: 0.5 if a classifier that is cross-validated by subject cannot tell, 1 if it " +
+    "decoded, with grain if samples have it: what the tokenizer alone costs. AUC: 0.5 if a classifier that is cross-validated by subject cannot tell, 1 if it " +
     `always can; with as many subjects, chance alone may give ${decimals(chance, 2)}.${reduced} Patch distance (lower is better): sliced Wasserstein, of 7×7 patches of each level of a ` +
     "Laplacian pyramid, in deviations of the test slices' pixels."
   );

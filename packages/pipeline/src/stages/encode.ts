@@ -2,10 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import { SPLITS, slicePositions } from "@slicebook/datasets";
 import { measureBaselines } from "../baselines/measure.ts";
-import { saveCodes } from "../code-grids.ts";
+import { type CodeGrids, saveCodes } from "../code-grids.ts";
 import { createCodec, createEncoder, emptyLevels } from "../codec.ts";
 import { codeTables, fileBitsPerPixel } from "../compressed-size.ts";
 import { exists, hashOf } from "../files.ts";
+import { saveGrain } from "../grain.ts";
 import { interruptedError } from "../interruption.ts";
 import { placementOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
@@ -20,12 +21,13 @@ export const encodeStage: StageDefinition = {
 
   inputs: modelAndData,
 
-  outputs: ({ paths }) => SPLITS.map((split) => paths.codes[split]),
+  outputs: ({ paths }) => [...SPLITS.map((split) => paths.codes[split]), paths.grain],
 
   async run(session) {
     const { config, model, paths, signal, emit } = session;
     const { batch } = config.train;
-    const { splits, classes } = await session.dataset();
+    const dataset = await session.dataset();
+    const { splits, classes } = dataset;
     const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
       model,
       batch,
@@ -48,7 +50,7 @@ export const encodeStage: StageDefinition = {
           progress(done, total);
           await setImmediate();
         }
-        await saveCodes(paths.codes[split], {
+        const grids: CodeGrids = {
           levels,
           labels: Int32Array.from(records, ({ label }) => Math.max(0, classes.indexOf(label ?? ""))),
           classes,
@@ -58,8 +60,10 @@ export const encodeStage: StageDefinition = {
           ),
           names: records.map(({ name }) => name),
           placement: await placementOfRecord(config.dataset, records[0]!),
-        });
+        };
+        await saveCodes(paths.codes[split], grids);
         session.made(paths.codes[split], `code grids of the ${split} split`);
+        if (split === "train") await saveGrain(session, dataset, grids);
       }
     } finally {
       await encoder.dispose();

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type BoundPrior, type SampleOptions, takesSlicePositions } from "@slicebook/core";
+import { type BoundPrior, type Grain, type SampleOptions, takesSlicePositions } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
 import { typicalCandidates } from "../candidates.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import { type CodecOptions, decodeCodes } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
+import { samplesGrain, withGrain } from "../grain.ts";
 import { interruptedError } from "../interruption.ts";
 import { nearMiss } from "../near-miss.ts";
 import { writeNiftiSlice } from "../nifti-slice.ts";
@@ -42,6 +43,7 @@ export const sampleStage: StageDefinition = {
     sample: session.config.sample,
     model: await modelHash(session),
     prior: await hashOfFile(await priorFile(session)),
+    ...(session.config.sample.grain && { grain: await hashOfFile(session.paths.grain) }),
   }),
 
   outputs: ({ paths }) => [
@@ -69,10 +71,13 @@ export const sampleStage: StageDefinition = {
     const codec: CodecOptions = { model, preprocessing, batch: DECODED };
     const wanted = { trained, labels, slicePositions, parameters, codec };
     const levels = await drawLevels(session, prior, wanted);
-    const decoded = await decodeCodes(engine, parameters, levels, {
-      ...codec,
-      batch: Math.min(DECODED, count),
-    });
+    const grain = await samplesGrain(session);
+    const decoded = withGrain(
+      await decodeCodes(engine, parameters, levels, { ...codec, batch: Math.min(DECODED, count) }),
+      grain,
+      codec,
+      { seed, numbers: Array.from({ length: count }, (_, index) => index) },
+    );
     const images = sampleGreys(decoded, { size, preprocessing });
     const names = Array.from({ length: count }, (_, index) => `sample-${String(index + 1).padStart(4, "0")}`);
     const captions = names.map((name, index) =>
@@ -104,7 +109,7 @@ export const sampleStage: StageDefinition = {
     const subtitle = `temperature ${temperature}, seed ${seed}${place}`;
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
-    await judge(session, samples, trained);
+    await judge(session, samples, { trained, grain });
     return undefined;
   },
 };
@@ -177,7 +182,11 @@ function repeated<T extends Int32Array | Float32Array>(values: T, times: number)
 }
 
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
-async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): Promise<void> {
+async function judge(
+  session: Session,
+  samples: CodeGrids,
+  { trained, grain }: { readonly trained: CodeGrids; readonly grain: Grain | undefined },
+): Promise<void> {
   const { config, model, paths, signal, emit } = session;
   const held = await splitCodes(session, "test");
   if (held === undefined) throw missing(paths.folder, "code grids", "encode");
@@ -206,7 +215,7 @@ async function judge(session: Session, samples: CodeGrids, trained: CodeGrids): 
   const picture = join(paths.samples, "nearest.png");
   await writeFileAtomic(picture, await nearestPicture(measured));
   session.made(picture, "samples over their nearest training slices");
-  const pixels = await measurePixels(session, samples, { training: trained, test: held });
+  const pixels = await measurePixels(session, samples, { training: trained, test: held, grain });
   const novelty: Novelty = { ...measured.novelty, pixels };
   await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(novelty, undefined, 2)}\n`);
   session.made(noveltyFile(paths), "novelty and quality of the samples");

@@ -44,7 +44,7 @@ function openModelOf(run: RunAnswer, engine: EngineChoice, key: string): Promise
   if (held?.key === key) return held.ready;
   held?.client.close();
   const { id } = run.entry;
-  const { model, preprocessing, prior, codes } = run.files;
+  const { model, preprocessing, prior, codes, grain } = run.files;
   if (model === null || preprocessing === null) {
     return Promise.reject(new Error("The run has no trained model yet."));
   }
@@ -59,6 +59,7 @@ function openModelOf(run: RunAnswer, engine: EngineChoice, key: string): Promise
         preprocessing: fileUrl(id, preprocessing),
         prior: prior === null ? null : fileUrl(id, prior),
         codes: codes === null ? null : fileUrl(id, codes),
+        grain: grain === null ? null : fileUrl(id, grain),
       },
     })
     .then((opened) => ({ client, opened }));

@@ -109,6 +109,7 @@ async function runFiles(folder: string): Promise<RunFiles> {
     preprocessing: await first(paths.preprocessing),
     prior: await first(paths.prior.best),
     codes: await first(paths.codes.test),
+    grain: await first(paths.grain),
     film: await filmOf(paths.progression),
     pairs: await pairsOf(paths.reconstructions),
     samples: await first(join(paths.samples, "codes.safetensors")),

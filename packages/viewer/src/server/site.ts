@@ -77,12 +77,13 @@ function shownFiles(name: (typeof RUN_ANSWERS)[number], answer: unknown): string
     return (answer as SamplesAnswer).samples.flatMap(({ picture }) => picture ?? []);
   }
   const { files } = answer as RunAnswer;
-  const { model, preprocessing, prior, codes, film, pairs, samples, report } = files;
+  const { model, preprocessing, prior, codes, grain, film, pairs, samples, report } = files;
   return [
     model,
     preprocessing,
     prior,
     codes,
+    grain,
     samples,
     samples === null ? null : "codes/train.safetensors",
     report,

@@ -38,6 +38,7 @@ export interface RunFiles {
   readonly preprocessing: string | null;
   readonly prior: string | null;
   readonly codes: string | null;
+  readonly grain: string | null;
   readonly film: Film | null;
   readonly pairs: Pairs | null;
   readonly samples: string | null;

@@ -1,11 +1,14 @@
 import { type HostTensor, type HostTensors, int32, isSlicebookError, SlicebookError } from "@slicebook/base";
 import {
+  addGrain,
   areaMeans,
   type BoundPrior,
   type BoundVqvae,
   type CodeLevel,
   clippedToUnit,
   decodeSafetensors,
+  type Grain,
+  grainSchema,
   ofLevel,
   perLevel,
   psnr,
@@ -61,6 +64,7 @@ const runSchema = z.object({
     .object({
       temperature: perLevel(z.number()).default(1),
       topP: perLevel(z.number()).nullable().default(null),
+      grain: z.boolean().default(true),
     })
     .prefault({}),
 });
@@ -93,11 +97,12 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const model = vqvae.bind(run.model, dataset.size ?? fail("the run's configuration names no size"));
   const { size, levels } = model;
   const [height, width] = size;
-  const [{ engine, passedOver }, weights, preprocessing, classes] = await Promise.all([
+  const [{ engine, passedOver }, weights, preprocessing, classes, grain] = await Promise.all([
     startEngine(choice, wasmPath),
     loadTensors(urls.model, isUsed),
     loadPreprocessing(urls.preprocessing),
     urls.codes === null ? [] : loadClasses(urls.codes),
+    urls.grain === null || !sample.grain ? undefined : loadGrain(urls.grain),
   ]);
   const parameters = model.parameters(weights.tensors, { average: true });
   const codebooks = model.codebooks(parameters);
@@ -131,12 +136,23 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     };
   };
 
-  /** What levels that are drawn hold, as the reader sees it: like the slice that is filled in, or like samples. */
-  const pictureOf = async (codes: Grids, stage: Stage, filling: boolean): Promise<Float32Array> => {
-    const values = await codec.decode(codes);
-    if (!filling || current === undefined) return sampleGreys(stage.preprocessing, values);
+  /** What levels of a slice that is filled in hold, in the greys of that slice. */
+  const filledPicture = (values: Float32Array, stage: Stage): Float32Array => {
+    if (current === undefined) return sampleGreys(stage.preprocessing, values);
     const restored = restoreSlice(stage.preprocessing, current.map, values);
     return Float32Array.from(clippedToUnit(restored, rangeOf(current.original)));
+  };
+
+  /** What levels of a sample hold, with grain once they are all there. */
+  const samplePicture = (
+    values: Float32Array,
+    stage: Stage,
+    options: { readonly seed: number; readonly numbers: readonly number[] },
+  ): Float32Array => {
+    const whole = grain !== undefined && stage.levels === levels.length;
+    const bounds = preprocessing.range?.preprocessed;
+    const shown = whole ? addGrain(values, grain, { ...options, size: { height, width }, bounds }) : values;
+    return sampleGreys(stage.preprocessing, shown);
   };
 
   return {
@@ -227,7 +243,14 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         });
         grids = labels.map((_, index) => gridsOf(drawn, levels.slice(0, stage.levels), index));
         images = [];
-        for (const codes of grids) images.push(await pictureOf(codes, stage, request.given !== null));
+        for (const [number, codes] of grids.entries()) {
+          const values = await codec.decode(codes);
+          images.push(
+            request.given === null
+              ? samplePicture(values, stage, { seed: request.seed, numbers: [number] })
+              : filledPicture(values, stage),
+          );
+        }
         if (stage !== stages.at(-1)) onEvent({ pictures: { size: stage.size, images } });
       }
       return { grids, images, labels, seconds: (performance.now() - started) / 1000 };
@@ -304,6 +327,12 @@ async function loadPreprocessing(url: string): Promise<Preprocessing> {
   const { tensors, metadata } = decodeSafetensors(new Uint8Array(await response.arrayBuffer()));
   const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
   return learnt.name === "residual" ? { ...learnt, mean: Float32Array.from(tensors.mean!.data) } : learnt;
+}
+
+async function loadGrain(url: string): Promise<Grain> {
+  const response = await fetch(url, { cache: "no-cache" });
+  if (!response.ok) fail("the grain of the training slices is not in the run's folder");
+  return grainSchema.parse(await response.json());
 }
 
 async function loadClasses(url: string): Promise<string[]> {

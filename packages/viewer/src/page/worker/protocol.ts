@@ -20,6 +20,8 @@ export interface OpenOptions {
     readonly prior: string | null;
     /** Grids of the test split, whose header names the classes. */
     readonly codes: string | null;
+    /** The noise of training slices; null: samples are drawn without. */
+    readonly grain: string | null;
   };
 }
 

@@ -1,0 +1,56 @@
+import { writeFileAtomic } from "@slicebook/base/node";
+import { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } from "@slicebook/core";
+import type { Dataset } from "@slicebook/datasets/node";
+import { type CodeGrids, takeGrids } from "./code-grids.ts";
+import { type CodecOptions, decodeCodes } from "./codec.ts";
+import { exists, readJson } from "./files.ts";
+import { spread } from "./pictures.ts";
+import type { Session } from "./session.ts";
+import { modelParameters } from "./trained-model.ts";
+
+/** Training slices whose residuals are measured, at most: two figures of each deviation are steady. */
+const MOST_SLICES = 128;
+/** Slices decoded at a time. */
+const DECODED = 8;
+
+/** Measures what training slices have beyond what their codes say, and keeps it for samples. */
+export async function saveGrain(session: Session, dataset: Dataset, codes: CodeGrids): Promise<void> {
+  const { model, paths } = session;
+  const chosen = spread(codes.names.length, MOST_SLICES);
+  const decoded = await decodeCodes(
+    await session.engine(),
+    await modelParameters(session),
+    takeGrids(codes, chosen).levels,
+    { model, preprocessing: dataset.preprocessing, batch: DECODED },
+  );
+  const [height, width] = model.size;
+  const grain = learnGrain(dataset.splits.train.images(chosen), decoded, { height, width });
+  await writeFileAtomic(paths.grain, `${JSON.stringify(grain)}\n`);
+  session.made(paths.grain, "grain of the training slices");
+}
+
+/**
+ * The grain that samples are given; undefined where they are to have none, or where the run was encoded before there was
+ * any, which a warning says.
+ */
+export async function samplesGrain({ config, paths, emit }: Session): Promise<Grain | undefined> {
+  if (!config.sample.grain) return undefined;
+  if (await exists(paths.grain)) return readJson(paths.grain, grainSchema);
+  const text =
+    "samples have no grain: this run was encoded by an earlier version; `slicebook encode` measures it";
+  emit({ type: "warning", text });
+  return undefined;
+}
+
+/** Decoded images with grain, if any, held among the values of the training slices. */
+export function withGrain(
+  images: Float32Array,
+  grain: Grain | undefined,
+  { model, preprocessing }: Pick<CodecOptions, "model" | "preprocessing">,
+  options: Pick<AddGrainOptions, "seed" | "numbers">,
+): Float32Array {
+  if (grain === undefined) return images;
+  const [height, width] = model.size;
+  const bounds = preprocessing.range?.preprocessed;
+  return addGrain(images, grain, { ...options, size: { height, width }, bounds });
+}
