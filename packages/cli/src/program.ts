@@ -187,7 +187,7 @@ export function createProgram(): Command {
     .option("--keep <part>", "top, bottom, left or right half, or a picture that is black where to draw")
     .option(
       "--candidates <n>",
-      "coarsest grids for each sample, of which a typical one is kept; with --complete: drawings for each completion " +
+      "coarsest grids for each sample, of which a plausible one is kept; with --complete: drawings for each completion " +
         "(default: 8)",
       atLeastOne,
     )

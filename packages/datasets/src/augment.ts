@@ -1,6 +1,6 @@
 import type { Random } from "@slicebook/base";
 import { z } from "zod";
-import { range } from "./slice-statistics.ts";
+import { range } from "./store/slice-statistics.ts";
 
 /** How training slices are varied, so that a model sees more than there is; everything is off unless given. */
 export const augmentSchema = z.strictObject({

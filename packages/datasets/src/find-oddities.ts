@@ -1,4 +1,4 @@
-import { MANY_VALUES, type SliceInfo } from "./decode-slice.ts";
+import { MANY_VALUES, type SliceInfo } from "./decoding/decode-slice.ts";
 import type { SliceRecord, Split } from "./types.ts";
 
 /** A readable slice and what is known of it. */

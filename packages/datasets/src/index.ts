@@ -1,3 +1,4 @@
+export { type SplitSubjectsOptions, splitSubjects } from "./adapters/split-subjects.ts";
 export {
   type AugmentOptions,
   type AugmentShape,
@@ -8,25 +9,22 @@ export {
   type Varied,
   vary,
 } from "./augment.ts";
-export { checkPicture } from "./check-picture.ts";
 export { checkValues } from "./check-values.ts";
-export { type EncodeNiftiOptions, encodeNifti } from "./encode-nifti.ts";
-export { greyOf } from "./grey.ts";
+export type { Format, FormatHeader, PictureDecoder, SliceOptions } from "./formats/format.ts";
+export { greyOf } from "./formats/grey.ts";
+export { LARGEST_FILE, LARGEST_SLICE } from "./formats/limits.ts";
+export { decodeNifti } from "./formats/nifti/decode.ts";
+export { type EncodeNiftiOptions, encodeNifti } from "./formats/nifti/encode.ts";
+export { type NiftiHeader, niftiByteLength, readNiftiHeader } from "./formats/nifti/header.ts";
+export { volumeSides } from "./formats/nifti/slice-place.ts";
+export { readNifti } from "./formats/nifti.ts";
+export { browserEndings, FORMATS, formatNamed, formatOf, withoutEnding } from "./formats/registry.ts";
+export { isGzip, unpackFile } from "./formats/unpack-gzip.ts";
 export { naturalOrder } from "./natural-order.ts";
-export {
-  type DecodeNiftiOptions,
-  decodeNifti,
-  type NiftiHeader,
-  niftiByteLength,
-  readNifti,
-  readNiftiHeader,
-  unpackNifti,
-  volumeSides,
-} from "./nifti.ts";
 export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./orientation.ts";
-export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom.ts";
-export { HEAD_LABELS } from "./phantom-head.ts";
-export { PELVIS_LABELS } from "./phantom-pelvis.ts";
+export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom/draw.ts";
+export { HEAD_LABELS } from "./phantom/head.ts";
+export { PELVIS_LABELS } from "./phantom/pelvis.ts";
 export {
   fitPreprocessing,
   PREPROCESSINGS,
@@ -51,8 +49,6 @@ export {
   type SizePolicy,
 } from "./size-policy.ts";
 export { slicePositions } from "./slice-positions.ts";
-export { type SplitSubjectsOptions, splitSubjects } from "./split-subjects.ts";
-export { isTiff } from "./tiff-directory.ts";
 export { type Bounds, holdWithin, type TrainingRange } from "./training-range.ts";
 export {
   type DatasetAdapter,

@@ -1,5 +1,5 @@
-import { decodeAll, type Progress } from "./decode-all.ts";
-import type { SliceInfo } from "./decode-slice.ts";
+import { decodeAll, type Progress } from "./decoding/decode-all.ts";
+import type { SliceInfo } from "./decoding/decode-slice.ts";
 import { type DuplicateGroup, findDuplicates, findOutliers, type Outlier } from "./find-oddities.ts";
 import { type ListDatasetOptions, listDataset, overlapOf } from "./list-dataset.ts";
 import type { SkippedSlice } from "./prepare-splits.ts";

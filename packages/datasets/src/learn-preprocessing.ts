@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { CachePlace, PreparedSplit } from "./prepare-splits.ts";
-import { readPreparedNote, writePreparedNote } from "./prepared-cache.ts";
 import {
   applySliceMap,
   fitPreprocessing,
@@ -10,8 +9,9 @@ import {
   pooledZscore,
   sliceMapOf,
 } from "./preprocess.ts";
-import { deviationOf, type Moments, mergeMoments, NO_MOMENTS, range } from "./slice-statistics.ts";
-import type { StoredSlice } from "./stored-slice.ts";
+import { readPreparedNote, writePreparedNote } from "./store/prepared-cache.ts";
+import { deviationOf, type Moments, mergeMoments, NO_MOMENTS, range } from "./store/slice-statistics.ts";
+import type { StoredSlice } from "./store/stored-slice.ts";
 import { type Bounds, type TrainingRange, trainingRangeSchema } from "./training-range.ts";
 
 /** A preprocessing, and what its slices are like. */

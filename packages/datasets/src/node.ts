@@ -1,10 +1,11 @@
-export { builtInAdapters, type LoadedAdapter, loadAdapter } from "./adapters.ts";
-export { adni, type HipmriOptions, hipmri, type MaskOptions, oasis } from "./course-adapters.ts";
-export type { Progress } from "./decode-all.ts";
-export { decodeFile, readHeaderOf } from "./decode-file.ts";
-export { decodePicture } from "./decode-picture.ts";
+export { adni, type HipmriOptions, hipmri, type MaskOptions, oasis } from "./adapters/course.ts";
+export { type FolderOptions, folder } from "./adapters/folder.ts";
+export { builtInAdapters, type LoadedAdapter, loadAdapter } from "./adapters/load-adapter.ts";
+export { maskFinder, type PathPlaces, pathMatcher, type SplitNames } from "./adapters/path-pattern.ts";
+export { type PhantomDatasetOptions, phantom } from "./adapters/phantom.ts";
+export type { Progress } from "./decoding/decode-all.ts";
 export type { DuplicateGroup, Outlier } from "./find-oddities.ts";
-export { type FolderOptions, folder } from "./folder-adapter.ts";
+export { decodeFile, decodePicture, readHeaderOf } from "./formats/node/decode-file.ts";
 export {
   type DatasetSummary,
   type InspectDatasetOptions,
@@ -25,15 +26,13 @@ export {
   openDataset,
   type SliceSet,
 } from "./open-dataset.ts";
-export { maskFinder, type PathPlaces, pathMatcher, type SplitNames } from "./path-pattern.ts";
-export { type PhantomDatasetOptions, phantom } from "./phantom-adapter.ts";
-export type { SkippedSlice } from "./prepare-splits.ts";
-export { userCacheFolder } from "./prepared-cache.ts";
-export { type ReadSlicesOptions, readSlices } from "./read-slices.ts";
 export {
   PHANTOM_LAYOUTS,
   type PhantomLayout,
   type WritePhantomOptions,
   type WrittenPhantom,
   writePhantom,
-} from "./write-phantom.ts";
+} from "./phantom/write.ts";
+export type { SkippedSlice } from "./prepare-splits.ts";
+export { type ReadSlicesOptions, readSlices } from "./read-slices.ts";
+export { userCacheFolder } from "./store/prepared-cache.ts";

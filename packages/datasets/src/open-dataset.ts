@@ -11,7 +11,7 @@ import {
 import { applySliceMap, type Preprocessing, restoreSlice, sliceMapOf } from "./preprocess.ts";
 import { readMask } from "./read-mask.ts";
 import type { DatasetInput } from "./schema.ts";
-import type { VisitSlice } from "./slice-store.ts";
+import type { VisitSlice } from "./store/slice-store.ts";
 import { type MaskLabel, type Size, type SliceRecord, SPLITS, type Split } from "./types.ts";
 
 /** The slices of one split, in numeric order. */

@@ -4,10 +4,10 @@ import { endianness } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isSlicebookError, type SlicebookError } from "@slicebook/base";
-import { decodeAll, type Progress } from "./decode-all.ts";
+import { decodeAll, type Progress } from "./decoding/decode-all.ts";
 import { type ListedDataset, relativeTo } from "./list-dataset.ts";
-import { createPrepared, openPrepared, userCacheFolder } from "./prepared-cache.ts";
-import { memorySink, type SkippedIndex, type SliceSink, type SliceStore } from "./slice-store.ts";
+import { createPrepared, openPrepared, userCacheFolder } from "./store/prepared-cache.ts";
+import { memorySink, type SkippedIndex, type SliceSink, type SliceStore } from "./store/slice-store.ts";
 import type { SliceRecord, Split } from "./types.ts";
 
 /** Part of every key: raised when the same files and options come to other values, or are stored otherwise. */

@@ -6,7 +6,7 @@ import {
   NO_MOMENTS,
   type SliceStatistics,
   sliceStatistics,
-} from "./slice-statistics.ts";
+} from "./store/slice-statistics.ts";
 import { holdWithin, type TrainingRange } from "./training-range.ts";
 import type { Samples } from "./types.ts";
 

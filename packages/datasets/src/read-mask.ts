@@ -1,6 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
-import { decodeFile, unreadable } from "./decode-file.ts";
-import { decodeRecord } from "./decode-slice.ts";
+import { decodeRecord } from "./decoding/decode-slice.ts";
+import { decodeFile, unreadable } from "./formats/node/decode-file.ts";
 import { fitLabels, type SizePolicy } from "./size-policy.ts";
 import type { DatasetAdapter, DecodeContext, SliceImage, SliceRecord } from "./types.ts";
 

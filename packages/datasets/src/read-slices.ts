@@ -1,8 +1,8 @@
-import { decodeAll } from "./decode-all.ts";
+import { decodeAll } from "./decoding/decode-all.ts";
 import { type ListDatasetOptions, listDataset } from "./list-dataset.ts";
 import type { PrepareOptions, SkippedSlice } from "./prepare-splits.ts";
 import type { DatasetInput } from "./schema.ts";
-import type { StoredSlice } from "./stored-slice.ts";
+import type { StoredSlice } from "./store/stored-slice.ts";
 import type { SliceRecord } from "./types.ts";
 
 /** What {@link readSlices} takes besides the configuration. */

@@ -1,7 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import { type Affine, affineOf } from "./orientation.ts";
 import { resizeBilinear } from "./resize.ts";
-import { range } from "./slice-statistics.ts";
+import { range } from "./store/slice-statistics.ts";
 import type { Samples, Size, SliceImage } from "./types.ts";
 
 /** What may be done, by name, to a slice that is not of the wanted size. */

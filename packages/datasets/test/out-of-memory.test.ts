@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { unreadable } from "../src/decode-file.ts";
+import { unreadable } from "../src/formats/node/decode-file.ts";
 import { type DatasetAdapter, encodeNifti, preprocessSlice, SPLITS } from "../src/index.ts";
 import { decodeFile, inspectDataset, openDataset } from "../src/node.ts";
 import { temporaryFolder } from "./temporary-folder.ts";

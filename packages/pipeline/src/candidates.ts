@@ -6,8 +6,8 @@ import { type CodecOptions, decodeCodes } from "./codec.ts";
 
 /** Training slices to which a picture's distance is taken. */
 const NEAREST = 5;
-/** The part of held-out slices, in the order of their distances, among which a sample's is to be. */
-const BAND = { from: 0.1, to: 0.5 };
+/** The share of a sample's candidates among which the one that is kept lies the farthest from training slices. */
+const KEPT = 1 / 4;
 
 /** Codes of the coarsest picture, int32 [n, rows, columns] for each of its levels. */
 export interface CandidateCodes {
@@ -15,12 +15,10 @@ export interface CandidateCodes {
   readonly candidates: readonly LevelGrids[];
   readonly each: number;
   readonly training: readonly LevelGrids[];
-  /** Of slices that neither the tokenizer nor the prior was trained on. */
-  readonly heldOut: readonly LevelGrids[];
 }
 
-/** Decodes coarse pictures, and gives the number of the candidate that is kept for each sample: see {@link typical}. */
-export async function typicalCandidates(
+/** Decodes coarse pictures, and gives the number of the candidate that is kept for each sample: see {@link plausible}. */
+export async function plausibleCandidates(
   engine: Engine,
   parameters: HostTensors,
   { each, ...codes }: CandidateCodes,
@@ -30,41 +28,34 @@ export async function typicalCandidates(
     const [height, width] = options.model.pictureSize(levels.length);
     return reducedPictures(await decodeCodes(engine, parameters, levels, options), { height, width });
   };
-  return typical({
+  return plausible({
     candidates: await pictures(codes.candidates),
     each,
     training: await pictures(codes.training),
-    heldOut: await pictures(codes.heldOut),
   });
 }
 
 /**
- * The number of the candidate that is kept for each sample: of `each` the first that is typical, else the one nearest to
- * that.
+ * The number of the candidate that is kept for each sample: of the quarter of its `each` candidates that lie the nearest to
+ * training slices, the farthest, so that what is like nothing that was seen is left out, and copies are not preferred.
  *
- * Typical is a picture whose distance from its five nearest training slices is among the lower half of held-out slices'
- * distances, but not among the lowest tenth: neither unlike all that was seen, nor a copy.
+ * The distance is that from the five nearest training slices, as the root of the mean square. Held-out slices are no measure
+ * of it: those of a few subjects may be farther from training slices than most slices are.
  */
-export function typical({
+export function plausible({
   candidates,
   each,
   training,
-  heldOut,
 }: {
   readonly candidates: Points;
   readonly each: number;
   readonly training: Points;
-  readonly heldOut: Points;
 }): number[] {
-  const usual = distancesFrom(training, heldOut).sort();
-  const at = (part: number) => usual[Math.floor(part * (usual.length - 1))]!;
-  const [lowest, highest] = [at(BAND.from), at(BAND.to)];
-  const outside = distancesFrom(training, candidates).map((distance) =>
-    Math.max(lowest - distance, distance - highest, 0),
-  );
-  return Array.from({ length: outside.length / each }, (_, sample) => {
-    const own = outside.subarray(sample * each, (sample + 1) * each);
-    return sample * each + own.indexOf(Math.min(...own));
+  const distances = distancesFrom(training, candidates);
+  const rank = Math.ceil(KEPT * each) - 1;
+  return Array.from({ length: distances.length / each }, (_, sample) => {
+    const numbers = Array.from({ length: each }, (_, candidate) => sample * each + candidate);
+    return numbers.sort((a, b) => distances[a]! - distances[b]! || a - b)[rank]!;
   });
 }
 

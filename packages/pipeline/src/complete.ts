@@ -10,7 +10,7 @@ import { type ImageStack, imageGrid } from "./figures/grid.ts";
 import { interruptedError } from "./interruption.ts";
 import { keptCodes, keptPixels } from "./kept-part.ts";
 import { writeNiftiSlice } from "./nifti-slice.ts";
-import { openOwnSlices } from "./own-slices.ts";
+import { openOwnSlices, uniqueNames } from "./own-slices.ts";
 import { greyPng } from "./pictures.ts";
 import { reportProgress } from "./progress.ts";
 import { missing } from "./run-folder.ts";
@@ -94,7 +94,7 @@ export async function completeSlice(session: Session, options: CompleteOptions):
     labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
   );
 
-  const name = basename(file).replace(/(\.nii)?(\.gz)?(\.\w+)?$/i, "") || "slice";
+  const [name = ""] = uniqueNames([file]);
   const out = options.out ?? join(paths.folder, "completions", name);
   if (options.out === undefined) await rm(out, { recursive: true, force: true });
   for (const [index, picture] of ["original", "masked", ...names].entries()) {

@@ -1,4 +1,5 @@
 import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead } from "@slicebook/core";
+import { formatNamed } from "@slicebook/datasets";
 import { codesOf, splitCodes } from "./code-grids.ts";
 import { exists, hashOf } from "./files.ts";
 import { missing } from "./run-folder.ts";
@@ -41,10 +42,5 @@ export async function fileBitsPerPixel(
 
 /** The bytes of the `.slbk` file of a slice, by its own file's name and its codes of each level. */
 export function fileBytes(path: string, codes: readonly Int32Array[], tables: readonly CodeTable[]): number {
-  return slbkOverhead({ affine: isNifti(path) }) + packCodes(codes, tables).length;
-}
-
-/** By its name, whether a file has an affine to keep. */
-function isNifti(path: string): boolean {
-  return /\.(nii|hdr)(\.gz)?$/i.test(path);
+  return slbkOverhead({ affine: formatNamed(path)?.placed === true }) + packCodes(codes, tables).length;
 }

@@ -166,8 +166,8 @@ const sampleSchema = z.strictObject({
     .max(64)
     .default(1)
     .describe(
-      "Coarsest grids drawn for each sample, of which the first typical one is kept: not farther from the training " +
-        "slices than half of the validation slices are, nor a copy.",
+      "Coarsest grids drawn for each sample, of which a plausible one is kept: of the quarter nearest to training slices, " +
+        "the farthest.",
     ),
   grain: z
     .boolean()

@@ -10,6 +10,7 @@ import {
   type SliceImage,
   type SliceMap,
   type SliceRecord,
+  withoutEnding,
 } from "@slicebook/datasets";
 import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
 import type { ResolvedConfig } from "./config.ts";
@@ -100,7 +101,7 @@ function checkOwn(image: SliceImage, file: string): void {
 export function uniqueNames(files: readonly string[], reserved: readonly string[] = []): string[] {
   const taken = new Set(reserved);
   return files.map((file) => {
-    const name = basename(file).replace(/(\.nii)?(\.gz)?(\.\w+)?$/i, "") || "slice";
+    const name = withoutEnding(basename(file)) || "slice";
     let free = name;
     for (let count = 2; taken.has(free); count++) free = `${name}-${count}`;
     taken.add(free);

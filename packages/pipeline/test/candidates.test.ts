@@ -1,32 +1,29 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { typical } from "../src/candidates.ts";
+import { plausible } from "../src/candidates.ts";
 import { execute } from "../src/execute.ts";
 import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 
-describe("typical", () => {
-  // Five training slices at 0: a picture's distance is its value. Held-out slices lie at 1 to 11, so the band is 2 to 6.
+describe("plausible", () => {
+  // Five training slices at 0: a picture's distance is its value.
   const points = (...data: number[]) => ({ data, width: 1 });
   const training = points(0, 0, 0, 0, 0);
-  const heldOut = points(11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1);
-  const kept = (...values: number[]) =>
-    typical({ candidates: points(...values), each: 4, training, heldOut });
+  const kept = (each: number, ...values: number[]) =>
+    plausible({ candidates: points(...values), each, training });
 
-  it("keeps the first candidate of each sample that lies where the nearer half of held-out slices do", () => {
-    expect(kept(7, 5, 3, 2, 6, 0, 1, 2)).toEqual([1, 4]);
-  });
-
-  it("keeps neither a copy nor what nothing is like, and the nearest to typical where none is", () => {
-    expect(kept(0, 1.9, 7, 30, 20, 6.5, 1, 0)).toEqual([1, 5]);
+  it("keeps, of the quarter of a sample's candidates that lie nearest to training slices, the farthest", () => {
+    expect(kept(8, 7, 5, 3, 2, 6, 0, 1, 9, 1, 1, 1, 1, 1, 1, 1, 0)).toEqual([6, 8]);
+    expect(kept(4, 7, -5, 9, 30, 20, 6.5, 1, 0)).toEqual([1, 7]);
+    expect(kept(2, 3, 2)).toEqual([1]);
+    expect(kept(1, 3, 2)).toEqual([0, 1]);
   });
 
   it("takes the distance from the five nearest of the training slices, as the root of the mean square", () => {
+    // √((9 + 16) / 5) at 0, √((4 + 25 + 3) / 5) at 1, √((16 + 9 + 3) / 5) at -1.
     const spread = points(3, -4, 0, 0, 0, 100);
-    // √((9 + 16) / 5) = √5 at 0: inside of √5 to √5; 1 apart is √((4 + 25 + 3) / 5) = √6.4.
-    const candidates = points(1, 0);
-    expect(typical({ candidates, each: 2, training: spread, heldOut: points(0) })).toEqual([1]);
+    expect(plausible({ candidates: points(1, 0, -1, 2), each: 4, training: spread })).toEqual([1]);
   });
 });
 

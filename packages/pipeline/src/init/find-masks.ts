@@ -1,5 +1,6 @@
+import { withoutEnding } from "@slicebook/datasets";
 import { maskFinder, pathMatcher, type SplitNames } from "@slicebook/datasets/node";
-import { commonEnding, withoutEnding } from "./infer-pattern.ts";
+import { commonEnding } from "./infer-pattern.ts";
 import { mostCommon } from "./name-parts.ts";
 
 /** Words in names of files and folders that hold masks rather than slices. */

@@ -1,3 +1,4 @@
+import { withoutEnding } from "@slicebook/datasets";
 import {
   assignRoles,
   type Column,
@@ -117,10 +118,6 @@ export function inferPattern(
 export function commonEnding(names: readonly string[]): string {
   const endings = new Set(names.map((name) => name.slice(withoutEnding(name).length)));
   return endings.size === 1 ? [...endings][0]! : ".*";
-}
-
-export function withoutEnding(name: string): string {
-  return name.replace(/(?:\.nii)?\.[a-z]+(?:\.gz)?$/i, "").replace(/\.nii$/i, "");
 }
 
 /** What the folders above the files say, level by level. */

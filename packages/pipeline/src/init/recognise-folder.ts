@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { readRegularFileStart } from "@slicebook/base/node";
+import { FORMATS, formatNamed } from "@slicebook/datasets";
 import { folder, pathMatcher, type SplitNames } from "@slicebook/datasets/node";
 import { ignorePatterns, maskPattern, partMasks } from "./find-masks.ts";
 import { type InferredPattern, inferPattern } from "./infer-pattern.ts";
@@ -26,16 +27,14 @@ const landmarks = [
   { adapter: "adni", place: /(?:^|\/)(?:train|test)\/(?:AD|NC)\/\d+_\d+\.jpe?g$/i },
 ] as const;
 
-const image = /\.(?:nii|nii\.gz|hdr|hdr\.gz|png|jpe?g|tiff?|webp)$/i;
-
 /** Sees from the names in a folder how it is laid out; throws `LAYOUT_UNKNOWN` if there is nothing to read in it. */
 export async function recogniseFolder(root: string): Promise<RecognisedFolder> {
   const all = await walkFiles(root);
   for (const { adapter, place } of landmarks) {
-    const files = all.filter((path) => place.test(path) && image.test(path));
+    const files = all.filter((path) => place.test(path) && formatNamed(path) !== undefined);
     if (files.length > 0) return { adapter, options: {}, files, unsure: false, notes: [] };
   }
-  const images = all.filter((path) => image.test(path));
+  const images = all.filter((path) => formatNamed(path) !== undefined);
   if (images.length === 0) throw await nothingToRead(root, all);
   return readNames(root, images);
 }
@@ -134,6 +133,7 @@ async function nothingToRead(root: string, files: readonly string[]): Promise<Sl
       remedy: "Convert them to NIfTI first, for example with dcm2niix, and give the folder of the results.",
     });
   }
+  const names = FORMATS.map(({ name }) => name);
   const found =
     files.length === 0
       ? "no files"
@@ -141,7 +141,7 @@ async function nothingToRead(root: string, files: readonly string[]): Promise<Sl
         ? `one file, ${files[0]}`
         : `${files.length} files, such as ${files[0]}`;
   return new SlicebookError("LAYOUT_UNKNOWN", `there are no slices in ${root}: it holds ${found}`, {
-    remedy: "Give a folder with NIfTI, PNG, JPEG, TIFF or WebP images.",
+    remedy: `Give a folder with ${names.slice(0, -1).join(", ")} or ${names.at(-1)} images.`,
   });
 }
 

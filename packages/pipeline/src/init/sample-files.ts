@@ -25,7 +25,6 @@ export interface SampledFiles {
 export const MANY_VALUES = 65;
 /** Files looked at. */
 const SAMPLED = 40;
-const niftiEnding = /\.(?:nii|hdr)(?:\.gz)?$/i;
 
 /** Looks at some of a folder's files, evenly over all; throws `SLICE_UNREADABLE` if none can be read. */
 export async function sampleFiles(root: string, files: readonly string[]): Promise<SampledFiles> {
@@ -65,9 +64,8 @@ export function someOf<T>(items: readonly T[], most: number): T[] {
 
 /** How a file is cut: across the axis of length 1 where there is one, else across the third; undefined for a slice. */
 async function cutOf(path: string): Promise<VolumeCut | undefined> {
-  if (!niftiEnding.test(path)) return undefined;
-  const { shape } = await readHeaderOf(path);
-  const [first = 1, second = 1, third = 1] = shape;
+  const header = await readHeaderOf(path);
+  const [first = 1, second = 1, third = 1] = header?.shape ?? [];
   if (third === 1) return undefined;
   if (first === 1) return { plane: 0, depth: 1 };
   return second === 1 ? { plane: 1, depth: 1 } : { plane: 2, depth: third };

@@ -4,7 +4,7 @@ import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, type Grain, type SampleOptions, takesSlicePositions } from "@slicebook/core";
 import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
-import { typicalCandidates } from "../candidates.ts";
+import { plausibleCandidates } from "../candidates.ts";
 import {
   type CodeGrids,
   type LevelGrids,
@@ -123,9 +123,9 @@ interface Wanted {
   readonly codec: CodecOptions;
 }
 
-/** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a typical one is kept. */
+/** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a plausible one is kept. */
 async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
-  const { config, paths, signal } = session;
+  const { config, signal } = session;
   const { count, candidates, seed, temperature, topK, topP } = config.sample;
   const { trained, labels, slicePositions, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
@@ -157,18 +157,15 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   };
   if (candidates === 1) return draw(1, {});
 
-  const heldOut = await splitCodes(session, "validate");
-  if (heldOut === undefined) throw missing(paths.folder, "code grids", "encode");
   const first = config.model.quantizer.depth; // the levels of the coarsest grid
   const coarsest = await draw(candidates, { levels: first });
-  const kept = await typicalCandidates(
+  const kept = await plausibleCandidates(
     engine,
     wanted.parameters,
     {
       candidates: coarsest,
       each: candidates,
       training: trained.levels.slice(0, first),
-      heldOut: heldOut.levels.slice(0, first),
     },
     codec,
   );

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
 import { loadStack } from "../ui/stack.ts";
+import type { OpenedModel } from "../worker/protocol.ts";
 
 /** This many of the run's test slices are offered. */
 const OFFERED = 4;
@@ -9,13 +10,16 @@ const OFFERED = 4;
 /** Takes files that are dropped anywhere on the page, or chosen; offers some of the run's own slices. */
 export function DropZone({
   run: { entry, files, info },
-  size: [height],
+  opened: {
+    size: [height],
+    fileEndings,
+  },
   onFile,
   busy,
   compact,
 }: {
   readonly run: RunAnswer;
-  readonly size: readonly [number, number];
+  readonly opened: OpenedModel;
   readonly onFile: (file: Blob, name: string) => void;
   /** What is being done, in words. */
   readonly busy: string | undefined;
@@ -58,7 +62,7 @@ export function DropZone({
         <input
           type="file"
           class="hidden"
-          accept=".nii,.gz,.png,.jpg,.jpeg,.webp"
+          accept={fileEndings.join(",")}
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
             if (file !== undefined) onFile(file, file.name);

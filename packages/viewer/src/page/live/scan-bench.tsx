@@ -102,7 +102,7 @@ export function ScanBench({
 
   return (
     <>
-      <DropZone run={run} size={opened.size} onFile={open} busy={busy} compact={encoded !== undefined} />
+      <DropZone run={run} opened={opened} onFile={open} busy={busy} compact={encoded !== undefined} />
       {problem !== undefined && <Notice kind="error" title={problem.title} text={problem.text} />}
       {place !== undefined && <PlaceControls place={place} opened={opened} onChange={look} />}
       {place !== undefined && needsFit(place, opened) && (

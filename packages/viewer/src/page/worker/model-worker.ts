@@ -44,7 +44,7 @@ const handlers: {
   },
   async slice({ plane, index, fit }) {
     if (scan === undefined) throw new Error("no file has been read");
-    const image = scan.kind === "volume" ? scan.slice(plane, index) : scan.image;
+    const image = scan.kind === "volume" ? await scan.slice(plane, index) : scan.image;
     checkValues(image);
     return (await opened()).encode(image, scan.name, fit);
   },

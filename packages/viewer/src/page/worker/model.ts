@@ -21,6 +21,7 @@ import {
   vqvaeSchema,
 } from "@slicebook/core";
 import {
+  browserEndings,
   datasetSchema,
   fitSize,
   type Orientation,
@@ -165,6 +166,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       levels,
       colours: codebooks.map(({ data, shape }) => codebookColours(Float32Array.from(data), shape[0]!)),
       classes,
+      fileEndings: browserEndings(),
       prior: prior.why ?? true,
       slicePosition: prior.why === undefined && takesSlicePositions(prior.bound),
       sampling: {

@@ -37,6 +37,8 @@ export interface OpenedModel {
   /** For each level a colour for each code, red, green and blue in one number; like codes have like colours. */
   readonly colours: readonly (readonly number[])[];
   readonly classes: readonly string[];
+  /** How the names of the files end that can be opened. */
+  readonly fileEndings: readonly string[];
   /** Whether there is a prior; if not, why. */
   readonly prior: true | string;
   /** Whether that prior can be asked for slices from a place of the scan. */

@@ -1,14 +1,13 @@
 import { SlicebookError } from "@slicebook/base";
 import {
-  checkPicture,
-  decodeNifti,
+  formatOf,
   greyOf,
-  isTiff,
+  isGzip,
+  LARGEST_FILE,
+  LARGEST_SLICE,
   type Orientation,
-  readNiftiHeader,
   type SliceImage,
-  unpackNifti,
-  volumeSides,
+  unpackFile,
 } from "@slicebook/datasets";
 import { type DecodedPng, decode as decodePng } from "fast-png";
 
@@ -19,44 +18,38 @@ export type Scan =
       readonly kind: "volume";
       readonly name: string;
       readonly shape: readonly [number, number, number];
-      slice(plane: 0 | 1 | 2, index: number): SliceImage;
+      slice(plane: 0 | 1 | 2, index: number): SliceImage | Promise<SliceImage>;
     };
 
-/** The most bytes that a volume may unpack to: as much as one of 1024×1024×256 values of 16 bits. */
-const LARGEST = 2 ** 29;
-/** The most pixels of a picture. */
-const LARGEST_PICTURE = 2 ** 24;
-
 /**
- * Reads a file, whose kind is told by its first bytes: NIfTI, packed or not, PNG, JPEG, or WebP.
+ * Reads a file, whose format is told by its first bytes.
  *
  * `orientation` is how the run's data set has NIfTI images lie.
  */
 export async function readScan(file: Blob, name: string, orientation: Orientation): Promise<Scan> {
   try {
     if (file.size === 0) throw new Error("it is empty");
-    if (file.size > LARGEST)
-      throw new Error(`it has ${mebibytes(file.size)}, of at most ${mebibytes(LARGEST)}`);
-    const start = new Uint8Array(await file.slice(0, 12).arrayBuffer());
-    const latin = String.fromCharCode(...start);
-    const isWebp = latin.startsWith("RIFF") && latin.endsWith("WEBP");
-    if (latin.startsWith("\x89PNG") || latin.startsWith("\xff\xd8\xff") || isWebp) {
-      checkPicture(new Uint8Array(await file.arrayBuffer()));
+    if (file.size > LARGEST_FILE)
+      throw new Error(`it has ${mebibytes(file.size)}, of at most ${mebibytes(LARGEST_FILE)}`);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const packedHeader = (start: Uint8Array) => formatOf(start, { packed: true }).header?.(start);
+    const content = unpackFile(bytes, { header: packedHeader });
+    const format = formatOf(content, { packed: isGzip(bytes) });
+    if (format.nodeOnly)
+      throw new Error(`it is a ${format.name} picture, which the command reads and this page does not`);
+    const decodePicture = async () =>
+      format.name === "PNG" ? greyOfPng(decodePng(bytes, { checkCrc: true })) : greyOfPicture(file);
+    const header = format.header?.(content);
+    if (header?.paired) throw new Error("it is the header of a pair; convert both to one .nii file first");
+    if (header === undefined || header.sides()[2] === 1) {
+      return { kind: "slice", name, image: await format.decode(content, { orientation }, decodePicture) };
     }
-    if (latin.startsWith("\x89PNG")) {
-      return {
-        kind: "slice",
-        name,
-        image: greyOfPng(decodePng(await file.arrayBuffer(), { checkCrc: true })),
-      };
-    }
-    if (latin.startsWith("\xff\xd8\xff") || isWebp) {
-      return { kind: "slice", name, image: await greyOfPicture(file) };
-    }
-    if (isTiff(start))
-      throw new Error("it is a TIFF picture, which the command reads and this page does not");
-    const packed = new Uint8Array(await file.arrayBuffer());
-    return niftiScan(name, unpackNifti(packed, { limit: LARGEST, anySlice: true }), orientation);
+    const shape = header.sides(orientation);
+    const slice = (plane: 0 | 1 | 2, slice: number) =>
+      format.decode(content, { plane, slice, orientation }, decodePicture);
+    // What is cut off is found now, not at some slice.
+    await slice(2, shape[2] - 1);
+    return { kind: "volume", name, shape, slice };
   } catch (error) {
     const why = error instanceof Error ? error.message.split("\n")[0]! : String(error);
     throw new SlicebookError("SLICE_UNREADABLE", `${name} cannot be read: ${why}`, {
@@ -64,22 +57,6 @@ export async function readScan(file: Blob, name: string, orientation: Orientatio
       cause: error,
     });
   }
-}
-
-function niftiScan(name: string, bytes: Uint8Array, orientation: Orientation): Scan {
-  const header = readNiftiHeader(bytes);
-  if (header.paired) throw new Error("it is the header of a pair; convert both to one .nii file first");
-  const isSlice = volumeSides(header)[2] === 1;
-  if (isSlice) return { kind: "slice", name, image: decodeNifti(bytes, { orientation }) };
-  const shape = volumeSides(header, orientation);
-  // What is cut off is found now, not at some slice.
-  decodeNifti(bytes, { plane: 2, slice: shape[2] - 1, orientation });
-  return {
-    kind: "volume",
-    name,
-    shape,
-    slice: (plane, slice) => decodeNifti(bytes, { plane, slice, orientation }),
-  };
 }
 
 /** The grey values of a PNG of any depth, as the command line's decoder has them: colour by luma, alpha over black. */
@@ -126,7 +103,7 @@ async function greyOfPicture(file: Blob): Promise<SliceImage> {
     throw new Error("its data is damaged or cut off");
   });
   const { width, height } = bitmap;
-  if (width * height > LARGEST_PICTURE)
+  if (width * height > LARGEST_SLICE)
     throw new Error(`it has ${width}×${height} pixels, too many for a slice`);
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
   context.drawImage(bitmap, 0, 0);

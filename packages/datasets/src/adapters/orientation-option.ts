@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { ORIENTATIONS, type Orientation } from "../orientation.ts";
+
+/** The option by which an adapter of NIfTI files turns their axes. */
+export const orientationOption = z
+  .enum(ORIENTATIONS)
+  .default("file")
+  .describe(
+    "How NIfTI images lie: file, as their values are stored, or canonical, with axes turned by their affine to the " +
+      "nearest of right, front and top.",
+  );
+
+/** What a record says of it. */
+export function turned({ orientation }: { readonly orientation: Orientation }): {
+  orientation?: Orientation;
+} {
+  return orientation === "file" ? {} : { orientation };
+}
