@@ -1,8 +1,8 @@
-// Writes what is made from the code: the configuration's JSON Schema and reference, and the tracer's table of kernels.
+// Writes what is made from the code: the configuration's JSON Schema and reference, and tables of the READMEs.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { writeKernelTable } from "./kernel-table.mjs";
 import { root, setup } from "./setup.mjs";
+import { writeTables } from "./tables.mjs";
 
 setup();
 for (const [flag, path] of [
@@ -14,4 +14,4 @@ for (const [flag, path] of [
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(`${root}/${path}`, stdout);
 }
-await writeKernelTable();
+await writeTables();

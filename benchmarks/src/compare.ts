@@ -129,7 +129,7 @@ function checkSameModel(
   const different = peer.find(({ weights }) => weights !== ours[0]?.weights);
   if (different !== undefined) {
     throw new SlicebookError(
-      "BENCHMARK_MISMATCH",
+      "benchmarks/MISMATCH",
       `Slicebook's model has ${ours[0]?.weights} weights, but that of ${peerScript} has ${different.weights}`,
       { remedy: "Make the peer's model the same." },
     );

@@ -214,7 +214,7 @@ function checkSame(layout: string, ours: Read, theirs: Read): void {
   const close = Math.abs(ours.sum - theirs.sum) <= 1e-6 * Math.abs(theirs.sum);
   if (ours.slices !== theirs.slices || !close) {
     throw new SlicebookError(
-      "BENCHMARK_MISMATCH",
+      "benchmarks/MISMATCH",
       `${layout}: Slicebook read ${ours.slices} slices that sum up to ${ours.sum}, ${PEER_SCRIPT} ` +
         `${theirs.slices} that sum up to ${theirs.sum}`,
       { remedy: "Make both sides read the same files." },

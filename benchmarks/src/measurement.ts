@@ -127,7 +127,7 @@ export async function runJson(
   });
   if (status !== 0) {
     throw new SlicebookError(
-      "BENCHMARK_FAILED",
+      "benchmarks/FAILED",
       `${command} ${args[0] ?? ""} failed (${status ?? "killed"}) at ${what}`,
       {
         remedy: "See its messages above; a killed process mostly lacked memory: measure less.",

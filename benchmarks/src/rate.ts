@@ -33,7 +33,7 @@ export async function benchmarkRate(folders: readonly string[]): Promise<RateRes
       const { summary, info, evaluation } = await readRun(folder);
       const baselines = evaluation?.baselines;
       if (baselines === undefined) {
-        throw new SlicebookError("BENCHMARK_FAILED", `${folder} has no comparison at equal bytes`, {
+        throw new SlicebookError("benchmarks/FAILED", `${folder} has no comparison at equal bytes`, {
           remedy: `Run \`slicebook encode ${folder}\` and \`slicebook evaluate ${folder}\`.`,
         });
       }

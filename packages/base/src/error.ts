@@ -1,3 +1,5 @@
+import type { ErrorCode } from "./error-codes.ts";
+
 /** What a {@link SlicebookError} may carry besides its message. */
 export interface SlicebookErrorOptions {
   /** What the user can do about it, as one imperative sentence. */
@@ -9,13 +11,13 @@ export interface SlicebookErrorOptions {
  * A mistake that the user can fix: shown without a stack trace.
  *
  * The message says what was found, where (file, line, argument) and what is allowed; `remedy` says what to do.
- * `code` is stable and in capitals, such as `CONFIG_INVALID`, for programs to test.
+ * `code` is stable, for programs to test.
  */
 export class SlicebookError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly remedy: string | undefined;
 
-  constructor(code: string, message: string, options: SlicebookErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: SlicebookErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SlicebookError";
     this.code = code;

@@ -1,6 +1,7 @@
 export { counted } from "./counted.ts";
 export { crc32, crc32c } from "./crc32.ts";
 export { isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
+export { type ErrorCode, errorCodes } from "./error-codes.ts";
 export { philox, type Random, type RandomKey, random } from "./random.ts";
 export {
   float32,

@@ -4,15 +4,16 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { isSlicebookError, SlicebookError } from "./error.ts";
+import type { ErrorCode } from "./error-codes.ts";
 
 /** What a plug-in is called in messages, and which codes its errors have. */
 export interface PluginKind {
   /** Such as `data set adapter`. */
   readonly what: string;
   /** The code where there is no such plug-in. */
-  readonly unknown: string;
+  readonly unknown: ErrorCode;
   /** The code where there is one that cannot be used. */
-  readonly invalid: string;
+  readonly invalid: ErrorCode;
   /** Those that come with Slicebook, for the remedy. */
   readonly builtIn: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { isSlicebookError } from "@slicebook/base";
+import { type ErrorCode, isSlicebookError } from "@slicebook/base";
 import { CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 import { Interruption } from "./interruption.ts";
@@ -7,7 +7,7 @@ import { printable, printableMessage } from "./printable.ts";
 
 /** A failure as programs read it (`--json`). */
 interface FailureReport {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly remedy?: string;
 }

@@ -218,7 +218,7 @@ describe.each(engines)("the engine $kind on $device", ({ kind, device }) => {
   });
 
   it("calls a function without a name by a word, in every message", async () => {
-    const loop = await engine.loop((...[carry]: never[]) => [carry, {}], { a: float32([1], [1]) }, {});
+    const loop = await engine.loop((...[carry]: never[]) => [carry!, {}], { a: float32([1], [1]) }, {});
     await expect(loop.next({ b: float32([1], [1]) })).rejects.toThrow(/^the function: "b" is not among/);
     await loop.dispose();
     const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])], { name: "" });

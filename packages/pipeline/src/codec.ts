@@ -187,7 +187,7 @@ export async function encodingsOf(
       for (const [grid, { data, shape }] of (await compiled.run(part)).entries()) {
         const whole = [total, ...shape.slice(1)];
         grids[grid] ??= float32(new Float32Array(sizeOf(whole)), whole);
-        keepRows(floats(grids[grid]), data, batch, place);
+        keepRows(floats(grids[grid]!), data, batch, place);
       }
     });
   } finally {

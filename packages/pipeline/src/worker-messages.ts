@@ -1,4 +1,4 @@
-import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { type ErrorCode, isSlicebookError, SlicebookError } from "@slicebook/base";
 import type { Event, Request, Result } from "./api.ts";
 
 /** What a worker is told when it starts. */
@@ -19,7 +19,7 @@ export type WorkerReply =
 
 /** An error as plain data: a copy of an `Error` from another thread loses its class and its fields. */
 export interface PlainError {
-  readonly code?: string;
+  readonly code?: ErrorCode;
   readonly message: string;
   readonly remedy?: string;
   readonly stack?: string;

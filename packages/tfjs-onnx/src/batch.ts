@@ -48,31 +48,32 @@ export function compareBatches(graphs: readonly (readonly Value[])[], name: stri
   const shapes = new Map<Value, Affine>();
 
   const affine = (lists: readonly (readonly number[])[], what: string): Affine => {
-    const [first, second] = lists;
+    const [first, second] = [lists[0]!, lists[1]!];
     if (lists.some((list) => list.length !== first.length)) throw fail(what);
-    const slope = first.map((item, index) => (second[index] - item) / (TRIAL_BATCHES[1] - TRIAL_BATCHES[0]));
-    const base = first.map((item, index) => item - slope[index] * TRIAL_BATCHES[0]);
+    const slope = first.map((item, index) => (second[index]! - item) / (TRIAL_BATCHES[1] - TRIAL_BATCHES[0]));
+    const base = first.map((item, index) => item - slope[index]! * TRIAL_BATCHES[0]);
     lists.forEach((list, graph) => {
       list.forEach((item, index) => {
-        if (item !== base[index] + slope[index] * TRIAL_BATCHES[graph]) throw fail(what);
+        if (item !== base[index]! + slope[index]! * TRIAL_BATCHES[graph]!) throw fail(what);
       });
     });
     return { base, slope };
   };
   const compare = (values: readonly Value[], what: string): void => {
-    const [{ source: first, type }] = values;
+    const value = values[0]!;
+    const { source: first, type } = value;
     if (values.some((value) => value.source.kind !== first.kind || value.type !== type)) throw fail(what);
     if (first.kind === "node") {
       const same = values.every(({ source }, graph) => {
         if (source.kind !== "node" || source.output !== first.output) return false;
-        return places[graph].get(source.node) === places[0].get(first.node);
+        return places[graph]!.get(source.node) === places[0]!.get(first.node);
       });
       if (!same) throw fail(what);
     } else if (first.kind === "splat") {
       if (values.some(({ source }) => source.kind !== "splat" || !Object.is(source.value, first.value)))
         throw fail(what);
       shapes.set(
-        values[0],
+        value,
         affine(
           values.map(({ shape }) => shape),
           what,
@@ -84,23 +85,23 @@ export function compareBatches(graphs: readonly (readonly Value[])[], name: stri
       );
       if (type === "int64") {
         constants.set(
-          values[0],
+          value,
           affine(
             data.map((list) => Array.from(list, Number)),
             what,
           ),
         );
-      } else if (data.some((list) => list !== data[0] && !sameItems(list, data[0]))) {
+      } else if (data.some((list) => list !== data[0] && !sameItems(list, data[0]!))) {
         throw fail(what);
       }
     }
   };
 
-  const [nodes] = sorted;
+  const nodes = sorted[0]!;
   if (sorted.some((list) => list.length !== nodes.length))
     throw fail("its graph has other nodes for other sizes");
   nodes.forEach((node, place) => {
-    const all = sorted.map((list) => list[place]);
+    const all = sorted.map((list) => list[place]!);
     const what = `an input of its ${node.op} depends on the size`;
     if (all.some((other) => !sameKind(other, node))) throw fail(`its ${node.op} depends on the size`);
     node.inputs.forEach((value, index) => {
@@ -111,8 +112,8 @@ export function compareBatches(graphs: readonly (readonly Value[])[], name: stri
         );
     });
   });
-  graphs[0].forEach((value, index) => {
-    const all = graphs.map((outputs) => outputs[index]);
+  graphs[0]!.forEach((value, index) => {
+    const all = graphs.map((outputs) => outputs[index]!);
     compare(all, "an output depends on the size");
     shapes.set(
       value,

@@ -7,6 +7,7 @@ import {
   int64s,
   known,
   nodeOf,
+  sidesOf,
   sizeOfValue,
   splat,
   splatOf,
@@ -75,7 +76,7 @@ export function elementwise(
   graph: Graph,
   op: string,
   operands: readonly Value[],
-  type: ElementType = operands[0].type,
+  type: ElementType = operands[0]!.type,
   attributes: Attributes = {},
 ): Value {
   const shape = broadcastShape(operands.map((operand) => operand.shape));
@@ -106,17 +107,17 @@ function combine(
   shape: readonly number[],
 ): Value {
   const same = neutral[op]?.findIndex(
-    (item, index) => item !== undefined && splatOf(operands[index]) === item,
+    (item, index) => item !== undefined && splatOf(operands[index]!) === item,
   );
   if (same !== undefined && same >= 0) {
-    const other = operands[1 - same];
+    const other = operands[1 - same]!;
     if (sameShape(other.shape, shape) && other.type === type) return other;
   }
 
   // x > 0 where relu(x) > 0, and then nothing but its Relu needs x: one tensor less, and ONNX Runtime fuses
   // the two.
   const rectified =
-    op === "Greater" && splatOf(operands[1]) === 0 ? known(graph, "Relu", operands[0]) : undefined;
+    op === "Greater" && splatOf(operands[1]!) === 0 ? known(graph, "Relu", operands[0]!) : undefined;
   const inputs = rectified === undefined ? operands : [rectified, operands[1]];
   return emitOne(graph, op, inputs, attributes, type, shape);
 }
@@ -175,7 +176,7 @@ export function expand(graph: Graph, x: Value, shape: readonly number[]): Value 
 
 export function transpose(graph: Graph, x: Value, order: readonly number[]): Value {
   if (order.every((axis, index) => axis === index)) return x;
-  const shape = order.map((axis) => x.shape[axis]);
+  const shape = order.map((axis) => x.shape[axis]!);
 
   const value = splatOf(x);
   if (value !== undefined) return splat(graph, value, x.type, shape);
@@ -185,7 +186,7 @@ export function transpose(graph: Graph, x: Value, order: readonly number[]): Val
     return transpose(
       graph,
       before.source,
-      order.map((axis) => before.order[axis]),
+      order.map((axis) => before.order[axis]!),
     );
   }
 
@@ -196,7 +197,7 @@ export function transpose(graph: Graph, x: Value, order: readonly number[]): Val
   }
 
   const moved = order.filter((axis) => x.shape[axis] !== 1);
-  if (moved.every((axis, index) => index === 0 || axis > moved[index - 1])) return reshape(graph, x, shape);
+  if (moved.every((axis, index) => index === 0 || axis > moved[index - 1]!)) return reshape(graph, x, shape);
 
   return emitOne(graph, "Transpose", [x], { perm: order }, x.type, shape);
 }
@@ -248,7 +249,7 @@ export function reduce(
   if (narrow !== x && sizeOfValue(x) > 0 && op !== "ReduceProd") {
     const small = padRank(graph, narrow, x.shape.length);
     const own = sorted.filter((axis) => small.shape[axis] !== 1);
-    const times = sizeOf(sorted.filter((axis) => small.shape[axis] === 1).map((axis) => x.shape[axis]));
+    const times = sizeOf(sorted.filter((axis) => small.shape[axis] === 1).map((axis) => x.shape[axis]!));
     const once = reduce(graph, op, small, own, true);
     const total = op === "ReduceSum" ? mul(graph, once, scalarLike(graph, once, times)) : once;
     return reshape(graph, expand(graph, total, kept), shape);
@@ -261,7 +262,7 @@ export function reduce(
       graph,
       op,
       source,
-      sorted.map((axis) => order[axis]),
+      sorted.map((axis) => order[axis]!),
       true,
     );
     return reshape(graph, transpose(graph, reduced, order), shape);
@@ -291,7 +292,7 @@ export function slice(
   if (before !== undefined) {
     const { source, order } = before;
     const back = inverse(order);
-    const pick = (items: readonly number[]) => back.map((axis) => items[axis]);
+    const pick = (items: readonly number[]) => back.map((axis) => items[axis]!);
     return transpose(graph, slice(graph, source, pick(starts), pick(sizes), pick(steps)), order);
   }
 
@@ -299,20 +300,20 @@ export function slice(
     .map((_, axis) => axis)
     .filter((axis) => sizes[axis] !== x.shape[axis] || steps[axis] !== 1);
   const ends = axes.map((axis) => {
-    const end = starts[axis] + sizes[axis] * steps[axis];
+    const end = starts[axis]! + sizes[axis]! * steps[axis]!;
     // A negative end would count from the back.
-    return end < 0 ? -(x.shape[axis] + 1) : end;
+    return end < 0 ? -(x.shape[axis]! + 1) : end;
   });
   const inputs = [
     x,
     int64s(
       graph,
-      axes.map((axis) => starts[axis]),
+      axes.map((axis) => starts[axis]!),
     ),
     int64s(graph, ends),
     int64s(graph, axes),
   ];
-  const strided = axes.map((axis) => steps[axis]);
+  const strided = axes.map((axis) => steps[axis]!);
   if (strided.some((step) => step !== 1)) inputs.push(int64s(graph, strided));
   return emitOne(graph, "Slice", inputs, {}, x.type, sizes);
 }
@@ -325,7 +326,7 @@ export function pad(
   value: number,
 ): Value {
   if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
-  const shape = x.shape.map((side, axis) => side + paddings[axis][0] + paddings[axis][1]);
+  const shape = x.shape.map((side, axis) => side + paddings[axis]![0] + paddings[axis]![1]);
   if (splatOf(x) === value) return splat(graph, value, x.type, shape);
 
   const before = transposed(x);
@@ -334,7 +335,7 @@ export function pad(
     const padded = pad(
       graph,
       source,
-      inverse(order).map((axis) => paddings[axis]),
+      inverse(order).map((axis) => paddings[axis]!),
       value,
     );
     return transpose(graph, padded, order);
@@ -345,11 +346,11 @@ export function pad(
 
 export function concat(graph: Graph, parts: readonly Value[], axis: number): Value {
   const full = parts.filter((part) => part.shape[axis] !== 0);
-  if (full.length === 0) return parts[0];
-  if (full.length === 1) return full[0];
-  const first = full[0];
+  const [first] = full;
+  if (first === undefined) return parts[0]!;
+  if (full.length === 1) return first;
   const shape = first.shape.map((side, at) =>
-    at === axis ? full.reduce((sum, part) => sum + part.shape[axis], 0) : side,
+    at === axis ? full.reduce((sum, part) => sum + part.shape[axis]!, 0) : side,
   );
   const value = splatOf(first);
   if (value !== undefined && full.every((part) => splatOf(part) === value)) {
@@ -362,10 +363,10 @@ export function concat(graph: Graph, parts: readonly Value[], axis: number): Val
     const moved = full.map((part) => transpose(graph, part, back));
     if (isActivationOrder(order) || moved.every((part) => transposed(part) === undefined)) {
       // Not through concat again: parts in two different orders would take turns for ever.
-      const movedShape = back.map((at) => shape[at]);
+      const movedShape = back.map((at) => shape[at]!);
       return transpose(
         graph,
-        emitOne(graph, "Concat", moved, { axis: order[axis] }, first.type, movedShape),
+        emitOne(graph, "Concat", moved, { axis: order[axis]! }, first.type, movedShape),
         order,
       );
     }
@@ -395,8 +396,8 @@ export function gemm(graph: Graph, a: Value, b: Value, transA: boolean, transB: 
   if (beforeA !== undefined) [left, flipA] = [beforeA, !flipA];
   const beforeB = beneath(right, "Transpose");
   if (beforeB !== undefined) [right, flipB] = [beforeB, !flipB];
-  const rows = flipA ? left.shape[1] : left.shape[0];
-  const columns = flipB ? right.shape[0] : right.shape[1];
+  const rows = sidesOf(left, 2)[flipA ? 1 : 0];
+  const columns = sidesOf(right, 2)[flipB ? 0 : 1];
   if (a.type !== "float32") {
     const product = [
       flipA ? transpose(graph, left, [1, 0]) : left,
@@ -501,35 +502,37 @@ function sinkTransposeThroughReshape(graph: Graph, x: Value, shape: readonly num
   const becomes = new Map<number, number[]>();
   let [i, j] = [0, 0];
   while (i < from.length) {
-    const group = [from[i]];
+    const first = from[i]!;
+    const group = [first];
     const parts = [j];
-    let [left, right] = [y.shape[from[i]], to[j]];
+    let [left, right] = [y.shape[first]!, to[j]!];
     i++;
     j++;
     while (left !== right) {
       if (left < right) {
-        group.push(from[i]);
-        left *= y.shape[from[i++]];
+        const axis = from[i++]!;
+        group.push(axis);
+        left *= y.shape[axis]!;
       } else {
         parts.push(j);
-        right *= to[j++];
+        right *= to[j++]!;
       }
     }
     if (!inARow(group, y.shape)) return undefined;
-    becomes.set(group[0], parts);
+    becomes.set(first, parts);
   }
 
   // The new axes of one move with the axis they stand before.
   const ones: number[] = [0];
   for (const side of shape) {
-    if (side === 1) ones[ones.length - 1]++;
+    if (side === 1) ones[ones.length - 1]!++;
     else ones.push(0);
   }
   const sides: number[] = [];
   const places: number[][] = ones.map(() => []);
   const place = (part: number): void => {
-    for (let one = 0; one < ones[part]; one++) places[part].push(sides.push(1) - 1);
-    if (part < to.length) places[part].push(sides.push(to[part]) - 1);
+    for (let one = 0; one < ones[part]!; one++) places[part]!.push(sides.push(1) - 1);
+    if (part < to.length) places[part]!.push(sides.push(to[part]!) - 1);
   };
   y.shape.forEach((_, axis) => {
     becomes.get(axis)?.forEach(place);
@@ -541,7 +544,7 @@ function sinkTransposeThroughReshape(graph: Graph, x: Value, shape: readonly num
 function inARow(axes: readonly number[], shape: readonly number[]): boolean {
   return axes.every((axis, index) => {
     if (index === 0) return true;
-    const previous = axes[index - 1];
+    const previous = axes[index - 1]!;
     return axis > previous && shape.slice(previous + 1, axis).every((side) => side === 1);
   });
 }

@@ -24,7 +24,7 @@ export function fuse(graph: Graph, outputs: readonly Value[]): Value[] {
       withoutTrailingOnes(graph, node, inputs) ??
       (changed ? emit(graph, node.op, inputs, node.attributes, node.outputs) : node.outputs);
     node.outputs.forEach((value, index) => {
-      if (made[index] !== value) replaced.set(value, made[index]);
+      if (made[index] !== value) replaced.set(value, made[index]!);
     });
   }
   return outputs.map(current);
@@ -41,13 +41,13 @@ function withBias(
   for (const [index, other] of [
     [0, 1],
     [1, 0],
-  ]) {
+  ] as const) {
     const [sum, offset] = [inputs[index], inputs[other]];
     const before = node.inputs[index];
     if (sum === undefined || offset === undefined || before === undefined || uses.get(before) !== 1) continue;
     const made = nodeOf(sum, "Conv") ?? nodeOf(sum, "Gemm");
     if (made === undefined || made.inputs.length !== 2 || !isPerChannel(offset, sum)) continue;
-    const bias = reshape(graph, offset, [sum.shape[1]]);
+    const bias = reshape(graph, offset, [sum.shape[1]!]);
     return emit(graph, made.op, [...made.inputs, bias], made.attributes, node.outputs);
   }
   return undefined;
@@ -73,10 +73,12 @@ function withoutTrailingOnes(
   inputs: readonly (Value | undefined)[],
 ): readonly Value[] | undefined {
   if (!broadcasting.has(op)) return undefined;
-  const [{ type, shape }] = outputs;
+  const [whole] = outputs;
+  if (whole === undefined) return undefined;
+  const { type, shape } = whole;
   const ones = shape.length - 1 - shape.findLastIndex((side) => side !== 1);
   const operands = inputs.filter((value) => value !== undefined);
-  if (ones === 0 || sizeOfValue(outputs[0]) < fewElements) return undefined;
+  if (ones === 0 || sizeOfValue(whole) < fewElements) return undefined;
   if (operands.every((operand) => sameShape(operand.shape, shape))) return undefined;
   const short = ({ shape }: Value): readonly number[] => shape.slice(0, Math.max(0, shape.length - ones));
   const narrow = operands.map((operand) => reshape(graph, operand, short(operand)));

@@ -59,7 +59,7 @@ export function splat(graph: Graph, value: number, type: ElementType, shape: rea
   const written = Object.is(number, -0) ? "-0" : String(number);
   return intern(graph, `splat ${type} ${shape.join(",")} ${written}`, () => [
     { id: graph.nextId++, type, shape, source: { kind: "splat", value: number } },
-  ])[0];
+  ])[0]!;
 }
 
 /**
@@ -80,14 +80,14 @@ export function constant(
       source: name === undefined ? { kind: "dense", data } : { kind: "dense", data, name },
     },
   ];
-  if (name !== undefined) return value()[0];
+  if (name !== undefined) return value()[0]!;
   const first = data[0];
   if (first !== undefined && data.every((item: number | bigint) => Object.is(item, first))) {
     return splat(graph, Number(first), type, shape);
   }
   // Larger ones are rarely equal, and their text would be long.
-  if (data.length > 4096) return value()[0];
-  return intern(graph, `dense ${type} ${shape.join(",")} ${listed(data)}`, value)[0];
+  if (data.length > 4096) return value()[0]!;
+  return intern(graph, `dense ${type} ${shape.join(",")} ${listed(data)}`, value)[0]!;
 }
 
 /** A list of `int64`, as ONNX takes shapes, axes and pads. */
@@ -95,7 +95,7 @@ export function int64s(graph: Graph, items: readonly number[]): Value {
   const data = BigInt64Array.from(items, BigInt);
   return intern(graph, `int64 ${items.join(",")}`, () => [
     { id: graph.nextId++, type: "int64", shape: [items.length], source: { kind: "dense", data } },
-  ])[0];
+  ])[0]!;
 }
 
 /** Adds a node, or finds the one there is with the same op, inputs and attributes. */
@@ -126,7 +126,7 @@ export function emitOne(
   type: ElementType,
   shape: readonly number[],
 ): Value {
-  return emit(graph, op, inputs, attributes, [{ type, shape }])[0];
+  return emit(graph, op, inputs, attributes, [{ type, shape }])[0]!;
 }
 
 /** What an op without attributes makes of `x`, if the graph has it already. */
@@ -142,6 +142,24 @@ export function nodeOf(value: Value, op: string): GraphNode | undefined {
 /** The number a constant holds in every place, if it is such a constant. */
 export function splatOf(value: Value): number | undefined {
   return value.source.kind === "splat" ? value.source.value : undefined;
+}
+
+interface SidesByRank {
+  readonly 2: readonly [number, number];
+  readonly 4: readonly [number, number, number, number];
+}
+
+/** The sides of a value that has this rank. */
+export function sidesOf<Rank extends keyof SidesByRank>({ shape }: Value, rank: Rank): SidesByRank[Rank] {
+  if (!hasRank(shape, rank)) throw new RangeError(`[${shape.join(", ")}] is not of rank ${rank}`);
+  return shape;
+}
+
+function hasRank<Rank extends keyof SidesByRank>(
+  shape: readonly number[],
+  rank: Rank,
+): shape is SidesByRank[Rank] {
+  return shape.length === rank;
 }
 
 export function sizeOfValue(value: Value): number {

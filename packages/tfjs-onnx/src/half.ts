@@ -17,7 +17,7 @@ function halfBits(bits: number): number {
 }
 
 function floatOf(bits: number): number {
-  return new Float32Array(Uint32Array.of(bits).buffer)[0];
+  return new Float32Array(Uint32Array.of(bits).buffer)[0]!;
 }
 
 function roundEven(value: number): number {

@@ -28,7 +28,7 @@ export const kernelNames: readonly string[] = kernels.map(({ name }) => name).so
 
 /** Registers every kernel for the recording backend, once. */
 export function registerKernels(): void {
-  if (getKernel(kernels[0].name, backendName) !== undefined) return;
+  if (getKernel(kernels[0]!.name, backendName) !== undefined) return;
   for (const { name, record } of kernels) {
     registerKernel({
       kernelName: name,

@@ -151,23 +151,23 @@ export function writeModel(
     const widened = float16 && wideOps.has(op);
     if (widened) {
       inputs.forEach((value, index) => {
-        if (value !== undefined && isHalf(value)) inputNames[index] = castTo(float32Type, inputNames[index]);
+        if (value !== undefined && isHalf(value)) inputNames[index] = castTo(float32Type, inputNames[index]!);
       });
     }
     const toHalves = float16 && op === "Cast" && attributes.to === float32Type;
     const narrowed = outputNames.map((name, index) =>
-      widened && isHalf(outputs[index]) ? `v${next++}` : name,
+      widened && isHalf(outputs[index]!) ? `v${next++}` : name,
     );
     nodes.push(node(op, inputNames, narrowed, toHalves ? { to: float16Type } : attributes));
     narrowed.forEach((wide, index) => {
       if (wide !== outputNames[index])
-        nodes.push(node("Cast", [wide], [outputNames[index]], { to: float16Type }));
+        nodes.push(node("Cast", [wide], [outputNames[index]!], { to: float16Type }));
     });
   }
   let copy = 0;
   for (const { name, value } of outputs) {
     if (names.get(value) === name) continue;
-    const identity = copies[copy++];
+    const identity = copies[copy++]!;
     identity.input = [nameOf(value)];
     nodes.push(identity);
   }
@@ -203,7 +203,7 @@ export function sortNodes(values: readonly Value[]): GraphNode[] {
   for (const value of values) {
     push(value);
     while (stack.length > 0) {
-      const top = stack[stack.length - 1];
+      const top = stack.at(-1)!;
       if (top.next < top.node.inputs.length) push(top.node.inputs[top.next++]);
       else sorted.push(stack.pop()!.node);
     }

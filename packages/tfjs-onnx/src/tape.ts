@@ -1,11 +1,11 @@
 import { constant, type Graph, type GraphNode, splat, type Value } from "./graph.ts";
-import type { Recorder } from "./kernels/kernel.ts";
+import type { KernelRecorder } from "./kernels/kernel.ts";
 import { sortNodes } from "./model.ts";
 
 /** A kernel that TensorFlow.js asked for, before anything was simplified. */
 export interface TapeEntry {
   readonly kernel: string;
-  readonly record: Recorder<unknown>;
+  readonly record: KernelRecorder["record"];
   readonly inputs: readonly (readonly [name: string, value: Value])[];
   readonly attrs: unknown;
   readonly outputs: readonly Value[];

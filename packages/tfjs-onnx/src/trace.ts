@@ -114,7 +114,7 @@ export function trace(
   const { inputs, outputs, used } = recorded;
   const isUsed = ({ name }: TracedValue): boolean => used.has(name);
   const specOfResult = new Map(
-    recorded.results.map((value, index) => [value, specOf(example.results[index])]),
+    recorded.results.map((value, index) => [value, specOf(example.results[index]!)]),
   );
   return {
     model: writeModel(
@@ -214,7 +214,7 @@ function recordFunction(
   return {
     inputs,
     used: new Set(inputs.filter(({ value }) => values.has(value)).map(({ name }) => name)),
-    outputs: [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index] })),
+    outputs: [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index]! })),
     outputNames: [...outputs.values()].map(({ name, value }) => [name, value]),
     output,
     results: flatten(result, isValue).map(({ leaf }) => leaf),
@@ -247,20 +247,20 @@ function openBatch(
   const trials = TRIAL_BATCHES.map((size) => recordFor(size));
   checkBatches({
     name: given.name,
-    trials: trials.map((trial, index) => tapeOf(trial, TRIAL_BATCHES[index])),
+    trials: trials.map((trial, index) => tapeOf(trial, TRIAL_BATCHES[index]!)),
     checked: checked.map(({ size, recorded }) => ({ ...tapeOf(recorded, size), paths: pathsOf(recorded) })),
-    paths: pathsOf(trials[0]),
+    paths: pathsOf(trials[0]!),
     named: (size) => namedValues({ ...given, open }, size),
     locate: (size) => tapeOf(recordFor(size, true), size),
     exampleSizes: new Set(
-      given.specs.filter((item) => open.has(item.name)).map(({ spec: { shape } }) => shape[0]),
+      given.specs.filter((item) => open.has(item.name)).map(({ spec: { shape } }) => shape[0]!),
     ),
   });
   const dependence = compareBatches(
     trials.map(({ outputs }) => outputs.map(({ value }) => value)),
     given.name,
   );
-  const [recorded] = trials;
+  const recorded = trials[0]!;
   return {
     recorded,
     batch: { ...dependence, name, inputs: new Set([...open].filter((name) => recorded.used.has(name))) },

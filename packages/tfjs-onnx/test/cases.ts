@@ -147,13 +147,13 @@ function convAttrs({ strides, pad, dilations = 1, dimRoundingMode }: ConvCase) {
 /** The shape of a convolution's result, by the textbook formula. */
 function convOutput({ x, filter, strides, pad, dilations = 1 }: ConvCase, channels: number): number[] {
   const sides = [0, 1].map((axis) => {
-    const side = x[axis + 1];
-    const stride = typeof strides === "number" ? strides : strides[axis];
-    const dilation = typeof dilations === "number" ? dilations : dilations[axis];
-    const kernel = (filter[axis] - 1) * dilation + 1;
+    const side = x[axis + 1]!;
+    const stride = typeof strides === "number" ? strides : strides[axis]!;
+    const dilation = typeof dilations === "number" ? dilations : dilations[axis]!;
+    const kernel = (filter[axis]! - 1) * dilation + 1;
     if (pad === "same") return Math.ceil(side / stride);
     const around =
-      pad === "valid" ? 0 : typeof pad === "number" ? 2 * pad : pad[axis + 1][0] + pad[axis + 1][1];
+      pad === "valid" ? 0 : typeof pad === "number" ? 2 * pad : pad[axis + 1]![0] + pad[axis + 1]![1];
     return Math.floor((side + around - kernel) / stride) + 1;
   });
   return [x[0], ...sides, channels];
@@ -187,7 +187,7 @@ function poolOutput(x: readonly number[], attrs: Readonly<Record<string, unknown
       strides,
       pad: attrs.pad as "same",
     },
-    x[3],
+    x[3]!,
   );
 }
 

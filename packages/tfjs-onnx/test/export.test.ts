@@ -212,7 +212,10 @@ describe("in half precision", () => {
         },
         x as tf.Tensor4D,
       ).images;
-    const [whole, half] = [false, true].map((float16) => traceFor(constant, [images(2)], { float16 }));
+    const [whole, half] = [
+      traceFor(constant, [images(2)]),
+      traceFor(constant, [images(2)], { float16: true }),
+    ];
     const { initializer = [], input = [], output = [] } = parse(half).graph ?? {};
     const bytes = (traced: typeof half) =>
       parse(traced).graph!.initializer.reduce(

@@ -3,6 +3,7 @@ import type { ConstantTensor, Structure } from "../src/index.ts";
 import { bools, integers, numbers } from "./run.ts";
 
 type Tensors = Record<string, tf.Tensor>;
+type Named<Name extends string> = Readonly<Record<Name, tf.Tensor>>;
 
 export interface Example {
   readonly fn: (...args: never[]) => Structure<tf.Tensor>;
@@ -10,12 +11,15 @@ export interface Example {
 }
 
 /** The loss and its gradients with respect to every parameter. */
-function withGradients(parameters: Tensors, loss: (parameters: Tensors) => tf.Tensor) {
-  const names = Object.keys(parameters);
+function withGradients<Name extends string>(
+  parameters: Named<Name>,
+  loss: (parameters: Named<Name>) => tf.Tensor,
+) {
+  const names = Object.keys(parameters) as Name[];
   const inOrder = (...tensors: tf.Tensor[]) =>
-    loss(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
-  const { value, grads } = tf.valueAndGrads(inOrder)(Object.values(parameters));
-  return { value, gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]])) };
+    loss(Object.fromEntries(names.map((name, index) => [name, tensors[index]])) as Named<Name>);
+  const { value, grads } = tf.valueAndGrads(inOrder)(names.map((name) => parameters[name]));
+  return { value, gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])) };
 }
 
 const image = (x: tf.Tensor) => x as tf.Tensor4D;
@@ -30,7 +34,7 @@ function stopGradient(x: tf.Tensor): tf.Tensor {
 /** For each vector [n, d] the nearest code's place as a one-hot row [n, k], without a gradient. */
 function nearestCode(vectors: tf.Tensor, codes: tf.Tensor): tf.Tensor {
   return tf.customGrad((...inputs) => {
-    const [x, c] = inputs as tf.Tensor2D[];
+    const [x, c] = inputs as [tf.Tensor2D, tf.Tensor2D];
     const distances = tf.sub(tf.sum(tf.square(c), 1), tf.mul(2, tf.matMul(x, c, false, true)));
     const value = tf.cast(tf.oneHot(tf.cast(tf.argMin(distances, 1), "int32"), c.shape[0]), "float32");
     return { value, gradFunc: () => [tf.zeros(vectors.shape), tf.zeros(codes.shape)] };
@@ -38,16 +42,19 @@ function nearestCode(vectors: tf.Tensor, codes: tf.Tensor): tf.Tensor {
 }
 
 /** A residual auto-encoder with a codebook between its halves, and a step of Adam. */
-function codebookStep(carry: Tensors, { images }: Tensors): Structure<tf.Tensor> {
-  const { rate, ...rest } = carry;
-  const part = (prefix: string) =>
+function codebookStep(
+  { rate, ...rest }: Named<"rate"> & Tensors,
+  { images }: Named<"images">,
+): Structure<tf.Tensor> {
+  const part = (prefix: string): Tensors =>
     Object.fromEntries(
       Object.keys(rest)
         .filter((name) => name.startsWith(prefix))
-        .map((name) => [name.slice(prefix.length), rest[name]]),
+        .map((name) => [name.slice(prefix.length), rest[name]!]),
     );
-  const [weights, firsts, seconds] = ["w.", "m.", "v."].map(part);
-  const { value, gradients } = withGradients(weights, (w) => {
+  const [weights, firsts, seconds] = [part("w."), part("m."), part("v.")];
+  type Weight = "down" | "downBias" | "inner" | "outer" | "codes" | "up" | "upBias";
+  const { value, gradients } = withGradients(weights as Named<Weight>, (w) => {
     const stem = tf.relu(tf.add(tf.conv2d(image(images), image(w.down), 2, "same"), w.downBias));
     const inner = tf.relu(tf.conv2d(image(tf.relu(stem)), image(w.inner), 1, "same"));
     const x = tf.add(stem, tf.conv2d(image(inner), image(w.outer), 1, "same"));
@@ -71,9 +78,9 @@ function codebookStep(carry: Tensors, { images }: Tensors): Structure<tf.Tensor>
   });
   const updated: Tensors = {};
   for (const [name, gradient] of Object.entries(gradients)) {
-    const first = tf.add(tf.mul(firsts[name], 0.9), tf.mul(gradient, 0.1));
-    const second = tf.add(tf.mul(seconds[name], 0.999), tf.mul(tf.square(gradient), 0.001));
-    updated[`w.${name}`] = tf.sub(weights[name], tf.div(tf.mul(rate, first), tf.add(tf.sqrt(second), 1e-3)));
+    const first = tf.add(tf.mul(firsts[name]!, 0.9), tf.mul(gradient, 0.1));
+    const second = tf.add(tf.mul(seconds[name]!, 0.999), tf.mul(tf.square(gradient), 0.001));
+    updated[`w.${name}`] = tf.sub(weights[name]!, tf.div(tf.mul(rate, first), tf.add(tf.sqrt(second), 1e-3)));
     updated[`m.${name}`] = first;
     updated[`v.${name}`] = second;
   }
@@ -100,7 +107,7 @@ function codebookCarry(): Record<string, ConstantTensor> {
 }
 
 /** Gated convolutions over a grid of codes, shifted by padding, and the likelihood of the codes. */
-function gatedLoss(parameters: Tensors, { codes }: Tensors) {
+function gatedLoss(parameters: Named<"embedding" | "vertical" | "bias" | "out">, { codes }: Named<"codes">) {
   return withGradients(parameters, (w) => {
     let x = tf.gather(w.embedding, codes as tf.Tensor3D) as tf.Tensor4D;
     const padded = tf.pad(x, [
@@ -112,7 +119,7 @@ function gatedLoss(parameters: Tensors, { codes }: Tensors) {
     const shifted = tf.slice(padded, [0, 0, 0, 0], [-1, x.shape[1] + 1, -1, -1]);
     const stack = tf.conv2d(image(shifted), image(w.vertical), 1, "valid");
     const [left, right] = tf.split(tf.add(stack, w.bias), 2, 3);
-    x = tf.mul(tf.tanh(left), tf.sigmoid(right)) as tf.Tensor4D;
+    x = tf.mul(tf.tanh(left!), tf.sigmoid(right!)) as tf.Tensor4D;
     const both = tf.concat([tf.elu(x), tf.elu(tf.neg(x))], 3);
     const logits = tf.conv2d(image(both), image(w.out), 1, "same");
     const logProbabilities = tf.logSoftmax(logits, 3);
@@ -140,7 +147,7 @@ export const examples: Readonly<Record<string, Example>> = {
     ],
   },
   "a classifier with pooling, normalisation and a dense layer": {
-    fn: (parameters: Tensors, x: tf.Tensor) =>
+    fn: (parameters: Named<"kernel" | "offset" | "scale" | "dense">, x: tf.Tensor) =>
       withGradients(parameters, (w) => {
         const conv = tf.leakyRelu(tf.conv2d(image(x), image(w.kernel), 1, "same"), 0.1);
         const { mean, variance } = tf.moments(conv, [0, 1, 2]);
@@ -164,9 +171,9 @@ export const examples: Readonly<Record<string, Example>> = {
     ],
   },
   "blocks of pixels to channels and back": {
-    fn: (parameters: Tensors, x: tf.Tensor) =>
+    fn: (parameters: Named<"kernel">, x: tf.Tensor) =>
       withGradients(parameters, (w) => {
-        const [batch, height, width] = x.shape;
+        const [batch, height, width] = image(x).shape;
         const split = tf.reshape(x, [batch, height / 2, 2, width / 2, 2, 1]);
         const blocks = tf.reshape(tf.transpose(split, [0, 1, 3, 2, 4, 5]), [batch, height / 2, width / 2, 4]);
         const y = tf.relu(tf.conv2d(image(blocks), image(w.kernel), 1, "same"));
@@ -177,7 +184,7 @@ export const examples: Readonly<Record<string, Example>> = {
     args: [{ kernel: numbers([3, 3, 4, 4]) }, numbers([2, 6, 8, 1], { seed: 2 })],
   },
   "element-wise functions and their gradients": {
-    fn: (parameters: Tensors, condition: tf.Tensor) =>
+    fn: (parameters: Named<"a" | "b">, condition: tf.Tensor) =>
       withGradients(parameters, ({ a, b }) => {
         const parts = [
           tf.pow(tf.abs(a), b),
@@ -200,7 +207,7 @@ export const examples: Readonly<Record<string, Example>> = {
     args: [{ a: numbers([3, 4]), b: numbers([3, 4], { seed: 2, low: 0.2, high: 2 }) }, bools([3, 4])],
   },
   "depthwise and strided convolutions": {
-    fn: (parameters: Tensors, x: tf.Tensor) =>
+    fn: (parameters: Named<"depthwise" | "pointwise">, x: tf.Tensor) =>
       withGradients(parameters, (w) => {
         const y = tf.depthwiseConv2d(image(x), image(w.depthwise), 2, "same");
         const z = tf.conv2d(y, image(w.pointwise), [2, 2], "valid");
@@ -212,7 +219,7 @@ export const examples: Readonly<Record<string, Example>> = {
     ],
   },
   "resized images": {
-    fn: (parameters: Tensors) =>
+    fn: (parameters: Named<"x">) =>
       withGradients(parameters, ({ x }) =>
         tf.add(
           tf.sum(tf.square(tf.image.resizeNearestNeighbor(image(x), [8, 8]))),

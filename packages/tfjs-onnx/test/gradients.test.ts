@@ -6,7 +6,7 @@ import { difference, numbers, runTraced, traceFor } from "./run.ts";
 
 describe("gives the values and gradients that TensorFlow.js gives:", () => {
   it.each(Object.keys(examples))("%s", async (name) => {
-    const { fn, args } = examples[name];
+    const { fn, args } = examples[name]!;
     expect(await difference(fn, args)).toBeLessThan(1e-5);
   });
 });
@@ -25,13 +25,16 @@ describe("resizes with half-pixel centres by a linear map and its adjoint:", () 
       const resize = (images: tf.Tensor) => tf.image[op](images as tf.Tensor4D, [...size], false, true);
       return [resize(x), tf.grad(resize)(x, dy)];
     };
-    const [resized, gradient] = (await runTraced(traceFor(fn, [x, dy]), [x, dy])) as ConstantTensor[];
+    const [resized, gradient] = (await runTraced(traceFor(fn, [x, dy]), [x, dy])) as [
+      ConstantTensor,
+      ConstantTensor,
+    ];
     expect(dot(resized.data, dy.data)).toBeCloseTo(dot(x.data, gradient.data), 4);
   });
 });
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index] * b[index];
+  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
   return sum;
 }

@@ -15,7 +15,7 @@ describe("keeps the graph small:", () => {
   });
 
   it("what no result needs is left out", () => {
-    const traced = trace((x, y) => [tf.exp(x), tf.log(tf.add(y, x))][0], [float(4), float(4)]);
+    const traced = trace((x, y) => [tf.exp(x), tf.log(tf.add(y, x))][0]!, [float(4), float(4)]);
     expect(countNodes(traced)).toEqual({ Exp: 1 });
   });
 
@@ -98,7 +98,7 @@ describe("changes the layout only at the ends of", () => {
         [0, 0],
       ]);
       const [left, right] = tf.split(tf.concat([padded, conv], 3), 2, 3);
-      const centred = tf.sub(left, tf.mean(right, [1, 2], true));
+      const centred = tf.sub(left!, tf.mean(right!, [1, 2], true));
       const lines = tf.reshape(tf.exp(tf.reshape(centred, [2, 64, 4])), [2, 8, 8, 4]);
       return tf.maxPool(tf.conv2d(image(lines), image(second), 1, "same"), 2, 2, "valid");
     };
@@ -118,7 +118,7 @@ describe("changes the layout only at the ends of", () => {
   it("gradients, but for the runs of channels that filter gradients slide over", () => {
     const fn = (x: tf.Tensor, ...weights: tf.Tensor[]) =>
       tf.grads((...w: tf.Tensor[]) =>
-        tf.mean(tf.square(block(block(x, w[0], w[1], w[2]), w[3], w[4], w[2]))),
+        tf.mean(tf.square(block(block(x, w[0]!, w[1]!, w[2]!), w[3]!, w[4]!, w[2]!))),
       )(weights);
     const traced = trace(fn, [float(2, 8, 8, 4), ...kernels, ...kernels.slice(0, 2)]);
     const filters = 4;

@@ -12,7 +12,7 @@ it("has a case for every kernel", () => {
 describe("computes what TensorFlow.js's CPU backend does:", () => {
   it.each(Object.keys(cases))("%s", async (kernel) => {
     const failures: string[] = [];
-    for (const { inputs, attrs = {}, tolerance = 2e-6 } of cases[kernel]) {
+    for (const { inputs, attrs = {}, tolerance = 2e-6 } of cases[kernel]!) {
       const shapes = Object.values(inputs).map(({ dtype, shape }) => `${dtype}[${shape}]`);
       const call = `${kernel}(${shapes.join(", ")}) ${JSON.stringify(attrs)}`;
       const run = (given: NamedTensorMap) =>

@@ -7,7 +7,7 @@ import "./run.ts";
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 it("lists in the readme the kernels there are", () => {
-  const table = readme.split("<!-- kernels -->")[1].split("<!-- /kernels -->")[0];
+  const table = readme.split("<!-- kernels -->")[1]!.split("<!-- /kernels -->")[0]!;
   const listed = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name);
   expect(listed.sort()).toEqual(kernelNames);
 });
@@ -17,7 +17,7 @@ it("does what the readme's example says", () => {
     tf.mean(tf.squaredDifference(tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D), y));
   function step({ w }: { w: tf.Tensor }, { x, y }: { x: tf.Tensor; y: tf.Tensor }) {
     const { value, grads } = tf.valueAndGrads((w: tf.Tensor) => loss(w, x, y))([w]);
-    return [{ w: tf.sub(w, tf.mul(0.1, grads[0])) }, { loss: value }] as const;
+    return [{ w: tf.sub(w, tf.mul(0.1, grads[0]!)) }, { loss: value }] as const;
   }
   const { inputs, output } = trace(step, [
     { w: { shape: [4, 2], dtype: "float32" } },

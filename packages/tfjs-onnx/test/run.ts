@@ -27,7 +27,7 @@ export async function runTraced(
   const results = traced.outputs.length === 0 ? {} : await runModel(traced, given);
   return mapStructure(traced.output, isOutput, ({ kind, name, spec }) => {
     if (kind === "input") return given.get(name)!;
-    const { data, dims } = results[name];
+    const { data, dims } = results[name]!;
     return { dtype: spec.dtype, shape: [...dims], data: data as Float32Array };
   });
 }
@@ -80,11 +80,10 @@ export async function difference(
   args: readonly Structure<ConstantTensor>[],
   traceResult: TraceResult = traceFor(fn, args),
 ): Promise<number> {
-  const [traced, eager] = [await runTraced(traceResult, args), runEager(fn, args)].map((result) =>
-    flatten(result, isConstant).map(({ leaf }) => leaf),
-  );
+  const leaves = (result: Structure<ConstantTensor>) => flatten(result, isConstant).map(({ leaf }) => leaf);
+  const [traced, eager] = [leaves(await runTraced(traceResult, args)), leaves(runEager(fn, args))];
   if (traced.length !== eager.length) return Number.POSITIVE_INFINITY;
-  return Math.max(0, ...traced.map((ours, index) => tensorDifference(ours, eager[index])));
+  return Math.max(0, ...traced.map((ours, index) => tensorDifference(ours, eager[index]!)));
 }
 
 function tensorDifference(ours: ConstantTensor, theirs: ConstantTensor): number {

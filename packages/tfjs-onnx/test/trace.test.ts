@@ -34,11 +34,11 @@ function failure(
 describe("names", () => {
   it("inputs by their path in the arguments, and leaves out those that nothing depends on", () => {
     const traced = trace(
-      ({ layers, rate }) => tf.mul(tf.add(layers[1], layers[0]), rate),
+      ({ layers, rate }) => tf.mul(tf.add(layers[1]!, layers[0]!), rate),
       [{ layers: [vector, vector], rate: { shape: [], dtype: "float32" }, idle: vector }, vector],
     );
     expect(traced.inputs.map(({ name }) => name)).toEqual(["0.layers.0", "0.layers.1", "0.rate"]);
-    expect(traced.inputs[2].spec).toEqual({ shape: [], dtype: "float32" });
+    expect(traced.inputs[2]!.spec).toEqual({ shape: [], dtype: "float32" });
     expect(traced.unusedInputs.map(({ name }) => name)).toEqual(["0.idle", "1"]);
     expect(traced.output).toEqual({ kind: "output", name: "output", spec: vector });
   });
@@ -86,12 +86,16 @@ it("returns constants and captured tensors too", async () => {
 });
 
 it("holds parameters in the model, in place of its first argument", async () => {
-  const traced = trace((parameters, x) => tf.add(tf.mul(parameters.scale, x), parameters.offset), [vector], {
-    parameters: {
-      scale: { ...numbers([3]), data: Float32Array.of(1, 2, 3) },
-      offset: numbers([], { low: 1, high: 1 }),
+  const traced = trace(
+    (parameters, x) => tf.add(tf.mul(parameters.scale!, x), parameters.offset!),
+    [vector],
+    {
+      parameters: {
+        scale: { ...numbers([3]), data: Float32Array.of(1, 2, 3) },
+        offset: numbers([], { low: 1, high: 1 }),
+      },
     },
-  });
+  );
   expect(traced.inputs.map(({ name }) => name)).toEqual(["0"]);
   const x = { ...numbers([3]), data: Float32Array.of(1, 1, 2) };
   expect(await runTraced(traced, [x])).toMatchObject({ data: Float32Array.of(2, 3, 7) });
@@ -127,7 +131,7 @@ describe("refuses", () => {
   });
 
   it.each([
-    ["dataSync()", (x: tf.Tensor) => tf.scalar(x.dataSync()[0])],
+    ["dataSync()", (x: tf.Tensor) => tf.scalar(x.dataSync()[0]!)],
     ["arraySync()", (x: tf.Tensor) => tf.tensor(x.arraySync())],
     [
       "data()",

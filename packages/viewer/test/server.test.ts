@@ -92,6 +92,17 @@ describe("what the server gives", () => {
     expect((await ask(path, { headers: { range: `bytes=${file.length}-` } })).status).toBe(416);
   });
 
+  it("does not send a file again that has not changed", async () => {
+    const path = "/files/small/metrics.jsonl";
+    const { headers } = await ask(path);
+    expect(headers).toMatchObject({
+      "cache-control": "no-cache",
+      "content-type": "text/plain; charset=utf-8",
+      "x-content-type-options": "nosniff",
+    });
+    expect((await ask(path, { headers: { "if-none-match": String(headers.etag) } })).status).toBe(304);
+  });
+
   it("tells of new rows of metrics as they are written", async () => {
     const controller = new AbortController();
     const response = await fetch(new URL("/events", viewer.url), { signal: controller.signal });

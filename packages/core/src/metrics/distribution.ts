@@ -1,6 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
-import { countOf, type Points, squaredDistance } from "./points.ts";
-import { type Matrix, multiply, squareRoot, trace } from "./symmetric-matrix.ts";
+import { covariance, EigenvalueDecomposition, type Matrix } from "ml-matrix";
+import { countOf, matrixOf, type Points, squaredDistance } from "./points.ts";
 
 /**
  * The squared maximum mean discrepancy of two sets of points, by its unbiased estimate (Gretton et al., "A kernel
@@ -50,29 +50,23 @@ export function medianDistance(points: Points): number {
  */
 export function frechetDistance(first: Points, second: Points): number {
   checkPoints(first, second);
-  const [a, b] = [moments(first), moments(second)];
-  const apart = a.mean.reduce((sum, value, index) => sum + (value - b.mean[index]!) ** 2, 0);
+  const [a, b] = [matrixOf(first), matrixOf(second)];
+  const means = b.mean("column");
+  const apart = a.mean("column").reduce((sum, value, index) => sum + (value - means[index]!) ** 2, 0);
+  const [ofFirst, ofSecond] = [covariance(a), covariance(b)];
   // (C₁ C₂)^½ has the trace of (C₁^½ C₂ C₁^½)^½, whose matrix is symmetric.
-  const root = squareRoot(a.covariance);
-  const mixed = squareRoot(multiply(multiply(root, b.covariance), root));
-  return Math.max(0, apart + trace(a.covariance) + trace(b.covariance) - 2 * trace(mixed));
+  const root = squareRoot(ofFirst);
+  const mixed = squareRoot(root.mmul(ofSecond).mmul(root));
+  return Math.max(0, apart + ofFirst.trace() + ofSecond.trace() - 2 * mixed.trace());
 }
 
-function moments(points: Points): { mean: Float64Array; covariance: Matrix } {
-  const { data, width } = points;
-  const count = countOf(points);
-  const mean = new Float64Array(width);
-  for (let at = 0; at < data.length; at++) mean[at % width]! += data[at]! / count;
-  const values = new Float64Array(width * width);
-  for (let point = 0; point < count; point++) {
-    const at = (index: number) => data[point * width + index]! - mean[index]!;
-    for (let row = 0; row < width; row++) {
-      for (let column = 0; column < width; column++) {
-        values[row * width + column]! += (at(row) * at(column)) / (count - 1);
-      }
-    }
-  }
-  return { mean, covariance: { values, side: width } };
+/** The symmetric square root of a symmetric matrix without negative eigenvalues; those of rounding count as 0. */
+function squareRoot(matrix: Matrix): Matrix {
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  const roots = realEigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
+  return eigenvectorMatrix.clone().mulRowVector(roots).mmul(eigenvectorMatrix.transpose());
 }
 
 function checkPoints(first: Points, second: Points): void {

@@ -1,3 +1,5 @@
+import { Matrix } from "ml-matrix";
+
 /** Points of one space, such as features of images: [count, width] row-major. */
 export interface Points {
   readonly data: ArrayLike<number>;
@@ -7,6 +9,11 @@ export interface Points {
 /** How many points there are. */
 export function countOf({ data, width }: Points): number {
   return data.length / width;
+}
+
+/** A matrix with a row for each point. */
+export function matrixOf(points: Points): Matrix {
+  return Matrix.from1DArray(countOf(points), points.width, points.data);
 }
 
 /** The squared Euclidean distance of point `i` of `a` and point `j` of `b`. */

@@ -1,8 +1,8 @@
 import { random, SlicebookError } from "@slicebook/base";
+import { EigenvalueDecomposition } from "ml-matrix";
 import { logisticRegression } from "./logistic-regression.ts";
-import { countOf, type Points } from "./points.ts";
+import { countOf, matrixOf, type Points } from "./points.ts";
 import type { SliceFeatures } from "./slice-features.ts";
-import { eigen } from "./symmetric-matrix.ts";
 
 /** A set of images for {@link twoSampleAuc}. */
 export interface TwoSampleSet {
@@ -128,46 +128,28 @@ export function aucOverFolds(first: SliceFeatures, second: SliceFeatures, folds:
 
 /** Maps points to their scores on the first principal components of `points`, each of deviation 1 over these. */
 function principalComponents(points: Points): (others: Points) => Points {
-  const { data, width } = points;
   const count = countOf(points);
-  const mean = new Float64Array(width);
-  for (let at = 0; at < data.length; at++) mean[at % width]! += data[at]! / count;
-  const centred = (of: Points) => Float64Array.from(of.data, (value, at) => value - mean[at % width]!);
-  const rows = centred(points);
+  const rows = matrixOf(points);
+  const mean = rows.mean("column");
+  rows.subRowVector(mean);
   // The products of the images with one another, of which there are fewer than of pixels (Sirovich, 1987).
-  const products = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let at = 0; at < width; at++) sum += rows[i * width + at]! * rows[j * width + at]!;
-      products[i * count + j] = sum;
-      products[j * count + i] = sum;
-    }
-  }
-  const { eigenvalues, vectors } = eigen({ values: products, side: count });
-  const order = Array.from(eigenvalues.keys()).sort((a, b) => eigenvalues[b]! - eigenvalues[a]!);
-  // Rounding leaves n points n − 1 directions at most.
-  const kept = order
-    .slice(0, Math.min(COMPONENTS, count - 1, width))
-    .filter((index) => eigenvalues[index]! > 1e-10 * eigenvalues[order[0]!]!);
-  const axes = kept.map((index) => {
-    const axis = new Float64Array(width);
-    for (let image = 0; image < count; image++) {
-      const share = vectors[image * count + index]! / eigenvalues[index]!;
-      for (let at = 0; at < width; at++) axis[at]! += share * rows[image * width + at]!;
-    }
-    return axis.map((value) => value * Math.sqrt(count));
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(rows.mmul(rows.transpose()), {
+    assumeSymmetric: true,
   });
-  return (others) => {
-    const values = centred(others);
-    return {
-      data: Float64Array.from({ length: countOf(others) * axes.length }, (_, at) => {
-        const [from, axis] = [Math.floor(at / axes.length) * width, axes[at % axes.length]!];
-        return axis.reduce((sum, value, pixel) => sum + value * values[from + pixel]!, 0);
-      }),
-      width: axes.length,
-    };
-  };
+  const least = 1e-10 * Math.max(...realEigenvalues);
+  // They come in rising order, and rounding leaves n points n − 1 directions at most.
+  const kept = [...realEigenvalues.keys()]
+    .reverse()
+    .slice(0, Math.min(COMPONENTS, count - 1, points.width))
+    .filter((index) => realEigenvalues[index]! > least);
+  const shares = eigenvectorMatrix
+    .subMatrixColumn(kept)
+    .divRowVector(kept.map((index) => realEigenvalues[index]! / Math.sqrt(count)));
+  const axes = rows.transpose().mmul(shares);
+  return (others) => ({
+    data: matrixOf(others).subRowVector(mean).mmul(axes).to1DArray(),
+    width: kept.length,
+  });
 }
 
 /** Maps points so that each number of `points` has mean 0 and deviation 1; one that does not vary becomes 0. */

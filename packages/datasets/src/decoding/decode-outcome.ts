@@ -1,10 +1,10 @@
-import { isSlicebookError } from "@slicebook/base";
+import { type ErrorCode, isSlicebookError } from "@slicebook/base";
 import type { SliceRecord } from "../types.ts";
 import { type DecodedSlice, type DecodeOptions, decodeSlice, type SliceDecoder } from "./decode-slice.ts";
 
 /** The parts of an error, which can cross threads. */
 export interface DecodeError {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly remedy: string | undefined;
 }

@@ -24,6 +24,9 @@ interface Point {
  *
  * Text is drawn as outlines because librsvg asks fontconfig for fonts, which finds none on a bare machine, and a
  * worker thread cannot tell fontconfig where ours are: the environment it changes is its own copy.
+ *
+ * opentype.js 2.0.0 takes 350 ms of CPU to read DejaVu Sans where this takes 1 ms, cannot lay out a line of it ("lookupType:
+ * 6 - substFormat: 2 is not yet supported"), and gives 220 of 4900 pairs of characters another kerning.
  */
 export function parseTrueType(bytes: Uint8Array): TrueTypeFont {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -33,9 +33,9 @@ import {
   toChannelsLast,
   transpose,
 } from "../build.ts";
-import { emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
+import { emitOne, type Graph, int64s, sidesOf, splat, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
-import { infoOf, type KernelRecorder, kernel, listed } from "./kernel.ts";
+import { infoOf, type KernelRecorder, kernel, listed, oneAxis } from "./kernel.ts";
 
 /** Goes backwards along the axes. */
 function reverse(graph: Graph, x: Value, axes: readonly number[]): Value {
@@ -52,10 +52,10 @@ function tile(graph: Graph, x: Value, reps: readonly number[]): Value {
     return expand(
       graph,
       x,
-      x.shape.map((side, axis) => side * reps[axis]),
+      x.shape.map((side, axis) => side * reps[axis]!),
     );
   }
-  const shape = x.shape.map((side, axis) => side * reps[axis]);
+  const shape = x.shape.map((side, axis) => side * reps[axis]!);
   return emitOne(graph, "Tile", [x, int64s(graph, reps)], {}, x.type, shape);
 }
 
@@ -63,7 +63,7 @@ function tile(graph: Graph, x: Value, reps: readonly number[]): Value {
 function mirrorPad(graph: Graph, x: Value, { paddings, mode }: MirrorPadAttrs): Value {
   const skip = mode === "reflect" ? 1 : 0;
   return paddings.reduce((padded, [before, after], axis) => {
-    const side = x.shape[axis];
+    const side = x.shape[axis]!;
     const front = Array.from({ length: before }, (_, index) => before - 1 - index + skip);
     const back = Array.from({ length: after }, (_, index) => side - 1 - skip - index);
     if (before + after === 0) return padded;
@@ -79,10 +79,21 @@ function reshapeChecked(graph: Graph, x: Value, shape: readonly number[]): Value
   return reshape(graph, x, shape);
 }
 
+/** Where a slice starts and how long it is along each axis, once TensorFlow.js has checked them. */
+function sliceOf(
+  x: Value,
+  begin: SliceAttrs["begin"],
+  size: SliceAttrs["size"],
+): { readonly starts: number[]; readonly sizes: number[] } {
+  const [starts = [], sizes = []] = slice_util.parseSliceParams(infoOf(x), begin, size);
+  slice_util.assertParamsValid(infoOf(x), starts, sizes);
+  return { starts, sizes };
+}
+
 function unpack(graph: Graph, value: Value, axis: number): Value[] {
   const shape = value.shape.filter((_, at) => at !== axis);
   const sizes = value.shape.map((side, at) => (at === axis ? 1 : side));
-  return Array.from({ length: value.shape[axis] }, (_, index) => {
+  return Array.from({ length: value.shape[axis]! }, (_, index) => {
     const starts = value.shape.map((_, at) => (at === axis ? index : 0));
     return reshape(graph, slice(graph, value, starts, sizes), shape);
   });
@@ -112,7 +123,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
   kernel("FlipLeftRight", (graph, { image }) => reverse(graph, image, [2])),
   kernel("Concat", (graph, inputs, { axis }: ConcatAttrs) => {
     const parts = listed(inputs);
-    const [at] = util.parseAxisParam(axis, [...parts[0].shape]);
+    const at = oneAxis(axis, parts[0]!);
     backend_util.assertParamsConsistent(
       parts.map(({ shape }) => [...shape]),
       at,
@@ -122,10 +133,10 @@ export const arrayKernels: readonly KernelRecorder[] = [
   kernel("Pack", (graph, inputs, { axis }: PackAttrs) => {
     const parts = listed(inputs);
     for (const { shape } of parts) {
-      util.assertShapesMatch([...parts[0].shape], [...shape], "tensors to stack must have equal shapes: ");
+      util.assertShapesMatch([...parts[0]!.shape], [...shape], "tensors to stack must have equal shapes: ");
     }
-    const at = axis < 0 ? axis + parts[0].shape.length + 1 : axis;
-    const shape = [...parts[0].shape.slice(0, at), 1, ...parts[0].shape.slice(at)];
+    const at = axis < 0 ? axis + parts[0]!.shape.length + 1 : axis;
+    const shape = [...parts[0]!.shape.slice(0, at), 1, ...parts[0]!.shape.slice(at)];
     return concat(
       graph,
       parts.map((part) => reshape(graph, part, shape)),
@@ -136,7 +147,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
     unpack(graph, value, axis < 0 ? axis + value.shape.length : axis),
   ),
   kernel("SplitV", (graph, { x }, { numOrSizeSplits, axis }: SplitVAttrs) => {
-    const [at] = util.parseAxisParam(axis, [...x.shape]);
+    const at = oneAxis(axis, x);
     const parts = backend_util.prepareSplitSize(infoOf(x) as Tensor, numOrSizeSplits, at);
     let start = 0;
     return parts.map((length) => {
@@ -151,8 +162,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
     });
   }),
   kernel("Slice", (graph, { x }, { begin, size }: SliceAttrs) => {
-    const [starts, sizes] = slice_util.parseSliceParams(infoOf(x), begin, size);
-    slice_util.assertParamsValid(infoOf(x), starts, sizes);
+    const { starts, sizes } = sliceOf(x, begin, size);
     return slice(graph, x, starts, sizes);
   }),
   kernel("StridedSlice", (graph, { x }, attrs: StridedSliceAttrs) => {
@@ -171,9 +181,8 @@ export const arrayKernels: readonly KernelRecorder[] = [
     const sizes = slice_util.computeOutShape(info.begin, info.end, info.strides);
     if (info.sliceDim0 || info.isSimpleSlice) {
       // TensorFlow.js has an error for what is empty here, and a −1 that means the rest.
-      const [starts, rest] = slice_util.parseSliceParams(infoOf(x), info.begin, sizes);
-      slice_util.assertParamsValid(infoOf(x), starts, rest);
-      return reshapeChecked(graph, slice(graph, x, starts, rest), info.finalShape);
+      const rest = sliceOf(x, info.begin, sizes);
+      return reshapeChecked(graph, slice(graph, x, rest.starts, rest.sizes), info.finalShape);
     }
     if (sizeOf(info.finalShape) === 0) return splat(graph, 0, x.type, info.finalShape);
     return reshape(graph, slice(graph, x, info.begin, sizes, info.strides), info.finalShape);
@@ -222,7 +231,7 @@ export const arrayKernels: readonly KernelRecorder[] = [
 /** NCHW: channels become blocks of pixels, the block's row and column above the channel. */
 function depthToSpace(graph: Graph, x: Value, blocksize: number): Value {
   if (blocksize === 1) return x;
-  const [batch, channels, height, width] = x.shape;
+  const [batch, channels, height, width] = sidesOf(x, 4);
   const shape = [batch, channels / (blocksize * blocksize), height * blocksize, width * blocksize];
   return emitOne(graph, "DepthToSpace", [x], { blocksize, mode: "DCR" }, x.type, shape);
 }

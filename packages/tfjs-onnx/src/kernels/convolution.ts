@@ -22,7 +22,7 @@ import {
   toChannelsLast,
   transpose,
 } from "../build.ts";
-import { type Attributes, emitOne, type Graph, type Value } from "../graph.ts";
+import { type Attributes, emitOne, type Graph, sidesOf, type Value } from "../graph.ts";
 import { activate } from "./elementwise.ts";
 import { type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
 
@@ -49,9 +49,7 @@ interface Geometry {
   readonly output: Pair;
 }
 
-const axes = [0, 1] as const;
-
-function pair(of: (axis: 0 | 1) => number): Pair {
+function pair<T>(of: (axis: 0 | 1) => T): readonly [T, T] {
   return [of(0), of(1)];
 }
 
@@ -66,13 +64,13 @@ export function geometryOf(info: ConvInfo): Geometry {
   const input: Pair = [info.inHeight, info.inWidth];
   const output: Pair = [info.outHeight, info.outWidth];
   const { top, bottom, left, right } = info.padInfo;
-  const before = [top, left];
-  const given = [bottom, right];
-  const pads = axes.map((axis): Pair => {
+  const before = [top, left] as const;
+  const given = [bottom, right] as const;
+  const pads = pair((axis): Pair => {
     const reach = (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
     return [before[axis], Math.max(given[axis], reach - input[axis] - before[axis])];
   });
-  return { kernel, strides, dilations, pads: [pads[0], pads[1]], input, output };
+  return { kernel, strides, dilations, pads, input, output };
 }
 
 function convInfo(
@@ -135,7 +133,7 @@ function conv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs, dataFor
 
 /** [h, w, in, multiplier] → [in · multiplier, 1, h, w]: each input channel is a group of its own. */
 function depthwiseWeights(graph: Graph, filter: Value): Value {
-  const [height, width, channels, multiplier] = filter.shape;
+  const [height, width, channels, multiplier] = sidesOf(filter, 4);
   return reshape(graph, transpose(graph, filter, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
 }
 
@@ -158,7 +156,7 @@ function depthwiseConv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs
  */
 function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, input } = geometry;
-  const [height, width, channels, outChannels] = filter.shape;
+  const [height, width, channels, outChannels] = sidesOf(filter, 4);
   const [stride, other] = strides;
   if (stride !== other || dilations.some((dilation) => dilation !== 1)) {
     return convTranspose(graph, dy, transpose(graph, filter, [3, 2, 0, 1]), geometry, 1, channels);
@@ -200,20 +198,21 @@ function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geo
     columns,
   ]);
 
+  const [batch, , ...sides] = sidesOf(dy, 4);
   // Whole blocks that would be cut off are not computed, missing ones computed of zeros.
   const before = pair((axis) => Math.floor(pads[axis][0] / stride));
   const cut = pair((axis) => pads[axis][0] - before[axis] * stride);
   const blocks = pair((axis) => Math.ceil((cut[axis] + input[axis]) / stride));
-  const convPads = axes.map((axis): Pair => {
+  const convPads = pair((axis): Pair => {
     const first = taps[axis] - 1 - before[axis];
-    return [first, blocks[axis] - 1 + taps[axis] - dy.shape[2 + axis] - first];
+    return [first, blocks[axis] - 1 + taps[axis] - sides[axis] - first];
   });
-  const [trimmed, left] = trim(graph, dy, [convPads[0], convPads[1]]);
+  const [trimmed, left] = trim(graph, dy, convPads);
   const attributes = convAttributes({ strides: [1, 1], dilations: [1, 1], pads: left });
-  const shape = [dy.shape[0], stride * stride * channels, ...blocks];
+  const shape = [batch, stride * stride * channels, ...blocks];
   const conv = emitOne(graph, "Conv", [trimmed, weights], attributes, "float32", shape);
   const laid = spreadBlocks(graph, conv, stride);
-  return slice(graph, laid, [0, 0, ...cut], [dy.shape[0], channels, ...input]);
+  return slice(graph, laid, [0, 0, ...cut], [batch, channels, ...input]);
 }
 
 /**
@@ -222,7 +221,7 @@ function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geo
  */
 function spreadBlocks(graph: Graph, x: Value, stride: number): Value {
   if (stride === 1) return x;
-  const [batch, blocks, height, width] = x.shape;
+  const [batch, blocks, height, width] = sidesOf(x, 4);
   const channels = blocks / (stride * stride);
   const rows = batch * channels;
   const columns = transpose(graph, reshape(graph, x, [rows * stride, stride, height * width]), [0, 2, 1]);
@@ -238,10 +237,10 @@ function spreadBlocks(graph: Graph, x: Value, stride: number): Value {
 function trim(graph: Graph, x: Value, pads: readonly [Pair, Pair]): [Value, readonly [Pair, Pair]] {
   const starts = [0, 0, ...pads.map(([before]) => Math.max(0, -before))];
   const sizes = x.shape.map((side, axis) =>
-    axis < 2 ? side : side - starts[axis] - Math.max(0, -pads[axis - 2][1]),
+    axis < 2 ? side : side - starts[axis]! - Math.max(0, -pads[axis - 2]![1]),
   );
-  const left = pads.map(([before, after]): Pair => [Math.max(0, before), Math.max(0, after)]);
-  return [slice(graph, x, starts, sizes), [left[0], left[1]]];
+  const left = pair((axis): Pair => [Math.max(0, pads[axis][0]), Math.max(0, pads[axis][1])]);
+  return [slice(graph, x, starts, sizes), left];
 }
 
 /** The general transposed convolution, of weights [in, out / group, h, w]. */
@@ -257,14 +256,14 @@ export function convTranspose(
   // What the forward convolution did not reach, or only padded, is left over here.
   const full = pair((axis) => (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1);
   const after = pair((axis) => full[axis] - pads[axis][0] - input[axis]);
-  const convPads = axes.map((axis): Pair => [pads[axis][0], Math.max(0, after[axis])]);
+  const convPads = pair((axis): Pair => [pads[axis][0], Math.max(0, after[axis])]);
   const missing = pair((axis) => Math.max(0, -after[axis]));
   const attributes = {
-    ...convAttributes({ strides, dilations, pads: [convPads[0], convPads[1]] }),
+    ...convAttributes({ strides, dilations, pads: convPads }),
     ...(group === 1 ? {} : { group }),
   };
   const reached = pair((axis) => input[axis] - missing[axis]);
-  const shape = [dy.shape[0], channels, ...reached];
+  const shape = [sidesOf(dy, 4)[0], channels, ...reached];
   const gradient = emitOne(graph, "ConvTranspose", [dy, weights], attributes, "float32", shape);
   return pad(
     graph,
@@ -291,14 +290,14 @@ export function convTranspose(
  */
 function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, input, output } = geometry;
-  const [inChannels, outChannels] = [x.shape[1], dy.shape[1]];
+  const [inChannels, outChannels] = [sidesOf(x, 4)[1], sidesOf(dy, 4)[1]];
   const dense = [...strides, ...dilations].every((item) => item === 1);
   if (dense && inChannels > outChannels) {
-    const turnedPads = axes.map((axis): Pair => {
+    const turnedPads = pair((axis): Pair => {
       const before = kernel[axis] - 1 - pads[axis][0];
       return [before, kernel[axis] - 1 + input[axis] - output[axis] - before];
     });
-    const gradient = correlate(graph, dy, x, [turnedPads[0], turnedPads[1]], geometry);
+    const gradient = correlate(graph, dy, x, turnedPads, geometry);
     const taps = kernel[0] * kernel[1];
     const listed = reshape(graph, transpose(graph, gradient, [1, 2, 0, 3]), [taps, inChannels, outChannels]);
     const backwards = Array.from({ length: taps }, (_, tap) => taps - 1 - tap);
@@ -308,11 +307,11 @@ function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometr
       outChannels,
     ]);
   }
-  const convPads = axes.map((axis): Pair => {
+  const convPads = pair((axis): Pair => {
     const reach = (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
     return [pads[axis][0], reach - input[axis] - pads[axis][0]];
   });
-  return transpose(graph, correlate(graph, x, dy, [convPads[0], convPads[1]], geometry), [1, 2, 3, 0]);
+  return transpose(graph, correlate(graph, x, dy, convPads, geometry), [1, 2, 3, 0]);
 }
 
 /**
@@ -326,8 +325,8 @@ function correlate(
   { kernel, strides, dilations }: Geometry,
 ): Value {
   const [trimmed, [rowPads, columnPads]] = trim(graph, signal, pads);
-  const [batch, channels, height, width] = trimmed.shape;
-  const [, patterns, patternHeight, patternWidth] = pattern.shape;
+  const [batch, channels, height, width] = sidesOf(trimmed, 4);
+  const [, patterns, patternHeight, patternWidth] = sidesOf(pattern, 4);
   const lines = reshape(graph, transpose(graph, trimmed, toChannelsLast), [
     1,
     batch,
@@ -365,8 +364,8 @@ function correlate(
 /** The same for a depthwise convolution → [h, w, in, multiplier], by one product of sums for each tap. */
 function depthwiseFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
   const { kernel, strides, dilations, pads, output } = geometry;
-  const [batch, channels] = x.shape;
-  const multiplier = dy.shape[1] / channels;
+  const [batch, channels] = sidesOf(x, 4);
+  const multiplier = sidesOf(dy, 4)[1] / channels;
   const padded = pad(graph, x, [[0, 0], [0, 0], ...pads], 0);
   const area = output[0] * output[1];
   // Channels as the batch: [in, multiplier, n·h'·w'] × [in, n·h'·w', 1].

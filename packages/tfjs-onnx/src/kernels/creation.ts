@@ -27,13 +27,14 @@ export const creationKernels: readonly KernelRecorder[] = [
     const length = Math.max(0, Math.ceil((stop - start) / stride));
     const data = dtype === "int32" ? new Int32Array(length) : new Float32Array(length);
     // Summed up as TensorFlow.js does, for the same rounding.
-    for (let index = 0; index < length; index++) data[index] = index === 0 ? start : data[index - 1] + stride;
+    for (let index = 0; index < length; index++)
+      data[index] = index === 0 ? start : data[index - 1]! + stride;
     return constant(graph, data, dtype, [length]);
   }),
   kernel("LinSpace", (graph, _, { start, stop, num }: LinSpaceAttrs) => {
     const step = num === 1 ? 0 : (stop - start) / (num - 1);
     const data = new Float32Array(num);
-    for (let index = 0; index < num; index++) data[index] = index === 0 ? start : data[index - 1] + step;
+    for (let index = 0; index < num; index++) data[index] = index === 0 ? start : data[index - 1]! + step;
     return constant(graph, data, "float32", [num]);
   }),
   kernel("OneHot", (graph, { indices }, { depth, onValue, offValue, dtype }: OneHotAttrs) => {
@@ -45,6 +46,6 @@ export const creationKernels: readonly KernelRecorder[] = [
     const [on, off] = [onValue, offValue].map((value) =>
       splat(graph, value, type === "bool" ? "int32" : type),
     );
-    return cast(graph, where(graph, hit, on, off), type);
+    return cast(graph, where(graph, hit, on!, off!), type);
   }),
 ];

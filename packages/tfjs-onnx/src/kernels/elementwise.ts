@@ -25,9 +25,7 @@ function unaryFloat(name: string, op: string, attributes: Attributes = {}): Kern
 
 /** One ONNX op on numbers of any type; a bool counts as 0 or 1. */
 function unary(name: string, op: string): KernelRecorder {
-  return kernel(name, (graph, { x }) =>
-    onNumbers(graph, [x], ([number]) => elementwise(graph, op, [number])),
-  );
+  return kernel(name, (graph, { x }) => onNumber(graph, x, (number) => elementwise(graph, op, [number])));
 }
 
 /** Rounding leaves integers alone. */
@@ -37,12 +35,14 @@ function rounding(name: string, op: string): KernelRecorder {
 
 function binary(name: string, op: string): KernelRecorder {
   return kernel(name, (graph, { a, b }) =>
-    onNumbers(graph, [a, b], (numbers) => elementwise(graph, op, numbers)),
+    onNumbers(graph, a, b, (left, right) => elementwise(graph, op, [left, right])),
   );
 }
 
 function comparison(name: string, op: string): KernelRecorder {
-  return kernel(name, (graph, { a, b }) => elementwise(graph, op, numeric(graph, [a, b]), "bool"));
+  return kernel(name, (graph, { a, b }) =>
+    elementwise(graph, op, [asNumber(graph, a), asNumber(graph, b)], "bool"),
+  );
 }
 
 function logical(name: string, op: string): KernelRecorder {
@@ -73,14 +73,18 @@ function not(graph: Graph, x: Value): Value {
   return elementwise(graph, "Not", [x], "bool");
 }
 
-/** Bools as integers: ONNX does no arithmetic on them. */
-function numeric(graph: Graph, operands: readonly Value[]): Value[] {
-  return operands.map((operand) => (operand.type === "bool" ? cast(graph, operand, "int32") : operand));
+/** A bool as an integer: ONNX does no arithmetic on bools. */
+export function asNumber(graph: Graph, x: Value): Value {
+  return x.type === "bool" ? cast(graph, x, "int32") : x;
 }
 
-function onNumbers(graph: Graph, operands: readonly Value[], compute: (numbers: Value[]) => Value): Value {
-  const result = compute(numeric(graph, operands));
-  return operands[0].type === "bool" ? cast(graph, result, "bool") : result;
+function onNumber(graph: Graph, x: Value, compute: (number: Value) => Value): Value {
+  const result = compute(asNumber(graph, x));
+  return x.type === "bool" ? cast(graph, result, "bool") : result;
+}
+
+function onNumbers(graph: Graph, a: Value, b: Value, compute: (left: Value, right: Value) => Value): Value {
+  return onNumber(graph, a, (left) => compute(left, asNumber(graph, b)));
 }
 
 /** A divisor that no integer division stumbles over: 0 becomes 1, and the quotient is to be put right. */
@@ -220,10 +224,12 @@ function clip(graph: Graph, x: Value, low: number, high: number): Value {
 /** Chooses by element, of two types the wider; ONNX's Where takes two of one type, and has no bools. */
 function select(graph: Graph, condition: Value, yes: Value, no: Value): Value {
   const type = wider(yes.type, no.type);
-  const [first, second] = numeric(graph, [yes, no]).map((value) =>
-    cast(graph, value, type === "bool" ? value.type : type),
-  );
-  return cast(graph, where(graph, cast(graph, condition, "bool"), first!, second!), type);
+  const number = type === "bool" ? "int32" : type;
+  const [first, second] = [
+    cast(graph, asNumber(graph, yes), number),
+    cast(graph, asNumber(graph, no), number),
+  ];
+  return cast(graph, where(graph, cast(graph, condition, "bool"), first, second), type);
 }
 
 /** The type that holds what is of either, as TensorFlow.js has it. */
@@ -261,12 +267,12 @@ export const elementwiseKernels: readonly KernelRecorder[] = [
   unaryFloat("Tanh", "Tanh"),
   kernel("Expm1", (graph, { x }) => expm1(graph, cast(graph, x, "float32"))),
   kernel("Log1p", (graph, { x }) => log1p(graph, cast(graph, x, "float32"))),
-  kernel("Relu", (graph, { x }) => onNumbers(graph, [x], ([number]) => elementwise(graph, "Relu", [number]))),
-  kernel("Relu6", (graph, { x }) => onNumbers(graph, [x], ([number]) => clip(graph, number, 0, 6))),
+  kernel("Relu", (graph, { x }) => onNumber(graph, x, (number) => elementwise(graph, "Relu", [number]))),
+  kernel("Relu6", (graph, { x }) => onNumber(graph, x, (number) => clip(graph, number, 0, 6))),
   kernel("Rsqrt", (graph, { x }) =>
     elementwise(graph, "Reciprocal", [elementwise(graph, "Sqrt", [cast(graph, x, "float32")])]),
   ),
-  kernel("Square", (graph, { x }) => onNumbers(graph, [x], ([number]) => mul(graph, number, number))),
+  kernel("Square", (graph, { x }) => onNumber(graph, x, (number) => mul(graph, number, number))),
   kernel("LeakyRelu", (graph, { x }, { alpha }: LeakyReluAttrs) =>
     activate(graph, cast(graph, x, "float32"), "leakyrelu", undefined, alpha),
   ),
@@ -301,17 +307,15 @@ export const elementwiseKernels: readonly KernelRecorder[] = [
   binary("Pow", "Pow"),
   kernel("AddN", (graph, inputs) => {
     const [first, ...rest] = listed(inputs);
-    return rest.reduce((sum, part) => add(graph, sum, part), first);
+    return rest.reduce((sum, part) => add(graph, sum, part), first!);
   }),
-  kernel("RealDiv", (graph, { a, b }) =>
-    onNumbers(graph, [a, b], ([left, right]) => divide(graph, left, right)),
-  ),
+  kernel("RealDiv", (graph, { a, b }) => onNumbers(graph, a, b, (left, right) => divide(graph, left, right))),
   kernel("FloorDiv", (graph, { a, b }) =>
-    onNumbers(graph, [a, b], ([left, right]) => floorDivide(graph, left, right)),
+    onNumbers(graph, a, b, (left, right) => floorDivide(graph, left, right)),
   ),
-  kernel("Mod", (graph, { a, b }) => onNumbers(graph, [a, b], ([left, right]) => modulo(graph, left, right))),
+  kernel("Mod", (graph, { a, b }) => onNumbers(graph, a, b, (left, right) => modulo(graph, left, right))),
   kernel("SquaredDifference", (graph, { a, b }) =>
-    onNumbers(graph, [a, b], ([left, right]) => {
+    onNumbers(graph, a, b, (left, right) => {
       const difference = sub(graph, left, right);
       return mul(graph, difference, difference);
     }),
@@ -324,7 +328,7 @@ export const elementwiseKernels: readonly KernelRecorder[] = [
   comparison("Less", "Less"),
   comparison("LessEqual", "LessOrEqual"),
   kernel("NotEqual", (graph, { a, b }) =>
-    not(graph, elementwise(graph, "Equal", numeric(graph, [a, b]), "bool")),
+    not(graph, elementwise(graph, "Equal", [asNumber(graph, a), asNumber(graph, b)], "bool")),
   ),
   logical("LogicalAnd", "And"),
   logical("LogicalOr", "Or"),

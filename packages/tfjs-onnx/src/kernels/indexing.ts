@@ -6,7 +6,7 @@ import type {
   Tensor,
   UnsortedSegmentSumAttrs,
 } from "@tensorflow/tfjs-core";
-import { backend_util, gather_util, util } from "@tensorflow/tfjs-core";
+import { backend_util, gather_util } from "@tensorflow/tfjs-core";
 import {
   add,
   broadcastShape,
@@ -20,10 +20,10 @@ import {
   reshape,
   transpose,
 } from "../build.ts";
-import { constant, emitOne, type Graph, splat, splatOf, type Value } from "../graph.ts";
+import { constant, emitOne, type Graph, sidesOf, splat, splatOf, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
 import { iota } from "./creation.ts";
-import { infoOf, type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
+import { infoOf, type KernelRecorder, kernel, oneAxis, UnsupportedError } from "./kernel.ts";
 
 /** For each index its row in `x`; with `batchDims`, each batch looks into its own. */
 function gatherBatched(graph: Graph, x: Value, indices: Value, axis: number, batchDims: number): Value {
@@ -33,12 +33,12 @@ function gatherBatched(graph: Graph, x: Value, indices: Value, axis: number, bat
     axis,
     batchDims,
   );
-  checkRange(indices, x.shape[axis]);
+  const side = x.shape[axis]!;
+  checkRange(indices, side);
   if (batchDims === 0) return gather(graph, x, indices, axis);
   const batchShape = x.shape.slice(0, batchDims);
   const batch = sizeOf(batchShape);
   const outer = sizeOf(x.shape.slice(batchDims, axis));
-  const side = x.shape[axis];
   const inner = sizeOf(x.shape.slice(axis + 1));
   const count = sizeOf(indices.shape.slice(batchDims));
 
@@ -75,7 +75,7 @@ function rowNumbers(graph: Graph, indices: Value, shape: readonly number[]): Val
  * ScatterElements adds them in turn. Where there are few sums, a product with one-hot rows is faster.
  */
 function sumByRow(graph: Graph, rows: Value, numbers: Value, count: number): Value {
-  const [length, inner] = rows.shape;
+  const [length, inner] = sidesOf(rows, 2);
   // Measured: a scattered element takes as long as 500 multiplications, a one-hot element as 50.
   if (rows.type === "float32" && count * (1 + 50 / inner) < 500) {
     const column = reshape(graph, numbers, [length, 1]);
@@ -99,18 +99,18 @@ export const indexingKernels: readonly KernelRecorder[] = [
       graph,
       x,
       cast(graph, indices, "int32"),
-      util.parseAxisParam(axis, [...x.shape])[0],
+      oneAxis(axis, x),
       batchDims < 0 ? batchDims + indices.shape.length : batchDims,
     ),
   ),
   kernel("GatherNd", (graph, { params, indices }) => {
     gather_util.prepareAndValidate(infoOf(params) as Tensor, infoOf(indices) as Tensor);
-    const depth = indices.shape[indices.shape.length - 1];
+    const depth = indices.shape.at(-1)!;
     const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
     return emitOne(graph, "GatherND", [params, cast(graph, indices, "int64")], {}, params.type, shape);
   }),
   kernel("ScatterNd", (graph, { indices, updates }, { shape }: ScatterNdAttrs) => {
-    const depth = indices.shape.length < 1 ? 1 : indices.shape[indices.shape.length - 1];
+    const depth = indices.shape.length < 1 ? 1 : indices.shape.at(-1)!;
     const leading = shape.slice(0, depth);
     const inner = sizeOf(shape.slice(depth));
     const count = sizeOf(indices.shape) / depth;
@@ -142,8 +142,9 @@ export const indexingKernels: readonly KernelRecorder[] = [
     }
     const inner = x.shape.slice(1);
     // One row for all ids and one id for all rows, as TensorFlow.js broadcasts them.
-    const length = broadcastShape([[x.shape[0]], segmentIds.shape]);
-    const rows = expand(graph, reshape(graph, x, [x.shape[0], sizeOf(inner)]), [...length, sizeOf(inner)]);
+    const count = x.shape[0]!;
+    const length = broadcastShape([[count], segmentIds.shape]);
+    const rows = expand(graph, reshape(graph, x, [count, sizeOf(inner)]), [...length, sizeOf(inner)]);
     const sums = sumByRow(graph, rows, expand(graph, cast(graph, segmentIds, "int32"), length), numSegments);
     return reshape(graph, sums, [numSegments, ...inner]);
   }),

@@ -31,10 +31,16 @@ function flip(graph: Graph, x: Value): Value {
   return transpose(graph, x, order);
 }
 
+/** The rows and columns of matrices in the last two axes. */
+function matrixSides({ shape }: Value, transposed: boolean): readonly [number, number] {
+  const [rows, columns] = [shape.at(-2)!, shape.at(-1)!];
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
 /** Products of matrices in the last two axes; the axes before them broadcast. */
 function matMul(graph: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
-  const [rows, inner] = transposeA ? [...a.shape.slice(-2)].reverse() : a.shape.slice(-2);
-  const [innerB, columns] = transposeB ? [...b.shape.slice(-2)].reverse() : b.shape.slice(-2);
+  const [rows, inner] = matrixSides(a, transposeA);
+  const [innerB, columns] = matrixSides(b, transposeB);
   if (inner !== innerB) {
     const [left, right] = [a, b].map(({ shape }) => `[${shape.join(", ")}]`);
     const turned = `transposeA=${transposeA} and transposeB=${transposeB}`;
@@ -64,7 +70,7 @@ function einsumShape(tensors: readonly Value[], equation: string): number[] {
   const sides = new Map<number, number>();
   idDims.forEach((dims, term) => {
     dims.forEach((dim, axis) => {
-      sides.set(dim, tensors[term].shape[axis]);
+      sides.set(dim, tensors[term]!.shape[axis]!);
     });
   });
   const output = equation.slice(equation.indexOf("->") + 2).trim();
@@ -84,11 +90,11 @@ export const linearKernels: readonly KernelRecorder[] = [
     const tensors = listed(inputs);
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
     backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors.map(infoOf) as Tensor[]);
-    return emitOne(graph, "Einsum", tensors, { equation }, tensors[0].type, einsumShape(tensors, equation));
+    return emitOne(graph, "Einsum", tensors, { equation }, tensors[0]!.type, einsumShape(tensors, equation));
   }),
   kernel("FusedBatchNorm", (graph, inputs, { varianceEpsilon }: FusedBatchNormAttrs) => {
     const { x, mean, variance, scale, offset } = inputs;
-    const operands = Object.values(inputs);
+    const operands = Object.values(inputs).filter((value) => value !== undefined);
     if (!sameShape(broadcastShape(operands.map(({ shape }) => shape)), x.shape)) {
       const shapes = operands.map(({ shape }) => `[${shape.join(", ")}]`);
       throw new RangeError(`statistics of shapes ${shapes.join(", ")} do not fit [${x.shape.join(", ")}]`);

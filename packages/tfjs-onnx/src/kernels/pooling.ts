@@ -19,7 +19,7 @@ import {
   toChannelsLast,
   transpose,
 } from "../build.ts";
-import { emit, emitOne, type Graph, splat, type Value } from "../graph.ts";
+import { emit, emitOne, type Graph, sidesOf, splat, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
 import { convAttributes, convTranspose, geometryOf } from "./convolution.ts";
 import { type KernelRecorder, kernel } from "./kernel.ts";
@@ -44,18 +44,23 @@ function poolAttributes(info: PoolInfo) {
  * The greatest of each window, and where it is among all elements of x (NCHW); who needs only one takes only
  * that.
  */
-function maxPool(graph: Graph, x: Value, info: PoolInfo): readonly Value[] {
+function maxPool(
+  graph: Graph,
+  x: Value,
+  info: PoolInfo,
+): { readonly greatest: Value; readonly places: Value } {
   const shape = [info.batchSize, info.inChannels, info.outHeight, info.outWidth];
-  return emit(graph, "MaxPool", [x], poolAttributes(info), [
+  const [greatest, places] = emit(graph, "MaxPool", [x], poolAttributes(info), [
     { type: "float32", shape },
     { type: "int64", shape },
   ]);
+  return { greatest: greatest!, places: places! };
 }
 
 /** Every gradient goes to the place of its window's (first) maximum. */
 function maxPoolGradient(graph: Graph, dy: Value, x: Value, info: PoolInfo): Value {
   const first = transpose(graph, x, toChannelsFirst);
-  const [, places] = maxPool(graph, first, info);
+  const { places } = maxPool(graph, first, info);
   const [length, size] = [sizeOf(places.shape), sizeOf(first.shape)];
   const data = splat(graph, 0, "float32", [size]);
   const updates = reshape(graph, transpose(graph, dy, toChannelsFirst), [length]);
@@ -79,7 +84,7 @@ function avgPoolGradient(graph: Graph, dy: Value, info: PoolInfo): Value {
 
 /** The sum over each channel and `radius` channels on both sides of it. */
 function sumOfNeighbours(graph: Graph, x: Value, radius: number): Value {
-  const [batch, height, width, channels] = x.shape;
+  const [batch, height, width, channels] = sidesOf(x, 4);
   const lines = reshape(graph, x, [batch, 1, height * width, channels]);
   const size = 2 * radius + 1;
   const attributes = { kernel_shape: [1, size], pads: [0, radius, 0, radius], count_include_pad: 1 };
@@ -108,7 +113,7 @@ function responseNormGradient(
 
 export const poolingKernels: readonly KernelRecorder[] = [
   kernel("MaxPool", (graph, { x }, attrs: MaxPoolAttrs) => {
-    const [greatest] = maxPool(graph, transpose(graph, x, toChannelsFirst), poolInfo(x.shape, attrs));
+    const { greatest } = maxPool(graph, transpose(graph, x, toChannelsFirst), poolInfo(x.shape, attrs));
     return transpose(graph, greatest, toChannelsLast);
   }),
   kernel("AvgPool", (graph, { x }, attrs: AvgPoolAttrs) => {

@@ -2,7 +2,8 @@ import type { ArgMaxAttrs, CumsumAttrs, MaxAttrs, SumAttrs, TopKAttrs } from "@t
 import { util } from "@tensorflow/tfjs-core";
 import { cast, type Reduction, reduce, reshape, transpose, transposed } from "../build.ts";
 import { emit, emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
-import { type KernelRecorder, kernel } from "./kernel.ts";
+import { asNumber } from "./elementwise.ts";
+import { type KernelRecorder, kernel, oneAxis } from "./kernel.ts";
 
 type Axes = number | number[];
 
@@ -12,7 +13,7 @@ function reduction(name: string, op: Reduction): KernelRecorder {
 
 function reduced(graph: Graph, op: Reduction, x: Value, axis: Axes, keepDims = false): Value {
   const axes = util.parseAxisParam(axis, [...x.shape]);
-  const number = x.type === "bool" ? cast(graph, x, "int32") : x;
+  const number = asNumber(graph, x);
   return reduce(graph, op, number, axes, keepDims);
 }
 
@@ -25,13 +26,13 @@ function test(name: string, op: "ReduceMin" | "ReduceMax"): KernelRecorder {
 
 function argument(name: string): KernelRecorder {
   return kernel(name, (graph, { x }, { axis }: ArgMaxAttrs) => {
-    const [at] = util.parseAxisParam(axis, [...x.shape]);
-    const number = x.type === "bool" ? cast(graph, x, "int32") : x;
+    const at = oneAxis(axis, x);
+    const number = asNumber(graph, x);
     const { source, order } = transposed(number) ?? {
       source: number,
       order: number.shape.map((_, index) => index),
     };
-    const along = order[at];
+    const along = order[at]!;
     const kept = source.shape.map((side, index) => (index === along ? 1 : side));
     const found = emitOne(graph, name, [source], { axis: along, keepdims: 1 }, "int64", kept);
     const shape = x.shape.filter((_, index) => index !== at);
@@ -58,9 +59,9 @@ export const reductionKernels: readonly KernelRecorder[] = [
     return emitOne(graph, "Softmax", [cast(graph, logits, "float32")], { axis }, "float32", logits.shape);
   }),
   kernel("Cumsum", (graph, { x }, { axis, exclusive, reverse }: CumsumAttrs) => {
-    const number = x.type === "bool" ? cast(graph, x, "int32") : x;
+    const number = asNumber(graph, x);
     const attributes = { ...(exclusive ? { exclusive: 1 } : {}), ...(reverse ? { reverse: 1 } : {}) };
-    const [at] = util.parseAxisParam(axis, [...x.shape]);
+    const at = oneAxis(axis, x);
     return emitOne(graph, "CumSum", [number, splat(graph, at, "int64")], attributes, number.type, x.shape);
   }),
   kernel("TopK", (graph, { x }, { k }: TopKAttrs) => {
@@ -75,6 +76,6 @@ export const reductionKernels: readonly KernelRecorder[] = [
         { type: "int64", shape },
       ],
     );
-    return [values, cast(graph, indices, "int32")];
+    return [values!, cast(graph, indices!, "int32")];
   }),
 ];

@@ -15,7 +15,7 @@ import {
   toChannelsLast,
   transpose,
 } from "../build.ts";
-import { constant, emitOne, type Graph, type Value } from "../graph.ts";
+import { constant, emitOne, type Graph, sidesOf, type Value } from "../graph.ts";
 import { type KernelRecorder, kernel } from "./kernel.ts";
 
 interface Sampling {
@@ -38,8 +38,8 @@ function interpolation(graph: Graph, from: number, to: number, sampling: Samplin
     const low = Math.max(0, Math.floor(place));
     const high = Math.min(from - 1, Math.ceil(place));
     const share = place - low;
-    weights[row * from + low] += 1 - share;
-    weights[row * from + high] += share;
+    weights[row * from + low]! += 1 - share;
+    weights[row * from + high]! += share;
   });
   return constant(graph, weights, "float32", [to, from]);
 }
@@ -67,19 +67,16 @@ function product(graph: Graph, a: Value, b: Value, shape: readonly number[]): Va
 
 /** rows · x · columnsᵀ of every plane of x [n, c, h, w]. */
 function onPlanes(graph: Graph, rows: Value, x: Value, columns: Value): Value {
-  const [batch, channels, height] = x.shape;
-  const wide = product(graph, x, transpose(graph, columns, [1, 0]), [
-    batch,
-    channels,
-    height,
-    columns.shape[0],
-  ]);
-  return product(graph, rows, wide, [batch, channels, rows.shape[0], columns.shape[0]]);
+  const [batch, channels, height] = sidesOf(x, 4);
+  const [newHeight] = sidesOf(rows, 2);
+  const [newWidth] = sidesOf(columns, 2);
+  const wide = product(graph, x, transpose(graph, columns, [1, 0]), [batch, channels, height, newWidth]);
+  return product(graph, rows, wide, [batch, channels, newHeight, newWidth]);
 }
 
 function bilinear(graph: Graph, images: Value, { size, ...sampling }: ResizeBilinearAttrs): Value {
   const x = transpose(graph, cast(graph, images, "float32"), toChannelsFirst);
-  const [, , height, width] = x.shape;
+  const [, , height, width] = sidesOf(x, 4);
   const rows = interpolation(graph, height, size[0], sampling);
   const columns = interpolation(graph, width, size[1], sampling);
   return transpose(graph, onPlanes(graph, rows, x, columns), toChannelsLast);
@@ -91,8 +88,8 @@ function nearestNeighbor(
   images: Value,
   { size, ...sampling }: ResizeNearestNeighborAttrs,
 ): Value {
-  const [batch, height, width, channels] = images.shape;
-  const [rows, columns] = factors(images.shape, size, sampling);
+  const [batch, height, width, channels] = sidesOf(images, 4);
+  const [rows, columns] = factors([height, width], size, sampling);
   if (rows !== undefined && columns !== undefined) {
     const x = transpose(graph, images, toChannelsFirst);
     const parted = reshape(graph, x, [batch, channels, height, 1, width, 1]);
@@ -104,21 +101,20 @@ function nearestNeighbor(
 }
 
 function factors(
-  shape: readonly number[],
-  size: readonly number[],
+  [height, width]: readonly [number, number],
+  [newHeight, newWidth]: readonly [number, number],
   { alignCorners }: Sampling,
-): (number | undefined)[] {
-  return [0, 1].map((axis) => {
-    const factor = size[axis] / shape[axis + 1];
-    return Number.isInteger(factor) && !alignCorners ? factor : undefined;
-  });
+): readonly [number | undefined, number | undefined] {
+  const factor = (from: number, to: number) =>
+    Number.isInteger(to / from) && !alignCorners ? to / from : undefined;
+  return [factor(height, newHeight), factor(width, newWidth)];
 }
 
 export const resizingKernels: readonly KernelRecorder[] = [
   kernel("ResizeBilinear", (graph, { images }, attrs: ResizeBilinearAttrs) => bilinear(graph, images, attrs)),
   kernel("ResizeBilinearGrad", (graph, { dy, images }, sampling: ResizeBilinearGradAttrs) => {
-    const [, height, width] = images.shape;
-    const [, newHeight, newWidth] = dy.shape;
+    const [, height, width] = sidesOf(images, 4);
+    const [, newHeight, newWidth] = sidesOf(dy, 4);
     const rows = interpolation(graph, height, newHeight, sampling);
     const columns = interpolation(graph, width, newWidth, sampling);
     return spread(graph, dy, rows, columns);
@@ -127,9 +123,10 @@ export const resizingKernels: readonly KernelRecorder[] = [
     nearestNeighbor(graph, images, attrs),
   ),
   kernel("ResizeNearestNeighborGrad", (graph, { dy, images }, sampling: ResizeNearestNeighborGradAttrs) => {
-    const [batch, height, width, channels] = images.shape;
-    const size = dy.shape.slice(1, 3);
-    const [rows, columns] = factors(images.shape, size, sampling);
+    const [batch, height, width, channels] = sidesOf(images, 4);
+    const [, newHeight, newWidth] = sidesOf(dy, 4);
+    const size = [newHeight, newWidth] as const;
+    const [rows, columns] = factors([height, width], size, sampling);
     if (rows !== undefined && columns !== undefined) {
       const x = transpose(graph, dy, toChannelsFirst);
       const parted = reshape(graph, x, [batch, channels, height, rows, width, columns]);

@@ -1,8 +1,7 @@
-import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { extname, resolve, sep } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { basename, dirname, extname, resolve, sep } from "node:path";
+import send from "send";
 
 /** What is served, by ending; nothing else is. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -45,48 +44,15 @@ export function isPlainName(part: string): boolean {
 }
 
 /** Answers with a file, or the part of it that a `Range` header asks for. */
-export async function sendFile(
+export function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
   { forever = false }: { /** Whether the name changes with the content. */ readonly forever?: boolean } = {},
-): Promise<void> {
-  const { size, mtimeMs } = await stat(path);
-  const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`;
+): void {
   response.setHeader("content-type", TYPES[extname(path)]!);
-  response.setHeader("accept-ranges", "bytes");
-  response.setHeader("etag", tag);
   response.setHeader("cache-control", forever ? "public, max-age=31536000, immutable" : "no-cache");
-  if (request.headers["if-none-match"] === tag) {
-    response.writeHead(304).end();
-    return;
-  }
-  const range = rangeOf(request.headers.range, size);
-  if (range === "unsatisfiable") {
-    response.writeHead(416, { "content-range": `bytes */${size}` }).end();
-    return;
-  }
-  const { start, end } = range ?? { start: 0, end: size };
-  if (range !== undefined) {
-    response.statusCode = 206;
-    response.setHeader("content-range", `bytes ${start}-${end - 1}/${size}`);
-  }
-  response.setHeader("content-length", end - start);
-  if (request.method === "HEAD" || end === start) {
-    response.end();
-    return;
-  }
-  await pipeline(createReadStream(path, { start, end: end - 1 }), response);
-}
-
-/** One range of bytes, its end excluded; undefined if the whole is to be sent, as for several ranges. */
-function rangeOf(
-  header: string | undefined,
-  size: number,
-): { readonly start: number; readonly end: number } | "unsatisfiable" | undefined {
-  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
-  if (first === undefined || last === undefined || (first === "" && last === "")) return undefined;
-  const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
-  const end = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
-  return start < end ? { start, end } : "unsatisfiable";
+  send(request, encodeURIComponent(basename(path)), { root: dirname(path), cacheControl: false }).pipe(
+    response,
+  );
 }
