@@ -121,7 +121,7 @@ export function createProgram(): Command {
       await init(folder, options);
     });
 
-  defineRun("run", "do every stage: train, evaluate, encode, train-prior, sample, report", "all", [
+  defineRun("run", "do every stage: train, encode, evaluate, train-prior, sample, report", "all", [
     "run configs/phantom.yaml",
     "run configs/hipmri.yaml dataset.root=/data/hipmri train.minutes=30 prior.minutes=30",
     "run configs/hipmri.yaml dataset.root=/data/hipmri --resume",
@@ -138,6 +138,13 @@ export function createProgram(): Command {
     ],
   );
 
+  defineStage("encode", "turn every slice into its grid of codes", ["encode runs/oasis"])
+    .addOption(newSubjectsOption())
+    .action(async (run: string, overrides: string[], options: OutputOptions & StageFlags) => {
+      const { runStage } = await import("./commands/stages.ts");
+      await runStage("encode", run, overrides, options);
+    });
+
   defineStage(
     "evaluate",
     "measure SSIM and the other figures on a run's test split, or on another folder into RUN/evaluations",
@@ -151,13 +158,6 @@ export function createProgram(): Command {
     .action(async (run: string, overrides: string[], options: OutputOptions & StageFlags) => {
       const { runStage } = await import("./commands/stages.ts");
       await runStage("evaluate", run, overrides, options);
-    });
-
-  defineStage("encode", "turn every slice into its grid of codes", ["encode runs/oasis"])
-    .addOption(newSubjectsOption())
-    .action(async (run: string, overrides: string[], options: OutputOptions & StageFlags) => {
-      const { runStage } = await import("./commands/stages.ts");
-      await runStage("encode", run, overrides, options);
     });
 
   defineStage("train-prior", "train the prior over the code grids", [

@@ -8,7 +8,7 @@ import { readCheckpoint, writeTiny } from "./runs.ts";
 
 const cwd = temporaryFolder();
 const run = join(cwd, "runs", "tiny");
-const allStages = ["train", "evaluate", "encode", "train-prior", "sample", "report"];
+const allStages = ["train", "encode", "evaluate", "train-prior", "sample", "report"];
 
 let printed: string;
 
@@ -64,7 +64,7 @@ describe("a whole run", () => {
 
   test("ends with the stages, the figures, the files and the next command", () => {
     expect(printed).toMatch(/^Run +runs\/tiny$/m);
-    expect(printed).toMatch(/^Stages +train \(.+\), evaluate \(.+\).*, report \(.+\)$/m);
+    expect(printed).toMatch(/^Stages +train \(.+\), encode \(.+\), evaluate \(.+\).*, report \(.+\)$/m);
     expect(printed).toMatch(/^ {2}SSIM +\d\.\d+ .*95 % /m);
     expect(printed).toMatch(/^ {2}perplexity +\d/m);
     expect(printed).toMatch(/^ {2}runs\/tiny\/evaluation\.json$/m);

@@ -54,6 +54,8 @@ export interface Dataset {
   readonly splits: Readonly<Record<Split, SliceSet>>;
   /** Changes when a file or an option that decides a value does; see `fingerprintDataset`. */
   fingerprint(): Promise<string>;
+  /** The same of the masks; undefined where no slice has one. */
+  maskFingerprint(): Promise<string | undefined>;
   /** What the preprocessing learnt from the training slices; give it to another folder's `openDataset`. */
   readonly preprocessing: Preprocessing;
   /**
@@ -124,6 +126,7 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     maskLabels: adapter.maskLabels?.(listed.context.options) ?? [],
     splits,
     fingerprint: listed.fingerprint,
+    maskFingerprint: listed.maskFingerprint,
     preprocessing,
     statistics,
     skipped,

@@ -3,7 +3,7 @@ import type { Baselines } from "./report/evaluation-schema.ts";
 import type { MetricsRow } from "./report/types.ts";
 
 /** The stages of a run, in their order. */
-export const stages = ["train", "evaluate", "encode", "train-prior", "sample", "report"] as const;
+export const stages = ["train", "encode", "evaluate", "train-prior", "sample", "report"] as const;
 export type Stage = (typeof stages)[number];
 
 /** The folder layouts that `phantom` writes. */

@@ -22,9 +22,8 @@ import { VARIATIONS } from "@slicebook/datasets";
 import { checkedCarry, readSafetensors } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import { floats, integers, paddedPart } from "./codec.ts";
-import { exists } from "./files.ts";
 import { loadPrior } from "./priors.ts";
-import { missing } from "./run-folder.ts";
+import { neededFile, trainedPrior } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
 /** The run's prior for its own codes. */
@@ -38,15 +37,9 @@ export async function bindPrior({ config, model }: Session, classes: readonly st
   });
 }
 
-/** The file of the prior that samples are drawn from. */
-export async function priorFile({ paths }: Session): Promise<string> {
-  if (await exists(paths.prior.best)) return paths.prior.best;
-  throw missing(paths.folder, "trained prior", "train-prior");
-}
-
-/** Its weights. */
+/** The weights of the prior that samples are drawn from. */
 export async function priorParameters(session: Session, prior: BoundPrior): Promise<HostTensors> {
-  const file = await priorFile(session);
+  const file = await neededFile(session.paths, trainedPrior);
   const { tensors } = await readSafetensors(file);
   return prior.parameters(
     checkedCarry(file, { carry: withAverages(tensors) }, (carry) =>

@@ -5,6 +5,7 @@ import { type Placement, type Split, VARIATIONS } from "@slicebook/datasets";
 import { z } from "zod";
 import { floats, integers } from "./codec.ts";
 import { damaged, readIfThere } from "./files.ts";
+import { codeGrids, missing } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
 /** Code indices of one level, int32 [n, rows, columns] in raster order. */
@@ -61,6 +62,16 @@ export function splitCodes(
   split: Split,
 ): Promise<CodeGrids | undefined> {
   return loadCodes(paths.codes[split], model.levels);
+}
+
+/** The same, where they are needed: throws `STAGE_MISSING` if there are none. */
+export async function neededCodes(
+  session: Pick<Session, "paths" | "model">,
+  split: Split,
+): Promise<CodeGrids> {
+  const grids = await splitCodes(session, split);
+  if (grids === undefined) throw missing(session.paths.folder, codeGrids);
+  return grids;
 }
 
 /** Reads what {@link saveCodes} wrote; undefined where there is no such file. Checks the codes of levels that are given. */

@@ -1,16 +1,17 @@
 import { basename, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import type { Dataset } from "@slicebook/datasets/node";
+import { currentTables } from "./compressed-size.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
-import { exists, readJson } from "./files.ts";
+import { readJsonIfThere } from "./files.ts";
 import { readSubjects, trainedSubjects } from "./kept-subjects.ts";
 import { overrideValue } from "./override-value.ts";
 import { evaluationSchema } from "./report/evaluation-schema.ts";
 import type { Evaluation } from "./report/types.ts";
-import { loadRunConfig, missing } from "./run-folder.ts";
+import { loadRunConfig } from "./run-folder.ts";
 import { openWithProgress, type Session } from "./session.ts";
-import { evaluateDataset, writeEvaluation } from "./stages/evaluate.ts";
+import { evaluateDataset } from "./stages/evaluate.ts";
 import { loadPreprocessing } from "./trained-model.ts";
 
 /**
@@ -19,9 +20,8 @@ import { loadPreprocessing } from "./trained-model.ts";
  */
 export async function evaluateElsewhere(session: Session, overrides: readonly string[]): Promise<Evaluation> {
   const { paths, emit, signal } = session;
-  if (!(await exists(paths.preprocessing))) throw missing(paths.folder, "trained model", "train");
-  const { dataset: config } = await otherConfig(session, overrides);
   const preprocessing = await loadPreprocessing(session);
+  const { dataset: config } = await otherConfig(session, overrides);
   if (preprocessing.name === "residual" && String(config.size) !== String(session.config.dataset.size)) {
     throw new SlicebookError(
       "SLICE_SIZE",
@@ -35,13 +35,13 @@ export async function evaluateElsewhere(session: Session, overrides: readonly st
   const kept = await readSubjects(paths);
   const trained = kept === undefined ? undefined : trainedSubjects(testSubjects(dataset), kept);
   if (trained !== undefined) emit({ type: "warning", text: trained });
-  const name = await freeName(paths.evaluations, config, await dataset.fingerprint());
-  const { evaluation } = await evaluateDataset(session, dataset, {
+  const name = freeName(paths.evaluations, config, await dataset.fingerprint());
+  return evaluateDataset(session, dataset, {
     root: config.root,
+    tables: await currentTables(session, (await session.record())?.data.fingerprint),
     picture: join(paths.evaluations, name),
+    file: join(paths.evaluations, `${name}.json`),
   });
-  await writeEvaluation(session, join(paths.evaluations, `${name}.json`), evaluation);
-  return evaluation;
 }
 
 function testSubjects({ splits: { test } }: Dataset): string[] {
@@ -70,14 +70,9 @@ async function otherConfig(session: Session, overrides: readonly string[]): Prom
 }
 
 /** The folder's own name, or the adapter's; with the data's fingerprint if that is taken by other data. */
-async function freeName(
-  folder: string,
-  { root, adapter }: ResolvedConfig["dataset"],
-  fingerprint: string,
-): Promise<string> {
+function freeName(folder: string, { root, adapter }: ResolvedConfig["dataset"], fingerprint: string): string {
   const name = basename(root === undefined ? adapter : resolve(root)) || adapter;
-  const path = join(folder, `${name}.json`);
-  if (!(await exists(path))) return name;
-  const { dataset } = await readJson(path, evaluationSchema);
-  return dataset.fingerprint === fingerprint ? name : `${name}-${fingerprint.split(":").at(-1)!.slice(0, 8)}`;
+  const there = readJsonIfThere(join(folder, `${name}.json`), evaluationSchema);
+  const isFree = there === undefined || there.dataset.fingerprint === fingerprint;
+  return isFree ? name : `${name}-${fingerprint.split(":").at(-1)!.slice(0, 8)}`;
 }

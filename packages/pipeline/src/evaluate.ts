@@ -153,7 +153,6 @@ export async function evaluateSplit(
     bitsPerPixel: {
       fixed: bits((level) => Math.log2(levels[level]!.codes)),
       entropy: bits((level) => entropyBits(counts[level]!)),
-      prior: null,
       ...(tables === undefined ? {} : { file: (8 * bytes) / (slices.length * pixels) }),
     },
     ...(byLabel === undefined ? {} : { masks: byLabel }),

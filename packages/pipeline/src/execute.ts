@@ -3,41 +3,29 @@ import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
-import { type SliceSet, writePhantom } from "@slicebook/datasets/node";
-import {
-  type ExecuteOptions,
-  type Request,
-  type Result,
-  type Stage,
-  type StageResult,
-  stages,
-} from "./api.ts";
-import { bindPrior } from "./bound-prior.ts";
+import { writePhantom } from "@slicebook/datasets/node";
+import { type ExecuteOptions, type Request, type Result, type StageResult, stages } from "./api.ts";
 import { completeSlice } from "./complete.ts";
 import { compressFiles, decompressFiles } from "./compress.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { parseOverride } from "./config-source.ts";
 import type { SliceFigures } from "./evaluate.ts";
 import { evaluateElsewhere } from "./evaluate-elsewhere.ts";
+import { withPrior } from "./evaluations.ts";
 import { exportModel } from "./export-model.ts";
-import { exists, readJson } from "./files.ts";
+import { exists } from "./files.ts";
 import { inspectConfig } from "./inspect.ts";
 import { interruptedError } from "./interruption.ts";
-import { evaluationFigures, sampleFigures } from "./key-figures.ts";
+import { evaluationFigures, runFigures } from "./key-figures.ts";
 import { loadConfig } from "./load-config.ts";
 import { lockRun } from "./lock.ts";
-import { readNovelty } from "./novelty/file.ts";
-import { builtInPriors } from "./priors.ts";
 import { reportProgress } from "./progress.ts";
 import { reconstructFiles } from "./reconstruct.ts";
-import { type Evaluation, evaluationSchema } from "./report/evaluation-schema.ts";
+import type { Evaluation } from "./report/evaluation-schema.ts";
 import { checkSameConfig, loadRunConfig, writeConfig } from "./run-folder.ts";
-import { runStages } from "./run-stages.ts";
+import { changeableSections, prepareStages, runStages } from "./run-stages.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
 import { shellQuote } from "./shell-quote.ts";
-import { labelsOf, slicePositionsOf } from "./stages/sample.ts";
-import { currentPriorEvaluation } from "./trained-model.ts";
-import { tryPrior } from "./try-prior.ts";
 
 /**
  * Carries out a request in this thread.
@@ -89,7 +77,7 @@ async function runConfig(request: RequestOf<"run">, options: ExecuteOptions): Pr
       await session.checkUnchanged();
     } else {
       await checkFree(folder, "run folder");
-      await prepare(session, request.stages);
+      await prepareStages(session, request.stages);
     }
     return locked(folder, async () => {
       await writeConfig(paths, config);
@@ -120,7 +108,7 @@ async function dryRun(
     };
     const few = Math.max(config.train.batch, ...[config.prior.batch].flat());
     return await inSession(short, folder, { ...options, few }, async (session) => {
-      await prepare(session, wanted);
+      await prepareStages(session, wanted);
       await writeConfig(session.paths, short);
       await session.update((record) => record);
       const results = await runStages(session, wanted, { resume: false });
@@ -158,12 +146,12 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
         return {
           ...withoutFigures(result),
           ...withBaselines(evaluation),
-          figures: evaluationFigures(evaluation),
+          figures: evaluationFigures(withPrior(evaluation, undefined)),
         };
       }),
     );
   }
-  checkSections(folder, overrides, ["sample", "prior", "engine"]);
+  checkSections(folder, overrides, changeableSections);
   const config = await loadRunConfig(folder, overrides);
   const { newSubjects } = request;
   return inSession(config, folder, { ...options, newSubjects }, (session) =>
@@ -276,39 +264,6 @@ async function locked<T>(folder: string, use: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Finds out before anything is written what would stop the run half way. */
-async function prepare(session: Session, wanted: readonly Stage[]): Promise<void> {
-  const { model, config } = session;
-  const { sample } = config;
-  const { classes, splits } = await session.dataset();
-  const drawing = wanted.includes("sample");
-  if (drawing || wanted.includes("train-prior")) {
-    const prior = await bindPrior(session, classes);
-    if (drawing) {
-      labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
-      slicePositionsOf(prior, sample);
-    }
-    if (!builtInPriors.some(({ name }) => name === config.prior.name)) {
-      await tryPrior(prior, { engine: await session.engine(), config, levels: model.levels, classes });
-    }
-  }
-  if (wanted.includes("evaluate")) await checkMasks(splits.test, session.signal);
-  await session.engine();
-}
-
-/** The classes that some slices have. */
-function labelsIn({ records }: SliceSet): ReadonlySet<string> {
-  return new Set(records.flatMap(({ label }) => label ?? []));
-}
-
-/** Reads every mask of the slices that are to be measured, which would otherwise end the run after its training. */
-async function checkMasks(slices: SliceSet, signal: AbortSignal | undefined): Promise<void> {
-  for (let index = 0; index < slices.records.length; index++) {
-    if (signal?.aborted) throw interruptedError();
-    await slices.mask(index);
-  }
-}
-
 /** Refuses to write a run (or phantoms) among other files. */
 async function checkFree(folder: string, what: string): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith("."));
@@ -335,21 +290,14 @@ function checkSections(folder: string, overrides: readonly string[], allowed: re
 
 async function summary(session: Session, results: readonly StageResult[]): Promise<Result> {
   const { paths, files } = session;
-  const figures: Record<string, number> = {};
-  const evaluation = (await exists(paths.evaluation))
-    ? await readJson(paths.evaluation, evaluationSchema)
-    : undefined;
-  if (evaluation !== undefined) Object.assign(figures, evaluationFigures(evaluation));
-  const prior = (await exists(paths.best)) ? await currentPriorEvaluation(session) : undefined;
-  if (prior !== undefined) figures.bitsPerCode = prior.test.bitsPerCode;
+  const [evaluations, novelty] = [await session.evaluations(), await session.novelty()];
+  const { evaluation } = evaluations;
   const done = (await session.record())?.stages ?? {};
-  const novelty = done.sample === undefined ? undefined : await readNovelty(paths);
-  Object.assign(figures, sampleFigures(novelty));
   const due = stages.find((stage) => done[stage] === undefined);
   return {
     run: paths.folder,
     stages: results,
-    figures,
+    figures: runFigures(evaluations, novelty),
     ...(evaluation === undefined ? {} : withBaselines(evaluation)),
     ...(novelty?.pixels && results.some(({ stage }) => stage === "sample")
       ? { limit: novelty.pixels.limit }

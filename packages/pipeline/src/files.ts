@@ -49,13 +49,10 @@ export function readTextIfThere(path: string, most = LARGEST_TEXT): string | und
   return readIfThere(path, most)?.toString("utf8");
 }
 
-/**
- * Reads a JSON file of ours; one that is not what it should be is a `SlicebookError` (`RUN_DAMAGED`) naming
- * it.
- */
-export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+/** Reads a JSON file of ours; undefined where there is none. Throws `RUN_DAMAGED` for one that is not what it should be. */
+export function readJsonIfThere<T>(path: string, schema: z.ZodType<T>): T | undefined {
   const text = readTextIfThere(path);
-  if (text === undefined) throw damaged(path, new Error("there is no such file"));
+  if (text === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {

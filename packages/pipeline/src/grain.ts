@@ -3,7 +3,7 @@ import { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } f
 import type { Dataset } from "@slicebook/datasets/node";
 import { type CodeGrids, takeGrids } from "./code-grids.ts";
 import { type CodecOptions, decodeCodes } from "./codec.ts";
-import { exists, readJson } from "./files.ts";
+import { readJsonIfThere } from "./files.ts";
 import { spread } from "./pictures.ts";
 import type { Session } from "./session.ts";
 import { modelParameters } from "./trained-model.ts";
@@ -35,7 +35,8 @@ export async function saveGrain(session: Session, dataset: Dataset, codes: CodeG
  */
 export async function samplesGrain({ config, paths, emit }: Session): Promise<Grain | undefined> {
   if (!config.sample.grain) return undefined;
-  if (await exists(paths.grain)) return readJson(paths.grain, grainSchema);
+  const grain = readJsonIfThere(paths.grain, grainSchema);
+  if (grain !== undefined) return grain;
   const text =
     "samples have no grain: this run was encoded by an earlier version; `slicebook encode` measures it";
   emit({ type: "warning", text });

@@ -2,7 +2,7 @@ import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type SliceRecord, SPLITS, type Split } from "@slicebook/datasets";
 import { z } from "zod";
-import { exists, readJson } from "./files.ts";
+import { readJsonIfThere } from "./files.ts";
 import type { RunPaths } from "./run-paths.ts";
 
 const subjectsSchema = z.strictObject({
@@ -17,7 +17,7 @@ export type KeptSubjects = z.output<typeof subjectsSchema>;
 
 /** The subjects of a run; undefined where it was made before they were kept. */
 export async function readSubjects({ subjects }: RunPaths): Promise<KeptSubjects | undefined> {
-  return (await exists(subjects)) ? readJson(subjects, subjectsSchema) : undefined;
+  return readJsonIfThere(subjects, subjectsSchema);
 }
 
 export async function writeSubjects({ subjects }: RunPaths, kept: KeptSubjects): Promise<void> {

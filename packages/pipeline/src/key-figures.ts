@@ -1,8 +1,21 @@
+import type { Evaluations } from "./evaluations.ts";
 import type { Novelty } from "./novelty/schema.ts";
-import type { Evaluation } from "./report/types.ts";
+import type { RunEvaluation } from "./report/types.ts";
+
+/** The figures of a run that tell most of it, by name, as far as they were measured. */
+export function runFigures(
+  { evaluation, prior }: Evaluations,
+  novelty: Novelty | undefined,
+): Record<string, number> {
+  return {
+    ...(evaluation && evaluationFigures(evaluation)),
+    ...(prior && { bitsPerCode: prior.test.bitsPerCode }),
+    ...sampleFigures(novelty),
+  };
+}
 
 /** The figures of an evaluation that tell most of it, by name. */
-export function evaluationFigures(evaluation: Evaluation): Record<string, number> {
+export function evaluationFigures(evaluation: RunEvaluation): Record<string, number> {
   const { ssim, ssimDefault, msSsim, psnr, mse, perplexity, codesInUse, bitsPerPixel } = evaluation;
   return {
     ssim: ssim.mean,
@@ -19,7 +32,7 @@ export function evaluationFigures(evaluation: Evaluation): Record<string, number
 }
 
 /** The figures of samples' pixels that tell most of them, by name; as far as they were measured. */
-export function sampleFigures(novelty: Novelty | undefined): Record<string, number> {
+function sampleFigures(novelty: Novelty | undefined): Record<string, number> {
   const { neighbours, slicedWasserstein, auc } = novelty?.pixels?.distances ?? {};
   return {
     ...(auc ? { samplesAuc: auc.samples } : {}),

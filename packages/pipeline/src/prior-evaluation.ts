@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "@slicebook/base/node";
 import { z } from "zod";
-import { exists, readJson } from "./files.ts";
+import { hashSchema } from "./report/evaluation-schema.ts";
 import type { RunPaths } from "./run-paths.ts";
 
 const likelihoodSchema = z.object({
@@ -26,10 +26,10 @@ const heldOutSchema = likelihoodSchema.extend({
   }),
 });
 
-const priorEvaluationSchema = z.object({
+export const priorEvaluationSchema = z.object({
   schema: z.literal(2),
   /** The hash of the model whose codes these are. */
-  model: z.string().regex(/^[0-9a-f]{64}$/),
+  model: hashSchema,
   /** Of training grids as many as there are for validation: far below `validate`, the prior has memorised them. */
   train: likelihoodSchema,
   validate: heldOutSchema,
@@ -41,11 +41,6 @@ export type HeldOutLikelihood = z.output<typeof heldOutSchema>;
 
 /** `prior/evaluation.json`: how likely the prior finds the code grids of slices that it has not seen. */
 export type PriorEvaluation = z.output<typeof priorEvaluationSchema>;
-
-/** The prior's evaluation of a run, of whatever model; undefined where there is none yet. */
-export async function readPriorEvaluation({ prior }: RunPaths): Promise<PriorEvaluation | undefined> {
-  return (await exists(prior.evaluation)) ? readJson(prior.evaluation, priorEvaluationSchema) : undefined;
-}
 
 export async function writePriorEvaluation({ prior }: RunPaths, evaluation: PriorEvaluation): Promise<void> {
   await writeFileAtomic(prior.evaluation, `${JSON.stringify(evaluation, undefined, 2)}\n`);

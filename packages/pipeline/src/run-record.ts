@@ -1,11 +1,11 @@
 import { writeFileAtomic } from "@slicebook/base/node";
-import { exists, readJson } from "./files.ts";
+import { readJsonIfThere } from "./files.ts";
 import { type RunInfo, runInfoSchema } from "./report/run-schema.ts";
 import type { RunPaths } from "./run-paths.ts";
 
 /** The `run.json` of a folder; undefined where there is none yet. */
 export async function readRecord({ info }: RunPaths): Promise<RunInfo | undefined> {
-  return (await exists(info)) ? readJson(info, runInfoSchema) : undefined;
+  return readJsonIfThere(info, runInfoSchema);
 }
 
 export async function writeRecord({ info }: RunPaths, record: RunInfo): Promise<void> {

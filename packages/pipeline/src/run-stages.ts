@@ -3,6 +3,7 @@ import { stages as order, type Stage, type StageResult } from "./api.ts";
 import { withEnergy } from "./energy.ts";
 import { exists, hashOf } from "./files.ts";
 import { interruptedError } from "./interruption.ts";
+import { neededFile } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 import type { StageDefinition } from "./stage.ts";
 import { encodeStage } from "./stages/encode.ts";
@@ -14,12 +15,24 @@ import { trainPriorStage } from "./stages/train-prior.ts";
 
 const definitions: Readonly<Record<Stage, StageDefinition>> = {
   train: trainStage,
-  evaluate: evaluateStage,
   encode: encodeStage,
+  evaluate: evaluateStage,
   "train-prior": trainPriorStage,
   sample: sampleStage,
   report: reportStage,
 };
+
+/** The sections of a run's configuration that its stages may be run with anew. */
+export const changeableSections = [...new Set(order.flatMap((stage) => definitions[stage].sections))];
+
+/** Finds out before anything is written what would stop the run half way. */
+export async function prepareStages(session: Session, wanted: readonly Stage[]): Promise<void> {
+  await session.dataset();
+  for (const stage of order.filter((name) => wanted.includes(name))) {
+    await definitions[stage].prepare?.(session);
+  }
+  await session.engine();
+}
 
 /**
  * Runs stages in their order; one whose inputs are those of its last run, and whose results are there, is
@@ -34,6 +47,7 @@ export async function runStages(
   for (const stage of order.filter((name) => wanted.includes(name))) {
     if (session.signal?.aborted) throw interruptedError();
     const definition = definitions[stage];
+    for (const need of definition.needs) await neededFile(session.paths, need);
     const inputs = hashOf(await definition.inputs(session));
     const last = (await session.record())?.stages[stage];
     const missing = await firstMissing(definition.outputs(session));
@@ -50,8 +64,10 @@ export async function runStages(
     }
     session.emit({ type: "stage", stage, state: "start" });
     const start = performance.now();
-    const { result: trained, joules: taken } = await withEnergy(() =>
-      definition.run(session, { inputs, resume }),
+    const { result: trained, joules: taken } = await withEnergy(async () =>
+      definition.resumable
+        ? definition.run(session, { inputs, resume })
+        : void (await definition.run(session)),
     );
     const elapsed = (performance.now() - start) / 1000;
     const seconds = Math.max(trained ?? 0, elapsed);

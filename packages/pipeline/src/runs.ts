@@ -2,25 +2,21 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { type Stage, stages } from "./api.ts";
-import { damaged, exists, readJson, readTextIfThere } from "./files.ts";
+import { damaged, exists, readTextIfThere } from "./files.ts";
 import { isRecord } from "./is-record.ts";
-import { evaluationFigures, sampleFigures } from "./key-figures.ts";
+import { runFigures } from "./key-figures.ts";
 import { isLocked } from "./lock.ts";
-import { readRows } from "./metrics-log.ts";
 import { noRun } from "./no-run.ts";
-import { readNovelty } from "./novelty/file.ts";
 import type { Novelty, ThreePairs } from "./novelty/schema.ts";
+import { openRun } from "./open-run.ts";
 import { LARGEST_YAML, parseYaml, type YamlFault } from "./parse-yaml.ts";
 import { withoutPlaces } from "./places.ts";
-import { readPriorEvaluation } from "./prior-evaluation.ts";
-import { evaluationSchema } from "./report/evaluation-schema.ts";
-import type { Estimate, Evaluation, MetricsRow, RunInfo } from "./report/types.ts";
+import type { Estimate, Evaluation, MetricsRow, RunEvaluation, RunInfo } from "./report/types.ts";
 import { type RunPaths, runPaths } from "./run-paths.ts";
-import { readRecord } from "./run-record.ts";
 
 export { damaged, readTextIfThere } from "./files.ts";
-export type { Estimate, Evaluation, MetricsRow, RunInfo, RunPaths };
-export { type Novelty, readNovelty, runPaths, type ThreePairs, withoutPlaces };
+export type { Estimate, Evaluation, MetricsRow, Novelty, RunEvaluation, RunInfo, RunPaths, ThreePairs };
+export { openRun, runPaths, withoutPlaces };
 
 /** A run in short, as `slicebook list` shows it. */
 export interface RunSummary {
@@ -51,7 +47,7 @@ export interface RunDetails {
   readonly info: RunInfo;
   /** `config.yaml` as it lies in the folder, and what it says. */
   readonly config: { readonly text: string; readonly value: Readonly<Record<string, unknown>> };
-  readonly evaluation: Evaluation | undefined;
+  readonly evaluation: RunEvaluation | undefined;
   /** The rows of the model's metrics, then the prior's. */
   readonly metrics: readonly MetricsRow[];
 }
@@ -64,17 +60,17 @@ export interface DamagedRun {
 
 /** Reads a run folder; throws `RUN_NOT_FOUND` if it is none, `RUN_DAMAGED` if a file of it cannot be read. */
 export async function readRun(folder: string): Promise<RunDetails> {
-  const paths = runPaths(folder);
-  const info = await readRecord(paths);
+  const run = openRun(folder);
+  const info = await run.record();
   if (info === undefined) throw await noRun(folder, "run.json");
-  const config = configOf(paths);
-  const [model, prior] = await Promise.all([readRows(paths.metrics), readRows(paths.prior.metrics)]);
-  const evaluation = (await exists(paths.evaluation))
-    ? await readJson(paths.evaluation, evaluationSchema)
-    : undefined;
-  const bits = await readPriorEvaluation(paths);
+  const config = configOf(run.paths);
+  const metrics = await run.metrics();
+  const [model, prior] = (["train", "prior"] as const).map((name) =>
+    metrics.findLast(({ stage }) => stage === name),
+  );
+  const evaluations = await run.evaluations();
+  const { evaluation } = evaluations;
   const done = stages.filter((stage) => info.stages[stage] !== undefined);
-  const novelty = done.includes("sample") ? await readNovelty(paths) : undefined;
   const { kind, device } = info.engine;
   const summary: RunSummary = {
     name: info.name,
@@ -85,16 +81,12 @@ export async function readRun(folder: string): Promise<RunDetails> {
     data: { adapter: info.data.adapter, size: info.data.size },
     model: info.model,
     engine: `${kind} on ${device}`,
-    images: model.at(-1)?.images ?? null,
-    seconds: (model.at(-1)?.seconds ?? 0) + (prior.at(-1)?.seconds ?? 0),
+    images: model?.images ?? null,
+    seconds: (model?.seconds ?? 0) + (prior?.seconds ?? 0),
     ssim: evaluation?.ssim ?? null,
-    figures: {
-      ...(evaluation === undefined ? {} : evaluationFigures(evaluation)),
-      ...(bits === undefined ? {} : { bitsPerCode: bits.test.bitsPerCode }),
-      ...sampleFigures(novelty),
-    },
+    figures: runFigures(evaluations, await run.novelty()),
   };
-  return { summary, info, config, evaluation, metrics: [...model, ...prior] };
+  return { summary, info, config, evaluation, metrics };
 }
 
 function configOf({ config }: RunPaths): RunDetails["config"] {

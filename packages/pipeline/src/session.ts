@@ -5,13 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BoundVqvae, vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
-import {
-  type Dataset,
-  fingerprintDataset,
-  fingerprintMasks,
-  openDataset,
-  type SliceSet,
-} from "@slicebook/datasets/node";
+import { type Dataset, listDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
 import type { Event, ExecuteOptions } from "./api.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -24,11 +18,11 @@ import {
   subjectsOf,
   writeSubjects,
 } from "./kept-subjects.ts";
+import { type OpenRun, openRun } from "./open-run.ts";
 import { reportProgress } from "./progress.ts";
 import type { RunInfo } from "./report/run-schema.ts";
 import { differentData } from "./run-folder.ts";
-import { type RunPaths, runPaths } from "./run-paths.ts";
-import { readRecord, writeRecord } from "./run-record.ts";
+import { writeRecord } from "./run-record.ts";
 import { loadPreprocessing } from "./trained-model.ts";
 import { versionsInUse } from "./versions.ts";
 
@@ -36,11 +30,10 @@ import { versionsInUse } from "./versions.ts";
  * A run that is worked on: its configuration and files, and what is opened for it when a stage first needs
  * it.
  */
-export interface Session {
+export interface Session extends OpenRun {
   readonly config: ResolvedConfig;
   /** The configuration's VQ-VAE for slices of the run's size. */
   readonly model: BoundVqvae;
-  readonly paths: RunPaths;
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal | undefined;
   engine(): Promise<Engine>;
@@ -58,7 +51,6 @@ export interface Session {
   fingerprint(): Promise<string>;
   /** The same of the slices' masks; undefined where no slice has one. */
   maskFingerprint(): Promise<string | undefined>;
-  record(): Promise<RunInfo | undefined>;
   /** Changes `run.json`. */
   update(change: (record: RunInfo) => RunInfo): Promise<void>;
   /** Reports a file that was made. */
@@ -80,7 +72,8 @@ export function openSession(
   folder: string,
   { onEvent = () => {}, signal, few, newSubjects }: SessionOptions,
 ): Session {
-  const paths = runPaths(folder);
+  const run = openRun(folder);
+  const { paths } = run;
   const whole = few === undefined && config.train.overfit === null;
   let listed: readonly SliceRecord[] | undefined;
   const source = Promise.all([datasetSource(config, few), whole ? readSubjects(paths) : undefined]).then(
@@ -101,18 +94,23 @@ export function openSession(
   const files: string[] = [];
   let engine: Promise<Engine> | undefined;
   let dataset: Promise<Dataset> | undefined;
-  let fingerprint: Promise<string> | undefined;
-  let maskFingerprint: Promise<string | undefined> | undefined;
+  let fingerprints: Promise<Pick<Dataset, "fingerprint" | "maskFingerprint">> | undefined;
+
+  /** The data set, listed once for both fingerprints unless it is opened already. */
+  function fingerprinted(): NonNullable<typeof fingerprints> {
+    fingerprints ??= dataset ?? source.then(({ cut, options }) => listDataset(cut, options));
+    return fingerprints;
+  }
 
   async function checkFingerprint(found: string): Promise<void> {
-    const record = await readRecord(paths);
+    const record = await run.record();
     if (record !== undefined && record.data.fingerprint !== found) throw differentData(folder);
   }
 
   return {
+    ...run,
     config,
     model: vqvae.bind(config.model, config.dataset.size),
-    paths,
     emit: onEvent,
     signal,
     files,
@@ -152,24 +150,16 @@ export function openSession(
     async checkUnchanged() {
       await checkFingerprint(await this.fingerprint());
     },
-    fingerprint() {
-      fingerprint ??=
-        dataset === undefined
-          ? source.then(async ({ cut, kept, options }) => {
-              const found = await fingerprintDataset(cut, options);
-              if (whole && kept === undefined) await checkFingerprint(found);
-              return found;
-            })
-          : dataset.then((opened) => opened.fingerprint());
+    async fingerprint() {
+      const fingerprint = await (await fingerprinted()).fingerprint();
+      if (whole && (await source).kept === undefined) await checkFingerprint(fingerprint);
       return fingerprint;
     },
-    maskFingerprint() {
-      maskFingerprint ??= source.then(({ cut, options }) => fingerprintMasks(cut, options));
-      return maskFingerprint;
+    async maskFingerprint() {
+      return (await fingerprinted()).maskFingerprint();
     },
-    record: () => readRecord(paths),
     async update(change) {
-      const before = (await readRecord(paths)) ?? (await newRecord(this));
+      const before = (await run.record()) ?? (await newRecord(this));
       const { kept } = await source;
       const keeping = whole && listed !== undefined && (kept === undefined || newSubjects !== undefined);
       if (keeping && listed !== undefined) await writeSubjects(paths, merged(subjectsOf(listed), kept));

@@ -1,21 +1,35 @@
 import type { Stage } from "./api.ts";
+import type { ResolvedConfig } from "./config.ts";
+import type { Need } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
-interface StageRunOptions {
-  /** The hash of {@link StageDefinition.inputs}. */
+interface ResumableOptions {
+  /** The hash of what {@link StageDefinition.inputs} gives. */
   readonly inputs: string;
   readonly resume: boolean;
 }
 
-/** One stage of a run. */
-export interface StageDefinition {
+interface Shared {
   readonly name: Stage;
-  /** All that decides its result, as plain JSON; throws `STAGE_MISSING` if a stage before it has not run. */
+  /** The sections of a run's configuration that may be changed for it. */
+  readonly sections: readonly (keyof ResolvedConfig)[];
+  /** What must be there before it runs. */
+  readonly needs: readonly Need[];
+  /** All that decides its result, as plain JSON. */
   inputs(session: Session): Promise<unknown>;
   /** The files without which it has to run again. */
   outputs(session: Session): readonly string[];
-  /**
-   * What it returns are the seconds that it took with those before an interruption; else they are measured.
-   */
-  run(session: Session, options: StageRunOptions): Promise<number | undefined>;
+  /** Throws, before anything of a new run is written, what would otherwise stop it here. */
+  prepare?(session: Session): Promise<void>;
 }
+
+/** One stage of a run, the only one that writes its files. */
+export type StageDefinition = Shared &
+  (
+    | { readonly resumable: false; run(session: Session): Promise<void> }
+    | {
+        /** It continues from a checkpoint, and returns its seconds, those before an interruption included. */
+        readonly resumable: true;
+        run(session: Session, options: ResumableOptions): Promise<number>;
+      }
+  );

@@ -4,22 +4,15 @@ import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
 import { type Preprocessing, preprocessingSchema } from "@slicebook/datasets";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import { floats } from "./codec.ts";
-import { damaged, exists, hashOfFile, hashOfTensors, readIfThere } from "./files.ts";
-import { type PriorEvaluation, readPriorEvaluation } from "./prior-evaluation.ts";
-import { missing } from "./run-folder.ts";
+import { damaged, hashOfFile, hashOfTensors, readIfThere } from "./files.ts";
+import { missing, neededFile, trainedModel } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
-/** The checkpoint that a run's later stages use: the best on the validation split, else the last. */
-async function modelFile({ paths }: Session): Promise<string> {
-  for (const file of [paths.best, paths.last]) if (await exists(file)) return file;
-  throw missing(paths.folder, "trained model", "train");
-}
-
-/** The weights and the codebook of that checkpoint, averaged over training's last steps. */
+/** The weights and the codebook of a run's model, averaged over training's last steps. */
 export async function modelParameters(session: Session): Promise<HostTensors> {
-  const file = await modelFile(session);
+  const file = await neededFile(session.paths, trainedModel);
   const checkpoint = await loadCheckpoint(file);
-  if (checkpoint === undefined) throw missing(session.paths.folder, "trained model", "train");
+  if (checkpoint === undefined) throw missing(session.paths.folder, trainedModel);
   const { model } = session;
   return model.parameters(checkedCarry(file, checkpoint, model.checkCarry), { average: true });
 }
@@ -31,21 +24,18 @@ export async function modelHash(session: Session): Promise<string> {
 
 /** The hashes that files made with the model may name it by: earlier versions hashed the checkpoint, seconds included. */
 export async function modelHashes(session: Session): Promise<readonly [now: string, before: string]> {
-  return [await modelHash(session), await hashOfFile(await modelFile(session))];
+  return [await modelHash(session), await hashOfFile(await neededFile(session.paths, trainedModel))];
 }
 
-/** What the run's code grids depend on: the model and the data set. */
+/** What the run's code grids depend on: the model and the data set, as it is now unless a fingerprint is given. */
 export async function modelAndData(
   session: Session,
+  fingerprint?: string,
 ): Promise<{ readonly model: string; readonly fingerprint: string }> {
-  return { model: await modelHash(session), fingerprint: await session.fingerprint() };
-}
-
-/** The prior's evaluation, if there is one of the codes of the model as it is now. */
-export async function currentPriorEvaluation(session: Session): Promise<PriorEvaluation | undefined> {
-  const evaluation = await readPriorEvaluation(session.paths);
-  if (evaluation === undefined) return undefined;
-  return (await modelHashes(session)).includes(evaluation.model) ? evaluation : undefined;
+  return {
+    model: await modelHash(session),
+    fingerprint: fingerprint ?? (await session.fingerprint()),
+  };
 }
 
 /**
@@ -63,7 +53,7 @@ export async function savePreprocessing(path: string, preprocessing: Preprocessi
 /** What {@link savePreprocessing} kept; in runs of earlier versions that is no range. Throws `RUN_DAMAGED`. */
 export async function loadPreprocessing({ paths, config }: Session): Promise<Preprocessing> {
   const bytes = readIfThere(paths.preprocessing);
-  if (bytes === undefined) throw missing(paths.folder, "trained model", "train");
+  if (bytes === undefined) throw missing(paths.folder, trainedModel);
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
     const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));

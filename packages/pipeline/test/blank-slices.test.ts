@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { placesShowing } from "../src/blank-slices.ts";
 import { execute } from "../src/execute.ts";
-import { readJson } from "../src/files.ts";
-import { evaluationSchema } from "../src/report/evaluation-schema.ts";
-import { TINY, temporaryFolder } from "./helpers.ts";
+import type { Evaluation } from "../src/report/evaluation-schema.ts";
+import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 
@@ -16,8 +15,8 @@ it("leaves blank slices out of all means, of the best and the worst, and says ho
     "dataset.options={ width: 8 }",
     "prior.options={}",
   ];
-  await execute({ kind: "run", config, overrides, stages: ["train", "evaluate", "encode"], resume: false });
-  const evaluation = await readJson(place.at("runs", "tiny", "evaluation.json"), evaluationSchema);
+  await execute({ kind: "run", config, overrides, stages: ["train", "encode", "evaluate"], resume: false });
+  const evaluation = await readJsonFile<Evaluation>(place.at("runs", "tiny", "evaluation.json"));
   expect(evaluation).toMatchObject({ blank: 1, ssim: { n: 3, ci95: null }, psnr: { n: 3 } });
   expect(evaluation.subjects).toMatchObject([{ n: 3 }]);
   expect([...evaluation.best!, ...evaluation.worst!].map(({ name }) => name)).not.toContain("test-stripes-0");

@@ -35,7 +35,7 @@ describe("sample.candidates", () => {
       kind: "run",
       config,
       overrides: [`run.root=${place.at("runs")}`, "model.hierarchy=2", "model.quantizer.depth=2"],
-      stages: ["train", "evaluate", "encode", "train-prior"],
+      stages: ["train", "encode", "evaluate", "train-prior"],
       resume: false,
     });
     const draw = async (...overrides: string[]) => {

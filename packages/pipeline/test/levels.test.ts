@@ -6,13 +6,13 @@ import { readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 
-it("trains, evaluates and encodes codes of several levels, each with its own grid and figures", async () => {
+it("trains, encodes and evaluates codes of several levels, each with its own grid and figures", async () => {
   const config = await place.write("levels.yaml", TINY);
   await execute({
     kind: "run",
     config,
     overrides: [`run.root=${place.at("runs")}`, "model.hierarchy=2", "model.quantizer.depth=2"],
-    stages: ["train", "evaluate", "encode", "report"],
+    stages: ["train", "encode", "evaluate", "report"],
     resume: false,
   });
   const folder = place.at("runs", "levels");

@@ -31,7 +31,7 @@ describe.runIf(root !== undefined)("real slices", () => {
       "prior.steps=3",
       "sample.count=2",
     ];
-    const stages = ["train", "evaluate", "encode", "train-prior", "sample"] as const;
+    const stages = ["train", "encode", "evaluate", "train-prior", "sample"] as const;
     await execute({ kind: "run", config, overrides, stages, resume: false });
     const run = place.at("runs", adapter);
     const evaluation = await readJsonFile<Evaluation>(join(run, "evaluation.json"));

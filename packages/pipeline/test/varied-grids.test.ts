@@ -1,8 +1,9 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import type { Event } from "../src/api.ts";
 import { loadCodes } from "../src/code-grids.ts";
 import { execute } from "../src/execute.ts";
+import { exists } from "../src/files.ts";
 import { loadConfig } from "../src/load-config.ts";
 import { openSession } from "../src/session.ts";
 import { variedCopies, withVariedGrids } from "../src/varied-grids.ts";
@@ -64,16 +65,21 @@ it("encodes a copy as it does the slice: moved by nothing, it has the slice's co
 });
 
 it("is trained on by the prior, whose epochs then have as many grids more", async () => {
-  const steps = async (...overrides: readonly string[]) => {
+  const progress = async (...overrides: readonly string[]) => {
     const { events, onEvent } = listen();
     const stages = ["train-prior"] as const;
     await execute({ kind: "stages", run: folder, overrides, stages, resume: false }, { onEvent });
-    const isTraining = (event: Event) =>
-      event.type === "progress" && event.stage === "train-prior" && event.unit === "grids";
-    return events.filter(isTraining).at(-1);
+    return events.flatMap((event) => (event.type === "progress" ? [event] : []));
   };
-  expect(await steps()).toMatchObject({ totalSteps: 6 });
-  expect(await steps("prior.augment.copies=1", "prior.augment.flip=true")).toMatchObject({ totalSteps: 12 });
+  const isTraining = ({ unit }: { unit: string }) => unit === "grids";
+  expect((await progress()).findLast(isTraining)).toMatchObject({ totalSteps: 6 });
+  const copies = await progress("prior.augment.copies=1", "prior.augment.flip=true");
+  expect(copies.findLast(isTraining)).toMatchObject({ totalSteps: 12 });
+  expect(copies.map(({ unit }) => unit)).toContain("images");
+  // Once it is trained, only its evaluation is made anew: no copies are encoded for it.
+  await rm(join(folder, "prior", "evaluation.json"));
+  expect(await progress()).toEqual([]);
+  expect(await exists(join(folder, "prior", "evaluation.json"))).toBe(true);
 });
 
 it("refuses copies that nothing varies", async () => {

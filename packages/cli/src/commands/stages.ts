@@ -37,7 +37,7 @@ function overfitted(config: string, slices: number): string[] {
   return [`train.overfit=${slices}`, `run.name=${JSON.stringify(name)}`];
 }
 
-/** `evaluate`, `encode`, `train-prior`, `sample`, `report`: one stage of a run folder. */
+/** `encode`, `evaluate`, `train-prior`, `sample`, `report`: one stage of a run folder. */
 export async function runStage(
   stage: Stage,
   run: string,

@@ -31,8 +31,6 @@ export interface BaselineOptions {
   readonly codec: Codec;
   /** By which the slices' files are written. */
   readonly tables: readonly CodeTable[];
-  /** As which to say how far it is. */
-  readonly stage: "evaluate" | "encode";
 }
 
 /**
@@ -46,7 +44,7 @@ export interface BaselineOptions {
 export async function measureBaselines(
   session: Session,
   dataset: Dataset,
-  { codec, tables, stage }: BaselineOptions,
+  { codec, tables }: BaselineOptions,
 ): Promise<Baselines> {
   const { config, signal, emit } = session;
   const set = dataset.splits.test;
@@ -59,7 +57,7 @@ export async function measureBaselines(
   const chosen = placesShowing(drawn.length, (place) => set.originals([drawn[place]!])).map(
     (place) => drawn[place]!,
   );
-  const progress = reportProgress(emit, stage, "slices");
+  const progress = reportProgress(emit, "evaluate", "slices");
   const originals = set.originals(chosen);
   const originalAt = (place: number) => originals.subarray(place * pixels, (place + 1) * pixels);
   const compared = (reconstruction: (place: number) => Float32Array) =>

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { exists, readJson } from "../files.ts";
+import { readJsonIfThere } from "../files.ts";
 import type { RunPaths } from "../run-paths.ts";
 import { type Novelty, noveltySchema } from "./schema.ts";
 
@@ -9,6 +9,5 @@ export function noveltyFile({ samples }: RunPaths): string {
 
 /** What was measured of a run's samples; undefined where there are none, or only completions. */
 export async function readNovelty(paths: RunPaths): Promise<Novelty | undefined> {
-  const path = noveltyFile(paths);
-  return (await exists(path)) ? readJson(path, noveltySchema) : undefined;
+  return readJsonIfThere(noveltyFile(paths), noveltySchema);
 }

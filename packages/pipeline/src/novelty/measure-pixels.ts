@@ -6,7 +6,7 @@ import { type CodecOptions, decodeCodes } from "../codec.ts";
 import { withGrain } from "../grain.ts";
 import { spread } from "../pictures.ts";
 import type { Session } from "../session.ts";
-import { currentPriorEvaluation, loadPreprocessing, modelParameters } from "../trained-model.ts";
+import { loadPreprocessing, modelParameters } from "../trained-model.ts";
 import { limitOf } from "./limits.ts";
 import { pictureDistances } from "./picture-distances.ts";
 import type { Novelty } from "./schema.ts";
@@ -72,7 +72,7 @@ export async function measurePixels(
     seed,
     signal,
   });
-  const prior = await currentPriorEvaluation(session);
+  const { prior } = await session.evaluations();
   const limit = limitOf({
     distances,
     bits: prior && { train: prior.train.bitsPerCode, validate: prior.validate.bitsPerCode },

@@ -74,10 +74,15 @@ const maskLabelSchema = z
   })
   .readonly();
 
+/** A SHA-256. */
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
 /** `evaluation.json`, and each file of `evaluations/`. */
 export const evaluationSchema = z
   .object({
     schema: z.literal(1),
+    /** The hash of the model that was evaluated; absent in files of earlier versions. */
+    model: hashSchema.optional(),
     split: z.string(),
     dataset: z
       .object({
@@ -118,12 +123,11 @@ export const evaluationSchema = z
       .object({
         fixed: z.number(),
         entropy: z.number(),
-        prior: z.number().nullable(),
-        /** Of the slices' `.slbk` files, all bytes counted; absent where the training slices are not encoded (yet). */
+        /** Of the slices' `.slbk` files, all bytes counted; absent where the training slices were not encoded before. */
         file: z.number().optional(),
       })
       .readonly(),
-    /** Absent until the training slices are encoded, whose codes' frequencies say how many bytes a slice takes. */
+    /** Absent where the training slices were not encoded before: their codes say how many bytes a slice takes. */
     baselines: baselinesSchema.optional(),
     /** By label, the least first; absent where no slice has a mask. */
     masks: z.array(maskLabelSchema).readonly().optional(),
@@ -140,3 +144,6 @@ export type Baseline = z.output<typeof baselineSchema>;
 export type Baselines = z.output<typeof baselinesSchema>;
 export type MaskLabelErrors = z.output<typeof maskLabelSchema>;
 export type Evaluation = z.output<typeof evaluationSchema>;
+
+/** The evaluation of a run with the bits per pixel of its prior, null where it has none. */
+export type RunEvaluation = Evaluation & { readonly bitsPerPixel: { readonly prior: number | null } };

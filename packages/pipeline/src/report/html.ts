@@ -22,7 +22,7 @@ import { noveltySection } from "./novelty-html.ts";
 import { page, type Section } from "./page.ts";
 import { bitRates, blankNote, estimateNote, measuredFigures } from "./protocol.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
-import type { Evaluation, Picture, ReportInput, RunInfo } from "./types.ts";
+import type { Evaluation, Picture, ReportInput, RunEvaluation, RunInfo } from "./types.ts";
 
 /**
  * One self-contained HTML page about a run: figures with intervals and protocol, pictures, curves, data, settings,
@@ -95,7 +95,7 @@ function cards({ evaluation, metrics, run }: ReportInput): Content {
   return html`<dl class="cards">\n${groups}</dl>`;
 }
 
-function figures(evaluation: Evaluation): Content {
+function figures(evaluation: RunEvaluation): Content {
   const measured = measuredFigures(evaluation);
   const { ssim, split, subjects } = evaluation;
   const quality = table({

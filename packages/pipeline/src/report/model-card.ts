@@ -13,7 +13,7 @@ import { bitsOfEvenCodes, count, counted, decimals, duration, gibibytes, sides }
 import { bitRates, blankNote, estimateNote, inWords, measuredFigures } from "./protocol.ts";
 import { pixelNote, pixelTable } from "./sample-tables.ts";
 import { priorBits, runInWords, splitNames } from "./summary.ts";
-import type { Evaluation, ReportInput, RunInfo } from "./types.ts";
+import type { Evaluation, ReportInput, RunEvaluation, RunInfo } from "./types.ts";
 
 /**
  * The run's `README.md`: a model card (Mitchell et al., "Model cards for model reporting", 2019), with the front
@@ -112,7 +112,7 @@ function dataSection({ data, seed }: RunInfo): string {
   );
 }
 
-function figuresSection(evaluation: Evaluation, bits: number | undefined, { model }: RunInfo): string {
+function figuresSection(evaluation: RunEvaluation, bits: number | undefined, { model }: RunInfo): string {
   const measured = measuredFigures(evaluation);
   const { perplexity, codesInUse, codes, split } = evaluation;
   const prior =

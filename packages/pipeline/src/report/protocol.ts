@@ -1,5 +1,5 @@
 import { counted, decimals, interval, noInterval } from "./format.ts";
-import type { Estimate, Evaluation } from "./types.ts";
+import type { Estimate, Evaluation, RunEvaluation } from "./types.ts";
 
 /** A figure of an evaluation, with how it was measured. */
 export interface MeasuredFigure {
@@ -75,7 +75,7 @@ export function blankNote({ blank = 0 }: Evaluation): string {
 
 /** Bits per pixel, by each way to count: each with its value as text and its meaning. */
 export function bitRates(
-  evaluation: Evaluation,
+  evaluation: RunEvaluation,
 ): readonly (readonly [name: string, value: string, meaning: string])[] {
   const { fixed, entropy, prior, file } = evaluation.bitsPerPixel;
   return [

@@ -1,10 +1,10 @@
 import type { Plot } from "../figures/chart.ts";
 import type { Novelty } from "../novelty/schema.ts";
-import type { Estimate, Evaluation } from "./evaluation-schema.ts";
+import type { Estimate, Evaluation, RunEvaluation } from "./evaluation-schema.ts";
 import type { MetricsRow } from "./metrics-schema.ts";
 import type { RunInfo } from "./run-schema.ts";
 
-export type { Estimate, Evaluation, MetricsRow, RunInfo };
+export type { Estimate, Evaluation, MetricsRow, RunEvaluation, RunInfo };
 
 /** A picture with its description. */
 export interface Picture {
@@ -35,7 +35,7 @@ export interface ReportInput {
   readonly config: string;
   /** The rows of `metrics.jsonl`, the prior's after the model's. */
   readonly metrics: readonly MetricsRow[];
-  readonly evaluation?: Evaluation;
+  readonly evaluation?: RunEvaluation;
   /** What a reader must know before anything else, such as that the run only overfits. */
   readonly notice?: string;
   /** Evaluations on other data, by name. */

@@ -1,25 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import { SPLITS, slicePositions } from "@slicebook/datasets";
-import { measureBaselines } from "../baselines/measure.ts";
 import { type CodeGrids, saveCodes } from "../code-grids.ts";
-import { createCodec, createEncoder, emptyLevels } from "../codec.ts";
-import { codeTables, fileBitsPerPixel } from "../compressed-size.ts";
-import { exists, hashOf } from "../files.ts";
+import { createEncoder, emptyLevels } from "../codec.ts";
 import { saveGrain } from "../grain.ts";
 import { interruptedError } from "../interruption.ts";
 import { placementOfRecord } from "../own-slices.ts";
 import { reportProgress } from "../progress.ts";
-import type { Session } from "../session.ts";
+import { trainedModel } from "../run-folder.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelAndData, modelParameters } from "../trained-model.ts";
-import { completeEvaluation, evaluationInputs } from "./evaluate.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
 export const encodeStage: StageDefinition = {
   name: "encode",
+  sections: ["engine"],
+  needs: [trainedModel],
+  resumable: false,
 
-  inputs: modelAndData,
+  inputs: (session) => modelAndData(session),
 
   outputs: ({ paths }) => [...SPLITS.map((split) => paths.codes[split]), paths.grain],
 
@@ -68,29 +67,5 @@ export const encodeStage: StageDefinition = {
     } finally {
       await encoder.dispose();
     }
-    // An evaluation of this very model now learns what its slices take.
-    const evaluated = (await session.record())?.stages.evaluate?.inputs;
-    if (evaluated === hashOf(await evaluationInputs(session))) await measureFiles(session);
-    return undefined;
   },
 };
-
-async function measureFiles(session: Session): Promise<void> {
-  const { config, model, paths } = session;
-  if (!(await exists(paths.evaluation))) return;
-  const tables = await codeTables(session);
-  const file = await fileBitsPerPixel(session, tables);
-  if (file === undefined) return;
-  const dataset = await session.trainedDataset();
-  const codec = await createCodec(await session.engine(), await modelParameters(session), {
-    model,
-    preprocessing: dataset.preprocessing,
-    batch: config.train.batch,
-  });
-  try {
-    const baselines = await measureBaselines(session, dataset, { codec, tables, stage: "encode" });
-    await completeEvaluation(session, { file, baselines });
-  } finally {
-    await codec.dispose();
-  }
-}

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { vqvae } from "@slicebook/core";
+import { type CodeTable, tablesChecksum, vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import { measureBaselines } from "../baselines/measure.ts";
 import { type Codec, createCodec, floats } from "../codec.ts";
@@ -9,68 +9,83 @@ import { currentTables } from "../compressed-size.ts";
 import { type Evaluated, evaluateSplit } from "../evaluate.ts";
 import { codebookColours } from "../figures/colour.ts";
 import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
-import { exists, readJson } from "../files.ts";
+import { hashOfTensors } from "../files.ts";
+import { interruptedError } from "../interruption.ts";
 import { picturePairs, savePairs, spread } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
-import type { Baselines } from "../report/evaluation-schema.ts";
-import { evaluationSchema } from "../report/evaluation-schema.ts";
+import { type Evaluation, evaluationSchema } from "../report/evaluation-schema.ts";
 import { counted } from "../report/format.ts";
-import type { Evaluation } from "../report/types.ts";
+import { trainedModel } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
-import { currentPriorEvaluation, modelAndData, modelParameters } from "../trained-model.ts";
+import { modelAndData, modelParameters } from "../trained-model.ts";
 
 /** Slices in a grid of reconstructions. */
 const SHOWN = 8;
 
 export const evaluateStage: StageDefinition = {
   name: "evaluate",
+  sections: ["engine"],
+  needs: [trainedModel],
+  resumable: false,
 
-  inputs: evaluationInputs,
+  // Masks, within whose labels errors are measured, and code grids, by which slices are compressed, need not be there.
+  async inputs(session) {
+    const [masks, tables] = [await session.maskFingerprint(), await currentTables(session)];
+    return {
+      ...(await modelAndData(session)),
+      ...(masks === undefined ? {} : { masks }),
+      ...(tables === undefined ? {} : { tables: tablesChecksum(tables) }),
+    };
+  },
 
   outputs: ({ paths }) => [paths.evaluation, join(paths.reconstructions, "test.png")],
 
+  async prepare(session) {
+    const { test } = (await session.dataset()).splits;
+    // What is wrong with a mask would otherwise end the run after its training.
+    for (const index of test.records.keys()) {
+      if (session.signal?.aborted) throw interruptedError();
+      await test.mask(index);
+    }
+  },
+
   async run(session) {
-    const { paths } = session;
-    const dataset = await session.trainedDataset();
-    const { evaluation } = await evaluateDataset(session, dataset, {
-      root: session.config.dataset.root,
+    const { config, paths } = session;
+    await evaluateDataset(session, await session.trainedDataset(), {
+      root: config.dataset.root,
+      tables: await currentTables(session),
       picture: join(paths.reconstructions, "test"),
+      file: paths.evaluation,
     });
-    const prior = await currentPriorEvaluation(session);
-    await writeEvaluation(session, paths.evaluation, {
-      ...evaluation,
-      bitsPerPixel: { ...evaluation.bitsPerPixel, prior: prior?.test.bitsPerPixel ?? null },
-    });
-    return undefined;
   },
 };
 
-/** What an evaluation depends on: the masks too, where slices have any, since errors are measured within their labels. */
-export async function evaluationInputs(session: Session): Promise<Readonly<Record<string, string>>> {
-  const masks = await session.maskFingerprint();
-  return { ...(await modelAndData(session)), ...(masks === undefined ? {} : { masks }) };
+/** What {@link evaluateDataset} takes besides the data set. */
+interface EvaluateDatasetOptions {
+  readonly root: string | undefined;
+  /** By which slices are compressed; unknown before training slices are encoded. */
+  readonly tables: readonly CodeTable[] | undefined;
+  /** Where pictures go, without their ending. */
+  readonly picture: string;
+  /** Where the figures go. */
+  readonly file: string;
 }
 
 /**
  * Reconstructs the test split of a data set with the run's model, measures it, and draws some of it: an even choice, and
- * the worst and the best. Beside it are other ways to spend as many bytes, once the training slices' codes tell how many
- * a slice takes.
+ * the worst and the best. Beside it are other ways to spend as many bytes, where it is known how many a slice takes.
  */
 export async function evaluateDataset(
   session: Session,
   dataset: Dataset,
-  {
-    root,
-    picture,
-  }: { readonly root: string | undefined /** Without its ending. */; readonly picture: string },
-): Promise<Evaluated> {
+  { root, tables, picture, file }: EvaluateDatasetOptions,
+): Promise<Evaluation> {
   const { config, emit, signal } = session;
   const model = vqvae.bind(config.model, dataset.size);
   const { batch } = config.train;
   const set = dataset.splits.test;
   const parameters = await modelParameters(session);
-  const tables = await currentTables(session);
   const codec = await createCodec(await session.engine(), parameters, {
     model,
     preprocessing: dataset.preprocessing,
@@ -120,9 +135,13 @@ export async function evaluateDataset(
       await writeFileAtomic(path, coloured);
       session.made(path, "code grids");
     }
-    if (tables === undefined) return evaluated;
-    const baselines = await measureBaselines(session, dataset, { codec, tables, stage: "evaluate" });
-    return { ...evaluated, evaluation: { ...evaluated.evaluation, baselines } };
+    const evaluation: Evaluation = {
+      ...evaluated.evaluation,
+      model: hashOfTensors(parameters),
+      ...(tables && { baselines: await measureBaselines(session, dataset, { codec, tables }) }),
+    };
+    await writeEvaluation(session, file, evaluation);
+    return evaluation;
   } finally {
     await codec.dispose();
   }
@@ -162,23 +181,8 @@ export function codesPicture(picture: string, level: number): string {
   return `${picture}-codes${level === 0 ? "" : `-${level + 1}`}.png`;
 }
 
-/** Completes the run's evaluation with what is known only after it is made, if there is one. */
-export async function completeEvaluation(
-  session: Session,
-  { baselines, ...bits }: Partial<Evaluation["bitsPerPixel"]> & { readonly baselines?: Baselines },
-): Promise<void> {
-  const path = session.paths.evaluation;
-  if (!(await exists(path))) return;
-  const evaluation: Evaluation = await readJson(path, evaluationSchema);
-  await writeEvaluation(session, path, {
-    ...evaluation,
-    bitsPerPixel: { ...evaluation.bitsPerPixel, ...bits },
-    ...(baselines === undefined ? {} : { baselines }),
-  });
-}
-
 /** Writes an evaluation over the one before only if it can be read again. */
-export async function writeEvaluation(session: Session, path: string, evaluation: Evaluation): Promise<void> {
+async function writeEvaluation(session: Session, path: string, evaluation: Evaluation): Promise<void> {
   const { error } = evaluationSchema.safeParse(evaluation);
   if (error !== undefined) {
     const [issue] = error.issues;

@@ -8,9 +8,8 @@ import { type Plot, svgToPng } from "../figures/chart.ts";
 import { type FilmFrame, progressionFilm } from "../figures/film.ts";
 import { plotCodebookUsage, plotMetrics } from "../figures/plot.ts";
 import { plotNovelty } from "../figures/plot-novelty.ts";
-import { exists, hashOfFile, readJson } from "../files.ts";
-import { readRows } from "../metrics-log.ts";
-import { noveltyFile, readNovelty } from "../novelty/file.ts";
+import { exists, hashOfFile, readJsonIfThere } from "../files.ts";
+import { noveltyFile } from "../novelty/file.ts";
 import type { Novelty } from "../novelty/schema.ts";
 import { withoutPlaces } from "../places.ts";
 import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
@@ -32,6 +31,9 @@ const MOST_FRAMES = 30;
 /** Curves, the film of the training, the report, the model card and the metrics as CSV. */
 export const reportStage: StageDefinition = {
   name: "report",
+  sections: [],
+  needs: [],
+  resumable: false,
 
   async inputs({ paths, record }) {
     const { report: _, ...stages } = (await record())?.stages ?? {};
@@ -40,6 +42,7 @@ export const reportStage: StageDefinition = {
       paths.metrics,
       paths.prior.metrics,
       paths.evaluation,
+      paths.prior.evaluation,
       paths.codes.test,
       join(paths.samples, "grid.png"),
       noveltyFile(paths),
@@ -57,9 +60,10 @@ export const reportStage: StageDefinition = {
   async run(session) {
     const { config, paths } = session;
     const run = await session.record();
-    if (run === undefined) throw missing(paths.folder, "training", "train");
-    const metrics = [...(await readRows(paths.metrics)), ...(await readRows(paths.prior.metrics))];
-    const novelty = run.stages.sample === undefined ? undefined : await readNovelty(paths);
+    if (run === undefined) throw missing(paths.folder, { what: "training", stage: "train" });
+    const metrics = await session.metrics();
+    const { evaluation } = await session.evaluations();
+    const novelty = await session.novelty();
     const plots = await drawPlots(session, metrics, novelty);
     await filmOf(session, metrics);
     const input: ReportInput = {
@@ -67,9 +71,7 @@ export const reportStage: StageDefinition = {
       config: withoutPlaces(await readFile(paths.config, "utf8"), paths.config),
       metrics,
       ...overfitNotice(config.train),
-      ...((await exists(paths.evaluation))
-        ? { evaluation: await readJson(paths.evaluation, evaluationSchema) }
-        : {}),
+      ...(evaluation === undefined ? {} : { evaluation }),
       evaluations: await otherEvaluations(paths.evaluations),
       ...(novelty === undefined ? {} : { novelty }),
       pictures: await pictures(session, run),
@@ -84,7 +86,6 @@ export const reportStage: StageDefinition = {
       await writeFileAtomic(path, content);
       session.made(path, what);
     }
-    return undefined;
   },
 };
 
@@ -231,12 +232,10 @@ async function evaluationFiles(folder: string): Promise<string[]> {
 
 async function otherEvaluations(folder: string): Promise<ReportInput["evaluations"]> {
   const files = await evaluationFiles(folder);
-  return Promise.all(
-    files.map(async (file) => ({
-      name: relative(folder, file).replace(/\.json$/, ""),
-      evaluation: await readJson(file, evaluationSchema),
-    })),
-  );
+  return files.flatMap((file) => {
+    const evaluation = readJsonIfThere(file, evaluationSchema);
+    return evaluation === undefined ? [] : [{ name: basename(file, ".json"), evaluation }];
+  });
 }
 
 /** The run's folder from the current one; where it lies elsewhere its name must do, since reports are passed on. */

@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, type Grain, type SampleOptions, takesSlicePositions } from "@slicebook/core";
-import { bindPrior, priorFile, priorParameters } from "../bound-prior.ts";
+import type { SliceSet } from "@slicebook/datasets/node";
+import { bindPrior, priorParameters } from "../bound-prior.ts";
 import { plausibleCandidates } from "../candidates.ts";
 import {
   type CodeGrids,
   type LevelGrids,
+  neededCodes,
   saveCodes,
   splitCodes,
   takeGrids,
@@ -27,7 +29,7 @@ import { nearestPicture } from "../novelty/picture.ts";
 import type { Novelty } from "../novelty/schema.ts";
 import { greyPng, sampleGreys } from "../pictures.ts";
 import { reportProgress } from "../progress.ts";
-import { missing } from "../run-folder.ts";
+import { codeGrids, trainedModel, trainedPrior } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { loadPreprocessing, modelHash, modelParameters } from "../trained-model.ts";
@@ -38,11 +40,14 @@ const DECODED = 8;
 /** Draws code grids from the prior and decodes them into images. */
 export const sampleStage: StageDefinition = {
   name: "sample",
+  sections: ["sample", "engine"],
+  needs: [trainedModel, trainedPrior, codeGrids],
+  resumable: false,
 
   inputs: async (session) => ({
     sample: session.config.sample,
     model: await modelHash(session),
-    prior: await hashOfFile(await priorFile(session)),
+    prior: await hashOfFile(session.paths.prior.best),
     ...(session.config.sample.grain && { grain: await hashOfFile(session.paths.grain) }),
   }),
 
@@ -52,12 +57,18 @@ export const sampleStage: StageDefinition = {
     noveltyFile(paths),
   ],
 
+  async prepare(session) {
+    const { sample } = session.config;
+    const { classes, splits } = await session.dataset();
+    labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
+    slicePositionsOf(await bindPrior(session, classes), sample);
+  },
+
   async run(session) {
     const { config, model, paths } = session;
     const { size } = model;
     const { count, seed, temperature } = config.sample;
-    const trained = await splitCodes(session, "train");
-    if (trained === undefined) throw missing(paths.folder, "code grids", "encode");
+    const trained = await neededCodes(session, "train");
     const { classes } = trained;
     const [height, width] = size;
     const labels = labelsOf(classes, config.sample, {
@@ -110,7 +121,6 @@ export const sampleStage: StageDefinition = {
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
     await judge(session, samples, { trained, grain });
-    return undefined;
   },
 };
 
@@ -185,8 +195,7 @@ async function judge(
   { trained, grain }: { readonly trained: CodeGrids; readonly grain: Grain | undefined },
 ): Promise<void> {
   const { config, model, paths, signal, emit } = session;
-  const held = await splitCodes(session, "test");
-  if (held === undefined) throw missing(paths.folder, "code grids", "encode");
+  const held = await neededCodes(session, "test");
   const drawn = new Set(samples.labels);
   const ofThese = (grids: CodeGrids) =>
     takeGrids(
@@ -216,6 +225,11 @@ async function judge(
   const novelty: Novelty = { ...measured.novelty, pixels };
   await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(novelty, undefined, 2)}\n`);
   session.made(noveltyFile(paths), "novelty and quality of the samples");
+}
+
+/** The classes that some slices have. */
+function labelsIn({ records }: SliceSet): ReadonlySet<string> {
+  return new Set(records.flatMap(({ label }) => label ?? []));
 }
 
 /** The classes that code grids are of; undefined where there are none. */

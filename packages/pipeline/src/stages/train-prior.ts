@@ -9,12 +9,11 @@ import {
   type PriorPart,
   takesSlicePositions,
 } from "@slicebook/core";
-import { SPLITS } from "@slicebook/datasets";
 import type { Engine } from "@slicebook/engine";
 import { bindPrior, createLikelihoodMeter, joinParts, priorParameters, wholePrior } from "../bound-prior.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { codeBaselines } from "../code-baselines.ts";
-import { type CodeGrids, splitCodes, takeGrids } from "../code-grids.ts";
+import { type CodeGrids, neededCodes, takeGrids } from "../code-grids.ts";
 import { hashOfFile } from "../files.ts";
 import { spread } from "../pictures.ts";
 import {
@@ -23,13 +22,14 @@ import {
   type PriorEvaluation,
   writePriorEvaluation,
 } from "../prior-evaluation.ts";
-import { missing } from "../run-folder.ts";
+import { builtInPriors } from "../priors.ts";
+import { codeGrids, missing, trainedModel } from "../run-folder.ts";
 import type { Session } from "../session.ts";
 import type { StageDefinition } from "../stage.ts";
 import { modelHash, modelParameters } from "../trained-model.ts";
 import { type Trainee, type TrainOptions, train } from "../training.ts";
+import { tryPrior } from "../try-prior.ts";
 import { withVariedGrids } from "../varied-grids.ts";
-import { completeEvaluation } from "./evaluate.ts";
 
 /** Validation grids looked at while training; all are for the evaluation at the end. */
 const LOOKED_AT = 128;
@@ -37,6 +37,9 @@ const LOOKED_AT = 128;
 /** Trains the prior on the code grids, and measures it on those it has not seen. */
 export const trainPriorStage: StageDefinition = {
   name: "train-prior",
+  sections: ["prior", "engine"],
+  needs: [trainedModel, codeGrids],
+  resumable: true,
 
   async inputs({ config, paths }) {
     const { checkpointSeconds: _, ...prior } = config.prior;
@@ -50,6 +53,14 @@ export const trainPriorStage: StageDefinition = {
   },
 
   outputs: ({ paths }) => [paths.prior.best, paths.prior.metrics, paths.prior.evaluation],
+
+  async prepare(session) {
+    const { config, model } = session;
+    const { classes } = await session.dataset();
+    const prior = await bindPrior(session, classes);
+    if (builtInPriors.some(({ name }) => name === config.prior.name)) return;
+    await tryPrior(prior, { engine: await session.engine(), config, levels: model.levels, classes });
+  },
 
   async run(session, { inputs, resume }) {
     const { config, paths, signal } = session;
@@ -65,9 +76,9 @@ export const trainPriorStage: StageDefinition = {
     // new one.
     const found = states.map((one) => (one?.state.inputs === inputs ? one : undefined));
     const begun = found.findLast((one) => one !== undefined);
-    if (begun !== undefined && !found.every((one) => one?.state.finished) && !resume)
-      throw unfinished(paths.folder, begun.state.step);
-    const learnt = await withVariedGrids(session, grids.train);
+    const finished = found.every((one) => one?.state.finished);
+    if (begun !== undefined && !finished && !resume) throw unfinished(paths.folder, begun.state.step);
+    const learnt = finished ? grids.train : await withVariedGrids(session, grids.train);
     if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
 
     const vectors = session.model.codebooks(await modelParameters(session));
@@ -121,13 +132,13 @@ export const trainPriorStage: StageDefinition = {
       }
       const kept = files[config.prior.keep];
       const trained = await loadCheckpoint(kept);
-      if (trained === undefined) throw missing(paths.folder, `checkpoint ${kept}`, "train-prior");
+      if (trained === undefined)
+        throw missing(paths.folder, { what: `checkpoint ${kept}`, stage: "train-prior" });
       carries.push(trained.carry);
     }
     await joinParts(session, carries);
     const evaluation = await evaluatePrior(session, prior, { engine, grids });
     await writePriorEvaluation(paths, evaluation);
-    await completeEvaluation(session, { prior: evaluation.test.bitsPerPixel });
     session.made(best, "prior's averaged weights");
     session.made(paths.prior.evaluation, "prior's evaluation");
     return secondsBefore;
@@ -217,9 +228,11 @@ async function evaluatePrior(
 }
 
 async function allCodes(session: Session): Promise<Record<"train" | "validate" | "test", CodeGrids>> {
-  const [train, validate, test] = await Promise.all(SPLITS.map((split) => splitCodes(session, split)));
-  if (train === undefined || validate === undefined || test === undefined)
-    throw missing(session.paths.folder, "code grids", "encode");
+  const [train, validate, test] = [
+    await neededCodes(session, "train"),
+    await neededCodes(session, "validate"),
+    await neededCodes(session, "test"),
+  ];
   return { train, validate, test };
 }
 

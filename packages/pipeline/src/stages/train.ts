@@ -22,6 +22,9 @@ const FRAME_SLICES = 6;
 
 export const trainStage: StageDefinition = {
   name: "train",
+  sections: [],
+  needs: [],
+  resumable: true,
 
   async inputs({ config, fingerprint }) {
     const { root: _, cache: ___, ...dataset } = config.dataset;

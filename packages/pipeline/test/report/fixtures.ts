@@ -1,11 +1,11 @@
-import type { Estimate, Evaluation, ReportInput, RunInfo } from "../../src/report/types.ts";
+import type { Estimate, ReportInput, RunEvaluation, RunInfo } from "../../src/report/types.ts";
 import { metricsRows } from "../figures/fixtures.ts";
 
 function estimate(mean: number, sd: number, reach: number): Estimate {
   return { mean, sd, n: 70, subjects: 6, ci95: [mean - reach, mean + reach] };
 }
 
-function evaluation(): Evaluation {
+function evaluation(): RunEvaluation {
   return {
     schema: 1,
     split: "test",

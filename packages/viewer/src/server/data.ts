@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readNovelty, readRun, runPaths } from "@slicebook/pipeline/runs";
+import { openRun, readRun } from "@slicebook/pipeline/runs";
 import type { CodebookAnswer } from "../shared/answers.ts";
 import { codebookAnswer, samplesAnswer } from "./code-grids.ts";
 import { exists, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";
@@ -22,7 +22,7 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
       const [id, name, ...rest] = path.split("/");
       const own = id === undefined || rest.length > 0 ? undefined : await runFolder(folder, id);
       if (own === undefined) return undefined;
-      const paths = runPaths(own);
+      const { paths, novelty } = openRun(own);
       if (name === "run.json") return runAnswer(own);
       if (name === "codebook.json" && (await exists(paths.codes.test))) {
         return codebooks([paths.codes.test], async () => {
@@ -32,11 +32,10 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
       }
       const drawn = join(paths.samples, "codes.safetensors");
       if (name === "samples.json" && (await exists(drawn)) && (await exists(paths.codes.train))) {
-        const novelty = await readNovelty(paths);
         return samplesAnswer(
           { samples: drawn, train: paths.codes.train },
           { path: "samples/codes.safetensors", trainPath: "codes/train.safetensors" },
-          { novelty, pictures: new Set(await readdir(paths.samples)) },
+          { novelty: await novelty(), pictures: new Set(await readdir(paths.samples)) },
         );
       }
       return undefined;

@@ -23,7 +23,7 @@ function readFiles(folder: string): string[] {
     info,
     metrics,
     prior.metrics,
-    join(folder, "prior", "evaluation.json"),
+    prior.evaluation,
     evaluation,
     ...Object.values(codes),
     samples,

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { readRun, runPaths } from "@slicebook/pipeline/runs";
+import { openRun, runPaths } from "@slicebook/pipeline/runs";
 import type { ViewerEvent } from "../shared/answers.ts";
 import { type RunsFolder, runsAnswer } from "./runs-folder.ts";
 
@@ -44,7 +44,7 @@ export function createWatcher(folder: RunsFolder): Watcher {
       const own: Seen = { metrics, rest, rows: before?.rows ?? 0 };
       if (before === undefined || before.metrics !== metrics) {
         try {
-          const rows = (await readRun(path)).metrics;
+          const rows = await openRun(path).metrics();
           // The prior's rows come after the model's: where the model's are read again, those after moved.
           const from = Math.min(own.rows, rows.length);
           own.rows = rows.length;
@@ -114,6 +114,7 @@ function otherFiles(folder: string): string[] {
     paths.evaluation,
     paths.best,
     paths.prior.best,
+    paths.prior.evaluation,
     paths.progression,
     paths.samples,
     paths.report,

@@ -1,7 +1,7 @@
 // What the server tells the page. An exported site holds the same as files, under the same names.
-import type { Evaluation, MetricsRow, RunInfo, RunSummary, ThreePairs } from "@slicebook/pipeline/runs";
+import type { MetricsRow, RunEvaluation, RunInfo, RunSummary, ThreePairs } from "@slicebook/pipeline/runs";
 
-export type { Estimate, Evaluation, MetricsRow, RunInfo, ThreePairs } from "@slicebook/pipeline/runs";
+export type { Estimate, MetricsRow, RunEvaluation, RunInfo, ThreePairs } from "@slicebook/pipeline/runs";
 
 /** `data/runs.json` */
 export interface RunsAnswer {
@@ -26,7 +26,7 @@ export interface RunAnswer {
   readonly configText: string;
   /** The same, parsed. */
   readonly config: unknown;
-  readonly evaluation: Evaluation | null;
+  readonly evaluation: RunEvaluation | null;
   /** The model's rows, then the prior's. */
   readonly metrics: readonly MetricsRow[];
   readonly files: RunFiles;

@@ -5,10 +5,10 @@ import {
   rankedTable,
   type TextTable,
 } from "@slicebook/pipeline/evaluation-tables";
-import type { Evaluation } from "../../shared/answers.ts";
+import type { RunEvaluation } from "../../shared/answers.ts";
 
 /** What the evaluation compared: with other ways to code the slices, within labels of masks, and slice with slice. */
-export function Comparisons({ evaluation }: { readonly evaluation: Evaluation }) {
+export function Comparisons({ evaluation }: { readonly evaluation: RunEvaluation }) {
   const { baselines, masks, best = [], worst = [] } = evaluation;
   return (
     <>

@@ -1,6 +1,6 @@
 import { bitsOfEvenCodes } from "@slicebook/pipeline/evaluation-tables";
 import { useState } from "preact/hooks";
-import type { Evaluation, RunAnswer } from "../../shared/answers.ts";
+import type { RunAnswer, RunEvaluation } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
 import { duration, fixed, intervalInWords, plural, short, when } from "../format.ts";
 import { Figure } from "../ui/controls.tsx";
@@ -76,7 +76,7 @@ function KeyFigures({
   evaluation,
 }: {
   readonly run: RunAnswer;
-  readonly evaluation: Evaluation;
+  readonly evaluation: RunEvaluation;
 }) {
   const { ssim, msSsim, psnr, perplexity, codesInUse, codes, bitsPerPixel } = evaluation;
   const bits = entry.figures.bitsPerCode;
@@ -131,7 +131,7 @@ const SUBJECT_COLUMNS: readonly { readonly key: SubjectKey; readonly title: stri
 /** Rows shown before all are asked for. */
 const FEW = 12;
 
-function Subjects({ evaluation: { subjects, ssim } }: { readonly evaluation: Evaluation }) {
+function Subjects({ evaluation: { subjects, ssim } }: { readonly evaluation: RunEvaluation }) {
   const [sort, setSort] = useState<{ readonly key: SubjectKey; readonly falling: boolean }>({
     key: "ssim",
     falling: false,
