@@ -51,6 +51,7 @@ const PARTS = {
     "core",
     "datasets",
     "pipeline/built-in-priors",
+    "pipeline/codec",
     "pipeline/colour",
     "pipeline/comparable",
     "pipeline/evaluation-tables",

@@ -80,7 +80,7 @@ interface Benchmark {
 
 const reference = {
   comparison: training,
-  checkSize: (size: readonly [number, number]) => vqvae.codeLevels(presets.reference, size),
+  checkSize: (size: readonly [number, number]) => vqvae.bind(presets.reference, size),
 };
 const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
   ["train", { ...reference, cells: TRAIN_CELLS, toResult: (result) => result }],

@@ -24,18 +24,15 @@ const shape = [batch, ...size, 1];
 const batches = Array.from({ length: BATCHES }, (_, index) =>
   float32(random(SEED, "images", index).normals(sizeOf(shape)), shape),
 );
+const model = vqvae.bind(config, size);
 // The codes are in use from the first step on, as they are for most of a run.
-const carry = { ...vqvae.initialCarry(config, { seed: SEED }), "quantizer.active": float32([1], []) };
+const carry = { ...model.initialCarry(SEED), "quantizer.active": float32([1], []) };
 const engine = await createEngine({ ...kind, threads });
-const loop = await engine.loop(
-  vqvae.trainStep(config, { dataVariance: 1 }),
-  carry,
-  vqvae.stepInputs(config, { batch, size }),
-);
+const loop = await engine.loop(model.trainStep({ dataVariance: 1 }), carry, model.stepInputs(batch));
 
 /** What a run does for a step, but for reading slices: draws its noise, takes it, and gets its metrics. */
 async function takeStep(step: number): Promise<HostTensors> {
-  const noise = vqvae.stepNoise(config, { seed: SEED, step, batch, size });
+  const noise = model.stepNoise({ seed: SEED, step, batch });
   return loop.next({ ...noise, images: batches[step % BATCHES]!, progress: float32([0], []) });
 }
 
@@ -43,7 +40,7 @@ const durations = await timeSteps(takeStep, { warmup, seconds });
 const measurement: Measurement = {
   engine: engine.description,
   version: process.versions.node,
-  weights: vqvae.countWeights(config),
+  weights: model.weightCount,
   perSecond: (1000 * batch) / median(durations),
   steps: durations.length,
   peakMemory: peakMemory(),

@@ -3,4 +3,24 @@ export { crc32, crc32c } from "./crc32.ts";
 export { isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
 export { type ErrorCode, errorCodes } from "./error-codes.ts";
 export { philox, type Random, type RandomKey, random } from "./random.ts";
-export { float32, type HostTensor, type HostTensors, int32, sizeOf } from "./tensor.ts";
+export {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Signature,
+  sizeOf,
+  specsOf,
+  type TensorSpec,
+} from "./tensor.ts";
+export type {
+  Compiled,
+  CompileOptions,
+  DeviceTensor,
+  Loop,
+  OnHost,
+  StepFunction,
+  Structure,
+  TensorEngine,
+  TensorFunction,
+} from "./tensor-engine.ts";

@@ -6,6 +6,19 @@ export type HostTensor =
 /** A flat record of named host tensors, such as the weights of a model: `"encoder.down1.kernel"`. */
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
+/** The shape and type of a tensor. */
+export type TensorSpec = Pick<HostTensor, "shape" | "dtype">;
+
+/** The tensors that a function takes, by name. */
+export type Signature = Readonly<Record<string, TensorSpec>>;
+
+/** The shape and type of each tensor of a record, in its order. */
+export function specsOf(tensors: HostTensors): Record<string, TensorSpec> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
+  );
+}
+
 /** The number of values in a tensor of this shape; 1 for a scalar, `[]`. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);

@@ -14,8 +14,8 @@ import {
   type Tensor4D,
   transpose,
 } from "@tensorflow/tfjs-core";
-import type { Weight } from "./layers.ts";
 import { type Params, param } from "./params.ts";
+import { fanInUniform, type Weights } from "./weights.ts";
 
 /** A layer of self-attention. */
 export interface AttentionLayer {
@@ -52,11 +52,13 @@ export function attention(params: Params, { name, width, heads }: AttentionLayer
   return add(input, reshape(output, [batch, rows, columns, width]));
 }
 
-export function attentionWeights({ name, width }: AttentionLayer): Weight[] {
-  return ["query", "key", "value", "output"].flatMap((part) => [
-    { name: `${name}.${part}.kernel`, shape: [width, width], fanIn: width },
-    { name: `${name}.${part}.bias`, shape: [width], fanIn: width },
-  ]);
+export function attentionWeights({ name, width }: AttentionLayer): Weights {
+  return Object.fromEntries(
+    ["query", "key", "value", "output"].flatMap((part) => [
+      [`${name}.${part}.kernel`, fanInUniform([width, width], width)],
+      [`${name}.${part}.bias`, fanInUniform([width], width)],
+    ]),
+  );
 }
 
 /** The side of the blocks that are looked at: the least that divides both sides and leaves few enough. */

@@ -9,11 +9,10 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from "@tensorflow/tfjs-core";
-import type { VqvaeConfig } from "./config.ts";
 import { fittingTerms, type LossTerm, reconstructionTerms } from "./losses.ts";
-import { network, reduced } from "./networks.ts";
+import { reduced } from "./networks.ts";
 import type { Params } from "./params.ts";
-import { quantizers } from "./quantizers/index.ts";
+import type { VqvaeParts } from "./parts.ts";
 import type { Quantized } from "./quantizers/quantizer.ts";
 
 /** What the VQ-VAE makes of images, and how far off it is. */
@@ -38,20 +37,18 @@ export interface Forward {
  * `params` are the weights with the codebooks; with a `share` of 0 encodings reach the decoder unquantized.
  */
 export function forward(
-  config: VqvaeConfig,
+  { config, network, quantizers }: VqvaeParts,
   dataVariance: number,
 ): (params: Params, images: Tensor4D, share: Scalar | number) => Forward {
-  const { encode, decode } = network(config);
-  const own = quantizers(config);
   return (params, images, share) => {
     const grids: Quantized[] = [];
-    const { quantized, drawn } = encode(params, images, (encodings, grid) => {
+    const { quantized, drawn } = network.encode(params, images, (encodings, grid) => {
       const flat = reshape(encodings, [-1, config.codeDimension]) as Tensor2D;
-      const found = own[grid]!.quantize(params, flat, share);
+      const found = quantizers[grid]!.quantize(params, flat, share);
       grids.push(found);
       return reshape(found.quantized, encodings.shape);
     });
-    const pictures = decode(params, quantized, drawn);
+    const pictures = network.decode(params, quantized, drawn);
     const decoded = pictures.pop()!;
     const mse: Scalar = mean(square(sub(decoded, images)));
     const terms = reconstructionTerms(images, decoded, config.loss, dataVariance);

@@ -20,7 +20,6 @@ export {
 } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 export { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } from "./grain.ts";
-export { fanInUniform } from "./initialisers.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
 export { type LevelLikelihood, likelihoodMap } from "./likelihood-map.ts";
@@ -66,6 +65,7 @@ export {
   optimizerSchema,
   scheduledRate,
   trainedWeights,
+  trainingSpecs,
   trainingUpdate,
 } from "./optimizer.ts";
 export {
@@ -73,10 +73,7 @@ export {
   mapRecord,
   type Params,
   param,
-  type Signature,
-  specsOf,
   type TensorRecord,
-  type TensorSpec,
   withoutPrefix,
   withPrefix,
   zerosLike,
@@ -96,13 +93,9 @@ export type {
   CodeScores,
   DrawnRow,
   GivenCodes,
-  Nested,
   Prior,
   PriorPart,
   SampleOptions,
-  SamplerEngine,
-  SamplerFunction,
-  SamplerLoop,
 } from "./prior/contract.ts";
 export { crossEntropyStep, scoreByLogits } from "./prior/cross-entropy.ts";
 export { type DrawOptions, drawCode } from "./prior/draw-code.ts";
@@ -117,4 +110,7 @@ export {
 } from "./prior/draw-levels.ts";
 export { checkCarry, gridSpecs, scoreOf, stepInputs } from "./prior/parts.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
+export type { TrainStepOptions } from "./train-step.ts";
+export type { BoundVqvae } from "./vqvae.ts";
 export * as vqvae from "./vqvae.ts";
+export { constant, drawWeights, fanInUniform, type Weight, type Weights } from "./weights.ts";

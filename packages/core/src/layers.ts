@@ -1,4 +1,3 @@
-import { type HostTensors, random } from "@slicebook/base";
 import {
   add,
   conv2d,
@@ -10,8 +9,8 @@ import {
   transpose,
 } from "@tensorflow/tfjs-core";
 import { attention, attentionWeights } from "./attention.ts";
-import { fanInUniform } from "./initialisers.ts";
 import { type Params, param } from "./params.ts";
+import { fanInUniform, type Weights } from "./weights.ts";
 
 /** A layer as data: what its weights are called and their sizes. */
 export type Layer =
@@ -45,13 +44,6 @@ export type Layer =
       readonly kind: "fold" | "unfold";
       readonly side: number;
     };
-
-/** A weight of a layer: its shape and the number of values that each output sums over. */
-export interface Weight {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly fanIn: number;
-}
 
 /** Applies layers in turn; images and features are NHWC. */
 export function applyLayers(layers: readonly Layer[], params: Params, input: Tensor4D): Tensor4D {
@@ -130,17 +122,12 @@ export function unfoldPatches(patches: Tensor4D, side: number): Tensor4D {
   return reshape(transpose(split, [0, 1, 3, 2, 4]), [batch, rows * side, columns * side, 1]);
 }
 
-/** Draws the layers' weights; each depends on the seed and its name only. */
-export function initialWeights(layers: readonly Layer[], seed: number): HostTensors {
-  const entries = layers
-    .flatMap(weightsOf)
-    .map(
-      ({ name, shape, fanIn }) => [name, fanInUniform(random(seed, "weights", name), shape, fanIn)] as const,
-    );
-  return Object.fromEntries(entries);
+/** The weights of all layers. */
+export function layerWeights(layers: readonly Layer[]): Weights {
+  return Object.assign({}, ...layers.map(weightsOf));
 }
 
-function weightsOf(layer: Layer): Weight[] {
+function weightsOf(layer: Layer): Weights {
   switch (layer.kind) {
     case "convolution":
     case "transposed": {
@@ -148,21 +135,18 @@ function weightsOf(layer: Layer): Weight[] {
       const kernel = kind === "convolution" ? [size, size, from, to] : [size, size, to, from];
       // With stride s, an output of the transpose sums over one in s² of the kernel's places only.
       const fanIn = (size * size * from) / (kind === "convolution" ? 1 : stride * stride);
-      return [
-        { name: `${name}.kernel`, shape: kernel, fanIn },
-        { name: `${name}.bias`, shape: [to], fanIn },
-      ];
+      return { [`${name}.kernel`]: fanInUniform(kernel, fanIn), [`${name}.bias`]: fanInUniform([to], fanIn) };
     }
     case "residual": {
       const { name, width, inner } = layer;
-      return [
-        { name: `${name}.inner.kernel`, shape: [3, 3, width, inner], fanIn: 9 * width },
-        { name: `${name}.outer.kernel`, shape: [1, 1, inner, width], fanIn: inner },
-      ];
+      return {
+        [`${name}.inner.kernel`]: fanInUniform([3, 3, width, inner], 9 * width),
+        [`${name}.outer.kernel`]: fanInUniform([1, 1, inner, width], inner),
+      };
     }
     case "attention":
       return attentionWeights(layer);
     default:
-      return [];
+      return {};
   }
 }

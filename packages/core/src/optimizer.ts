@@ -1,4 +1,4 @@
-import { float32, type HostTensors } from "@slicebook/base";
+import { float32, type HostTensors, type Signature } from "@slicebook/base";
 import { add, cos, div, minimum, mul, type Scalar, scalar, sub } from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { adam, clipByGlobalNorm } from "./adam.ts";
@@ -52,12 +52,25 @@ export const optimizerDefaults: OptimizerConfig = {
  * `adam.second.<name>`, the moving average `average.<name>`, and `step`, the number of updates made, a float32 scalar.
  */
 export function initialTraining(weights: HostTensors): HostTensors {
+  return remembered(weights, zerosLike, float32([0], []));
+}
+
+/** The names, shapes and types of {@link initialTraining}. */
+export function trainingSpecs(weights: Signature): Signature {
+  return remembered(weights, (spec) => spec, { shape: [], dtype: "float32" });
+}
+
+function remembered<T>(
+  weights: Readonly<Record<string, T>>,
+  momentOf: (weight: T) => T,
+  step: T,
+): Record<string, T> {
   return {
     ...withPrefix("weights.", weights),
-    ...mapRecord(weights, zerosLike, "adam.first."),
-    ...mapRecord(weights, zerosLike, "adam.second."),
+    ...mapRecord(weights, momentOf, "adam.first."),
+    ...mapRecord(weights, momentOf, "adam.second."),
     ...withPrefix("average.", weights),
-    step: float32([0], []),
+    step,
   };
 }
 

@@ -1,4 +1,11 @@
-import { float32, type HostTensor, type HostTensors, SlicebookError, sizeOf } from "@slicebook/base";
+import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  type Signature,
+  SlicebookError,
+  sizeOf,
+} from "@slicebook/base";
 import type { Tensor } from "@tensorflow/tfjs-core";
 
 /** A flat record of named tensors: the weights of a model, or what training must remember. */
@@ -6,15 +13,6 @@ export type Params = Readonly<Record<string, Tensor>>;
 
 /** A flat record of tensors that a step hands on. */
 export type TensorRecord = Record<string, Tensor>;
-
-/** The shape and type of a tensor. */
-export interface TensorSpec {
-  readonly shape: readonly number[];
-  readonly dtype: "float32" | "int32";
-}
-
-/** The tensors that a function takes, by name. */
-export type Signature = Readonly<Record<string, TensorSpec>>;
 
 /** The tensor of that name; throws an `Error` that lists the known names if there is none. */
 export function param(params: Params, name: string): Tensor {
@@ -53,11 +51,6 @@ export function mapRecord<T, U>(
 /** Zeros of the same shape. */
 export function zerosLike({ shape }: HostTensor): HostTensor {
   return float32(new Float32Array(sizeOf(shape)), shape);
-}
-
-/** The shape and type of each tensor of a record. */
-export function specsOf(tensors: HostTensors): Record<string, TensorSpec> {
-  return mapRecord(tensors, ({ shape, dtype }) => ({ shape, dtype }));
 }
 
 /**

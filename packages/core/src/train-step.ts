@@ -14,14 +14,13 @@ import {
   tidy,
   where,
 } from "@tensorflow/tfjs-core";
-import type { VqvaeConfig } from "./config.ts";
 import { forward } from "./forward.ts";
 import { type LossAndMore, lossAndGradients } from "./gradients.ts";
 import { LOSS_TERMS } from "./losses.ts";
 import { trainingUpdate } from "./optimizer.ts";
 import { mapRecord, type Params, param, type TensorRecord, withoutPrefix, withPrefix } from "./params.ts";
+import type { VqvaeParts } from "./parts.ts";
 import { codesInUse, perplexity } from "./quantizers/codebook.ts";
-import { quantizers } from "./quantizers/index.ts";
 import type { LevelStatistics, Quantized } from "./quantizers/quantizer.ts";
 
 export interface TrainStepOptions {
@@ -40,11 +39,11 @@ export interface TrainStepOptions {
  * `commitment`, `perplexity` and `codesInUse` are 0.
  */
 export function trainStep(
-  config: VqvaeConfig,
+  parts: VqvaeParts,
   { dataVariance }: TrainStepOptions,
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
-  const pass = forward(config, dataVariance);
-  const own = quantizers(config);
+  const { config, quantizers } = parts;
+  const pass = forward(parts, dataVariance);
   const several = config.hierarchy > 1 || LOSS_TERMS.filter((term) => config.loss[term] > 0).length > 1;
   return (carry, inputs) =>
     tidy(() => {
@@ -64,7 +63,7 @@ export function trainStep(
       );
       const update = trainingUpdate(carry, gradients, param(inputs, "progress") as Scalar, config.optimizer);
       const updated = { ...carry, ...update.carry };
-      const moved = own.flatMap((quantizer) => {
+      const moved = quantizers.flatMap((quantizer) => {
         const statistics = quantizer.levels.map((level) => levelStatistics(more, level));
         const restarts = quantizer.levels.map((level) => inputs[`restarts.${level}`] as Tensor1D);
         return Object.entries(quantizer.update(updated, statistics, restarts));
@@ -73,7 +72,7 @@ export function trainStep(
       const codebooks = mapRecord(Object.fromEntries(moved), (value, name) =>
         where(quantizing, value, param(updated, name)),
       );
-      const levels = own.flatMap((quantizer) => quantizer.levels);
+      const levels = quantizers.flatMap((quantizer) => quantizer.levels);
       const use = levels.map((level) => param(more, `shares.${level}`) as Tensor1D);
       const metrics = {
         loss,

@@ -1,4 +1,15 @@
-import { float32, type HostTensor, type HostTensors, int32, random } from "@slicebook/base";
+import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  random,
+  type Signature,
+  SlicebookError,
+  sizeOf,
+  specsOf,
+  type TensorSpec,
+} from "@slicebook/base";
 import {
   reshape,
   type Scalar,
@@ -11,149 +22,171 @@ import {
 import type { CodeLevel } from "./code-space.ts";
 import type { VqvaeConfig } from "./config.ts";
 import { forward } from "./forward.ts";
-import { initialWeights } from "./layers.ts";
-import { gridSizes, network } from "./networks.ts";
-import { initialTraining, trainedWeights } from "./optimizer.ts";
-import {
-  checkTensors,
-  type Params,
-  type Signature,
-  specsOf,
-  type TensorSpec,
-  withoutPrefix,
-  withPrefix,
-} from "./params.ts";
+import { layerWeights } from "./layers.ts";
+import { gridSizes } from "./networks.ts";
+import { initialTraining, trainedWeights, trainingSpecs } from "./optimizer.ts";
+import { checkTensors, type Params, type TensorRecord, withoutPrefix, withPrefix } from "./params.ts";
+import { partsOf } from "./parts.ts";
 import { ofLevel } from "./per-level.ts";
-import { quantizers } from "./quantizers/index.ts";
-import type { TrainStepOptions } from "./train-step.ts";
+import { type TrainStepOptions, trainStep } from "./train-step.ts";
+import { drawWeights, type Weights } from "./weights.ts";
 
-export { type TrainStepOptions, trainStep } from "./train-step.ts";
+type Size = readonly [height: number, width: number];
 
-/** The images of a step or a call: how many, and their height and width in pixels. */
-export interface ImageBatch {
-  readonly batch: number;
-  readonly size: readonly [height: number, width: number];
+/** The VQ-VAE for images of one size: pure functions over flat records, like a prior's. */
+export interface BoundVqvae {
+  readonly config: VqvaeConfig;
+  /** Of the images, in pixels. */
+  readonly size: Size;
+  /** The levels of codes of an image, the coarsest and first quantized first. */
+  readonly levels: readonly CodeLevel[];
+  /** The number of trained values: weights of encoder and decoder, and codebooks. */
+  readonly weightCount: number;
+
+  /**
+   * What training starts from, by names such as `weights.encoder.stem.kernel`.
+   *
+   * - `weights.*`, `adam.first.*`, `adam.second.*`, `average.*`: weights, Adam's moments and the weights' average;
+   * - `quantizer.active` []: 0 while the model is a plain autoencoder, 1 once codes are in use;
+   * - for each level of codes, `quantizer.usage.<level>` [K], the moving average of each code's share of the encodings,
+   *   and with the EMA quantizer `quantizer.codebook.<level>` and `quantizer.sums.<level>`, [K, D]. Codes that are
+   *   trained by gradient are `weights.codebook.<level>`;
+   * - `step` []: updates made.
+   */
+  initialCarry(seed: number): HostTensors;
+  /**
+   * Checks that a checkpoint's tensors are those of this architecture.
+   *
+   * Throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) that names the first tensors that differ.
+   */
+  checkCarry(carry: HostTensors): void;
+  /**
+   * What {@link encode} and {@link decode} take, from a carry: the weights without their prefix, and
+   * `codebook.<level>` [K, D].
+   *
+   * `average` takes the weights' moving averages, which are smoother than the weights while the learning rate is high;
+   * an EMA codebook is one by itself and taken as it is.
+   */
+  parameters(carry: HostTensors, options: { readonly average: boolean }): HostTensors;
+  /** The values of each level's codes, [K, D], among those parameters. */
+  codebooks(parameters: HostTensors): HostTensor[];
+
+  /** One step of training, as a pure function: see {@link trainStep}. */
+  trainStep(options: TrainStepOptions): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord];
+  /** The shapes and types of a step's inputs: `images`, `progress` and the noise of {@link stepNoise}. */
+  stepInputs(batch: number): Signature;
+  /**
+   * The noise of one step, which depends on the seed and the step only.
+   *
+   * `restarts.<level>` int32 [K]: for each code, which of the batch's encodings (in raster order, image after image) it
+   * moves to if it is dead.
+   */
+  stepNoise(options: { readonly seed: number; readonly step: number; readonly batch: number }): HostTensors;
+
+  /** Whether codes are to be in use in the next step, with `step` updates made and `progress` of the run (0 to 1) over. */
+  codesDue(at: { readonly step: number; readonly progress: number }): boolean;
+  /** Whether codes are in use in a carry. */
+  codesActive(carry: HostTensors): boolean;
+  /** Images whose encodings {@link withCodebook} needs; 0 if codes do not start from data. */
+  readonly codebookImages: number;
+  /**
+   * The carry with codes in use from now on. Where they start from data, they are the k-means centres of `encodings`:
+   * those of each grid, [..., D] (see {@link features}), by the weights as they are, without averages.
+   *
+   * Takes about a second for 512 codes; with many encodings, a random part of them is used.
+   */
+  withCodebook(
+    carry: HostTensors,
+    encodings: readonly HostTensor[],
+    options: { readonly seed: number },
+  ): HostTensors;
+
+  /** The shape and type of images, [batch, height, width, 1]. */
+  imageSpec(batch: number): TensorSpec;
+  /** The shape and type of code indices, [batch, rows, columns], for each level. */
+  codeSpecs(batch: number): TensorSpec[];
+  /** The height and width of the picture that {@link decode} gives of the first levels. */
+  pictureSize(levels: number): Size;
+
+  /** From images [b, h, w, 1] to code indices, int32 [b, rows, columns] in raster order for each level. */
+  readonly encode: (params: Params, images: Tensor) => Tensor[];
+  /**
+   * From code indices, int32 [b, rows, columns] for each level, to images [b, h, w, 1].
+   *
+   * Of the levels of the coarsest grids only, it gives the picture that these hold, at its own resolution.
+   */
+  readonly decode: (params: Params, codes: readonly Tensor[]) => Tensor;
+  /** From images to what remains of them, `images` [b, h, w, 1], and their `codes` (see {@link encode}). */
+  readonly reconstruct: (params: Params, images: Tensor) => { images: Tensor; codes: Tensor[] };
+  /**
+   * From images [b, h, w, 1] to the encodings of each grid, the coarsest first, as a plain autoencoder has them:
+   * [b, rows, columns, D].
+   */
+  readonly features: (params: Params, images: Tensor) => Tensor[];
+  /**
+   * The function that reconstructs images and gives the loss of a training step on them: `reconstruction`, and
+   * `quantization`, which adds to it once codes are in use.
+   */
+  measure(options: TrainStepOptions): (params: Params, images: Tensor) => Measured;
 }
 
+/** Images as reconstructed, and the loss of a training step on them. */
+export type Measured = { images: Tensor; codes: Tensor[]; reconstruction: Scalar; quantization: Scalar };
+
 /**
- * What training starts from, by names such as `weights.encoder.stem.kernel`.
+ * The VQ-VAE of a configuration for images of that size.
  *
- * - `weights.*`, `adam.first.*`, `adam.second.*`, `average.*`: weights, Adam's moments and the weights' average;
- * - `quantizer.active` []: 0 while the model is a plain autoencoder, 1 once codes are in use;
- * - for each level of codes, `quantizer.usage.<level>` [K], the moving average of each code's share of the encodings,
- *   and with the EMA quantizer `quantizer.codebook.<level>` and `quantizer.sums.<level>`, [K, D]. Codes that are
- *   trained by gradient are `weights.codebook.<level>`;
- * - `step` []: updates made.
+ * Throws a `SlicebookError` (`IMAGE_SIZE`) if the size does not divide into codes.
  */
-export function initialCarry(config: VqvaeConfig, { seed }: { seed: number }): HostTensors {
-  const starts = quantizers(config).map((quantizer) => quantizer.start(seed));
-  const weights = Object.assign(
-    initialWeights(network(config).layers, seed),
-    ...starts.map((start) => start.weights),
+export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
+  const parts = partsOf(config);
+  const { network, quantizers } = parts;
+  const levels = gridSizes(config, size).flatMap(([rows, columns], grid) =>
+    quantizers[grid]!.levels.map((): CodeLevel => ({ codes: ofLevel(config.codes, grid), rows, columns })),
   );
-  const state: HostTensors = Object.assign({}, ...starts.map((start) => start.state));
-  return {
-    ...initialTraining(weights),
+  const weights: Weights = Object.assign(
+    layerWeights(network.layers),
+    ...quantizers.map((quantizer) => quantizer.weights),
+  );
+  const state: Weights = Object.assign({}, ...quantizers.map((quantizer) => quantizer.state));
+  const carrySpecs: Signature = {
+    ...trainingSpecs(weights),
     ...withPrefix("quantizer.", state),
-    "quantizer.active": float32([0], []),
+    "quantizer.active": SCALAR,
   };
-}
+  const trained = { ...weights, ...withoutPrefix("codebook.", state) };
 
-/** The levels of codes of images of that size, the coarsest and first quantized first. */
-export function codeLevels(config: VqvaeConfig, size: ImageBatch["size"]): CodeLevel[] {
-  return gridSizes(config, size).flatMap(([rows, columns], grid) =>
-    quantizers(config)[grid]!.levels.map(() => ({ codes: ofLevel(config.codes, grid), rows, columns })),
-  );
-}
+  const imageSpec = (batch: number): TensorSpec => ({ shape: [batch, ...size, 1], dtype: "float32" });
+  const codeSpecs = (batch: number): TensorSpec[] =>
+    levels.map(({ rows, columns }) => ({ shape: [batch, rows, columns], dtype: "int32" }));
 
-/** The shapes and types of a step's inputs: `images`, `progress` and the noise of {@link stepNoise}. */
-export function stepInputs(config: VqvaeConfig, { batch, size }: ImageBatch): Signature {
-  return {
-    images: imageSpec(config, { batch, size }),
-    progress: { shape: [], dtype: "float32" },
-    ...specsOf(stepNoise(config, { seed: 0, step: 0, batch, size })),
+  const stepNoise: BoundVqvae["stepNoise"] = ({ seed, step, batch }) => {
+    const noise: Record<string, HostTensor> = {};
+    for (const level of quantizers.flatMap(({ restarting }) => restarting)) {
+      const { codes, rows, columns } = levels[level]!;
+      const stream = random(seed, "restarts", level, step);
+      const places = Int32Array.from({ length: codes }, () => stream.integer(batch * rows * columns));
+      noise[`restarts.${level}`] = int32(places, [codes]);
+    }
+    return noise;
   };
-}
 
-/**
- * The noise of one step, which depends on the seed and the step only.
- *
- * `restarts.<level>` int32 [K]: for each code, which of the batch's encodings (in raster order, image after image) it
- * moves to if it is dead.
- */
-export function stepNoise(
-  config: VqvaeConfig,
-  { seed, step, batch, size }: ImageBatch & { seed: number; step: number },
-): HostTensors {
-  const levels = codeLevels(config, size);
-  const noise: Record<string, HostTensor> = {};
-  for (const level of quantizers(config).flatMap(({ restarting }) => restarting)) {
-    const { codes, rows, columns } = levels[level]!;
-    const stream = random(seed, "restarts", level, step);
-    const places = Int32Array.from({ length: codes }, () => stream.integer(batch * rows * columns));
-    noise[`restarts.${level}`] = int32(places, [codes]);
-  }
-  return noise;
-}
-
-/** The shape and type of images [b, h, w, 1]; throws if the size does not divide into codes. */
-export function imageSpec(config: VqvaeConfig, { batch, size }: ImageBatch): TensorSpec {
-  gridSizes(config, size);
-  return { shape: [batch, ...size, 1], dtype: "float32" };
-}
-
-/** The shape and type of code indices [b, rows, columns], for each level, of images of that size. */
-export function codeSpecs(config: VqvaeConfig, { batch, size }: ImageBatch): TensorSpec[] {
-  return codeLevels(config, size).map(({ rows, columns }) => ({
-    shape: [batch, rows, columns],
-    dtype: "int32",
-  }));
-}
-
-/**
- * What `encode` and `decode` take, from a carry: the weights without their prefix, and `codebook.<level>` [K, D].
- *
- * `average` takes the weights' moving averages, which are smoother than the weights while the learning rate is high;
- * an EMA codebook is one by itself and taken as it is.
- */
-export function parameters(carry: HostTensors, { average }: { average: boolean }): HostTensors {
-  const codebooks = withPrefix("codebook.", withoutPrefix("quantizer.codebook.", carry));
-  return { ...trainedWeights(carry, { average }), ...codebooks };
-}
-
-/** The values of each level's codes, [K, D], among those parameters. */
-export function codebooks(config: VqvaeConfig, params: HostTensors): HostTensor[] {
-  return quantizers(config).flatMap((quantizer) => quantizer.codebooks(params));
-}
-
-/** The function from images [b, h, w, 1] to code indices, int32 [b, rows, columns] in raster order for each level. */
-export function encode(config: VqvaeConfig): (params: Params, images: Tensor) => Tensor[] {
-  const { encode: toEncodings } = network(config);
-  const own = quantizers(config);
-  return (params, images) =>
+  const encode: BoundVqvae["encode"] = (params, images) =>
     tidy(() => {
-      checkSize(config, images);
-      const levels: Tensor[] = [];
-      toEncodings(params, images as Tensor4D, (encodings, grid) => {
-        const { indices, quantized } = own[grid]!.quantize(params, flat(config, encodings), 1);
-        levels.push(...indices.map((index) => reshape(index, encodings.shape.slice(0, 3))));
+      checkSize(size, images);
+      const found: Tensor[] = [];
+      network.encode(params, images as Tensor4D, (encodings, grid) => {
+        const flat: Tensor2D = reshape(encodings, [-1, config.codeDimension]);
+        const { indices, quantized } = quantizers[grid]!.quantize(params, flat, 1);
+        found.push(...indices.map((index) => reshape(index, encodings.shape.slice(0, 3))));
         return reshape(quantized, encodings.shape);
       });
-      return levels;
+      return found;
     });
-}
 
-/**
- * The function from code indices, int32 [b, rows, columns] for each level, to images [b, h, w, 1].
- *
- * Of the levels of the coarsest grids only, it gives the picture that these hold, at its own resolution.
- */
-export function decode(config: VqvaeConfig): (params: Params, codes: readonly Tensor[]) => Tensor {
-  const { decode: toImages } = network(config);
-  const own = quantizers(config);
-  return (params, codes) =>
+  const decode: BoundVqvae["decode"] = (params, codes) =>
     tidy(() => {
-      const known = own.filter((quantizer) => quantizer.levels.every((level) => level < codes.length));
+      const known = quantizers.filter((quantizer) => quantizer.levels.every((level) => level < codes.length));
       const encodings = known.map((quantizer): Tensor4D => {
         const grids = quantizer.levels.map((level) => codes[level]!);
         const values = quantizer.lookUp(
@@ -162,127 +195,87 @@ export function decode(config: VqvaeConfig): (params: Params, codes: readonly Te
         );
         return reshape(values, [...(grids[0]!.shape as [number, number, number]), config.codeDimension]);
       });
-      return toImages(params, encodings).at(-1)!;
+      return network.decode(params, encodings).at(-1)!;
     });
+
+  return {
+    config,
+    size,
+    levels,
+    weightCount: Object.values(trained).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+
+    initialCarry: (seed) => ({
+      ...initialTraining(drawWeights(weights, seed)),
+      ...withPrefix("quantizer.", drawWeights(state, seed)),
+      "quantizer.active": float32([0], []),
+    }),
+    checkCarry: (carry) => checkTensors("the VQ-VAE's checkpoint", carrySpecs, carry),
+    parameters: (carry, options) => ({
+      ...trainedWeights(carry, options),
+      ...withPrefix("codebook.", withoutPrefix("quantizer.codebook.", carry)),
+    }),
+    codebooks: (parameters) => quantizers.flatMap((quantizer) => quantizer.codebooks(parameters)),
+
+    trainStep: (options) => trainStep(parts, options),
+    stepInputs: (batch) => ({
+      images: imageSpec(batch),
+      progress: SCALAR,
+      ...specsOf(stepNoise({ seed: 0, step: 0, batch })),
+    }),
+    stepNoise,
+
+    codesDue: ({ step, progress }) => step >= config.warmupSteps || progress >= config.warmupShare,
+    codesActive: (carry) => carry["quantizer.active"]?.data[0] === 1,
+    codebookImages: quantizers.some(({ fromData }) => fromData) ? config.quantizer.initialisationImages : 0,
+    withCodebook(carry, encodings, { seed }) {
+      const entries = quantizers
+        .filter(({ fromData }) => fromData)
+        .map((quantizer, grid) => quantizer.fromEncodings(Float32Array.from(encodings[grid]!.data), seed));
+      return Object.assign({}, carry, ...entries, { "quantizer.active": float32([1], []) });
+    },
+
+    imageSpec,
+    codeSpecs,
+    pictureSize(count) {
+      const grid = Math.floor(count / quantizers[0]!.levels.length) - 1;
+      const factor = 2 ** (config.hierarchy - 1 - grid);
+      return [size[0] / factor, size[1] / factor];
+    },
+
+    encode,
+    decode,
+    reconstruct: (params, images) =>
+      tidy(() => {
+        const codes = encode(params, images);
+        return { images: decode(params, codes), codes };
+      }),
+    features: (params, images) =>
+      tidy(() => {
+        checkSize(size, images);
+        return network.encode(params, images as Tensor4D, (encodings) => encodings).quantized;
+      }),
+    measure({ dataVariance }) {
+      const pass = forward(parts, dataVariance);
+      return (params, images) =>
+        tidy(() => {
+          checkSize(size, images);
+          const { decoded, grids, reconstruction, quantization } = pass(params, images as Tensor4D, 1);
+          const specs = codeSpecs(images.shape[0]!);
+          const indices = grids.flatMap((grid) => grid.indices);
+          const codes = indices.map((index, level): Tensor => reshape(index, [...specs[level]!.shape]));
+          return { images: decoded, codes, reconstruction, quantization };
+        });
+    },
+  };
 }
 
-/** The height and width of the picture that {@link decode} gives of the first levels of images of that size. */
-export function pictureSize(
-  config: VqvaeConfig,
-  [height, width]: ImageBatch["size"],
-  levels: number,
-): readonly [height: number, width: number] {
-  const grid = Math.floor(levels / quantizers(config)[0]!.levels.length) - 1;
-  const factor = 2 ** (config.hierarchy - 1 - grid);
-  return [height / factor, width / factor];
-}
+const SCALAR: TensorSpec = { shape: [], dtype: "float32" };
 
-/** The function from images to what remains of them, `images` [b, h, w, 1], and their `codes` (see {@link encode}). */
-export function reconstruct(
-  config: VqvaeConfig,
-): (params: Params, images: Tensor) => { images: Tensor; codes: Tensor[] } {
-  const toCodes = encode(config);
-  const toImages = decode(config);
-  return (params, images) =>
-    tidy(() => {
-      const codes = toCodes(params, images);
-      return { images: toImages(params, codes), codes };
-    });
-}
-
-/**
- * The function that reconstructs images and gives the loss of a training step on them: `reconstruction`, and
- * `quantization`, which adds to it once codes are in use.
- */
-export function measure(
-  config: VqvaeConfig,
-  { dataVariance }: TrainStepOptions,
-): (
-  params: Params,
-  images: Tensor,
-) => { images: Tensor; codes: Tensor[]; reconstruction: Scalar; quantization: Scalar } {
-  const pass = forward(config, dataVariance);
-  return (params, images) =>
-    tidy(() => {
-      const [batch, ...size] = images.shape.slice(0, 3) as [number, number, number];
-      const { decoded, grids, reconstruction, quantization } = pass(params, images as Tensor4D, 1);
-      const specs = codeSpecs(config, { batch, size });
-      const indices = grids.flatMap((grid) => grid.indices);
-      const codes = indices.map((index, level) =>
-        reshape(index, specs[level]!.shape as [number, number, number]),
-      );
-      return { images: decoded, codes, reconstruction, quantization };
-    });
-}
-
-/**
- * The function from images [b, h, w, 1] to the encodings of each grid, the coarsest first, as a plain autoencoder has
- * them: [b, rows, columns, D].
- */
-export function features(config: VqvaeConfig): (params: Params, images: Tensor) => Tensor[] {
-  const { encode: toEncodings } = network(config);
-  return (params, images) =>
-    tidy(() => {
-      checkSize(config, images);
-      return toEncodings(params, images as Tensor4D, (encodings) => encodings).quantized;
-    });
-}
-
-function flat({ codeDimension }: VqvaeConfig, encodings: Tensor): Tensor2D {
-  return reshape(encodings, [-1, codeDimension]);
-}
-
-function checkSize(config: VqvaeConfig, { shape: [, height, width] }: Tensor): void {
-  gridSizes(config, [height!, width!]);
-}
-
-/** Whether codes are to be in use in the next step, with `step` updates made and `progress` of the run (0 to 1) over. */
-export function codesDue(
-  { warmupSteps, warmupShare }: VqvaeConfig,
-  { step, progress }: { step: number; progress: number },
-): boolean {
-  return step >= warmupSteps || progress >= warmupShare;
-}
-
-/** Whether codes are in use in a carry. */
-export function codesActive(carry: HostTensors): boolean {
-  return carry["quantizer.active"]?.data[0] === 1;
-}
-
-/** Images whose encodings {@link withCodebook} needs; 0 if codes do not start from data. */
-export function codebookImages(config: VqvaeConfig): number {
-  return quantizers(config).some(({ fromData }) => fromData) ? config.quantizer.initialisationImages : 0;
-}
-
-/**
- * The carry with codes in use from now on. Where they start from data, they are the k-means centres of `encodings`: those
- * of each grid, [..., D] (see {@link features}), by the weights as they are (`parameters(carry, { average: false })`).
- *
- * Takes about a second for 512 codes; with many encodings, a random part of them is used.
- */
-export function withCodebook(
-  config: VqvaeConfig,
-  carry: HostTensors,
-  encodings: readonly HostTensor[],
-  { seed }: { seed: number },
-): HostTensors {
-  const entries = quantizers(config)
-    .filter(({ fromData }) => fromData)
-    .map((quantizer, grid) => quantizer.fromEncodings(Float32Array.from(encodings[grid]!.data), seed));
-  return Object.assign({}, carry, ...entries, { "quantizer.active": float32([1], []) });
-}
-
-/**
- * Checks that a checkpoint's tensors are those of this architecture.
- *
- * Throws a `SlicebookError` (`CHECKPOINT_MISMATCH`) that names the first tensors that differ.
- */
-export function checkCarry(config: VqvaeConfig, tensors: HostTensors): void {
-  checkTensors("the VQ-VAE's checkpoint", specsOf(initialCarry(config, { seed: 0 })), tensors);
-}
-
-/** The number of trained values: weights of encoder and decoder, and codebooks. */
-export function countWeights(config: VqvaeConfig): number {
-  const params = parameters(initialCarry(config, { seed: 0 }), { average: false });
-  return Object.values(params).reduce((total, { data }) => total + data.length, 0);
+function checkSize([height, width]: Size, { shape: [, rows, columns] }: Tensor): void {
+  if (rows === height && columns === width) return;
+  throw new SlicebookError(
+    "IMAGE_SIZE",
+    `images of ${rows}×${columns} (height × width) are given to a model for ${height}×${width}`,
+    { remedy: "Bind the model to the images' size." },
+  );
 }

@@ -17,20 +17,20 @@ const config = vqvaeSchema.parse({
   quantizer: { kind: "ema", decay: 0.9 },
   optimizer: { learningRate: 2e-3 },
 });
+const model = vqvae.bind(config, shape.size);
 
 async function train(options: EngineOptions): Promise<{ carry: HostTensors; losses: Float32Array }> {
   const engine = await createEngine(options);
   // Codes are in use from the first step on, as they are for most of a run.
-  const initial = vqvae.initialCarry(config, { seed: 0 });
   const loop = await engine.loop(
-    vqvae.trainStep(config, { dataVariance: 1 }),
-    { ...initial, step: float32([config.warmupSteps], []) },
-    vqvae.stepInputs(config, shape),
+    model.trainStep({ dataVariance: 1 }),
+    { ...model.initialCarry(0), step: float32([config.warmupSteps], []) },
+    model.stepInputs(shape.batch),
   );
   const losses = new Float32Array(STEPS);
   for (let step = 0; step < STEPS; step++) {
     const images = float32(random(0, "images", step).normals(2 * 16 * 8), [2, 16, 8, 1]);
-    const noise = vqvae.stepNoise(config, { ...shape, seed: 0, step });
+    const noise = model.stepNoise({ seed: 0, step, batch: shape.batch });
     const { loss } = await loop.next({ images, progress: float32([step / STEPS], []), ...noise });
     losses[step] = loss!.data[0]!;
   }

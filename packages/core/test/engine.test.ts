@@ -1,7 +1,7 @@
 import { float32, type HostTensor, type HostTensors, random } from "@slicebook/base";
 import { createEngine, type Engine } from "@slicebook/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PRESETS, type SamplerEngine, vqvae, vqvaeSchema } from "../src/index.ts";
+import { PRESETS, vqvae, vqvaeSchema } from "../src/index.ts";
 import { expectClose } from "./support.ts";
 
 const shape = { batch: 2, size: [32, 16] } as const;
@@ -39,29 +39,25 @@ describe.each(cases)(
       quantizer: { kind: options.kind, decay: 0.6, restartBelow: 0.4, initialisationImages: 2 },
       optimizer: { learningRate: 5e-3 },
     });
+    const model = vqvae.bind(config, shape.size);
 
     /** One step as a plain autoencoder, the codebook from data, and three steps with codes. */
     async function train(engine: Engine): Promise<{ carry: HostTensors; history: HostTensors[] }> {
-      const step = vqvae.trainStep(config, { dataVariance: 0.8 });
-      const start = vqvae.initialCarry(config, { seed: 0 });
-      const loop = await engine.loop(step, start, vqvae.stepInputs(config, shape));
+      const step = model.trainStep({ dataVariance: 0.8 });
+      const loop = await engine.loop(step, model.initialCarry(0), model.stepInputs(shape.batch));
       const history: HostTensors[] = [];
       let active = false;
       for (let number = 0; number < 4; number++) {
-        if (vqvae.codesDue(config, { step: number, progress: 0 }) && !active) {
+        if (model.codesDue({ step: number, progress: 0 }) && !active) {
           active = true;
           const carry = await loop.read();
-          const parameters = vqvae.parameters(carry, { average: false });
-          const features = await engine.compile(
-            vqvae.features(config),
-            [vqvae.imageSpec(config, { ...shape, batch: 2 })],
-            { parameters },
-          );
-          const encodings = (await features.run(images(99))) as HostTensor[];
-          await loop.replace(vqvae.withCodebook(config, carry, encodings, { seed: 0 }));
+          const parameters = model.parameters(carry, { average: false });
+          const features = await engine.compile(model.features, [model.imageSpec(2)], { parameters });
+          const encodings = await features.run(images(99));
+          await loop.replace(model.withCodebook(carry, encodings, { seed: 0 }));
           await features.dispose();
         }
-        const noise = vqvae.stepNoise(config, { ...shape, seed: 0, step: number });
+        const noise = model.stepNoise({ seed: 0, step: number, batch: shape.batch });
         history.push(
           await loop.next({ images: images(number), progress: float32([number / 4], []), ...noise }),
         );
@@ -85,11 +81,11 @@ describe.each(cases)(
         expectClose(compiled.carry[name]!.data, tensor.data, 1e-4, name);
       }
 
-      const parameters = vqvae.parameters(expected.carry, { average: true });
+      const parameters = model.parameters(expected.carry, { average: true });
       const run = async (engine: Engine) => {
-        const signature = [vqvae.imageSpec(config, shape)];
-        const reconstruct = await engine.compile(vqvae.reconstruct(config), signature, { parameters });
-        const result = (await reconstruct.run(images(7))) as { images: HostTensor; codes: HostTensor[] };
+        const signature = [model.imageSpec(shape.batch)];
+        const reconstruct = await engine.compile(model.reconstruct, signature, { parameters });
+        const result = await reconstruct.run(images(7));
         await reconstruct.dispose();
         return result;
       };
@@ -99,8 +95,3 @@ describe.each(cases)(
     });
   },
 );
-
-it("an engine is what a prior's sampler takes", () => {
-  const sampler: SamplerEngine = onnx;
-  expect(sampler).toBe(onnx);
-});

@@ -48,22 +48,22 @@ function images(): HostTensor {
 
 /** Trains on the same images, first without codes; gives each step's loss, and the last one's perplexity. */
 async function train(config: VqvaeConfig) {
-  const step = vqvae.trainStep(config, { dataVariance: 1 });
-  const start = vqvae.initialCarry(config, { seed: 0 });
-  const loop = await engine.loop(step, start, vqvae.stepInputs(config, shape));
+  const { batch, size } = shape;
+  const model = vqvae.bind(config, size);
+  const step = model.trainStep({ dataVariance: 1 });
+  const loop = await engine.loop(step, model.initialCarry(0), model.stepInputs(batch));
   const losses: number[] = [];
   let perplexity = 0;
   for (let step = 0; step < STEPS; step++) {
     if (step === WARMUP) {
       const carry = await loop.read();
-      const parameters = vqvae.parameters(carry, { average: false });
-      const signature = [vqvae.imageSpec(config, shape)];
-      const features = await engine.compile(vqvae.features(config), signature, { parameters });
-      const found = (await features.run(images())) as unknown as HostTensor[];
-      await loop.replace(vqvae.withCodebook(config, carry, found, { seed: 0 }));
+      const parameters = model.parameters(carry, { average: false });
+      const features = await engine.compile(model.features, [model.imageSpec(batch)], { parameters });
+      const found = await features.run(images());
+      await loop.replace(model.withCodebook(carry, found, { seed: 0 }));
       await features.dispose();
     }
-    const noise = vqvae.stepNoise(config, { seed: 0, step, ...shape });
+    const noise = model.stepNoise({ seed: 0, step, batch });
     const metrics = await loop.next({ images: images(), progress: float32([step / STEPS], []), ...noise });
     losses.push(metrics.reconstruction!.data[0]!);
     perplexity = metrics.perplexity!.data[0]!;
@@ -130,14 +130,13 @@ describe("attention", () => {
   });
 
   it("has a gradient for every weight, and the same result in every engine", async () => {
-    const config = configOf("patch", "ema", { attention: 2 });
-    const start = vqvae.initialCarry(config, { seed: 0 });
-    const parameters = vqvae.parameters(start, { average: false });
+    const model = vqvae.bind(configOf("patch", "ema", { attention: 2 }), shape.size);
+    const parameters = model.parameters(model.initialCarry(0), { average: false });
     const names = Object.keys(parameters).filter((name) => name.includes("attention"));
     expect(names.length).toBe(16);
     const given = load({ images: images() }).images!;
     const { "codebook.0": codebook, ...weights } = load(parameters);
-    const measure = vqvae.measure(config, { dataVariance: 1 });
+    const measure = model.measure({ dataVariance: 1 });
     const { gradients } = lossAndGradients(
       (all) => ({ loss: measure({ ...all, "codebook.0": codebook! }, given).reconstruction, more: {} }),
       weights,
@@ -148,13 +147,11 @@ describe("attention", () => {
       if (name.endsWith("key.bias")) expect(size).toBeLessThan(1e-4);
       else expect(size, name).toBeGreaterThan(1e-6);
     }
-    const expected = vqvae.features(config)(load(parameters), given).map(values);
+    const expected = model.features(load(parameters), given).map(values);
     for (const kind of ["onnx", "wasm"] as const) {
       const other = kind === "onnx" ? engine : await createEngine({ kind });
-      const compiled = await other.compile(vqvae.features(config), [vqvae.imageSpec(config, shape)], {
-        parameters,
-      });
-      const [found] = (await compiled.run(images())) as unknown as HostTensor[];
+      const compiled = await other.compile(model.features, [model.imageSpec(shape.batch)], { parameters });
+      const [found] = await compiled.run(images());
       expectClose(found!.data, expected[0]!, 1e-4, kind);
       await compiled.dispose();
       if (kind !== "onnx") await other.dispose();

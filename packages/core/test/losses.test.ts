@@ -112,9 +112,9 @@ describe("the other terms", () => {
 
 it("training tells the terms of the loss apart, if it has several", () => {
   const config = vqvaeSchema.parse({ width: 8, residualWidth: 4, codes: 8, codeDimension: 3 });
-  const shape = { batch: 2, size: [24, 24] } as const;
+  const model = vqvae.bind(config, [24, 24]);
   const [images] = pairOf(24, 24);
-  const start = vqvae.initialCarry(config, { seed: 0 });
+  const start = model.initialCarry(0);
   const toTensors = (tensors: typeof start) =>
     Object.fromEntries(
       Object.entries(tensors).map(([name, { data, shape, dtype }]) => [
@@ -122,8 +122,8 @@ it("training tells the terms of the loss apart, if it has several", () => {
         tf.tensor(data, [...shape], dtype),
       ]),
     );
-  const noise = toTensors(vqvae.stepNoise(config, { ...shape, seed: 0, step: 0 }));
-  const step = vqvae.trainStep(config, { dataVariance: 1 });
+  const noise = toTensors(model.stepNoise({ seed: 0, step: 0, batch: 2 }));
+  const step = model.trainStep({ dataVariance: 1 });
   const [, metrics] = step(toTensors(start), { images, progress: tf.scalar(0), ...noise });
   expectClose(
     values(metrics.reconstruction!),

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { float32, type HostTensors, int32, random } from "@slicebook/base";
+import { float32, type HostTensors, int32, random, specsOf } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { PRESETS, specsOf, type VqvaeConfig, vqvae, vqvaeSchema } from "../src/index.ts";
+import { type BoundVqvae, PRESETS, type VqvaeConfig, vqvae, vqvaeSchema } from "../src/index.ts";
 import { expectClose, load, read, readOne, values, wave } from "./support.ts";
 
 const size = [16, 8] as const;
@@ -27,14 +27,15 @@ function blobs(batch: number, seed: number, [height, width]: readonly [number, n
 function train(
   config: VqvaeConfig,
   steps: number,
-  { seed = 0, start = vqvae.initialCarry(config, { seed }) } = {},
+  { seed = 0, start = vqvae.bind(config, size).initialCarry(seed) } = {},
 ) {
-  const step = vqvae.trainStep(config, { dataVariance: 1 });
+  const model = vqvae.bind(config, size);
+  const step = model.trainStep({ dataVariance: 1 });
   const images = blobs(4, 1);
   let carry = load(start);
   const history: Record<string, number>[] = [];
   for (let index = 0; index < steps; index++) {
-    const noise = vqvae.stepNoise(config, { seed, step: index, batch: 4, size });
+    const noise = model.stepNoise({ seed, step: index, batch: 4 });
     const [next, metrics] = step(carry, { images, progress: tf.scalar(index / steps), ...load(noise) });
     history.push(
       Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, values(metric)[0]!])),
@@ -71,8 +72,9 @@ describe("a training step", () => {
       quantizer: { kind: expected.kind, decay: 0.6, restartBelow: 0.4 },
       optimizer: { learningRate: 1e-2, warmupSteps: 2, clipNorm: 0.3, averageDecay: 0.9 },
     });
-    let carry = load(waveCarry(config));
-    const step = vqvae.trainStep(config, { dataVariance: 0.5 });
+    const model = vqvae.bind(config, size);
+    let carry = load(waveCarry(model));
+    const step = model.trainStep({ dataVariance: 0.5 });
     for (const [index, wanted] of expected.metrics.entries()) {
       const { dead: _, ...metricsWanted } = wanted;
       const restarts = Int32Array.from({ length: 8 }, (_, code) => (7 * code + 3 * index) % 16);
@@ -99,11 +101,8 @@ describe("a training step", () => {
       expect(Math.abs(found[0]! - sum), `sum of ${name}`).toBeLessThan(1e-3 * scale);
       expect(Math.abs(found[1]! - norm), `norm of ${name}`).toBeLessThan(1e-3 * norm);
     }
-    const params = load(vqvae.parameters(trained, { average: false }));
-    const result = vqvae.reconstruct(config)(
-      params,
-      load({ images: wave([1, ...size, 1], 1.2, 103) }).images!,
-    );
+    const params = load(model.parameters(trained, { average: false }));
+    const result = model.reconstruct(params, load({ images: wave([1, ...size, 1], 1.2, 103) }).images!);
     expect(values(result.codes[0]!)).toEqual(expected.indices);
     expectClose(values(result.images), expected.images, 1e-3, "images");
   });
@@ -117,9 +116,10 @@ describe("a training step", () => {
     });
     const warm = train(config, 10);
     const images = blobs(4, 1);
-    const params = load(vqvae.parameters(warm.carry, { average: false }));
-    const encodings = vqvae.features(config)(params, images).map(readOne);
-    const start = vqvae.withCodebook(config, warm.carry, encodings, { seed: 0 });
+    const model = vqvae.bind(config, size);
+    const params = load(model.parameters(warm.carry, { average: false }));
+    const encodings = model.features(params, images).map(readOne);
+    const start = model.withCodebook(warm.carry, encodings, { seed: 0 });
     const { history } = train(config, 40, { start });
     expect(history.at(-1)!.reconstruction).toBeLessThan(0.6 * warm.history[0]!.reconstruction!);
     expect(history.at(-1)!.perplexity).toBeGreaterThan(2);
@@ -131,9 +131,10 @@ describe("a training step", () => {
     expect(train(config, 3, { seed: 5 })).toEqual(first);
     expect(train(config, 3, { seed: 6 }).history).not.toEqual(first.history);
 
-    const step = vqvae.trainStep(config, { dataVariance: 1 });
+    const model = vqvae.bind(config, size);
+    const step = model.trainStep({ dataVariance: 1 });
     const carry = load(first.carry);
-    const noise = load(vqvae.stepNoise(config, { seed: 0, step: 0, batch: 4, size }));
+    const noise = load(model.stepNoise({ seed: 0, step: 0, batch: 4 }));
     const inputs = { images: blobs(4, 1), progress: tf.scalar(0), ...noise };
     const before = tf.memory().numTensors;
     const result = step(carry, inputs);
@@ -145,14 +146,14 @@ describe("a training step", () => {
   it("keeps the names, shapes and types of the carry", () => {
     for (const kind of ["ema", "codebook-loss"] as const) {
       const config = vqvaeSchema.parse({ ...tiny, quantizer: { kind } });
-      const start = vqvae.initialCarry(config, { seed: 0 });
+      const start = vqvae.bind(config, size).initialCarry(0);
       expect(specsOf(train(config, 1, { start }).carry)).toEqual(specsOf(start));
     }
   });
 
   it("trains a plain autoencoder while it warms up, and leaves the codebook alone", () => {
     const config = vqvaeSchema.parse({ ...tiny, warmupSteps: 2 });
-    const start = vqvae.initialCarry(config, { seed: 0 });
+    const start = vqvae.bind(config, size).initialCarry(0);
     const warm = train(config, 2, { start });
     for (const name of ["codebook.0", "usage.0", "sums.0"]) {
       expect(warm.carry[`quantizer.${name}`]).toEqual(start[`quantizer.${name}`]);
@@ -165,14 +166,14 @@ describe("a training step", () => {
   });
 
   it("measures l1 in standard deviations", () => {
-    const config = vqvaeSchema.parse({ ...tiny, loss: { mse: 0, ssim: 0, l1: 1 } });
+    const model = vqvae.bind(vqvaeSchema.parse({ ...tiny, loss: { mse: 0, ssim: 0, l1: 1 } }), size);
     const images = tf.fill([1, ...size, 1], 3);
-    const start = vqvae.initialCarry(config, { seed: 0 });
+    const start = model.initialCarry(0);
     // With no weights in its last layer the decoder draws the bias, 0.
     const blank = mapNamed(start, "weights.decoder.out", 0);
-    const noise = load(vqvae.stepNoise(config, { seed: 0, step: 0, batch: 1, size }));
+    const noise = load(model.stepNoise({ seed: 0, step: 0, batch: 1 }));
     const inputs = { images, progress: tf.scalar(0), ...noise };
-    const [, metrics] = vqvae.trainStep(config, { dataVariance: 4 })(load(blank), inputs);
+    const [, metrics] = model.trainStep({ dataVariance: 4 })(load(blank), inputs);
     expectClose(values(metrics.reconstruction!), [1.5]);
     expectClose(values(metrics.mse!), [9]);
   });
@@ -190,8 +191,8 @@ function mapNamed(carry: HostTensors, prefix: string, value: number): HostTensor
 }
 
 /** The start of golden/make_training.py. */
-function waveCarry(config: VqvaeConfig): HostTensors {
-  const start = vqvae.initialCarry(config, { seed: 0 });
+function waveCarry(model: BoundVqvae): HostTensors {
+  const start = model.initialCarry(0);
   const names = Object.keys(start).filter((name) => name.startsWith("weights."));
   const codebook = wave([8, 3], 0.4, 50);
   const waves = names.map((name, phase) => {
@@ -205,7 +206,7 @@ function waveCarry(config: VqvaeConfig): HostTensors {
     ...Object.fromEntries(waves.map(([name, tensor]) => [`weights.${name}`, tensor])),
     ...Object.fromEntries(waves.map(([name, tensor]) => [`average.${name}`, tensor])),
     "quantizer.active": float32([1], []),
-    ...(config.quantizer.kind === "ema" && {
+    ...(model.config.quantizer.kind === "ema" && {
       "quantizer.codebook.0": codebook,
       "quantizer.sums.0": float32(
         Float32Array.from(codebook.data, (value) => value / 8),

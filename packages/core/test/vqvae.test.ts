@@ -1,16 +1,21 @@
-import { float32, type HostTensors, SlicebookError } from "@slicebook/base";
+import { float32, SlicebookError } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { PRESETS, presets, vqvae, vqvaeSchema } from "../src/index.ts";
+import { type BoundVqvae, PRESETS, presets, vqvae, vqvaeSchema } from "../src/index.ts";
 import { foldPatches, unfoldPatches } from "../src/layers.ts";
 import { gridSizes } from "../src/networks.ts";
 import { expectClose, load, values } from "./support.ts";
 
 const tiny = { width: 8, residualWidth: 4, codes: 8, codeDimension: 3 } as const;
 
-function parametersOf(carry: HostTensors) {
-  return load(vqvae.parameters(carry, { average: true }));
+/** The tiny model, with what else its configuration says. */
+function tinyModel(more: object = {}, size: BoundVqvae["size"] = [8, 8]): BoundVqvae {
+  return vqvae.bind(vqvaeSchema.parse({ ...tiny, ...more }), size);
+}
+
+function parametersOf(model: BoundVqvae, seed: number) {
+  return load(model.parameters(model.initialCarry(seed), { average: true }));
 }
 
 describe("vqvaeSchema", () => {
@@ -82,8 +87,7 @@ describe("gridSizes", () => {
       message: expect.stringMatching(/250×128.*multiples of 16/),
       remedy: expect.stringMatching(/256×128/),
     });
-    const config = vqvaeSchema.parse({});
-    expect(() => vqvae.stepInputs(config, { batch: 1, size: [30, 32] })).toThrow(SlicebookError);
+    expect(() => vqvae.bind(vqvaeSchema.parse({}), [30, 32])).toThrow(SlicebookError);
   });
 });
 
@@ -100,45 +104,43 @@ describe("patches", () => {
 
 describe.each(PRESETS)("the preset %s", (preset) => {
   it.each([4, 8, 16] as const)("encodes and decodes non-square images at downsampling %d", (downsampling) => {
-    const config = vqvaeSchema.parse({ preset, ...tiny, downsampling });
-    const carry = vqvae.initialCarry(config, { seed: 0 });
-    const params = parametersOf(carry);
+    const model = tinyModel({ preset, downsampling }, [32, 48]);
+    const params = parametersOf(model, 0);
     const images = tf.randomUniform([2, 32, 48, 1], -1, 1, "float32", 1);
     const before = tf.memory().numTensors;
-    const codes = vqvae.encode(config)(params, images);
-    const decoded = vqvae.decode(config)(params, codes);
-    const spec = { batch: 2, size: [32, 48] } as const;
+    const codes = model.encode(params, images);
+    const decoded = model.decode(params, codes);
     const grid = { rows: 32 / downsampling, columns: 48 / downsampling };
-    expect(vqvae.codeLevels(config, spec.size)).toEqual([{ codes: 8, ...grid }]);
+    expect(model.levels).toEqual([{ codes: 8, ...grid }]);
     expect(codes.map(({ shape, dtype }) => ({ shape, dtype }))).toEqual([
       { shape: [2, grid.rows, grid.columns], dtype: "int32" },
     ]);
-    expect(vqvae.codeSpecs(config, spec)).toEqual(codes.map(({ shape, dtype }) => ({ shape, dtype })));
-    expect(decoded.shape).toEqual(vqvae.imageSpec(config, spec).shape);
-    const reconstruction = vqvae.reconstruct(config)(params, images);
+    expect(model.codeSpecs(2)).toEqual(codes.map(({ shape, dtype }) => ({ shape, dtype })));
+    expect(decoded.shape).toEqual(model.imageSpec(2).shape);
+    const reconstruction = model.reconstruct(params, images);
     expect(reconstruction.codes.map(values)).toEqual(codes.map(values));
     expect(values(reconstruction.images)).toEqual(values(decoded));
-    const [features] = vqvae.features(config)(params, images);
+    const [features] = model.features(params, images);
     expect(features!.shape).toEqual([...codes[0]!.shape, 3]);
     expect(tf.memory().numTensors - before).toBe(5);
-    expect(() => vqvae.encode(config)(params, tf.zeros([1, 32, 47, 1]))).toThrow(/multiples/);
+    expect(() => model.encode(params, tf.zeros([1, 32, 47, 1]))).toThrow(/32×47 .* a model for 32×48/);
   });
 });
 
 describe("the weights", () => {
   it("of the reference preset are as many as PyTorch's", () => {
     // sum(p.numel() for p in VQVAE().parameters()) of the same model, with its codebook of 512 × 64.
-    expect(vqvae.countWeights(presets.reference)).toBe(690_753);
+    expect(vqvae.bind(presets.reference, [64, 64]).weightCount).toBe(690_753);
   });
 
   it("are drawn by seed and name, within ±1/√fan-in", () => {
-    const config = vqvaeSchema.parse(tiny);
-    const carry = vqvae.initialCarry(config, { seed: 0 });
-    expect(vqvae.initialCarry(config, { seed: 0 })).toEqual(carry);
-    const wider = vqvae.initialCarry(vqvaeSchema.parse({ ...tiny, residualBlocks: 1 }), { seed: 0 });
+    const model = tinyModel();
+    const carry = model.initialCarry(0);
+    expect(model.initialCarry(0)).toEqual(carry);
+    const wider = tinyModel({ residualBlocks: 1 }).initialCarry(0);
     const kernel = "weights.encoder.stem.kernel";
     expect(wider[kernel]).toEqual(carry[kernel]);
-    expect(vqvae.initialCarry(config, { seed: 1 })[kernel]).not.toEqual(carry[kernel]);
+    expect(model.initialCarry(1)[kernel]).not.toEqual(carry[kernel]);
     const largest = Math.max(...carry[kernel]!.data.map(Math.abs));
     expect(largest).toBeLessThanOrEqual(1 / 12);
     expect(largest).toBeGreaterThan(0.95 / 12);
@@ -147,10 +149,10 @@ describe("the weights", () => {
 
 describe("encode and decode", () => {
   it("take the codebook's nearest code and give it back to the decoder", () => {
-    const config = vqvaeSchema.parse(tiny);
-    const params = parametersOf(vqvae.initialCarry(config, { seed: 3 }));
+    const model = tinyModel();
+    const params = parametersOf(model, 3);
     const images = tf.randomNormal([1, 8, 8, 1], 0, 1, "float32", 2);
-    const encodings = values(vqvae.features(config)(params, images)[0]!);
+    const encodings = values(model.features(params, images)[0]!);
     const codes = values(params["codebook.0"]!);
     const distance = (vector: number, code: number) =>
       [0, 1, 2].reduce(
@@ -161,7 +163,7 @@ describe("encode and decode", () => {
       const distances = Array.from({ length: 8 }, (_, code) => distance(vector, code));
       return distances.indexOf(Math.min(...distances));
     });
-    expect(vqvae.encode(config)(params, images).map(values)).toEqual([nearest]);
+    expect(model.encode(params, images).map(values)).toEqual([nearest]);
   });
 });
 
@@ -169,22 +171,22 @@ describe("the codebook from data", () => {
   it.each(["ema", "codebook-loss"] as const)(
     "is due after the warm-up, at the encodings' centres: %s",
     (kind) => {
-      const config = vqvaeSchema.parse({ ...tiny, warmupSteps: 7, quantizer: { kind, restartBelow: 0.1 } });
-      expect(vqvae.codebookImages(config)).toBe(16);
-      expect([6, 7].map((step) => vqvae.codesDue(config, { step, progress: 0.1 }))).toEqual([false, true]);
-      expect(vqvae.codesDue(config, { step: 1, progress: 0.15 })).toBe(true);
-      const carry = vqvae.initialCarry(config, { seed: 0 });
+      const model = tinyModel({ warmupSteps: 7, quantizer: { kind, restartBelow: 0.1 } });
+      expect(model.codebookImages).toBe(16);
+      expect([6, 7].map((step) => model.codesDue({ step, progress: 0.1 }))).toEqual([false, true]);
+      expect(model.codesDue({ step: 1, progress: 0.15 })).toBe(true);
+      const carry = model.initialCarry(0);
       // Seven encodings of one kind each, and 93 of an eighth.
       const rows = Array.from({ length: 100 }, (_, index) => Math.min(index, 7)).map((value) => [
         value,
         -value,
         1,
       ]);
-      const next = vqvae.withCodebook(config, carry, [float32(rows.flat(), [4, 5, 5, 3])], { seed: 0 });
-      const codebook = [...vqvae.parameters(next, { average: false })["codebook.0"]!.data];
+      const next = model.withCodebook(carry, [float32(rows.flat(), [4, 5, 5, 3])], { seed: 0 });
+      const codebook = [...model.parameters(next, { average: false })["codebook.0"]!.data];
       const firsts = codebook.filter((_, index) => index % 3 === 0);
       expect(firsts.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-      expect(vqvae.parameters(next, { average: true })["codebook.0"]!.data).toEqual(
+      expect(model.parameters(next, { average: true })["codebook.0"]!.data).toEqual(
         Float32Array.from(codebook),
       );
       const usage = firsts.map((first) => (first === 7 ? 0.93 : 0.2 / 8));
@@ -195,34 +197,33 @@ describe("the codebook from data", () => {
           codebook.map((value, index) => value * usage[Math.floor(index / 3)]!),
         );
       }
-      expect(() => vqvae.checkCarry(config, next)).not.toThrow();
+      expect(() => model.checkCarry(next)).not.toThrow();
     },
   );
 
   it("is not made for codes drawn at random, which are then in use as they are", () => {
-    const config = vqvaeSchema.parse({ ...tiny, quantizer: { initialisation: "normal" } });
-    expect(vqvae.codebookImages(config)).toBe(0);
-    const carry = vqvae.initialCarry(config, { seed: 0 });
-    const next = vqvae.withCodebook(config, carry, [], { seed: 0 });
-    expect([vqvae.codesActive(carry), vqvae.codesActive(next)]).toEqual([false, true]);
+    const model = tinyModel({ quantizer: { initialisation: "normal" } });
+    expect(model.codebookImages).toBe(0);
+    const carry = model.initialCarry(0);
+    const next = model.withCodebook(carry, [], { seed: 0 });
+    expect([model.codesActive(carry), model.codesActive(next)]).toEqual([false, true]);
     expect({ ...next, "quantizer.active": carry["quantizer.active"] }).toEqual(carry);
   });
 });
 
 describe("checkCarry", () => {
   it("names the first tensors that differ, with both shapes", () => {
-    const carry = vqvae.initialCarry(vqvaeSchema.parse(tiny), { seed: 0 });
-    const other = vqvaeSchema.parse({ ...tiny, codes: 16, quantizer: { kind: "ema" } });
+    const carry = tinyModel().initialCarry(0);
+    const other = tinyModel({ codes: 16, quantizer: { kind: "ema" } });
     let error: unknown;
     try {
-      vqvae.checkCarry(other, carry);
+      other.checkCarry(carry);
     } catch (caught) {
       error = caught;
     }
     expect(error).toMatchObject({ name: "SlicebookError", code: "CHECKPOINT_MISMATCH" });
     expect(String(error)).toMatch(/"quantizer.usage.0" is float32 \[8\], expected float32 \[16\]/);
-    const deeper = vqvaeSchema.parse({ ...tiny, residualBlocks: 4 });
-    expect(() => vqvae.checkCarry(deeper, carry)).toThrow(
+    expect(() => tinyModel({ residualBlocks: 4 }).checkCarry(carry)).toThrow(
       /"weights.encoder.residual4.inner.kernel" is missing, expected float32 .*and \d+ more/,
     );
   });
@@ -230,9 +231,8 @@ describe("checkCarry", () => {
 
 describe("stepNoise", () => {
   it("draws an encoding of the batch for each code, by seed and step", () => {
-    const config = vqvaeSchema.parse({});
-    const draw = (seed: number, step: number) =>
-      vqvae.stepNoise(config, { seed, step, batch: 2, size: [16, 8] })["restarts.0"]!;
+    const model = vqvae.bind(vqvaeSchema.parse({}), [16, 8]);
+    const draw = (seed: number, step: number) => model.stepNoise({ seed, step, batch: 2 })["restarts.0"]!;
     expect(draw(0, 1)).toEqual(draw(0, 1));
     expect(draw(0, 1)).not.toEqual(draw(0, 2));
     expect(draw(0, 1)).not.toEqual(draw(1, 1));

@@ -5,7 +5,7 @@ import { checkThreads, type Engine, unknownEngine } from "./engine.ts";
 import { startWasm } from "./wasm.ts";
 import { startWebgpu } from "./webgpu.ts";
 
-export type { Compiled, CompileOptions, Engine, Loop, StepFunction, TensorFunction } from "./engine.ts";
+export type { Engine } from "./engine.ts";
 export { describeGpu, type GpuAdapterInfo, gpuInfo, isSoftwareGpu } from "./gpu.ts";
 
 /** The engines of a page, fastest first. */

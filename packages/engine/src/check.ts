@@ -1,4 +1,4 @@
-import { type HostTensor, type HostTensors, SlicebookError, sizeOf } from "@slicebook/base";
+import { type Compiled, type HostTensor, SlicebookError, sizeOf } from "@slicebook/base";
 import { flatten, type Structure, type TensorSpec } from "@slicebook/tfjs-onnx";
 
 /** What a value must be, and what it is called in messages. */
@@ -7,11 +7,9 @@ export interface NamedSpec {
   readonly spec: TensorSpec;
 }
 
-/** The shape and type of each tensor of a record, in its order. */
-export function specsOf(tensors: HostTensors): Record<string, TensorSpec> {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
-  );
+/** A function as the caller knows it: it gives the form that the function gives, with other tensors. */
+export function typed<Output>(compiled: Compiled): Compiled<Output> {
+  return compiled as Compiled<Output>;
 }
 
 /** Lists the tensors of a structure in the order of its specs; throws if one is missing, too many or of another kind. */

@@ -1,25 +1,28 @@
-import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
+import {
+  type Compiled,
+  type CompileOptions,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Loop,
+  type Signature,
+  type StepFunction,
+  specsOf,
+  type TensorFunction,
+  type TensorSpec,
+} from "@slicebook/base";
 import {
   flatten,
   isTensorSpec,
   mapStructure,
   type Structure,
-  type TensorSpec,
   type TracedOutput,
   unflatten,
 } from "@slicebook/tfjs-onnx";
 import * as tf from "@tensorflow/tfjs-core";
-import { isHostTensor, matchSpecs, type NamedSpec, specsOf } from "./check.ts";
-import type {
-  Compiled,
-  CompileOptions,
-  Device,
-  Engine,
-  EngineKind,
-  Loop,
-  StepFunction,
-  TensorFunction,
-} from "./engine.ts";
+import { isHostTensor, matchSpecs, type NamedSpec, typed } from "./check.ts";
+import type { Device, Engine, EngineKind } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { checkCarry, isTracedOutput, nameOf, traceForEager } from "./traced.ts";
 
@@ -48,7 +51,8 @@ export function createEagerEngine(backend: EagerBackend): Engine {
   const active: Activate = (fn) => withBackend(backend.kind, fn);
   return {
     ...about,
-    compile: async (fn, signature, options = {}) => compileEagerly(backend, active, fn, signature, options),
+    compile: async (fn, signature, options = {}) =>
+      typed(await compileEagerly(backend, active, fn, signature, options)),
     loop: async (step, carry, inputSignature, options = {}) =>
       loopEagerly(backend, active, step, carry, inputSignature, options),
     dispose: async () => undefined,
@@ -101,7 +105,7 @@ async function loopEagerly(
   active: Activate,
   step: StepFunction,
   initial: HostTensors,
-  inputSignature: Readonly<Record<string, TensorSpec>>,
+  inputSignature: Signature,
   options: CompileOptions,
 ): Promise<Loop> {
   const { parameters } = options;

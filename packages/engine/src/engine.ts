@@ -1,6 +1,4 @@
-import { type HostTensor, type HostTensors, SlicebookError } from "@slicebook/base";
-import type { Structure, TensorSpec } from "@slicebook/tfjs-onnx";
-import type { Tensor } from "@tensorflow/tfjs-core";
+import { SlicebookError, type TensorEngine } from "@slicebook/base";
 
 /**
  * The engines and where each computes, its usual device first: compiled by ONNX Runtime, or eager on one of tfjs's
@@ -38,19 +36,6 @@ export interface EngineOptions {
   readonly threads?: number;
 }
 
-/** A pure function from structures of tensors to a structure of tensors. */
-export type TensorFunction = (...args: never[]) => Structure<Tensor>;
-
-/** A pure training or sampling step: what must be remembered and new inputs → the same, updated, and metrics. */
-export type StepFunction = (...args: never[]) => [Record<string, Tensor>, Record<string, Tensor>];
-
-export interface CompileOptions {
-  /** Names the function in messages. */
-  readonly name?: string;
-  /** Weights that never change: passed to the function as its first argument, and compiled in where that is faster. */
-  readonly parameters?: HostTensors;
-}
-
 /** An engine that `auto` did not take. */
 export interface PassedOver {
   readonly kind: EngineKind;
@@ -59,8 +44,8 @@ export interface PassedOver {
   readonly reason: string;
 }
 
-/** Runs pure TensorFlow.js functions on values in the host's memory. */
-export interface Engine {
+/** An engine on one of this machine's devices. */
+export interface Engine extends TensorEngine {
   readonly kind: EngineKind;
   readonly device: Device;
   readonly threads: number;
@@ -70,49 +55,7 @@ export interface Engine {
   readonly software: boolean;
   /** Of an engine that was chosen by `auto`: the others, and why not. */
   readonly passedOver?: readonly PassedOver[];
-
-  /**
-   * Prepares a function for arguments of the given shapes.
-   *
-   * With `options.parameters` the function is called as `fn(parameters, ...args)`.
-   */
-  compile(
-    fn: TensorFunction,
-    signature: readonly Structure<TensorSpec>[],
-    options?: CompileOptions,
-  ): Promise<Compiled>;
-
-  /**
-   * Prepares a step function whose carry stays with the engine: `step(carry, inputs) => [carry, metrics]`.
-   *
-   * The new carry has the names, shapes and types of the old one. With `options.parameters` the step is called as
-   * `step(parameters, carry, inputs)`.
-   */
-  loop(
-    step: StepFunction,
-    carry: HostTensors,
-    inputSignature: Readonly<Record<string, TensorSpec>>,
-    options?: CompileOptions,
-  ): Promise<Loop>;
-
   /** Frees what the engine holds; what it compiled is disposed of by itself. */
-  dispose(): Promise<void>;
-}
-
-/** A function prepared for arguments of fixed shapes. */
-export interface Compiled {
-  run(...args: readonly Structure<HostTensor>[]): Promise<Structure<HostTensor>>;
-  dispose(): Promise<void>;
-}
-
-/** A step function with its carry. */
-export interface Loop {
-  /** Takes one step and gives its metrics; calls that are made before others have ended wait for them. */
-  next(inputs: HostTensors): Promise<HostTensors>;
-  /** The carry as it stands, copied to the host. */
-  read(): Promise<HostTensors>;
-  /** Puts another carry of the same names, shapes and types in its place. */
-  replace(carry: HostTensors): Promise<void>;
   dispose(): Promise<void>;
 }
 

@@ -1,5 +1,4 @@
-import type { HostTensors } from "@slicebook/base";
-import type { Loop } from "./engine.ts";
+import type { HostTensors, Loop } from "@slicebook/base";
 
 /**
  * Runs the calls on a loop one after another, in the order in which they were made: a step that started from the carry of

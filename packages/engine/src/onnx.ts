@@ -1,22 +1,21 @@
-import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import {
-  mapStructure,
-  type Structure,
+  type Compiled,
+  type CompileOptions,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Loop,
+  type Signature,
+  type StepFunction,
+  specsOf,
+  type TensorFunction,
   type TensorSpec,
-  type TracedOutput,
-  type TraceResult,
-} from "@slicebook/tfjs-onnx";
+} from "@slicebook/base";
+import { mapStructure, type Structure, type TracedOutput, type TraceResult } from "@slicebook/tfjs-onnx";
 import { expandDims, type Tensor } from "@tensorflow/tfjs-core";
-import { matchSpecs, type NamedSpec, specsOf } from "./check.ts";
-import type {
-  Compiled,
-  CompileOptions,
-  Device,
-  Engine,
-  Loop,
-  StepFunction,
-  TensorFunction,
-} from "./engine.ts";
+import { matchSpecs, type NamedSpec, typed } from "./check.ts";
+import type { Device, Engine } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { env, Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { isOnDevice, type OrtTensors, openSession, type Session, startOnnxDevice } from "./onnx-session.ts";
@@ -40,7 +39,7 @@ export async function createOnnxEngine({
     threads,
     description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${on}`,
     software,
-    compile: (fn, signature, options = {}) => compileOnnx(open, fn, signature, options),
+    compile: async (fn, signature, options = {}) => typed(await compileOnnx(open, fn, signature, options)),
     loop: (step, carry, inputSignature, options = {}) => loopOnnx(open, step, carry, inputSignature, options),
     dispose: async () => undefined,
   };
@@ -82,7 +81,7 @@ async function loopOnnx(
   open: Open,
   step: StepFunction,
   initial: HostTensors,
-  inputSignature: Readonly<Record<string, TensorSpec>>,
+  inputSignature: Signature,
   options: CompileOptions,
 ): Promise<Loop> {
   const { parameters } = options;

@@ -1,15 +1,15 @@
-import { SlicebookError } from "@slicebook/base";
 import {
-  type Structure,
+  type CompileOptions,
+  SlicebookError,
+  type StepFunction,
+  specsOf,
+  type TensorFunction,
   type TensorSpec,
-  type TracedOutput,
-  TraceError,
-  type TraceResult,
-  trace,
-} from "@slicebook/tfjs-onnx";
+} from "@slicebook/base";
+import { type Structure, type TracedOutput, TraceError, type TraceResult, trace } from "@slicebook/tfjs-onnx";
 import { getKernel } from "@tensorflow/tfjs-core";
-import { describeSpec, type NamedSpec, specsOf } from "./check.ts";
-import type { CompileOptions, EngineKind, StepFunction, TensorFunction } from "./engine.ts";
+import { describeSpec, type NamedSpec } from "./check.ts";
+import type { EngineKind } from "./engine.ts";
 
 /** `trace` for functions whose arguments are checked as they run, not by their type. */
 export const traceAny = trace as unknown as (

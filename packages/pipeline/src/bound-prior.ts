@@ -1,4 +1,4 @@
-import type { HostTensor, HostTensors } from "@slicebook/base";
+import { type HostTensors, type Signature, specsOf, type TensorEngine } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import {
   type BoundPrior,
@@ -8,16 +8,12 @@ import {
   gridSpecs,
   lastingConditions,
   type PriorPart,
-  type Signature,
   scoreOf,
-  specsOf,
   UNKNOWN_SLICE_POSITION,
-  vqvae,
   withoutPrefix,
   withPrefix,
 } from "@slicebook/core";
 import { VARIATIONS } from "@slicebook/datasets";
-import type { Compiled, Engine } from "@slicebook/engine";
 import { checkedCarry, readSafetensors } from "./checkpoint.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import { floats, integers, paddedPart } from "./codec.ts";
@@ -26,15 +22,11 @@ import { neededFile, trainedPrior } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 
 /** The run's prior for its own codes. */
-export async function bindPrior(
-  { config }: Session,
-  { size, classes }: { readonly size: readonly [number, number]; readonly classes: readonly string[] },
-): Promise<BoundPrior> {
+export async function bindPrior({ config, model }: Session, classes: readonly string[]): Promise<BoundPrior> {
   const prior = await loadPrior(config.prior.name);
-  const levels = vqvae.codeLevels(config.model, size);
   const variations = config.prior.augment.copies === 0 ? 0 : VARIATIONS;
   return prior.bind(prior.schema.parse(config.prior.options), {
-    levels,
+    levels: model.levels,
     classes: classes.length,
     variations,
   });
@@ -90,7 +82,7 @@ export interface LikelihoodMeter {
 
 /** Measures with a whole prior, or with one of its parts. */
 export async function createLikelihoodMeter(
-  engine: Engine,
+  engine: TensorEngine,
   prior: BoundPrior,
   parameters: HostTensors,
   {
@@ -101,9 +93,7 @@ export async function createLikelihoodMeter(
   const { score, levels: scored } = part;
   const specs = gridSpecs(prior, batch).slice(0, 1 + Math.max(...scored));
   const told = conditionSpecs(lastingConditions(prior.conditions), prior.space, batch);
-  const compiled: Compiled = await engine.compile(score, [specsOf(parameters), specs, told], {
-    name: "score",
-  });
+  const compiled = await engine.compile(score, [specsOf(parameters), specs, told], { name: "score" });
   /** Hands over each scored level's ln p and hits, part by part, without the padding. */
   async function each(
     current: HostTensors,
@@ -120,9 +110,7 @@ export async function createLikelihoodMeter(
       const conditions = Object.entries(known).flatMap(([name, values]) =>
         name in told ? [[name, paddedPart(values, [batch], start)] as const] : [],
       );
-      const result = await compiled.run(current, codes, Object.fromEntries(conditions));
-      // A record of lists, as the compiled function gives it.
-      const found = result as unknown as Record<"logLikelihood" | "correct", readonly HostTensor[]>;
+      const found = await compiled.run(current, codes, Object.fromEntries(conditions));
       for (const [place, logs] of found.logLikelihood.entries()) {
         const size = logs.data.length / batch;
         const hits = integers(found.correct[place]!);

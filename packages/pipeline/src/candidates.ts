@@ -1,5 +1,5 @@
 import type { HostTensors } from "@slicebook/base";
-import { countOf, type Points, reducedPictures, squaredDistance, vqvae } from "@slicebook/core";
+import { countOf, type Points, reducedPictures, squaredDistance } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 import { type CodecOptions, decodeCodes } from "./codec.ts";
@@ -25,7 +25,7 @@ export async function plausibleCandidates(
   options: CodecOptions,
 ): Promise<number[]> {
   const pictures = async (levels: readonly LevelGrids[]) => {
-    const [height, width] = vqvae.pictureSize(options.model, options.size, levels.length);
+    const [height, width] = options.model.pictureSize(levels.length);
     return reducedPictures(await decodeCodes(engine, parameters, levels, options), { height, width });
   };
   return plausible({

@@ -1,6 +1,6 @@
 import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type CodeLevel, codesName, decodeSafetensors, encodeSafetensors, vqvae } from "@slicebook/core";
+import { type CodeLevel, codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
 import { type Placement, type Split, VARIATIONS } from "@slicebook/datasets";
 import { z } from "zod";
 import { floats, integers } from "./codec.ts";
@@ -58,15 +58,15 @@ export async function saveCodes(
  * Throws `RUN_DAMAGED` for a file that holds none, or others than the model of the configuration has.
  */
 export function splitCodes(
-  { paths, config }: Pick<Session, "paths" | "config">,
+  { paths, model }: Pick<Session, "paths" | "model">,
   split: Split,
 ): Promise<CodeGrids | undefined> {
-  return loadCodes(paths.codes[split], vqvae.codeLevels(config.model, config.dataset.size!));
+  return loadCodes(paths.codes[split], model.levels);
 }
 
 /** The same, where they are needed: throws `STAGE_MISSING` if there are none. */
 export async function neededCodes(
-  session: Pick<Session, "paths" | "config">,
+  session: Pick<Session, "paths" | "model">,
   split: Split,
 ): Promise<CodeGrids> {
   const grids = await splitCodes(session, split);

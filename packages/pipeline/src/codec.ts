@@ -1,17 +1,23 @@
-import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
-import { specsOf, type VqvaeConfig, vqvae } from "@slicebook/core";
+import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  sizeOf,
+  specsOf,
+  type TensorEngine,
+} from "@slicebook/base";
+import type { BoundVqvae, TrainStepOptions } from "@slicebook/core";
 import { holdWithin, type Preprocessing } from "@slicebook/datasets";
-import type { Compiled, Engine } from "@slicebook/engine";
 import type { LevelGrids } from "./code-grids.ts";
 
 /**
- * How a codec is prepared: images of one size, this many at a time. What it makes is held among the values of the training
+ * How a codec is prepared: for this many images at a time. What it makes is held among the values of the training
  * slices, where the preprocessing has learnt them.
  */
 export interface CodecOptions {
-  readonly model: VqvaeConfig;
+  readonly model: BoundVqvae;
   readonly preprocessing: Preprocessing;
-  readonly size: readonly [height: number, width: number];
   readonly batch: number;
 }
 
@@ -32,19 +38,17 @@ export interface Codec {
 
 /** Prepares encoder and decoder with weights that stay as they are. */
 export async function createCodec(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   options: CodecOptions,
 ): Promise<Codec> {
-  const { model, size, batch } = options;
-  const compiled = await engine.compile(vqvae.reconstruct(model), [vqvae.imageSpec(model, { batch, size })], {
-    name: "reconstruct",
-    parameters,
-  });
+  const { model, batch } = options;
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.reconstruct, [spec], { name: "reconstruct", parameters });
   return {
     async reconstruct(images) {
       const found = emptyReconstructions(images, options);
-      await eachBatch(images, vqvae.imageSpec(model, { batch, size }).shape, async (part, place) => {
+      await eachBatch(images, spec.shape, async (part, place) => {
         found.keep(await compiled.run(part), place);
       });
       return found;
@@ -61,18 +65,17 @@ export interface Encoder {
 }
 
 export async function createEncoder(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
-  options: Omit<CodecOptions, "preprocessing">,
+  { model, batch }: Omit<CodecOptions, "preprocessing">,
 ): Promise<Encoder> {
-  const { model, size, batch } = options;
-  const spec = vqvae.imageSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.encode(model), [spec], { name: "encode", parameters });
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.encode, [spec], { name: "encode", parameters });
   return {
     async encode(images) {
-      const levels = emptyLevels(model, size, images.length / sizeOf(size));
+      const levels = emptyLevels(model, images.length / sizeOf(model.size));
       await eachBatch(images, spec.shape, async (part, place) => {
-        for (const [level, codes] of tensorsOf(await compiled.run(part)).entries()) {
+        for (const [level, codes] of (await compiled.run(part)).entries()) {
           keepRows(levels[level]!.data, integers(codes), batch, place);
         }
       });
@@ -94,13 +97,13 @@ export interface MovingCodec {
 
 /** Images come in whole batches, over which losses are means. */
 export async function createMovingCodec(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
-  options: CodecOptions & vqvae.TrainStepOptions,
+  options: CodecOptions & TrainStepOptions,
 ): Promise<MovingCodec> {
-  const { model, size, batch } = options;
-  const spec = vqvae.imageSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.measure(model, options), [specsOf(parameters), spec], {
+  const { model, batch } = options;
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.measure(options), [specsOf(parameters), spec], {
     name: "measure",
   });
   return {
@@ -109,9 +112,10 @@ export async function createMovingCodec(
       const sums = { reconstruction: 0, quantization: 0 };
       let batches = 0;
       await eachBatch(images, spec.shape, async (part, place) => {
-        const { reconstruction, quantization } = found.keep(await compiled.run(current, part), place);
-        sums.reconstruction += floats(reconstruction!)[0]!;
-        sums.quantization += floats(quantization!)[0]!;
+        const results = await compiled.run(current, part);
+        found.keep(results, place);
+        sums.reconstruction += floats(results.reconstruction)[0]!;
+        sums.quantization += floats(results.quantization)[0]!;
         batches += 1;
       });
       return {
@@ -124,47 +128,63 @@ export async function createMovingCodec(
   };
 }
 
-/**
- * Code indices of each level, int32 [n, rows, columns], to images [n, height, width] in preprocessed units; of the first
- * levels only, to the smaller pictures that these make (see `vqvae.pictureSize`).
- */
+/** A trained decoder of the first levels of codes, prepared on an engine. */
+export interface Decoder {
+  /** Code indices of each of its levels, int32 [n, rows, columns], to images [n, height, width] in preprocessed units. */
+  decode(levels: readonly LevelGrids[]): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** Prepares the decoder of the first `count` levels; of fewer than all, it gives smaller pictures (`BoundVqvae.pictureSize`). */
+export async function createDecoder(
+  engine: TensorEngine,
+  parameters: HostTensors,
+  count: number,
+  { model, batch, preprocessing }: CodecOptions,
+): Promise<Decoder> {
+  const specs = model.codeSpecs(batch).slice(0, count);
+  const compiled = await engine.compile(model.decode, [specs], { name: "decode", parameters });
+  const pixels = sizeOf(model.pictureSize(count));
+  return {
+    async decode(levels) {
+      const total = levels[0]!.shape[0]!;
+      const images = new Float32Array(total * pixels);
+      for (let start = 0; start < total; start += batch) {
+        const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
+        const decoded = floats(await compiled.run(codes));
+        keepRows(images, decoded, batch, { start, count: Math.min(batch, total - start) });
+      }
+      return held(images, preprocessing);
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** Code indices of the first levels to images, by a decoder that is used once: see {@link createDecoder}. */
 export async function decodeCodes(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   levels: readonly LevelGrids[],
-  { model, size, batch, preprocessing }: CodecOptions,
+  options: CodecOptions,
 ): Promise<Float32Array> {
-  const specs = vqvae.codeSpecs(model, { batch, size }).slice(0, levels.length);
-  const compiled = await engine.compile(vqvae.decode(model), [specs], { name: "decode", parameters });
-  const pixels = sizeOf(vqvae.pictureSize(model, size, levels.length));
-  const count = levels[0]!.shape[0]!;
-  const images = new Float32Array(count * pixels);
-  try {
-    for (let start = 0; start < count; start += batch) {
-      const codes = levels.map(({ data }, level) => paddedPart(data, specs[level]!.shape, start));
-      const decoded = floats(tensorOf(await compiled.run(codes)));
-      keepRows(images, decoded, batch, { start, count: Math.min(batch, count - start) });
-    }
-  } finally {
-    await compiled.dispose();
-  }
-  return held(images, preprocessing);
+  const decoder = await createDecoder(engine, parameters, levels.length, options);
+  return decoder.decode(levels).finally(() => decoder.dispose());
 }
 
 /** The encodings of each grid, [n, rows, columns, D], of images [n, height, width], before they become codes. */
 export async function encodingsOf(
-  engine: Engine,
+  engine: TensorEngine,
   parameters: HostTensors,
   images: Float32Array,
-  { model, size, batch }: Omit<CodecOptions, "preprocessing">,
+  { model, batch }: Omit<CodecOptions, "preprocessing">,
 ): Promise<HostTensor[]> {
-  const spec = vqvae.imageSpec(model, { batch, size });
-  const compiled = await engine.compile(vqvae.features(model), [spec], { name: "features", parameters });
-  const total = images.length / sizeOf(size);
+  const spec = model.imageSpec(batch);
+  const compiled = await engine.compile(model.features, [spec], { name: "features", parameters });
+  const total = images.length / sizeOf(model.size);
   const grids: HostTensor[] = [];
   try {
     await eachBatch(images, spec.shape, async (part, place) => {
-      for (const [grid, { data, shape }] of tensorsOf(await compiled.run(part)).entries()) {
+      for (const [grid, { data, shape }] of (await compiled.run(part)).entries()) {
         const whole = [total, ...shape.slice(1)];
         grids[grid] ??= float32(new Float32Array(sizeOf(whole)), whole);
         keepRows(floats(grids[grid]!), data, batch, place);
@@ -177,32 +197,35 @@ export async function encodingsOf(
 }
 
 /** Grids of zeros for each level, int32 [count, rows, columns]. */
-export function emptyLevels(model: VqvaeConfig, size: CodecOptions["size"], count: number): LevelGrids[] {
-  return vqvae.codeLevels(model, size).map(({ rows, columns }) => {
+export function emptyLevels({ levels }: BoundVqvae, count: number): LevelGrids[] {
+  return levels.map(({ rows, columns }) => {
     const shape = [count, rows, columns];
     return int32(new Int32Array(sizeOf(shape)), shape);
   });
 }
 
+/** What a compiled function makes of a batch of images. */
+interface BatchResults {
+  readonly images: HostTensor;
+  readonly codes: readonly HostTensor[];
+}
+
 /** Reconstructions of images to come, and what keeps a batch's results `images` and `codes` among them. */
 function emptyReconstructions(
   images: Float32Array,
-  { model, size, batch, preprocessing }: CodecOptions,
-): Reconstructions & { keep(results: unknown, place: Part): HostTensors } {
+  { model, batch, preprocessing }: CodecOptions,
+): Reconstructions & { keep(results: BatchResults, place: Part): void } {
   const found = {
     images: new Float32Array(images.length),
-    levels: emptyLevels(model, size, images.length / sizeOf(size)),
+    levels: emptyLevels(model, images.length / sizeOf(model.size)),
   };
   return {
     ...found,
     keep(results, place) {
-      // A record, as the compiled functions give it.
-      const { codes, ...tensors } = results as HostTensors & { codes: readonly HostTensor[] };
-      keepRows(found.images, held(floats(tensors.images!), preprocessing), batch, place);
-      for (const [level, grid] of codes.entries()) {
+      keepRows(found.images, held(floats(results.images), preprocessing), batch, place);
+      for (const [level, grid] of results.codes.entries()) {
         keepRows(found.levels[level]!.data, integers(grid), batch, place);
       }
-      return tensors;
     },
   };
 }
@@ -268,12 +291,4 @@ export function floats({ data }: HostTensor): Float32Array {
 export function integers({ data }: HostTensor): Int32Array {
   if (!(data instanceof Int32Array)) throw new TypeError("expected an int32 tensor");
   return data;
-}
-
-function tensorOf(result: Awaited<ReturnType<Compiled["run"]>>): HostTensor {
-  return result as HostTensor; // the compiled function gives one tensor
-}
-
-function tensorsOf(result: Awaited<ReturnType<Compiled["run"]>>): readonly HostTensor[] {
-  return result as unknown as readonly HostTensor[]; // the compiled function gives a list
 }

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { int32, random, sizeOf } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { toUnitRange, vqvae } from "@slicebook/core";
+import { toUnitRange } from "@slicebook/core";
 import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
 import { type CodeGrids, type LevelGrids, neededCodes, saveCodes, takeGrids } from "./code-grids.ts";
 import { createEncoder, decodeCodes } from "./codec.ts";
@@ -40,13 +40,11 @@ export interface CompleteOptions {
  * gives these later codes after it (sampling-importance-resampling, Rubin, 1987).
  */
 export async function completeSlice(session: Session, options: CompleteOptions): Promise<void> {
-  const { config, paths } = session;
-  const { model } = config;
+  const { config, model, paths } = session;
+  const { size, levels: spaces } = model;
   const { count, seed } = config.sample;
   const { file, keep } = options;
-  const [height, width] = config.dataset.size!;
-  const size = [height, width] as const;
-  const spaces = vqvae.codeLevels(model, size);
+  const [height, width] = size;
   const trained = await neededCodes(session, "train");
   const { classes } = trained;
   const labels = labelsOf(classes, config.sample, { trained: classesOf(trained) });
@@ -55,7 +53,7 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   const known = keptCodes(pixels, spaces, { keep, size });
 
   const [engine, parameters] = [await session.engine(), await modelParameters(session)];
-  const encoder = await createEncoder(engine, parameters, { model, size, batch: 1 });
+  const encoder = await createEncoder(engine, parameters, { model, batch: 1 });
   const own = await encoder.encode(slice.prepared).finally(() => encoder.dispose());
   const drawn = await drawCandidates(session, {
     own,
@@ -73,7 +71,6 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   const batch = Math.min(AT_ONCE, count);
   const decoded = await decodeCodes(engine, parameters, completed.levels, {
     model,
-    size,
     batch,
     preprocessing: await loadPreprocessing(session),
   });
@@ -144,11 +141,9 @@ async function drawCandidates(
   },
 ): Promise<Candidates> {
   const { config, signal, emit } = session;
+  const { levels: spaces } = session.model;
   const { count, seed, temperature, topK, topP } = config.sample;
-  const [height, width] = config.dataset.size!;
-  const size = [height, width] as const;
-  const spaces = vqvae.codeLevels(config.model, size);
-  const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
+  const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
   const parameters = await priorParameters(session, prior);
   const each = comeLater(known) ? candidates : 1;
   const total = count * each;

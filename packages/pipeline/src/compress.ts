@@ -11,7 +11,6 @@ import {
   type SlbkHeader,
   tablesChecksum,
   unpackCodes,
-  vqvae,
 } from "@slicebook/core";
 import { restoreSlice } from "@slicebook/datasets";
 import { createEncoder, decodeCodes } from "./codec.ts";
@@ -50,10 +49,9 @@ export async function compressFiles(
   files: readonly string[],
   { out, force }: CompressOptions,
 ): Promise<CompressedSizes> {
-  const { config, signal, emit } = session;
-  const { model } = config;
-  const [height, width] = config.dataset.size!;
-  const size = [height, width] as const;
+  const { config, model, signal, emit } = session;
+  const { size } = model;
+  const [height, width] = size;
   const parameters = await modelParameters(session);
   const tables = await codeTables(session);
   const checksum = tablesChecksum(tables);
@@ -61,7 +59,7 @@ export async function compressFiles(
   const targets = uniqueNames(files).map((name) => join(out, `${name}.slbk`));
   await checkFree(targets, force);
   const slices = await openOwnSlices(session);
-  const encoder = await createEncoder(await session.engine(), parameters, { model, size, batch: 1 });
+  const encoder = await createEncoder(await session.engine(), parameters, { model, batch: 1 });
   const progress = reportProgress(emit, "compress", "images");
   const sizes = { bytes: 0, originalBytes: 0 };
   try {
@@ -114,13 +112,13 @@ export async function decompressFiles(
   files: readonly string[],
   { out, force }: CompressOptions,
 ): Promise<CompressedSizes> {
-  const { model, dataset } = session.config;
-  const [height, width] = dataset.size!;
-  const size = [height, width] as const;
+  const { model } = session;
+  const { size } = model;
+  const [height, width] = size;
   const pixels = height * width;
   const parameters = await modelParameters(session);
   const preprocessing = await loadPreprocessing(session);
-  const read = await reader(session, size);
+  const read = await reader(session);
   const slices: CompressedSlice[] = [];
   for (const file of files) slices.push(await read(file));
   const names = uniqueNames(files);
@@ -128,14 +126,13 @@ export async function decompressFiles(
     join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
   );
   await checkFree(targets, force);
-  const levels = vqvae.codeLevels(model, size).map(({ rows, columns }, level) => {
+  const levels = model.levels.map(({ rows, columns }, level) => {
     const all = new Int32Array(slices.length * rows * columns);
     for (const [index, { codes }] of slices.entries()) all.set(codes[level]!, index * rows * columns);
     return int32(all, [slices.length, rows, columns]);
   });
   const images = await decodeCodes(await session.engine(), parameters, levels, {
     model,
-    size,
     batch: 1,
     preprocessing,
   });
@@ -168,12 +165,12 @@ interface CompressedSlice {
 }
 
 /** Reads compressed files of the run's model, and refuses others. */
-async function reader(session: Session, size: readonly [number, number]) {
-  const { paths, config } = session;
+async function reader(session: Session) {
+  const { paths, model } = session;
   const hashes = (await modelHashes(session)).map((hash) => hash.slice(0, HASH_DIGITS));
   const tables = await codeTables(session);
   const checksum = tablesChecksum(tables);
-  const lengths = vqvae.codeLevels(config.model, size).map(({ rows, columns }) => rows * columns);
+  const lengths = model.levels.map(({ rows, columns }) => rows * columns);
   return async (file: string): Promise<CompressedSlice> => {
     const content = readCompressed(file);
     const { header, codes } = parsed(file, content);
@@ -184,7 +181,7 @@ async function reader(session: Session, size: readonly [number, number]) {
         { remedy: "Give with --model the run that it was compressed with." },
       );
     }
-    if (header.tables !== checksum || header.size.join() !== size.join()) {
+    if (header.tables !== checksum || header.size.join() !== model.size.join()) {
       const hex = (number: number) => number.toString(16).padStart(8, "0");
       throw new SlicebookError(
         "CODES_DIFFER",

@@ -1,4 +1,4 @@
-import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead, vqvae } from "@slicebook/core";
+import { type CodeTable, codeTable, countCodes, packCodes, slbkOverhead } from "@slicebook/core";
 import { formatNamed } from "@slicebook/datasets";
 import { neededCodes } from "./code-grids.ts";
 import { exists, hashOf } from "./files.ts";
@@ -21,11 +21,8 @@ export async function currentTables(
 
 /** The tables by which a run's codes are compressed: how often its training slices use each. */
 export async function codeTables(session: Session): Promise<CodeTable[]> {
-  const { model, dataset } = session.config;
   const { levels } = await neededCodes(session, "train");
-  return vqvae
-    .codeLevels(model, dataset.size!)
-    .map(({ codes }, level) => codeTable(countCodes(levels[level]!.data, codes)));
+  return session.model.levels.map(({ codes }, level) => codeTable(countCodes(levels[level]!.data, codes)));
 }
 
 /** The bytes of the `.slbk` file of a slice, by its own file's name and its codes of each level. */

@@ -1,5 +1,5 @@
 import { perLevel, vqvaeSchema } from "@slicebook/core";
-import { augmentSchema, augments, datasetSchema } from "@slicebook/datasets";
+import { augmentSchema, augments, type DatasetConfig, datasetSchema } from "@slicebook/datasets";
 import { AUTO, DEVICES, ENGINE_KINDS } from "@slicebook/engine";
 import { z } from "zod";
 import { builtInPriors, DEFAULT_PRIOR } from "./built-in-priors.ts";
@@ -241,7 +241,8 @@ export const configSchema = z.strictObject({
 
 type Config = z.output<typeof configSchema>;
 
-/** A checked configuration with every default written out, the run's name included. */
-export type ResolvedConfig = Omit<Config, "run"> & {
+/** A checked configuration with every default written out, the slices' size and the run's name included. */
+export type ResolvedConfig = Omit<Config, "dataset" | "run"> & {
+  readonly dataset: DatasetConfig & Required<Pick<DatasetConfig, "size">>;
   readonly run: { readonly root: string; readonly name: string };
 };

@@ -25,7 +25,7 @@ export async function evaluateElsewhere(session: Session, overrides: readonly st
   if (preprocessing.name === "residual" && String(config.size) !== String(session.config.dataset.size)) {
     throw new SlicebookError(
       "SLICE_SIZE",
-      `the model's mean image is ${session.config.dataset.size?.join("×")}, not ${config.size?.join("×")}`,
+      `the model's mean image is ${session.config.dataset.size.join("×")}, not ${config.size.join("×")}`,
       {
         remedy: "Leave dataset.size out, so that slices are brought to the model's size.",
       },

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import {
+  type BoundVqvae,
   bitsPerPixel,
   type CodeLevel,
   type CodeTable,
@@ -16,8 +17,6 @@ import {
   ssimDefault,
   summarise,
   toUnitRange,
-  type VqvaeConfig,
-  vqvae,
 } from "@slicebook/core";
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
@@ -45,7 +44,7 @@ export interface SliceFigures {
 }
 
 export interface EvaluateOptions {
-  readonly model: VqvaeConfig;
+  readonly model: BoundVqvae;
   readonly batch: number;
   readonly split: Split;
   readonly root: string | undefined;
@@ -82,7 +81,7 @@ export async function evaluateSplit(
   const set = dataset.splits[split];
   const [height, width] = dataset.size;
   const pixels = height * width;
-  const levels = vqvae.codeLevels(model, dataset.size);
+  const { levels } = model;
   const counts = levels.map(({ codes }) => new Float64Array(codes));
   const slices: SliceFigures[] = [];
   const showing: number[] = [];

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { encodeSafetensors, vqvae } from "@slicebook/core";
+import { encodeSafetensors } from "@slicebook/core";
 import type { Preprocessing } from "@slicebook/datasets";
 import { type TracedValue, type TraceResult, trace } from "@slicebook/tfjs-onnx";
 import type { Session } from "./session.ts";
@@ -18,23 +18,21 @@ export interface ExportModelOptions {
  * graphs take and give.
  */
 export async function exportModel(session: Session, { out, half }: ExportModelOptions): Promise<void> {
-  const { model, dataset } = session.config;
-  const [height, width] = dataset.size!;
-  const slices = { batch: 1, size: [height, width] } as const;
+  const { model } = session;
   const parameters = await modelParameters(session);
   const options = { parameters, symbolicBatch: {}, float16: half };
-  const encoder = trace(vqvae.encode(model), [vqvae.imageSpec(model, slices)], {
+  const encoder = trace(model.encode, [model.imageSpec(1)], {
     ...options,
     name: "encoder",
   });
-  const decoder = trace(vqvae.decode(model), [vqvae.codeSpecs(model, slices)], {
+  const decoder = trace(model.decode, [model.codeSpecs(1)], {
     ...options,
     name: "decoder",
   });
   const about = {
-    size: [height, width],
+    size: model.size,
     preprocessing: described(await loadPreprocessing(session)),
-    model,
+    model: model.config,
     hash: await modelHash(session),
     half,
     encoder: ports(encoder),
@@ -48,7 +46,7 @@ export async function exportModel(session: Session, { out, half }: ExportModelOp
   await made(join("onnx", "decoder.onnx"), decoder.model, "codes to slices");
   await made(
     "weights.safetensors",
-    encodeSafetensors(parameters, { model: JSON.stringify(model) }),
+    encodeSafetensors(parameters, { model: JSON.stringify(model.config) }),
     "weights and codebook, float32",
   );
   await made("model.json", `${JSON.stringify(about, undefined, 2)}\n`, "how to use them");

@@ -15,15 +15,15 @@ const DECODED = 8;
 
 /** Measures what training slices have beyond what their codes say, and keeps it for samples. */
 export async function saveGrain(session: Session, dataset: Dataset, codes: CodeGrids): Promise<void> {
-  const { config, paths } = session;
+  const { model, paths } = session;
   const chosen = spread(codes.names.length, MOST_SLICES);
   const decoded = await decodeCodes(
     await session.engine(),
     await modelParameters(session),
     takeGrids(codes, chosen).levels,
-    { model: config.model, preprocessing: dataset.preprocessing, size: dataset.size, batch: DECODED },
+    { model, preprocessing: dataset.preprocessing, batch: DECODED },
   );
-  const [height, width] = dataset.size;
+  const [height, width] = model.size;
   const grain = learnGrain(dataset.splits.train.images(chosen), decoded, { height, width });
   await writeFileAtomic(paths.grain, `${JSON.stringify(grain)}\n`);
   session.made(paths.grain, "grain of the training slices");
@@ -47,10 +47,11 @@ export async function samplesGrain({ config, paths, emit }: Session): Promise<Gr
 export function withGrain(
   images: Float32Array,
   grain: Grain | undefined,
-  { size: [height, width], preprocessing }: Pick<CodecOptions, "size" | "preprocessing">,
+  { model, preprocessing }: Pick<CodecOptions, "model" | "preprocessing">,
   options: Pick<AddGrainOptions, "seed" | "numbers">,
 ): Float32Array {
   if (grain === undefined) return images;
+  const [height, width] = model.size;
   const bounds = preprocessing.range?.preprocessed;
   return addGrain(images, grain, { ...options, size: { height, width }, bounds });
 }

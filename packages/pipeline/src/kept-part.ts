@@ -23,7 +23,7 @@ export async function keptPixels(
   { stored, file }: OwnSlice,
   dataset: ResolvedConfig["dataset"],
 ): Promise<Uint8Array> {
-  const [height, width] = dataset.size!;
+  const [height, width] = dataset.size;
   if (isHalf(keep)) {
     const inside = {
       top: (row: number) => row < height / 2,

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { basename, extname, join } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
-import { datasetSchema } from "@slicebook/datasets";
+import { type DatasetConfig, datasetSchema } from "@slicebook/datasets";
 import { type LoadedAdapter, loadAdapter } from "@slicebook/datasets/node";
 import { stringify } from "yaml";
 import { z } from "zod";
@@ -53,7 +53,7 @@ const optionsRecord = z.record(z.string(), z.unknown());
 
 async function checkedDataset(
   source: ConfigSource,
-  dataset: ResolvedConfig["dataset"],
+  dataset: DatasetConfig,
 ): Promise<ResolvedConfig["dataset"]> {
   const { adapter }: LoadedAdapter = await at(source, ["dataset", "adapter"], () =>
     loadAdapter(dataset.adapter, { homes: pluginHomes }),

@@ -44,7 +44,7 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
   const decode = await decoder(dataset);
   return {
     async read(file) {
-      const [size, policy] = [dataset.size!, dataset.sizePolicy];
+      const [size, policy] = [dataset.size, dataset.sizePolicy];
       const image = await decode(file);
       checkOwn(image, file);
       const original = Float32Array.from(fitSize(image, size, { policy, path: file }));
@@ -67,7 +67,7 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
 function placementOf(image: SliceImage, dataset: ResolvedConfig["dataset"]): Placement | undefined {
   const { affine, affineCode = 1 } = image;
   if (affine === undefined) return undefined;
-  return { affine: fitAffine(affine, image, dataset.size!, dataset.sizePolicy), code: affineCode };
+  return { affine: fitAffine(affine, image, dataset.size, dataset.sizePolicy), code: affineCode };
 }
 
 /** Where a slice of the run's data set lies, at the run's size; undefined where its file is not NIfTI. */
@@ -75,7 +75,7 @@ export async function placementOfRecord(
   dataset: ResolvedConfig["dataset"],
   record: SliceRecord,
 ): Promise<Placement | undefined> {
-  const size = dataset.size!;
+  const size = dataset.size;
   const { adapter } = await loadAdapter(dataset.adapter);
   const options = adapter.schema.parse(dataset.options);
   const { path, volume, orientation } = record;
@@ -118,7 +118,7 @@ async function decoder(config: ResolvedConfig["dataset"]): Promise<(path: string
     const canonical = isRecord(options) && options.orientation === "canonical";
     return (path) => decodeFile(path, { orientation: canonical ? "canonical" : "file" });
   }
-  const context = { options, seed: config.seed, size: config.size! };
+  const context = { options, seed: config.seed, size: config.size };
   return (path) =>
     decode.call(adapter, { path, split: "test", subject: "", slice: 0, name: basename(path) }, context);
 }

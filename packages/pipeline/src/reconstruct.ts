@@ -26,15 +26,13 @@ export async function reconstructFiles(
   files: readonly string[],
   out: string,
 ): Promise<SliceFigures[]> {
-  const { config, signal, emit } = session;
-  const { model } = config;
-  const [height, width] = config.dataset.size!;
-  const size = [height, width] as const;
+  const { model, signal, emit } = session;
+  const { size } = model;
+  const [height, width] = size;
   const parameters = await modelParameters(session);
   const slices = await openOwnSlices(session);
   const codec = await createCodec(await session.engine(), parameters, {
     model,
-    size,
     batch: 1,
     preprocessing: await loadPreprocessing(session),
   });

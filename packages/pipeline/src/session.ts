@@ -3,7 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { vqvae } from "@slicebook/core";
+import { type BoundVqvae, vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
 import { type Dataset, listDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
@@ -32,6 +32,8 @@ import { versionsInUse } from "./versions.ts";
  */
 export interface Session extends OpenRun {
   readonly config: ResolvedConfig;
+  /** The configuration's VQ-VAE for slices of the run's size. */
+  readonly model: BoundVqvae;
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal | undefined;
   engine(): Promise<Engine>;
@@ -108,6 +110,7 @@ export function openSession(
   return {
     ...run,
     config,
+    model: vqvae.bind(config.model, config.dataset.size),
     emit: onEvent,
     signal,
     files,
@@ -207,11 +210,10 @@ export async function openWithProgress(
 }
 
 async function newRecord(session: Session): Promise<RunInfo> {
-  const { config } = session;
+  const { config, model } = session;
   const [dataset, engine] = [await session.dataset(), await session.engine()];
   const { root } = config.dataset;
-  const { preset, codeDimension } = config.model;
-  const levels = vqvae.codeLevels(config.model, dataset.size);
+  const { levels } = model;
   const [processor] = cpus();
   return {
     schema: 1,
@@ -246,12 +248,12 @@ async function newRecord(session: Session): Promise<RunInfo> {
       skipped: dataset.skipped.length,
     },
     model: {
-      preset,
-      parameters: vqvae.countWeights(config.model),
+      preset: config.model.preset,
+      parameters: model.weightCount,
       grids: levels.map(({ rows, columns }) => [rows, columns] as const),
       codes: levels.reduce((sum, level) => sum + level.codes, 0),
       codebooks: levels.map((level) => level.codes),
-      codeSize: codeDimension,
+      codeSize: config.model.codeDimension,
     },
     stages: {},
   };

@@ -1,5 +1,5 @@
 import type { HostTensors } from "@slicebook/base";
-import { type BoundPrior, likelihoodMap, vqvae } from "@slicebook/core";
+import { type BoundPrior, likelihoodMap } from "@slicebook/core";
 import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
 import { type LevelGrids, splitCodes } from "./code-grids.ts";
 import { exists } from "./files.ts";
@@ -27,15 +27,14 @@ export interface SliceScorer {
 
 /** The run's prior to score single slices with; undefined where none is trained yet. */
 export async function createSliceScorer(session: Session): Promise<SliceScorer | undefined> {
-  const { paths, config } = session;
+  const { paths, model } = session;
   if (!(await exists(paths.prior.best))) return undefined;
   const trained = await splitCodes(session, "train");
   if (trained === undefined) return undefined;
   const { classes } = trained;
-  const [height, width] = config.dataset.size!;
-  const prior = await bindPrior(session, { size: [height, width], classes });
+  const [height, width] = model.size;
+  const prior = await bindPrior(session, classes);
   const parameters = await priorParameters(session, prior);
-  const grids = vqvae.codeLevels(config.model, [height, width]);
   const engine = await session.engine();
   const meter = await createLikelihoodMeter(engine, prior, parameters, { batch: 1 });
   return {
@@ -52,7 +51,7 @@ export async function createSliceScorer(session: Session): Promise<SliceScorer |
         found.push({ label, logLikelihood, total });
       }
       const best = found.reduce((likeliest, one) => (one.total > likeliest.total ? one : likeliest));
-      const parts = grids.map(({ rows, columns }, level) => ({
+      const parts = model.levels.map(({ rows, columns }, level) => ({
         logLikelihood: best.logLikelihood[level]!,
         rows,
         columns,

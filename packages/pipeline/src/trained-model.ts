@@ -1,6 +1,6 @@
 import { float32, type HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { decodeSafetensors, encodeSafetensors, vqvae } from "@slicebook/core";
+import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
 import { type Preprocessing, preprocessingSchema } from "@slicebook/datasets";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
 import { floats } from "./codec.ts";
@@ -13,8 +13,8 @@ export async function modelParameters(session: Session): Promise<HostTensors> {
   const file = await neededFile(session.paths, trainedModel);
   const checkpoint = await loadCheckpoint(file);
   if (checkpoint === undefined) throw missing(session.paths.folder, trainedModel);
-  const carry = checkedCarry(file, checkpoint, (found) => vqvae.checkCarry(session.config.model, found));
-  return vqvae.parameters(carry, { average: true });
+  const { model } = session;
+  return model.parameters(checkedCarry(file, checkpoint, model.checkCarry), { average: true });
 }
 
 /** The SHA-256 of those weights and codebooks: identical trainings give the same, however long they took. */
@@ -61,7 +61,7 @@ export async function loadPreprocessing({ paths, config }: Session): Promise<Pre
       throw new Error(`it is of ${learnt.name}, and config.yaml says ${config.dataset.preprocessing}`);
     if (learnt.name !== "residual") return learnt;
     const mean = tensors.mean === undefined ? new Float32Array() : floats(tensors.mean);
-    const [height, width] = config.dataset.size!;
+    const [height, width] = config.dataset.size;
     if (mean.length !== height * width || !mean.every(Number.isFinite))
       throw new Error(`its mean image is not one of ${height}×${width} numbers`);
     return { ...learnt, mean };

@@ -1,7 +1,14 @@
 import { setImmediate } from "node:timers/promises";
-import { float32, type HostTensors, random, SlicebookError } from "@slicebook/base";
-import type { Params, Signature, TensorRecord } from "@slicebook/core";
-import type { Engine, Loop } from "@slicebook/engine";
+import {
+  float32,
+  type HostTensors,
+  type Loop,
+  random,
+  type Signature,
+  SlicebookError,
+  type TensorEngine,
+} from "@slicebook/base";
+import type { Params, TensorRecord } from "@slicebook/core";
 import type { Event } from "./api.ts";
 import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -42,7 +49,7 @@ export interface Trainee {
 }
 
 export interface TrainOptions {
-  readonly engine: Engine;
+  readonly engine: TensorEngine;
   readonly schedule: Schedule;
   readonly seed: number;
   /** The hash of what decides this training. */

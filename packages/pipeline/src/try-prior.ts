@@ -1,14 +1,14 @@
-import { type HostTensor, type HostTensors, int32, isSlicebookError, sizeOf } from "@slicebook/base";
-import { blamedOnPlugin, pluginError } from "@slicebook/base/node";
 import {
-  type BoundPrior,
-  checkCarry,
-  ofLevel,
-  stepInputs,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  isSlicebookError,
+  sizeOf,
+  type TensorEngine,
   type TensorSpec,
-  UNKNOWN_SLICE_POSITION,
-} from "@slicebook/core";
-import type { Engine } from "@slicebook/engine";
+} from "@slicebook/base";
+import { blamedOnPlugin, pluginError } from "@slicebook/base/node";
+import { type BoundPrior, checkCarry, ofLevel, stepInputs, UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import { createLikelihoodMeter } from "./bound-prior.ts";
 import type { CodeGrids } from "./code-grids.ts";
 import type { ResolvedConfig } from "./config.ts";
@@ -30,7 +30,7 @@ export async function tryPrior(prior: BoundPrior, trial: Trial): Promise<void> {
 }
 
 interface Trial {
-  readonly engine: Engine;
+  readonly engine: TensorEngine;
   readonly config: ResolvedConfig;
   readonly classes: readonly string[];
 }

@@ -25,29 +25,28 @@ export function variedCopies({ copies }: { readonly copies: number | null }, sli
  * encoded, so that each grid is one that the encoder gives. Of more than 8192, that many are taken evenly, by the seed.
  */
 export async function withVariedGrids(session: Session, grids: CodeGrids): Promise<CodeGrids> {
-  const { config, signal, emit } = session;
+  const { config, model, signal, emit } = session;
   const { copies: _, ...variation } = config.prior.augment;
   const copies = variedCopies(config.prior.augment, grids.labels.length);
   const asTheyAre = { ...grids, variations: new Float32Array(grids.labels.length * VARIATIONS) };
   if (copies === 0) return asTheyAre;
-  const { size, splits } = await session.unchangedDataset();
+  const { splits } = await session.unchangedDataset();
   const { batch } = config.train;
   const total = Math.min(MOST, copies * grids.labels.length);
   const order = random(config.seed, "varied-slices").permutation(grids.labels.length);
   const chosen = Int32Array.from({ length: total }, (_, index) => order[index % order.length]!);
   const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
-    model: config.model,
-    size,
+    model,
     batch,
   });
-  const levels = emptyLevels(config.model, size, total);
+  const levels = emptyLevels(model, total);
   const variations = new Float32Array(total * VARIATIONS);
   const progress = reportProgress(emit, "train-prior", "images");
   try {
     for (let start = 0; start < total; start += batch) {
       if (signal?.aborted) throw interruptedError();
       const part = chosen.subarray(start, start + batch);
-      const shape = { count: part.length, height: size[0], width: size[1] };
+      const shape = { count: part.length, height: model.size[0], width: model.size[1] };
       const source = random(config.seed, "prior-augment", start);
       const varied = vary(splits.train.images(part), shape, variation, source);
       variations.set(varied.variations, start * VARIATIONS);

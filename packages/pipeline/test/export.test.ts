@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { float32, type HostTensor, int32 } from "@slicebook/base";
-import { decodeSafetensors, vqvae } from "@slicebook/core";
+import { decodeSafetensors } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createCodec } from "../src/codec.ts";
@@ -58,10 +58,10 @@ async function expected() {
   const session = openSession(await loadConfig(place.at("tiny.yaml"), overrides()), run, {});
   const engine = await createEngine({ kind: "onnx" });
   try {
-    const { model } = session.config;
+    const { model } = session;
     const images = (await session.dataset()).splits.test.images([0, 1, 2]);
     const preprocessing = await loadPreprocessing(session);
-    const options = { model, preprocessing, size: [32, 32], batch: 3 } as const;
+    const options = { model, preprocessing, batch: 3 };
     const parameters = await modelParameters(session);
     const codec = await createCodec(engine, parameters, options);
     const made = await codec.reconstruct(images);
@@ -107,16 +107,17 @@ describe("an exported model", () => {
     const { tensors, metadata } = decodeSafetensors(await readFile(join(out, "weights.safetensors")));
     const { parameters, model } = await expected();
     expect(tensors).toEqual(parameters);
-    expect(JSON.parse(metadata.model!)).toEqual(model);
+    expect(JSON.parse(metadata.model!)).toEqual(model.config);
     expect(await readJsonFile(join(out, "model.json"))).toMatchObject({
       size: [32, 32],
       preprocessing: { name: "zscore" },
       half: false,
       encoder: { inputs: [{ dtype: "float32", shape: ["batch", 32, 32, 1] }] },
       decoder: {
-        inputs: vqvae
-          .codeLevels(model, [32, 32])
-          .map(({ rows, columns }) => ({ dtype: "int32", shape: ["batch", rows, columns] })),
+        inputs: model.levels.map(({ rows, columns }) => ({
+          dtype: "int32",
+          shape: ["batch", rows, columns],
+        })),
       },
     });
   });

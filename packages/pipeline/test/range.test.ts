@@ -71,9 +71,9 @@ function clamped(values: Float32Array, [low, high]: Bounds): Float32Array {
 
 describe("what a decoder overshoots", () => {
   it("is held, whichever way it is decoded", async () => {
-    const { model } = session.config;
+    const { model } = session;
     const held: Bounds = [-0.0625, 0.0625];
-    const options = { model, size: [32, 32], batch: 3 } as const;
+    const options = { model, batch: 3 };
     const narrowed = { ...options, preprocessing: narrow({ preprocessed: held }) };
     const images = (await session.dataset()).splits.test.images([0, 1, 2]);
     const parameters = await modelParameters(session);
@@ -123,8 +123,8 @@ describe("a run", () => {
   it("shows its samples in the greys of its training slices, all alike", async () => {
     const { levels } = (await loadCodes(join(run, "samples", "codes.safetensors")))!;
     const [black, white] = preprocessing.range!.window;
-    const { model } = session.config;
-    const options = { model, preprocessing, size: [32, 32], batch: 3 } as const;
+    const { model } = session;
+    const options = { model, preprocessing, batch: 3 };
     const smooth = await decodeCodes(engine, await modelParameters(session), levels, options);
     const drawn = { seed: session.config.sample.seed, numbers: [0, 1, 2] };
     const decoded = withGrain(smooth, await samplesGrain(session), options, drawn);

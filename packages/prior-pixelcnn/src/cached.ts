@@ -1,5 +1,5 @@
-import { float32, type HostTensor, type HostTensors, sizeOf } from "@slicebook/base";
-import { type Params, param, type Signature, type TensorRecord } from "@slicebook/core";
+import { float32, type HostTensor, type HostTensors, type Signature, sizeOf } from "@slicebook/base";
+import { type Params, param, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, type Blocks, blocksOf, HIDDEN, toBlockColumns } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";

@@ -2,6 +2,7 @@ import {
   type BoundPrior,
   type Condition,
   drawLevels,
+  drawWeights,
   initialTraining,
   type Prior,
   type PriorPart,
@@ -13,7 +14,7 @@ import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
 import { initialOptions } from "./initial-options.ts";
 import { openLevel } from "./sample.ts";
 import { score, stepNoise, trainStep } from "./training.ts";
-import { initialWeights } from "./weights.ts";
+import { weightsOf, withVectors } from "./weights.ts";
 
 /**
  * The gated PixelCNN (van den Oord et al., "Conditional image generation with PixelCNN decoders", 2016) as a prior.
@@ -51,10 +52,15 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
 function levelPart(config: LevelConfig, spaces: readonly GridSpace[], level: number): PriorPart {
   const space = spaces[level]!;
   const prefix = levelPrefix(level, spaces.length);
+  const weights = weightsOf(config, space);
   return {
     levels: [level],
-    initialCarry: (seed, { vectors = [] } = {}) =>
-      initialTraining(withPrefix(prefix, initialWeights(config, space, { seed, level, vectors }))),
+    initialCarry(seed, { vectors = [] } = {}) {
+      const drawn = drawWeights(withVectors(weights, vectors, config, space), seed, {
+        prefix: level === 0 ? "" : `level${level}.`,
+      });
+      return initialTraining(withPrefix(prefix, drawn));
+    },
     trainStep: trainStep(config, space, prefix),
     stepNoise: (options) => stepNoise(config, space, { ...options, prefix }),
     score: score(config, space, prefix),

@@ -1,14 +1,19 @@
-import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
+import {
+  type Compiled,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Loop,
+  type TensorEngine,
+  type TensorSpec,
+} from "@slicebook/base";
 import {
   type CodeLogits,
   type Lanes,
   type LevelSampler,
   type Params,
   rowOf,
-  type SamplerEngine,
-  type SamplerFunction,
-  type SamplerLoop,
-  type TensorSpec,
   withoutPrefix,
 } from "@slicebook/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -41,7 +46,7 @@ export async function openLevel(
     level,
     lanes,
   }: {
-    readonly engine: SamplerEngine;
+    readonly engine: TensorEngine;
     readonly parameters: HostTensors;
     readonly level: number;
     readonly lanes: number;
@@ -76,7 +81,7 @@ export async function openLevel(
         parameters,
       }),
     );
-    let memory: Promise<SamplerFunction> | undefined;
+    let memory: Promise<Compiled<HostTensors>> | undefined;
     const remember = async (codes: HostTensor, fromVertical: HostTensor): Promise<HostTensors> => {
       memory ??= engine
         .compile(
@@ -88,7 +93,7 @@ export async function openLevel(
           { parameters },
         )
         .then(keep);
-      return (await (await memory).run(codes, fromVertical)) as HostTensors;
+      return (await memory).run(codes, fromVertical);
     };
     return {
       start: async ({ conditions, earlier }) =>
@@ -114,8 +119,8 @@ interface CachedNetwork {
   readonly config: LevelConfig;
   readonly space: GridSpace;
   readonly lanes: number;
-  readonly rows: SamplerLoop;
-  readonly pixels: SamplerLoop;
+  readonly rows: Loop;
+  readonly pixels: Loop;
   /** Runs {@link rowMemory}. */
   readonly remember: (codes: HostTensor, fromVertical: HostTensor) => Promise<HostTensors>;
   readonly conditions: HostTensors;
@@ -203,7 +208,7 @@ async function contextSource(
     engine,
     parameters,
     lanes,
-  }: { readonly engine: SamplerEngine; readonly parameters: HostTensors; readonly lanes: number },
+  }: { readonly engine: TensorEngine; readonly parameters: HostTensors; readonly lanes: number },
 ): Promise<ContextSource | undefined> {
   const { earlier, rows, columns } = space;
   if (earlier.length === 0) return undefined;
@@ -214,7 +219,7 @@ async function contextSource(
   );
   return {
     async of(earlier) {
-      const found = floats((await compiled.run(earlier)) as HostTensor); // one tensor, as the function gives it
+      const found = floats(await compiled.run(earlier));
       const each = columns * config.hidden;
       return (row) => {
         const values = new Float32Array(lanes * each);

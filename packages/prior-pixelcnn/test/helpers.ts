@@ -1,4 +1,12 @@
-import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import {
+  float32,
+  type HostTensors,
+  int32,
+  random,
+  sizeOf,
+  type TensorEngine,
+  type TensorSpec,
+} from "@slicebook/base";
 import {
   type CodeLevel,
   type CodeSpace,
@@ -7,9 +15,7 @@ import {
   ofLevel,
   type Params,
   type SampleOptions,
-  type SamplerEngine,
   slicePositionAt,
-  type TensorSpec,
   uniformAt,
   withoutPrefix,
 } from "@slicebook/core";
@@ -73,7 +79,7 @@ export function onBackend(tensors: HostTensors): Params {
 export async function sampleNaively(
   config: PixelcnnConfig,
   space: CodeSpace,
-  engine: SamplerEngine,
+  engine: TensorEngine,
   parameters: HostTensors,
   {
     count,
@@ -121,9 +127,7 @@ export async function sampleNaively(
       [count],
     );
     for (let position = 0; position < size; position++) {
-      const { data } = (await forward.run(int32(codes.slice(), shape), earlier, classes, positions)) as {
-        data: Float32Array;
-      };
+      const { data } = await forward.run(int32(codes.slice(), shape), earlier, classes, positions);
       for (let index = 0; index < count; index++) {
         const start = (index * size + position) * grid.codes;
         const values = data.subarray(start, start + grid.codes);

@@ -24,9 +24,9 @@ async function likelihoods(
   );
   const labels = int32(new Int32Array(count).fill(label), [count]);
   const told: HostTensors = space.classes === 0 ? {} : { labels };
-  const result = (await compiled.run([int32(grids, shape)], told)) as unknown;
+  const [result] = await compiled.run([int32(grids, shape)], told);
   await compiled.dispose();
-  return (result as { data: Float32Array }[])[0]!.data;
+  return Float32Array.from(result!.data);
 }
 
 function logLikelihood(prior: BoundPrior) {

@@ -1,4 +1,5 @@
-import type { SampleOptions, SamplerEngine } from "@slicebook/core";
+import type { TensorEngine } from "@slicebook/base";
+import type { SampleOptions } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
@@ -298,10 +299,10 @@ describe("sample", () => {
     const known = codes.map((_, at) => Number(!masked(at)));
     const steps: Record<string, number> = {};
     const lanes = new Set<number>();
-    const counting: SamplerEngine = {
-      compile: (fn, signature, options) => engines.cpu.compile(fn as never, signature as never, options),
+    const counting: TensorEngine = {
+      compile: engines.cpu.compile,
       async loop(step, carry, inputs, options) {
-        const loop = await engines.cpu.loop(step as never, carry, inputs as never, options);
+        const loop = await engines.cpu.loop(step, carry, inputs, options);
         const name = "row" in inputs ? "rows" : "codes";
         lanes.add(inputs.previous!.shape[0]!);
         return {

@@ -1,4 +1,4 @@
-import { float32, type HostTensor, type HostTensors, int32, isSlicebookError } from "@slicebook/base";
+import { float32, type HostTensors, int32, isSlicebookError } from "@slicebook/base";
 import {
   type BoundPrior,
   type CodeSpace,
@@ -269,10 +269,8 @@ describe("slice positions", () => {
       Int32Array.from({ length: 45 }, (_, at) => Math.floor(at / 9)),
       [5, 3, 3],
     );
-    const { logLikelihood } = (await scored.run([each], {})) as unknown as {
-      logLikelihood: HostTensor[];
-    };
-    const first = Array.from(logLikelihood[0]!.data as Float32Array).filter((_, at) => at % 9 === 0);
+    const { logLikelihood } = await scored.run([each], {});
+    const first = Array.from(logLikelihood[0]!.data).filter((_, at) => at % 9 === 0);
     expect(first.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 3);
     for (const log of first) expect(Math.exp(log)).toBeGreaterThan(0.08);
   });

@@ -144,10 +144,10 @@ export async function compute() {
   const config = vqvaeSchema.parse({ preset: "patch", width: 8, residualWidth: 4, residualBlocks: 1, codes: 16 });
   const tensors = (record) =>
     Object.fromEntries(Object.entries(record).map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, shape, dtype)]));
-  const carry = vqvae.initialCarry(config, { seed: 3 });
-  const weights = tensors(vqvae.parameters(carry, { average: true }));
+  const model = vqvae.bind(config, [32, 32]);
+  const weights = tensors(model.parameters(model.initialCarry(3), { average: true }));
   const image = tf.tensor(random(3, "image").normals(32 * 32), [1, 32, 32, 1]);
-  const { images } = vqvae.reconstruct(config)(weights, image);
+  const { images } = model.reconstruct(weights, image);
   const prior = pixelcnnSchema.parse({ layers: 2, hidden: 8, headWidth: 8 });
   return { pixels: Array.from(await images.data()), prior: [pixelcnn.name, prior.layers] };
 }

@@ -1,5 +1,5 @@
+import type { Signature, TensorSpec } from "@slicebook/base";
 import type { CodeSpace } from "../code-space.ts";
-import type { Signature, TensorSpec } from "../params.ts";
 
 /**
  * What a prior can be told of a slice besides its codes, by name, for a batch of b:

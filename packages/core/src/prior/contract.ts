@@ -1,8 +1,8 @@
-import type { HostTensor, HostTensors } from "@slicebook/base";
+import type { HostTensor, HostTensors, TensorEngine } from "@slicebook/base";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { z } from "zod";
 import type { CodeSpace } from "../code-space.ts";
-import type { Params, Signature, TensorRecord, TensorSpec } from "../params.ts";
+import type { Params, TensorRecord } from "../params.ts";
 import type { PerLevel } from "../per-level.ts";
 import type { Condition, ConditionValues } from "./conditions.ts";
 
@@ -39,7 +39,7 @@ export interface BoundPrior {
    * Draws codes: int32 [count, rows, columns] for each level. Each slice depends on the seed and its number only: its
    * code at a position is drawn by `drawCode`, with the number that `uniformAt` gives.
    */
-  sample(engine: SamplerEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
+  sample(engine: TensorEngine, params: HostTensors, options: SampleOptions): Promise<Int32Array[]>;
 }
 
 /** A part of a prior that is trained by itself: the model of some levels' codes, given those of all levels before. */
@@ -122,38 +122,4 @@ export interface DrawnRow {
   readonly first: number;
   /** [samples, columns]. */
   readonly codes: Int32Array;
-}
-
-/** Tensors in nested lists and records. */
-export type Nested<T> = T | readonly Nested<T>[] | { readonly [name: string]: Nested<T> };
-
-/** The part of an engine that a sampler needs, so that a prior need not import one. */
-export interface SamplerEngine {
-  /** Prepares `fn` for arguments of these shapes; with `parameters` it is called as `fn(parameters, ...args)`. */
-  compile(
-    fn: (...args: never[]) => Nested<Tensor>,
-    signature: readonly Nested<TensorSpec>[],
-    options?: { readonly parameters?: HostTensors },
-  ): Promise<SamplerFunction>;
-  /** Prepares a step whose carry stays with the engine; with `parameters`, `step(parameters, carry, inputs)`. */
-  loop(
-    step: (...args: never[]) => [TensorRecord, TensorRecord],
-    carry: HostTensors,
-    inputs: Signature,
-    options?: { readonly parameters?: HostTensors },
-  ): Promise<SamplerLoop>;
-}
-
-/** A function that an engine has prepared. */
-export interface SamplerFunction {
-  run(...args: readonly Nested<HostTensor>[]): Promise<Nested<HostTensor>>;
-  dispose(): Promise<void>;
-}
-
-/** A step function that an engine has prepared, with its carry. */
-export interface SamplerLoop {
-  next(inputs: HostTensors): Promise<HostTensors>;
-  read(): Promise<HostTensors>;
-  replace(carry: HostTensors): Promise<void>;
-  dispose(): Promise<void>;
 }

@@ -1,6 +1,6 @@
-import type { HostTensors } from "@slicebook/base";
+import { type HostTensors, type Signature, specsOf, type TensorSpec } from "@slicebook/base";
 import { codesName } from "../code-space.ts";
-import { checkTensors, type Signature, specsOf, type TensorSpec } from "../params.ts";
+import { checkTensors } from "../params.ts";
 import { conditionSpecs } from "./conditions.ts";
 import type { BoundPrior, PriorPart } from "./contract.ts";
 

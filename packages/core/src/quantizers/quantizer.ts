@@ -2,6 +2,7 @@ import type { HostTensor, HostTensors } from "@slicebook/base";
 import type { Scalar, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import type { VqvaeConfig } from "../config.ts";
 import type { Params, TensorRecord } from "../params.ts";
+import type { Weights } from "../weights.ts";
 
 /** The configuration of one grid of codes. */
 export type GridConfig = Omit<VqvaeConfig, "codes"> & { readonly codes: number };
@@ -30,12 +31,6 @@ export interface Quantized {
   readonly statistics: readonly (LevelStatistics | Pick<LevelStatistics, "shares">)[];
 }
 
-/** What training starts a quantizer with: what is trained by gradient, and what it keeps beside it. */
-export interface QuantizerStart {
-  readonly weights: HostTensors;
-  readonly state: HostTensors;
-}
-
 /**
  * How the encodings of one grid become codes, in one level or several.
  *
@@ -44,7 +39,10 @@ export interface QuantizerStart {
 export interface Quantizer {
   /** The numbers of its levels among all of the model's. */
   readonly levels: readonly number[];
-  start(seed: number): QuantizerStart;
+  /** What is trained by gradient. */
+  readonly weights: Weights;
+  /** What it keeps beside that. */
+  readonly state: Weights;
   /** Quantizes encodings [n, D] by a `share`: 1 is wholly, 0 leaves them as they are. */
   quantize(params: Params, encodings: Tensor2D, share: Scalar | number): Quantized;
   /** The values of indices, int32 [n] for each level → [n, D]. */

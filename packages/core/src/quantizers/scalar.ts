@@ -53,7 +53,8 @@ export function scalarQuantizer(
     levels: [level],
     restarting: [],
     fromData: false,
-    start: () => ({ weights: {}, state: {} }),
+    weights: {},
+    state: {},
 
     quantize(_, encodings, share) {
       const inside = bounded(encodings);

@@ -1,4 +1,4 @@
-import { float32, type HostTensor, type HostTensors, random, sizeOf } from "@slicebook/base";
+import { float32, type HostTensor, type HostTensors } from "@slicebook/base";
 import {
   add,
   addN,
@@ -18,6 +18,7 @@ import { movingAverage } from "../adam.ts";
 import { withoutGradient } from "../gradients.ts";
 import { kmeans } from "../kmeans.ts";
 import { type Params, param, type TensorRecord } from "../params.ts";
+import { constant, normal, type Weight } from "../weights.ts";
 import {
   codebookLoss,
   countAssignments,
@@ -31,7 +32,7 @@ import {
   straightThrough,
   unitLength,
 } from "./codebook.ts";
-import type { GridConfig, LevelStatistics, Quantized, Quantizer, QuantizerStart } from "./quantizer.ts";
+import type { GridConfig, LevelStatistics, Quantized, Quantizer } from "./quantizer.ts";
 
 /**
  * Nearest codes of a learned codebook (van den Oord et al., 2017), `depth` times: each further level quantizes what
@@ -48,17 +49,21 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
   const shape = [codes, codeDimension];
   const trained = kind === "codebook-loss";
 
-  function start(seed: number): QuantizerStart {
-    const weights: Record<string, HostTensor> = {};
-    const state: Record<string, HostTensor> = {};
-    for (const level of levels) {
-      const codebook = float32(random(seed, "codebook", level).normals(sizeOf(shape)), shape);
-      const usage = new Float32Array(codes).fill(1 / codes);
-      state[`usage.${level}`] = float32(usage, [codes]);
-      if (trained) weights[`codebook.${level}`] = codebook;
-      else Object.assign(state, averagesOf(level, codebook.data, usage));
+  const weights: Record<string, Weight> = {};
+  const state: Record<string, Weight> = {};
+  for (const level of levels) {
+    const codebook: Weight = { ...normal(shape), key: ["codebook", level] };
+    state[`usage.${level}`] = constant([codes], 1 / codes);
+    if (trained) {
+      weights[`codebook.${level}`] = codebook;
+      continue;
     }
-    return { weights, state };
+    const share = Math.fround(1 / codes);
+    state[`codebook.${level}`] = codebook;
+    state[`sums.${level}`] = {
+      ...codebook,
+      initial: (stream) => codebook.initial(stream).map((value) => value * share),
+    };
   }
 
   /** The statistics of an EMA codebook whose codes [K, D] have had these shares [K]. */
@@ -106,7 +111,8 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
     levels,
     restarting: levels,
     fromData: quantizer.initialisation === "data",
-    start,
+    weights,
+    state,
     quantize,
     lookUp: (params, indices) =>
       addN(

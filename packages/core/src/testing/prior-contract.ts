@@ -1,6 +1,6 @@
-import type { HostTensors } from "@slicebook/base";
+import type { HostTensors, TensorEngine } from "@slicebook/base";
 import type { CodeSpace } from "../code-space.ts";
-import type { Prior, SamplerEngine } from "../prior/contract.ts";
+import type { Prior } from "../prior/contract.ts";
 import { heedsConditions, isCausal, knowsTheLikeliest, sumsToOne } from "./likelihood-checks.ts";
 import {
   drawsFromItsLikelihood,
@@ -23,7 +23,7 @@ export interface ContractCase {
 
 export interface ContractOptions {
   /** What computes, such as `createEngine({ kind: "cpu" })` of `@slicebook/engine`. */
-  readonly engine: SamplerEngine;
+  readonly engine: TensorEngine;
   /** The prior's own options; a small model is enough. */
   readonly options?: unknown;
   /** Forms of codes by name; {@link CONTRACT_SPACES} unless given. */

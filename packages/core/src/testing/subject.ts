@@ -1,15 +1,17 @@
-import { float32, type HostTensor, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import {
+  type Compiled,
+  float32,
+  type HostTensors,
+  int32,
+  type OnHost,
+  random,
+  sizeOf,
+  type TensorEngine,
+} from "@slicebook/base";
 import { type CodeLevel, type CodeSpace, codesName } from "../code-space.ts";
 import { mapRecord } from "../params.ts";
 import { type ConditionValues, conditionSpecs, lastingConditions } from "../prior/conditions.ts";
-import type {
-  BoundPrior,
-  Nested,
-  PriorPart,
-  SampleOptions,
-  SamplerEngine,
-  SamplerFunction,
-} from "../prior/contract.ts";
+import type { BoundPrior, CodeScores, PriorPart, SampleOptions } from "../prior/contract.ts";
 import { gridSpecs, scoreOf, stepInputs } from "../prior/parts.ts";
 
 const SEED = 7;
@@ -19,7 +21,7 @@ const BATCH = 4;
 /** A prior for codes of one form with trained weights, and what the checks ask of it. */
 export interface Subject {
   readonly prior: BoundPrior;
-  readonly engine: SamplerEngine;
+  readonly engine: TensorEngine;
   readonly parameters: HostTensors;
   /** ln p of each code, and whether it is said to be the likeliest, of grids of all levels. */
   score(grids: readonly Int32Array[], conditions: ConditionValues): Promise<Scores>;
@@ -35,14 +37,14 @@ export interface Scores {
 /** A prior after a few steps of training on random codes. */
 export async function trainedSubject(
   prior: BoundPrior,
-  engine: SamplerEngine,
+  engine: TensorEngine,
   weights: (parameters: HostTensors) => HostTensors,
 ): Promise<Subject> {
   const carries: HostTensors[] = [];
   for (const part of prior.parts) carries.push((await trainedPart(prior, part, engine)).carry);
   const parameters = weights(prior.parameters(Object.assign({}, ...carries), { average: true }));
-  const compiled = new Map<number, Promise<SamplerFunction>>();
-  const compiledFor = (count: number): Promise<SamplerFunction> => {
+  const compiled = new Map<number, Promise<Compiled<OnHost<CodeScores>>>>();
+  const compiledFor = (count: number): Promise<Compiled<OnHost<CodeScores>>> => {
     const specs = conditionSpecs(lastingConditions(prior.conditions), prior.space, count);
     const scoring =
       compiled.get(count) ?? engine.compile(scoreOf(prior), [gridSpecs(prior, count), specs], { parameters });
@@ -57,11 +59,10 @@ export async function trainedSubject(
       const count = gridCount(prior.space, grids);
       const codes = gridSpecs(prior, count).map(({ shape }, level) => int32(grids[level]!, shape));
       const run = await compiledFor(count);
-      const tensors = tensorsIn(await run.run(codes, hostConditions(prior, conditions, count)));
-      const levels = prior.space.levels.length;
+      const { logLikelihood, correct } = await run.run(codes, hostConditions(prior, conditions, count));
       return {
-        logLikelihood: tensors.slice(0, levels).map(({ data }) => Float32Array.from(data)),
-        correct: tensors.slice(levels).map(({ data }) => Int32Array.from(data)),
+        logLikelihood: logLikelihood.map(({ data }) => Float32Array.from(data)),
+        correct: correct.map(({ data }) => Int32Array.from(data)),
       };
     },
     sample: (options) => prior.sample(engine, parameters, options),
@@ -72,7 +73,7 @@ export async function trainedSubject(
 export async function trainedPart(
   prior: BoundPrior,
   part: PriorPart,
-  engine: SamplerEngine,
+  engine: TensorEngine,
 ): Promise<{ readonly carry: HostTensors; readonly losses: readonly number[] }> {
   const signature = stepInputs(prior, part, BATCH);
   const loop = await engine.loop(part.trainStep, part.initialCarry(SEED), signature);
@@ -172,12 +173,4 @@ export function placesOf({ levels }: CodeSpace): Place[] {
 export function placeName({ levels }: CodeSpace, { level, position }: Place): string {
   const { columns } = levels[level]!;
   return `level ${level}, row ${Math.floor(position / columns)}, column ${position % columns}`;
-}
-
-function tensorsIn(nested: Nested<HostTensor>): HostTensor[] {
-  return isTensor(nested) ? [nested] : Object.values(nested).flatMap(tensorsIn);
-}
-
-function isTensor(nested: Nested<HostTensor>): nested is HostTensor {
-  return "data" in nested && "shape" in nested;
 }

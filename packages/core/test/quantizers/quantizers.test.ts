@@ -4,7 +4,7 @@ import { lossAndGradients } from "../../src/gradients.ts";
 import { vqvae, vqvaeSchema } from "../../src/index.ts";
 import { rotated } from "../../src/quantizers/codebook.ts";
 import { quantizers } from "../../src/quantizers/index.ts";
-import { expectClose, quantizerKinds, values } from "../support.ts";
+import { expectClose, load, quantizerKinds, values } from "../support.ts";
 
 const configOf = (quantizer: (typeof quantizerKinds)[keyof typeof quantizerKinds]) =>
   vqvaeSchema.parse({
@@ -21,12 +21,13 @@ const configOf = (quantizer: (typeof quantizerKinds)[keyof typeof quantizerKinds
 describe.each(Object.entries(quantizerKinds))("the quantizer %s", (_, options) => {
   const config = configOf(options);
   const [quantizer] = quantizers(config);
-  const params = Object.fromEntries(
-    Object.entries(vqvae.parameters(vqvae.initialCarry(config, { seed: 0 }), { average: false })).map(
-      ([name, { data, shape }]) => [name, tf.tensor(data, [...shape])],
-    ),
-  );
+  const model = vqvae.bind(config, [8, 8]);
+  const params = load(model.parameters(model.initialCarry(0), { average: false }));
   const encodings = tf.randomNormal<tf.Rank.R2>([30, 2], 0, 1.5, "float32", 4);
+
+  it("starts with what a checkpoint is checked for", () => {
+    expect(() => model.checkCarry(model.initialCarry(1))).not.toThrow();
+  });
 
   it("gives the decoder the values of its indices, and shares that sum to 1", () => {
     const found = quantizer!.quantize(params, encodings, 1);

@@ -78,8 +78,8 @@ async function computed(
     inputs.map(({ shape, dtype }) => ({ shape, dtype })),
   );
   try {
-    const { data } = (await compiled.run(...inputs)) as HostTensor;
-    return data as Float32Array;
+    const { data } = await compiled.run(...inputs);
+    return Float32Array.from(data);
   } finally {
     await compiled.dispose();
   }

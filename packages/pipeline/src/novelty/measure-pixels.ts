@@ -29,14 +29,14 @@ export async function measurePixels(
   samples: CodeGrids,
   codes: { readonly training: CodeGrids; readonly test: CodeGrids; readonly grain: Grain | undefined },
 ): Promise<NonNullable<Novelty["pixels"]> | null> {
-  const { config, emit, signal } = session;
+  const { config, model, emit, signal } = session;
   const dataset = await session.unchangedDataset().catch((error: unknown) => {
     if (!isSlicebookError(error) || error.code === "INTERRUPTED") throw error;
     emit({ type: "warning", text: `samples are not compared with real slices' pixels: ${error.message}` });
   });
   if (dataset === undefined) return null;
-  const { size, splits } = dataset;
-  const [height, width] = size;
+  const { splits } = dataset;
+  const [height, width] = model.size;
   const drawn = new Set(samples.labels);
   const ofThese = ({ labels }: CodeGrids) => [...labels.keys()].filter((index) => drawn.has(labels[index]!));
   const some = (indices: readonly number[], most: number) =>
@@ -48,7 +48,7 @@ export async function measurePixels(
 
   const [engine, parameters] = [await session.engine(), await modelParameters(session)];
   const preprocessing = await loadPreprocessing(session);
-  const options: CodecOptions = { model: config.model, preprocessing, size, batch: DECODED };
+  const options: CodecOptions = { model, preprocessing, batch: DECODED };
   const decoded = (grids: CodeGrids, indices: readonly number[]) =>
     decodeCodes(engine, parameters, takeGrids(grids, indices).levels, options);
   const real = (set: SliceSet, indices: readonly number[]) => ({

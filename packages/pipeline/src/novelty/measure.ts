@@ -124,7 +124,8 @@ async function decode(
   grids: CodeGrids,
   numbers: readonly number[] | null,
 ): Promise<{ images: Decoded; features: Features; cells: string }> {
-  const [height, width] = codec.size;
+  const { model, preprocessing } = codec;
+  const [height, width] = model.size;
   const images = await decodeCodes(engine, parameters, grids.levels, codec);
   // Of the finest grid.
   const encodings = (await encodingsOf(engine, parameters, images, codec)).at(-1)!;
@@ -132,7 +133,7 @@ async function decode(
   const [down, across] = [Math.min(CELLS, rows), Math.min(CELLS, columns)];
   return {
     images: keepDecoded(
-      sampleGreys(images, codec).data,
+      sampleGreys(images, { size: model.size, preprocessing }).data,
       numbers ?? Array.from({ length: grids.labels.length }, (_, index) => index),
       { height, width },
     ),

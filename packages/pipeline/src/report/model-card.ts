@@ -184,7 +184,7 @@ function energyText(joules: readonly (number | undefined)[]): string {
 
 function loadingSection({ data, model }: RunInfo): string {
   const [height, width] = data.size;
-  return `The checkpoint holds the whole training state; \`vqvae.parameters\` takes the averaged weights out of it.
+  return `The checkpoint holds the whole training state; \`parameters\` takes the averaged weights out of it.
 
 \`\`\`ts
 import { readFile } from "node:fs/promises";
@@ -193,12 +193,12 @@ import { createEngine } from "@slicebook/engine";
 import { parse } from "yaml";
 
 const config = vqvaeSchema.parse(parse(await readFile("config.yaml", "utf8")).model);
+const model = vqvae.bind(config, [${height}, ${width}]);
 const { tensors } = decodeSafetensors(await readFile("checkpoints/best.safetensors"));
-const parameters = vqvae.parameters(tensors, { average: true });
+const parameters = model.parameters(tensors, { average: true });
 
 const engine = await createEngine();
-const signature = [vqvae.imageSpec(config, { batch: 1, size: [${height}, ${width}] })];
-const encode = await engine.compile(vqvae.encode(config), signature, { parameters });
+const encode = await engine.compile(model.encode, [model.imageSpec(1)], { parameters });
 // Images preprocessed as config.yaml says, [1, ${height}, ${width}, 1], become codes, a list of
 // ${model.grids.map((grid) => `[1, ${grid.join(", ")}]`).join(", ")}.
 const images = { dtype: "float32", shape: [1, ${height}, ${width}, 1], data: new Float32Array(${height} * ${width}) } as const;

@@ -23,14 +23,12 @@ export const encodeStage: StageDefinition = {
   outputs: ({ paths }) => [...SPLITS.map((split) => paths.codes[split]), paths.grain],
 
   async run(session) {
-    const { config, paths, signal, emit } = session;
+    const { config, model, paths, signal, emit } = session;
     const { batch } = config.train;
-    const { model } = config;
     const dataset = await session.dataset();
-    const { size, splits, classes } = dataset;
+    const { splits, classes } = dataset;
     const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
       model,
-      size,
       batch,
     });
     const total = SPLITS.reduce((sum, split) => sum + splits[split].records.length, 0);
@@ -39,7 +37,7 @@ export const encodeStage: StageDefinition = {
     try {
       for (const split of SPLITS) {
         const { records, images } = splits[split];
-        const levels = emptyLevels(model, size, records.length);
+        const levels = emptyLevels(model, records.length);
         for (let start = 0; start < records.length; start += batch) {
           if (signal?.aborted) throw interruptedError();
           const count = Math.min(batch, records.length - start);

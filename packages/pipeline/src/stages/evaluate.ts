@@ -82,14 +82,13 @@ export async function evaluateDataset(
   { root, tables, picture, file }: EvaluateDatasetOptions,
 ): Promise<Evaluation> {
   const { config, emit, signal } = session;
-  const { model } = config;
+  const model = vqvae.bind(config.model, dataset.size);
   const { batch } = config.train;
   const set = dataset.splits.test;
   const parameters = await modelParameters(session);
   const codec = await createCodec(await session.engine(), parameters, {
     model,
     preprocessing: dataset.preprocessing,
-    size: dataset.size,
     batch,
   });
   try {
@@ -121,7 +120,7 @@ export async function evaluateDataset(
     await writeFileAtomic(`${picture}.png`, png);
     session.made(`${picture}.png`, "reconstructions");
     await drawExtremes(session, codec, { dataset, evaluated, picture });
-    const codebooks = vqvae.codebooks(model, parameters);
+    const codebooks = model.codebooks(parameters);
     for (const [level, { data, shape }] of levels.entries()) {
       const [, rows, columns] = shape;
       const codes = { data, shape: [shown.length, rows!, columns!] as const };

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { countCodes, vqvae } from "@slicebook/core";
+import { countCodes } from "@slicebook/core";
 import sharp from "sharp";
 import { splitCodes } from "../code-grids.ts";
 import { type Plot, svgToPng } from "../figures/chart.ts";
@@ -102,9 +102,8 @@ async function drawPlots(
   metrics: readonly MetricsRow[],
   novelty: Novelty | undefined,
 ): Promise<readonly Plot[]> {
-  const { config, paths, made } = session;
-  const [height, width] = config.dataset.size!;
-  const levels = vqvae.codeLevels(config.model, [height, width]);
+  const { paths, made } = session;
+  const { levels } = session.model;
   const plots = [
     ...(await plotMetrics(metrics, { codes: levels.reduce((sum, { codes }) => sum + codes, 0) })),
   ];
@@ -130,7 +129,7 @@ async function filmOf({ config, paths, made }: Session, metrics: readonly Metric
     (_, index) =>
       Math.floor((index * MOST_FRAMES) / all.length) !== Math.floor(((index - 1) * MOST_FRAMES) / all.length),
   );
-  const [height] = config.dataset.size!;
+  const [height] = config.dataset.size;
   const looks = new Map(
     metrics.flatMap((row) => (row.stage === "train" && row.validation ? [[row.step, row]] : [])),
   );

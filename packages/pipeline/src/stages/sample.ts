@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type BoundPrior, type Grain, type SampleOptions, vqvae } from "@slicebook/core";
+import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { bindPrior, priorParameters } from "../bound-prior.ts";
 import { plausibleCandidates } from "../candidates.ts";
@@ -59,27 +59,27 @@ export const sampleStage: StageDefinition = {
 
   async prepare(session) {
     const { sample } = session.config;
-    const { size, classes, splits } = await session.dataset();
+    const { classes, splits } = await session.dataset();
     labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
-    slicePositionsOf(await bindPrior(session, { size, classes }), sample);
+    slicePositionsOf(await bindPrior(session, classes), sample);
   },
 
   async run(session) {
-    const { config, paths } = session;
+    const { config, model, paths } = session;
+    const { size } = model;
     const { count, seed, temperature } = config.sample;
     const trained = await neededCodes(session, "train");
     const { classes } = trained;
-    const [height, width] = config.dataset.size!;
-    const size = [height, width] as const;
+    const [height, width] = size;
     const labels = labelsOf(classes, config.sample, {
       trained: classesOf(trained),
       tested: classesOf(await splitCodes(session, "test")),
     });
-    const [prior, engine] = [await bindPrior(session, { size, classes }), await session.engine()];
+    const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
     const preprocessing = await loadPreprocessing(session);
     const parameters = await modelParameters(session);
-    const codec: CodecOptions = { model: config.model, preprocessing, size, batch: DECODED };
+    const codec: CodecOptions = { model, preprocessing, batch: DECODED };
     const wanted = { trained, labels, slicePositions, parameters, codec };
     const levels = await drawLevels(session, prior, wanted);
     const grain = await samplesGrain(session);
@@ -139,7 +139,7 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   const { count, candidates, seed, temperature, topK, topP } = config.sample;
   const { trained, labels, slicePositions, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
-  const spaces = vqvae.codeLevels(config.model, codec.size);
+  const spaces = session.model.levels;
   const options = {
     seed,
     temperature,
@@ -196,7 +196,7 @@ async function judge(
   samples: CodeGrids,
   { trained, grain }: { readonly trained: CodeGrids; readonly grain: Grain | undefined },
 ): Promise<void> {
-  const { config, paths, signal, emit } = session;
+  const { config, model, paths, signal, emit } = session;
   const held = await neededCodes(session, "test");
   const drawn = new Set(samples.labels);
   const ofThese = (grids: CodeGrids) =>
@@ -204,16 +204,10 @@ async function judge(
       grids,
       Array.from(grids.labels.keys()).filter((index) => drawn.has(grids.labels[index]!)),
     );
-  const [height, width] = config.dataset.size!;
   const measured = await measureNovelty({
     engine: await session.engine(),
     parameters: await modelParameters(session),
-    codec: {
-      model: config.model,
-      preprocessing: await loadPreprocessing(session),
-      size: [height, width],
-      batch: DECODED,
-    },
+    codec: { model, preprocessing: await loadPreprocessing(session), batch: DECODED },
     samples,
     training: ofThese(trained),
     test: ofThese(held),

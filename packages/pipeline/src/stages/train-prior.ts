@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensors, int32, random, SlicebookError, sizeOf } from "@slicebook/base";
 import {
   type BoundPrior,
   bitsPerPixel,
@@ -9,7 +9,6 @@ import {
   ofLevel,
   type PriorPart,
   stepInputs,
-  vqvae,
 } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
 import { bindPrior, createLikelihoodMeter, joinParts, priorParameters } from "../bound-prior.ts";
@@ -58,8 +57,8 @@ export const trainPriorStage: StageDefinition = {
 
   async prepare(session) {
     const { config } = session;
-    const { size, classes } = await session.dataset();
-    const prior = await bindPrior(session, { size, classes });
+    const { classes } = await session.dataset();
+    const prior = await bindPrior(session, classes);
     if (builtInPriors.has(config.prior.name)) return;
     await tryPrior(prior, { engine: await session.engine(), config, classes });
   },
@@ -68,12 +67,7 @@ export const trainPriorStage: StageDefinition = {
     const { config, paths, signal } = session;
     const { best, metrics, part: filesOf } = paths.prior;
     const grids = await allCodes(session);
-    const [height, width] = config.dataset.size!;
-    const size = [height, width] as const;
-    const [prior, engine] = [
-      await bindPrior(session, { size, classes: grids.train.classes }),
-      await session.engine(),
-    ];
+    const [prior, engine] = [await bindPrior(session, grids.train.classes), await session.engine()];
     if (prior.conditions.includes("slicePositions")) checkPositions(grids, paths.codes, prior.switches);
     const { seed } = config;
 
@@ -87,7 +81,7 @@ export const trainPriorStage: StageDefinition = {
     const learnt = finished ? grids.train : await withVariedGrids(session, grids.train);
     if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
 
-    const vectors = vqvae.codebooks(config.model, await modelParameters(session));
+    const vectors = session.model.codebooks(await modelParameters(session));
     const validation = takeGrids(
       grids.validate,
       random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, LOOKED_AT),
@@ -139,7 +133,7 @@ export const trainPriorStage: StageDefinition = {
       carries.push(trained.carry);
     }
     await joinParts(session, carries);
-    const evaluation = await evaluatePrior(session, prior, { engine, grids, size });
+    const evaluation = await evaluatePrior(session, prior, { engine, grids });
     await writePriorEvaluation(paths, evaluation);
     session.made(best, "prior's averaged weights");
     session.made(paths.prior.evaluation, "prior's evaluation");
@@ -180,20 +174,18 @@ async function evaluatePrior(
   {
     engine,
     grids,
-    size: [height, width],
   }: {
     readonly engine: Engine;
     readonly grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>;
-    readonly size: readonly [height: number, width: number];
   },
 ): Promise<PriorEvaluation> {
   const { config } = session;
-  const { levels } = prior.space;
+  const { levels, size } = session.model;
   const parameters = await priorParameters(session, prior);
   const batch = Math.min(...[config.prior.batch].flat());
   const meter = await createLikelihoodMeter(engine, prior, parameters, { batch });
   const codes = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  const share = { codes, pixels: height * width };
+  const share = { codes, pixels: sizeOf(size) };
   const measured = async (measuredGrids: CodeGrids): Promise<Likelihood> => {
     const { natsPerCode, accuracy, levels: each } = await meter.score(parameters, measuredGrids);
     const bitsPerCode = natsPerCode / Math.LN2;

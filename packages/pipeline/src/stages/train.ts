@@ -1,14 +1,13 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { float32, type HostTensors, random, SlicebookError } from "@slicebook/base";
-import { countCodes, ssim, summarise, toUnitRange, vqvae } from "@slicebook/core";
+import { countCodes, ssim, summarise, toUnitRange } from "@slicebook/core";
 import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
 import { placesShowing } from "../blank-slices.ts";
 import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
 import { createMovingCodec, encodingsOf } from "../codec.ts";
-import type { ResolvedConfig } from "../config.ts";
 import { codeUse } from "../evaluate.ts";
 import { picturePairs, spread } from "../pictures.ts";
 import { dropFramesAfter, frameIsDue, saveFrame } from "../progression.ts";
@@ -45,10 +44,10 @@ export const trainStage: StageDefinition = {
   outputs: ({ paths }) => [paths.last, paths.best, paths.metrics, paths.preprocessing],
 
   async run(session, { inputs, resume }) {
-    const { config, paths } = session;
+    const { config, model, paths } = session;
     const from = await loadCheckpoint(paths.last);
     if (from !== undefined) {
-      checkedCarry(paths.last, from, (carry) => vqvae.checkCarry(config.model, carry));
+      checkedCarry(paths.last, from, model.checkCarry);
       if (from.state.inputs !== inputs) throw otherTraining(paths.folder, paths.last);
       if (!from.state.finished && !resume) throw unfinished(paths.folder, from.state.step);
     }
@@ -59,7 +58,7 @@ export const trainStage: StageDefinition = {
     await savePreprocessing(paths.preprocessing, dataset.preprocessing);
     const looking = await validation(session, dataset, engine);
     try {
-      const { seconds } = await train(trainee(config, dataset, engine, looking.validate), {
+      const { seconds } = await train(trainee(session, dataset, engine, looking.validate), {
         engine,
         schedule: config.train,
         seed: config.seed,
@@ -80,11 +79,13 @@ export const trainStage: StageDefinition = {
 };
 
 function trainee(
-  { model, seed, train: { batch, augment: variation } }: ResolvedConfig,
+  { config, model }: Session,
   dataset: Dataset,
   engine: Engine,
   validate: Trainee["validate"],
 ): Trainee {
+  const { seed } = config;
+  const { batch, augment: variation } = config.train;
   const { size, splits, statistics } = dataset;
   const [height, width] = size;
   const shape = { count: batch, height, width };
@@ -92,28 +93,28 @@ function trainee(
   return {
     name: "train",
     // A data set of one value has no variance, and then nothing to divide by.
-    step: vqvae.trainStep(model, { dataVariance: statistics.variance || 1 }),
-    initialCarry: () => vqvae.initialCarry(model, { seed }),
-    signature: vqvae.stepInputs(model, { batch, size }),
+    step: model.trainStep({ dataVariance: statistics.variance || 1 }),
+    initialCarry: () => model.initialCarry(seed),
+    signature: model.stepInputs(batch),
     items: splits.train.records.length,
     inputs: (items, step) => {
       const images = augment(splits.train.images(items), shape, variation, random(seed, "augment", step));
       return {
         images: float32(images, [batch, ...size, 1]),
-        ...vqvae.stepNoise(model, { seed, step, batch, size }),
+        ...model.stepNoise({ seed, step, batch }),
       };
     },
     beforeStep: async (at, loop) => {
-      if (active || !vqvae.codesDue(model, at)) return undefined;
+      if (active || !model.codesDue(at)) return undefined;
       const carry = await loop.read();
       active = true;
       // Of a resumed training, codes may be in use already.
-      if (vqvae.codesActive(carry)) return undefined;
+      if (model.codesActive(carry)) return undefined;
       const order = random(seed, "codebook-images").permutation(splits.train.records.length);
-      const images = splits.train.images(order.subarray(0, vqvae.codebookImages(model)));
-      const weights = vqvae.parameters(carry, { average: false });
-      const encodings = await encodingsOf(engine, weights, images, { model, size, batch });
-      return vqvae.withCodebook(model, carry, encodings, { seed });
+      const images = splits.train.images(order.subarray(0, model.codebookImages));
+      const weights = model.parameters(carry, { average: false });
+      const encodings = await encodingsOf(engine, weights, images, { model, batch });
+      return model.withCodebook(carry, encodings, { seed });
     },
     validate,
   };
@@ -123,11 +124,11 @@ function trainee(
  * What looks at a fixed part of the validation split, and now and then keeps a picture of some of its slices.
  */
 async function validation(
-  { config, paths }: Session,
+  { config, model, paths }: Session,
   { size, splits, statistics, preprocessing }: Dataset,
   engine: Engine,
 ): Promise<{ validate: Trainee["validate"]; dispose(): Promise<void> }> {
-  const { model, seed } = config;
+  const { seed } = config;
   const { validateSlices } = config.train;
   const set = splits.validate;
   const total = set.records.length;
@@ -149,11 +150,10 @@ async function validation(
     originals.subarray(place * pixels, (place + 1) * pixels),
   );
   const subjects = showing.map((place) => set.records[chosen[place]!]!.subject);
-  const parametersOf = (carry: HostTensors) => vqvae.parameters(carry, { average: true });
-  const codec = await createMovingCodec(engine, parametersOf(vqvae.initialCarry(model, { seed })), {
+  const parametersOf = (carry: HostTensors) => model.parameters(carry, { average: true });
+  const codec = await createMovingCodec(engine, parametersOf(model.initialCarry(seed)), {
     model,
     preprocessing,
-    size,
     batch,
     dataVariance,
   });
@@ -171,7 +171,7 @@ async function validation(
       const unit = toUnitRange(originals.subarray(from, to), reconstruction);
       return ssim(unit.original, unit.reconstruction, { height, width });
     });
-    const levels = vqvae.codeLevels(model, size);
+    const { levels } = model;
     const counts = found.levels.map(({ data }, level) => countCodes(data, levels[level]!.codes));
     const { perplexity, codesInUse } = codeUse(levels, counts);
     if (await frameIsDue(paths.progression, step)) {
@@ -183,7 +183,7 @@ async function validation(
       await saveFrame(paths.progression, step, picturePairs(set, indices, part, size));
     }
     const metrics: ValidationMetrics = {
-      loss: found.reconstruction + (vqvae.codesActive(carry) ? found.quantization : 0),
+      loss: found.reconstruction + (model.codesActive(carry) ? found.quantization : 0),
       ssim: summarise(similarities, subjects, { scale: "correlation" }),
       perplexity,
       codesInUse,

@@ -74,7 +74,7 @@ describe("modelCard", () => {
   });
 
   it("loads the model in TypeScript and Python with this run's sizes", () => {
-    expect(card).toContain("vqvae.imageSpec(config, { batch: 1, size: [256, 128] })");
+    expect(card).toContain("vqvae.bind(config, [256, 128])");
     expect(card).toContain("[1, 64, 32]");
     expect(card).toContain("from safetensors.numpy import load_file");
   });

@@ -640,7 +640,7 @@ function greys(page: Page, codes: number): Promise<number> {
 async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {
   const folder = join(runs, run);
   const config = parse(await readFile(join(folder, "config.yaml"), "utf8"));
-  const model = vqvaeSchema.parse(config.model);
+  const model = vqvae.bind(vqvaeSchema.parse(config.model), config.dataset.size);
   const carry = decodeSafetensors(await readFile(join(folder, "checkpoints", "best.safetensors"))).tensors;
   const learnt = await readFile(join(folder, "checkpoints", "preprocessing.safetensors"));
   const preprocessing = preprocessingSchema.parse(
@@ -648,10 +648,10 @@ async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {
   );
   if (preprocessing.name === "residual")
     throw new Error("the run needs a mean image, which is not read here");
-  const specs = vqvae.codeSpecs(model, { batch: 1, size: config.dataset.size }).slice(0, codes.length);
+  const specs = model.codeSpecs(1).slice(0, codes.length);
   const engine = await createEngine({ kind: "onnx", threads: 1 });
-  const decode = await engine.compile(vqvae.decode(model), [specs], {
-    parameters: vqvae.parameters(carry, { average: true }),
+  const decode = await engine.compile(model.decode, [specs], {
+    parameters: model.parameters(carry, { average: true }),
   });
   const image = (await decode.run(
     specs.map(({ shape }, level) => int32(Int32Array.from(codes[level]!), shape)),

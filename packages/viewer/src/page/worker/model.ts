@@ -1,15 +1,16 @@
 import {
-  float32,
   type HostTensor,
   type HostTensors,
   int32,
   isSlicebookError,
+  type Signature,
   SlicebookError,
 } from "@slicebook/base";
 import {
   addGrain,
   areaMeans,
   type BoundPrior,
+  type BoundVqvae,
   type CodeLevel,
   clippedToUnit,
   conditionSpecs,
@@ -22,11 +23,9 @@ import {
   perLevel,
   psnr,
   rangeOf,
-  type Signature,
   scoreOf,
   ssim,
   toUnitRange,
-  type VqvaeConfig,
   vqvae,
   vqvaeSchema,
 } from "@slicebook/core";
@@ -34,7 +33,6 @@ import {
   browserEndings,
   datasetSchema,
   fitSize,
-  holdWithin,
   type Orientation,
   type Preprocessing,
   preprocessingSchema,
@@ -45,8 +43,9 @@ import {
   type SliceMap,
   trainingGreys,
 } from "@slicebook/datasets";
-import { type Compiled, createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
+import { createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
 import { builtInPriors } from "@slicebook/pipeline/built-in-priors";
+import { type CodecOptions, createCodec, createDecoder, type Decoder } from "@slicebook/pipeline/codec";
 import { codebookColours } from "@slicebook/pipeline/colour";
 import { z } from "zod";
 import { isUsed } from "../../shared/safetensors-header.ts";
@@ -103,9 +102,11 @@ export interface Model {
  * something is asked of it.
  */
 export async function openModel({ engine: choice, wasmPath, config, urls }: OpenOptions): Promise<Model> {
-  const { dataset, model: modelConfig, prior: priorConfig, sample } = runSchema.parse(withoutUnknown(config));
-  const [height, width] = dataset.size ?? fail("the run's configuration names no size");
-  const size = [height, width] as const;
+  const run = runSchema.parse(withoutUnknown(config));
+  const { dataset, sample } = run;
+  const model = vqvae.bind(run.model, dataset.size ?? fail("the run's configuration names no size"));
+  const { size, levels } = model;
+  const [height, width] = size;
   const [{ engine, passedOver }, weights, preprocessing, classes, grain] = await Promise.all([
     startEngine(choice, wasmPath),
     loadTensors(urls.model, isUsed),
@@ -113,12 +114,11 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     urls.codes === null ? [] : loadClasses(urls.codes),
     urls.grain === null || !sample.grain ? undefined : loadGrain(urls.grain),
   ]);
-  const parameters = vqvae.parameters(weights.tensors, { average: true });
-  const levels = vqvae.codeLevels(modelConfig, size);
-  const codebooks = vqvae.codebooks(modelConfig, parameters);
-  const stages = stagesOf(modelConfig, { size, levels, preprocessing });
-  const prior = await openPrior(priorConfig, urls.prior, { levels, classes: classes.length });
-  const codec = await createCodec(engine, parameters, { config: modelConfig, size, preprocessing });
+  const parameters = model.parameters(weights.tensors, { average: true });
+  const codebooks = model.codebooks(parameters);
+  const stages = stagesOf(model, preprocessing);
+  const prior = await openPrior(run.prior, urls.prior, { levels, classes: classes.length });
+  const codec = await openCodec(engine, parameters, { model, preprocessing, batch: 1 });
   const likelihood = lazily(async () =>
     engine.compile(scoreOf(prior.bound), [gridSpecs(prior.bound, 1), labelSpecs(prior.bound)], {
       name: "score",
@@ -217,10 +217,10 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     async likelihood(codes, label) {
       if (prior.why !== undefined) fail(prior.why);
       const compiled = await likelihood();
-      const scores = (await compiled.run(
+      const scores = await compiled.run(
         codes.map((grid, level) => gridTensor(grid, levels[level]!)),
         mapRecord(labelSpecs(prior.bound), ({ shape }) => int32([label], shape)),
-      )) as unknown as { readonly logLikelihood: readonly HostTensor[] };
+      );
       return scores.logLikelihood.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
     },
 
@@ -283,22 +283,11 @@ interface Stage {
   readonly preprocessing: Preprocessing;
 }
 
-function stagesOf(
-  config: VqvaeConfig,
-  {
-    size,
-    levels,
-    preprocessing,
-  }: {
-    readonly size: readonly [number, number];
-    readonly levels: readonly CodeLevel[];
-    readonly preprocessing: Preprocessing;
-  },
-): Stage[] {
+function stagesOf({ levels, size, pictureSize }: BoundVqvae, preprocessing: Preprocessing): Stage[] {
   return levels.flatMap(({ rows }, level): Stage[] => {
     // The levels of one grid give a picture together.
     if (levels[level + 1]?.rows === rows) return [];
-    const own = vqvae.pictureSize(config, size, level + 1);
+    const own = pictureSize(level + 1);
     return [{ levels: level + 1, size: own, preprocessing: preprocessingAt(preprocessing, size, own) }];
   });
 }
@@ -434,60 +423,29 @@ interface Codec {
   dispose(): Promise<void>;
 }
 
-async function createCodec(
-  engine: Engine,
-  parameters: HostTensors,
-  {
-    config,
-    size,
-    preprocessing: { range },
-  }: {
-    readonly config: VqvaeConfig;
-    readonly size: readonly [number, number];
-    readonly preprocessing: Preprocessing;
-  },
-): Promise<Codec> {
-  // Among the values of the training slices, as on the command line; runs of earlier versions know of none.
-  const held = ({ data }: HostTensor): Float32Array =>
-    range === undefined ? Float32Array.from(data) : holdWithin(Float32Array.from(data), range.preprocessed);
-  const shape = { batch: 1, size };
-  const spec = vqvae.imageSpec(config, shape);
-  const specs = vqvae.codeSpecs(config, shape);
-  const levels = vqvae.codeLevels(config, size);
-  const reconstruct = await engine.compile(vqvae.reconstruct(config), [spec], {
-    name: "reconstruct",
-    parameters,
-  });
-  const decoders = new Map<number, Promise<Compiled>>();
-  const decoderOf = (count: number): Promise<Compiled> => {
-    const known =
-      decoders.get(count) ??
-      engine.compile(vqvae.decode(config), [specs.slice(0, count)], { name: "decode", parameters });
+/** The command line's codec, one slice at a time, with a decoder for each number of levels that is shown. */
+async function openCodec(engine: Engine, parameters: HostTensors, options: CodecOptions): Promise<Codec> {
+  const { levels } = options.model;
+  const whole = await createCodec(engine, parameters, options);
+  const decoders = new Map<number, Promise<Decoder>>();
+  const decoderOf = (count: number): Promise<Decoder> => {
+    const known = decoders.get(count) ?? createDecoder(engine, parameters, count, options);
     decoders.set(count, known);
     return known;
   };
   await decoderOf(levels.length);
   return {
     async reconstruct(prepared) {
-      const { images, codes } = (await reconstruct.run(float32(prepared, spec.shape))) as unknown as {
-        readonly images: HostTensor;
-        readonly codes: readonly HostTensor[];
-      };
-      return {
-        images: held(images),
-        codes: codes.map(({ data }) => Int32Array.from(data)),
-      };
+      const { images, levels } = await whole.reconstruct(prepared);
+      return { images, codes: levels.map(({ data }) => data) };
     },
     async decode(codes) {
-      const decode = await decoderOf(codes.length);
-      const image = (await decode.run(
-        codes.map((grid, level) => gridTensor(grid, levels[level]!)),
-      )) as HostTensor;
-      return held(image);
+      const decoder = await decoderOf(codes.length);
+      return decoder.decode(codes.map((grid, level) => gridTensor(grid, levels[level]!)));
     },
     async dispose() {
-      await reconstruct.dispose();
-      for (const decode of decoders.values()) await (await decode).dispose();
+      await whole.dispose();
+      for (const decoder of decoders.values()) await (await decoder).dispose();
     },
   };
 }
@@ -586,12 +544,8 @@ function gridsOf(drawn: readonly Int32Array[], levels: readonly CodeLevel[], ind
   });
 }
 
-function gridSpec({ rows, columns }: CodeLevel) {
-  return { shape: [1, rows, columns], dtype: "int32" } as const;
-}
-
-function gridTensor(grid: Int32Array, level: CodeLevel): HostTensor {
-  return int32(grid, gridSpec(level).shape);
+function gridTensor(grid: Int32Array, { rows, columns }: CodeLevel) {
+  return int32(grid, [1, rows, columns]);
 }
 
 /** As on the command line: in the greys of the training slices, or on its own range where a run knows of none. */
