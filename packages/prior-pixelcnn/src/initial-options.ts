@@ -3,7 +3,6 @@ const MEASURED = {
   layers: [8, 6, 4],
   hidden: [64, 48, 32],
   attention: [2, 1, 0],
-  dropout: [0.1, 0, 0],
   learningRate: [3e-3, 2e-3, 1e-3],
 };
 
@@ -15,7 +14,7 @@ export function initialOptions(levels: number) {
     hidden: ofLevels(MEASURED.hidden),
     firstKernel: 5,
     attention: { count: ofLevels(MEASURED.attention) },
-    dropout: ofLevels(MEASURED.dropout),
+    dropout: 0,
     optimizer: { learningRate: ofLevels(MEASURED.learningRate) },
   };
 }

@@ -5,7 +5,7 @@ import { loadPrior } from "../priors.ts";
 const SHIPPED = {
   codes: [512, 256, 64],
   batch: [8, 2, 1],
-  shares: [7, 8, 6],
+  shares: [10, 6, 5],
   temperature: [0.9, 0.7, 0.8],
 };
 const DOWNSAMPLING = 4;
@@ -26,9 +26,11 @@ export async function initialSettings([height, width]: readonly [height: number,
     train: { minutes: 5, batch: 2 },
     prior: {
       name,
-      minutes: 16,
+      minutes: 20,
       batch: own(SHIPPED.batch),
       ...(hierarchy === 1 ? {} : { shares: own(SHIPPED.shares) }),
+      keep: "last",
+      patience: null,
       ...(initialOptions && { options: initialOptions(hierarchy) }),
     },
     sample: { count: 16, temperature: own(SHIPPED.temperature), candidates: 8 },
