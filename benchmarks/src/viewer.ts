@@ -131,6 +131,7 @@ async function pageTask(runs: string, url: string, engine: PageEngine, slices: n
         preprocessing: files("checkpoints/preprocessing.safetensors"),
         prior: files("prior/checkpoints/best.safetensors"),
         codes: files("codes/test.safetensors"),
+        grain: files("codes/grain.json"),
       },
     },
     slice: Buffer.from(slice).toString("base64"),

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type HostTensor, int32 } from "@slicebook/base";
+import { type HostTensor, type HostTensors, int32, specsOf } from "@slicebook/base";
 import { decodeSafetensors, scoreOf, toUnitRange, vqvae, vqvaeSchema } from "@slicebook/core";
 import { drawPhantom, encodeNifti, preprocessingSchema, trainingGreys } from "@slicebook/datasets";
 import { decodePicture } from "@slicebook/datasets/node";
@@ -767,6 +767,7 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
           preprocessing: files("checkpoints/preprocessing.safetensors"),
           prior: files("prior/checkpoints/best.safetensors"),
           codes: files("codes/test.safetensors"),
+          grain: files("codes/grain.json"),
         },
       });
     },
@@ -809,13 +810,12 @@ async function bitsOf(
   const engine = await createEngine({ kind: "onnx", threads: 1 });
   const shapes = levels.map(({ rows, columns }) => [1, rows, columns] as const);
   const specs = shapes.map((shape) => ({ shape, dtype: "int32" }) as const);
-  const compiled = await engine.compile(scoreOf(prior), [specs, { shape: [1], dtype: "int32" }], {
+  const labels: HostTensors = classes.length > 0 ? { labels: int32([0], [1]) } : {};
+  const compiled = await engine.compile(scoreOf(prior), [specs, specsOf(labels)], {
     parameters: prior.parameters(tensors, { average: true }),
   });
   const grids = shapes.map((shape, level) => int32(Int32Array.from(codes[level]!), shape));
-  const { logLikelihood: logs } = (await compiled.run(grids, int32([0], [1]))) as unknown as {
-    readonly logLikelihood: readonly HostTensor[];
-  };
+  const { logLikelihood: logs } = await compiled.run(grids, labels);
   await compiled.dispose();
   await engine.dispose();
   return logs.map(({ data }) => Float32Array.from(data, (log) => -log / Math.LN2));
