@@ -39,7 +39,9 @@ export function readIfThere(path: string, most = LARGEST): Buffer | undefined {
   try {
     return readRegularFile(path, { most });
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    // A name that is too long is the name of no file: what would make one says so.
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(code)) return undefined;
     throw damaged(path, error);
   }
 }
