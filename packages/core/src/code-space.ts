@@ -1,3 +1,5 @@
+import type { TensorSpec } from "@slicebook/base";
+
 /** One grid of codes of a slice, [rows, columns] in raster order. */
 export interface CodeLevel {
   /** Entries of the codebook, K: indices are 0 to K − 1. */
@@ -13,6 +15,14 @@ export interface CodeSpace {
   readonly classes: number;
   /** Numbers that say how a training slice was varied, for the prior to be told; none unless given. */
   readonly variations?: number;
+}
+
+/** The shapes and types of code grids for a batch, int32 [batch, rows, columns] for each level. */
+export function gridSpecs(
+  levels: readonly Pick<CodeLevel, "rows" | "columns">[],
+  batch: number,
+): TensorSpec[] {
+  return levels.map(({ rows, columns }) => ({ shape: [batch, rows, columns], dtype: "int32" }));
 }
 
 /** The name of a level's grid in flat records, such as a prior's step inputs and files of code grids: `codes.0`, … */

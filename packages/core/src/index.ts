@@ -5,7 +5,7 @@ export {
   globalNorm,
   movingAverage,
 } from "./adam.ts";
-export { type CodeLevel, type CodeSpace, codesName } from "./code-space.ts";
+export { type CodeLevel, type CodeSpace, codesName, gridSpecs } from "./code-space.ts";
 export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
 export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";
@@ -78,7 +78,7 @@ export {
   withPrefix,
   zerosLike,
 } from "./params.ts";
-export { ofLevel, type PerLevel, perLevel } from "./per-level.ts";
+export { forLevels, ofLevel, type PerLevel, perLevel } from "./per-level.ts";
 export { rowProducts, throughComponents } from "./principal-components.ts";
 export {
   CONDITIONS,
@@ -108,7 +108,7 @@ export {
   slicePositionAt,
   uniformAt,
 } from "./prior/draw-levels.ts";
-export { checkCarry, gridSpecs, scoreOf, stepInputs } from "./prior/parts.ts";
+export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export type { TrainStepOptions } from "./train-step.ts";
 export type { BoundVqvae } from "./vqvae.ts";

@@ -8,6 +8,11 @@ export function ofLevel(option: PerLevel, level: number): number {
   return typeof option === "number" ? option : option[Math.min(level, option.length - 1)]!;
 }
 
+/** Such an option for `count` levels, from the values of that many or more. */
+export function forLevels(values: readonly number[], count: number): PerLevel {
+  return count === 1 ? values[0]! : values.slice(0, count);
+}
+
 /** The schema of such an option, from that of one number. */
 export function perLevel(number: z.ZodType<number, number>) {
   return z.union([number, z.array(number).min(1)], {

@@ -19,7 +19,7 @@ import {
   type Tensor4D,
   tidy,
 } from "@tensorflow/tfjs-core";
-import type { CodeLevel } from "./code-space.ts";
+import { type CodeLevel, gridSpecs } from "./code-space.ts";
 import type { VqvaeConfig } from "./config.ts";
 import { forward } from "./forward.ts";
 import { layerWeights } from "./layers.ts";
@@ -157,8 +157,7 @@ export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
   const trained = { ...weights, ...withoutPrefix("codebook.", state) };
 
   const imageSpec = (batch: number): TensorSpec => ({ shape: [batch, ...size, 1], dtype: "float32" });
-  const codeSpecs = (batch: number): TensorSpec[] =>
-    levels.map(({ rows, columns }) => ({ shape: [batch, rows, columns], dtype: "int32" }));
+  const codeSpecs = (batch: number): TensorSpec[] => gridSpecs(levels, batch);
 
   const stepNoise: BoundVqvae["stepNoise"] = ({ seed, step, batch }) => {
     const noise: Record<string, HostTensor> = {};

@@ -91,7 +91,7 @@ export async function createLikelihoodMeter(
   }: { readonly batch: number; readonly part?: Pick<PriorPart, "score" | "levels"> },
 ): Promise<LikelihoodMeter> {
   const { score, levels: scored } = part;
-  const specs = gridSpecs(prior, batch).slice(0, 1 + Math.max(...scored));
+  const specs = gridSpecs(prior.space.levels.slice(0, 1 + Math.max(...scored)), batch);
   const told = conditionSpecs(lastingConditions(prior.conditions), prior.space, batch);
   const compiled = await engine.compile(score, [specsOf(parameters), specs, told], { name: "score" });
   /** Hands over each scored level's ln p and hits, part by part, without the padding. */

@@ -1,3 +1,5 @@
+import { forLevels } from "@slicebook/core";
+
 /** Of the levels of codes, the coarsest first: what was measured to suit slices of 256 pixels a side. */
 const MEASURED = {
   layers: [8, 6, 4],
@@ -8,13 +10,12 @@ const MEASURED = {
 
 /** The options that a new data set starts with, by its number of code levels. */
 export function initialOptions(levels: number) {
-  const ofLevels = (values: readonly number[]) => (levels === 1 ? values[0]! : values.slice(0, levels));
   return {
-    layers: ofLevels(MEASURED.layers),
-    hidden: ofLevels(MEASURED.hidden),
+    layers: forLevels(MEASURED.layers, levels),
+    hidden: forLevels(MEASURED.hidden, levels),
     firstKernel: 5,
-    attention: { count: ofLevels(MEASURED.attention) },
+    attention: { count: forLevels(MEASURED.attention, levels) },
     dropout: 0,
-    optimizer: { learningRate: ofLevels(MEASURED.learningRate) },
+    optimizer: { learningRate: forLevels(MEASURED.learningRate, levels) },
   };
 }

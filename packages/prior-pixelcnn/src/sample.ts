@@ -6,10 +6,10 @@ import {
   int32,
   type Loop,
   type TensorEngine,
-  type TensorSpec,
 } from "@slicebook/base";
 import {
   type CodeLogits,
+  gridSpecs,
   type Lanes,
   type LevelSampler,
   type Params,
@@ -65,15 +65,12 @@ export async function openLevel(
   try {
     const contexts = await contextSource(config, space, { engine, parameters, lanes });
     if (contexts !== undefined) keep(contexts);
-
     const rows = keep(
       await engine.loop(
         rowStep(config, space),
         rowCarry(config, space, lanes),
         rowInputs(config, space, lanes),
-        {
-          parameters,
-        },
+        { parameters },
       ),
     );
     const pixels = keep(
@@ -214,7 +211,7 @@ async function contextSource(
   if (earlier.length === 0) return undefined;
   const compiled = await engine.compile(
     (params: Params, codes: readonly Tensor[]) => contextOf(config, params, codes, space),
-    [earlier.map((level): TensorSpec => ({ shape: [lanes, level.rows, level.columns], dtype: "int32" }))],
+    [gridSpecs(earlier, lanes)],
     { parameters },
   );
   return {

@@ -1,5 +1,5 @@
-import { type HostTensors, type Signature, specsOf, type TensorSpec } from "@slicebook/base";
-import { codesName } from "../code-space.ts";
+import { type HostTensors, type Signature, specsOf } from "@slicebook/base";
+import { codesName, gridSpecs } from "../code-space.ts";
 import { checkTensors } from "../params.ts";
 import { conditionSpecs } from "./conditions.ts";
 import type { BoundPrior, PriorPart } from "./contract.ts";
@@ -17,18 +17,13 @@ export function scoreOf({ parts }: Pick<BoundPrior, "parts">): PriorPart["score"
   };
 }
 
-/** The shapes and types of a batch of code grids of all levels. */
-export function gridSpecs({ space }: Pick<BoundPrior, "space">, batch: number): TensorSpec[] {
-  return space.levels.map(({ rows, columns }) => ({ shape: [batch, rows, columns], dtype: "int32" }));
-}
-
 /** The shapes and types of the inputs of a part's training step, noise included. */
 export function stepInputs(
   prior: Pick<BoundPrior, "space" | "conditions">,
   part: PriorPart,
   batch: number,
 ): Signature {
-  const grids = gridSpecs(prior, batch).slice(0, 1 + Math.max(...part.levels));
+  const grids = gridSpecs(prior.space.levels.slice(0, 1 + Math.max(...part.levels)), batch);
   return {
     ...Object.fromEntries(grids.map((spec, level) => [codesName(level), spec])),
     ...conditionSpecs(prior.conditions, prior.space, batch),

@@ -8,11 +8,11 @@ import {
   sizeOf,
   type TensorEngine,
 } from "@slicebook/base";
-import { type CodeLevel, type CodeSpace, codesName } from "../code-space.ts";
+import { type CodeLevel, type CodeSpace, codesName, gridSpecs } from "../code-space.ts";
 import { mapRecord } from "../params.ts";
 import { type ConditionValues, conditionSpecs, lastingConditions } from "../prior/conditions.ts";
 import type { BoundPrior, CodeScores, PriorPart, SampleOptions } from "../prior/contract.ts";
-import { gridSpecs, scoreOf, stepInputs } from "../prior/parts.ts";
+import { scoreOf, stepInputs } from "../prior/parts.ts";
 
 const SEED = 7;
 const STEPS = 4;
@@ -47,7 +47,8 @@ export async function trainedSubject(
   const compiledFor = (count: number): Promise<Compiled<OnHost<CodeScores>>> => {
     const specs = conditionSpecs(lastingConditions(prior.conditions), prior.space, count);
     const scoring =
-      compiled.get(count) ?? engine.compile(scoreOf(prior), [gridSpecs(prior, count), specs], { parameters });
+      compiled.get(count) ??
+      engine.compile(scoreOf(prior), [gridSpecs(prior.space.levels, count), specs], { parameters });
     compiled.set(count, scoring);
     return scoring;
   };
@@ -57,7 +58,9 @@ export async function trainedSubject(
     parameters,
     async score(grids, conditions) {
       const count = gridCount(prior.space, grids);
-      const codes = gridSpecs(prior, count).map(({ shape }, level) => int32(grids[level]!, shape));
+      const codes = gridSpecs(prior.space.levels, count).map(({ shape }, level) =>
+        int32(grids[level]!, shape),
+      );
       const run = await compiledFor(count);
       const { logLikelihood, correct } = await run.run(codes, hostConditions(prior, conditions, count));
       return {

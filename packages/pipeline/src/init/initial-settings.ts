@@ -1,3 +1,4 @@
+import { forLevels } from "@slicebook/core";
 import { DEFAULT_PRIOR } from "../built-in-priors.ts";
 import { loadPrior } from "../priors.ts";
 
@@ -19,20 +20,24 @@ const COARSEST_SIDE = 16;
 export async function initialSettings([height, width]: readonly [height: number, width: number]) {
   const grids = Math.log2(Math.max(height, width) / DOWNSAMPLING / COARSEST_SIDE);
   const hierarchy = Math.min(Math.max(1 + Math.round(grids), 1), SHIPPED.codes.length);
-  const own = <T>(values: readonly T[]) => (hierarchy === 1 ? values[0]! : values.slice(0, hierarchy));
   const { name, initialOptions } = await loadPrior(DEFAULT_PRIOR);
   return {
-    model: { preset: "patch", downsampling: DOWNSAMPLING, hierarchy, codes: own(SHIPPED.codes) },
+    model: {
+      preset: "patch",
+      downsampling: DOWNSAMPLING,
+      hierarchy,
+      codes: forLevels(SHIPPED.codes, hierarchy),
+    },
     train: { minutes: 5, batch: 2 },
     prior: {
       name,
       minutes: 20,
-      batch: own(SHIPPED.batch),
-      ...(hierarchy === 1 ? {} : { shares: own(SHIPPED.shares) }),
+      batch: forLevels(SHIPPED.batch, hierarchy),
+      ...(hierarchy === 1 ? {} : { shares: forLevels(SHIPPED.shares, hierarchy) }),
       keep: "last",
       patience: null,
       ...(initialOptions && { options: initialOptions(hierarchy) }),
     },
-    sample: { count: 16, temperature: own(SHIPPED.temperature), candidates: 8 },
+    sample: { count: 16, temperature: forLevels(SHIPPED.temperature, hierarchy), candidates: 8 },
   };
 }

@@ -120,7 +120,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const prior = await openPrior(run.prior, urls.prior, { levels, classes: classes.length });
   const codec = await openCodec(engine, parameters, { model, preprocessing, batch: 1 });
   const likelihood = lazily(async () =>
-    engine.compile(scoreOf(prior.bound), [gridSpecs(prior.bound, 1), labelSpecs(prior.bound)], {
+    engine.compile(scoreOf(prior.bound), [gridSpecs(levels, 1), labelSpecs(prior.bound)], {
       name: "score",
       parameters: await prior.parameters(),
     }),
