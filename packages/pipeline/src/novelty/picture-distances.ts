@@ -88,20 +88,15 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
     reconstructions: test.subjects,
   };
   const enough = [...Object.values(groups), test.subjects].every((names) => new Set(names).size >= 2);
-  const aucOf = async (name: keyof typeof groups) => {
+  const aucOf = async (name: keyof typeof groups, own = features[name], other = realFeatures) => {
     await pause();
     return twoSampleAuc(
-      { features: features[name], groups: groups[name] },
-      { features: realFeatures, groups: test.subjects },
+      { features: own, groups: groups[name] },
+      { features: other, groups: test.subjects },
       { folds: FOLDS, seed },
     );
   };
-  const smoothAuc = () =>
-    twoSampleAuc(
-      { features: sliceFeatures(unit(sets.smooth.samples), size), groups: groups.samples },
-      { features: sliceFeatures(unit(sets.smooth.reconstructions), size), groups: test.subjects },
-      { folds: FOLDS, seed },
-    );
+  const smooth = (images: Float32Array) => sliceFeatures(unit(images), size);
   return {
     counts,
     range: { minimum: range.minimum, maximum: range.minimum + range.range },
@@ -114,7 +109,9 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
           reconstructions: await aucOf("reconstructions"),
         }
       : null,
-    aucAgainstReconstructions: enough ? await smoothAuc() : null,
+    aucAgainstReconstructions: enough
+      ? await aucOf("samples", smooth(sets.smooth.samples), smooth(sets.smooth.reconstructions))
+      : null,
   };
 }
 
