@@ -12,19 +12,17 @@ const SIDE = 2 * REACH + 1;
 /** Frequencies each way at which the kernel is worked out: enough for a correlation over 7 pixels. */
 const FREQUENCIES = 16;
 
-const finite = z.number().refine(Number.isFinite);
-
 /** The noise that slices have beyond what their codes say: how strong it is where, and how it is correlated. */
 export const grainSchema = z
   .strictObject({
     /** White noise filtered by it, [7, 7] row-major, is correlated as residuals are. */
-    kernel: z.array(finite).length(SIDE * SIDE),
+    kernel: z.array(z.number()).length(SIDE * SIDE),
     /** Bounds between bins of slices, by their mean detail, ascending. */
-    slices: z.array(finite),
+    slices: z.array(z.number()),
     /** Bounds between bins of pixels, by their detail, ascending. */
-    pixels: z.array(finite),
+    pixels: z.array(z.number()),
     /** The root mean square of residuals, in preprocessed units, for each bin of slices and each bin of pixels. */
-    deviations: z.array(z.array(finite.min(0))),
+    deviations: z.array(z.array(z.number().min(0))),
   })
   .refine(
     ({ slices, pixels, deviations }) =>
@@ -45,13 +43,14 @@ export function learnGrain(originals: Float32Array, reconstructions: Float32Arra
   const count = size.height * size.width;
   const residuals = originals.map((value, at) => value - reconstructions[at]!);
   const total = originals.length / count;
-  const details = Array.from({ length: total }, (_, slice) =>
-    localDeviation(reconstructions.subarray(slice * count, (slice + 1) * count), size),
-  );
+  const all = new Float32Array(originals.length);
+  const details = Array.from({ length: total }, (_, slice) => {
+    const [from, to] = [slice * count, (slice + 1) * count];
+    all.set(localDeviation(reconstructions.subarray(from, to), size), from);
+    return all.subarray(from, to);
+  });
   const means = details.map(meanOf);
   const slices = bounds(Float32Array.from(means), Math.min(BINS, Math.floor(total / SLICES_PER_BIN)));
-  const all = new Float32Array(originals.length);
-  for (const [slice, detail] of details.entries()) all.set(detail, slice * count);
   const pixels = bounds(all, BINS);
 
   const squares = Array.from({ length: slices.length + 1 }, () => new Float64Array(pixels.length + 1));

@@ -7,7 +7,13 @@ import {
   specsOf,
   type TensorEngine,
 } from "@slicebook/base";
-import type { BoundVqvae, TrainStepOptions } from "@slicebook/core";
+import {
+  type AddGrainOptions,
+  addGrain,
+  type BoundVqvae,
+  type Grain,
+  type TrainStepOptions,
+} from "@slicebook/core";
 import { holdWithin, type Preprocessing } from "@slicebook/datasets";
 import type { LevelGrids } from "./code-grids.ts";
 
@@ -228,6 +234,18 @@ function emptyReconstructions(
       }
     },
   };
+}
+
+/** Decoded images with grain, if any, held among the values of the training slices. */
+export function withGrain(
+  images: Float32Array,
+  grain: Grain | undefined,
+  { model, preprocessing: { range } }: Pick<CodecOptions, "model" | "preprocessing">,
+  options: Pick<AddGrainOptions, "seed" | "numbers">,
+): Float32Array {
+  if (grain === undefined) return images;
+  const [height, width] = model.size;
+  return addGrain(images, grain, { ...options, size: { height, width }, bounds: range?.preprocessed });
 }
 
 function held(images: Float32Array, { range }: Preprocessing): Float32Array {

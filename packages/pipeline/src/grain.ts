@@ -1,30 +1,33 @@
+import type { HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } from "@slicebook/core";
+import { type Grain, grainSchema, learnGrain } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import { type CodeGrids, takeGrids } from "./code-grids.ts";
-import { type CodecOptions, decodeCodes } from "./codec.ts";
+import { decodeCodes } from "./codec.ts";
 import { readJsonIfThere } from "./files.ts";
 import { spread } from "./pictures.ts";
 import type { Session } from "./session.ts";
-import { modelParameters } from "./trained-model.ts";
 
-/** Training slices whose residuals are measured, at most: two figures of each deviation are steady. */
+/** Training slices whose residuals are measured, at most: two digits of each deviation are steady. */
 const MOST_SLICES = 128;
 /** Slices decoded at a time. */
 const DECODED = 8;
 
 /** Measures what training slices have beyond what their codes say, and keeps it for samples. */
-export async function saveGrain(session: Session, dataset: Dataset, codes: CodeGrids): Promise<void> {
+export async function saveGrain(
+  session: Session,
+  { preprocessing, splits }: Dataset,
+  { parameters, codes }: { readonly parameters: HostTensors; readonly codes: CodeGrids },
+): Promise<void> {
   const { model, paths } = session;
   const chosen = spread(codes.names.length, MOST_SLICES);
-  const decoded = await decodeCodes(
-    await session.engine(),
-    await modelParameters(session),
-    takeGrids(codes, chosen).levels,
-    { model, preprocessing: dataset.preprocessing, batch: DECODED },
-  );
+  const decoded = await decodeCodes(await session.engine(), parameters, takeGrids(codes, chosen).levels, {
+    model,
+    preprocessing,
+    batch: DECODED,
+  });
   const [height, width] = model.size;
-  const grain = learnGrain(dataset.splits.train.images(chosen), decoded, { height, width });
+  const grain = learnGrain(splits.train.images(chosen), decoded, { height, width });
   await writeFileAtomic(paths.grain, `${JSON.stringify(grain)}\n`);
   session.made(paths.grain, "grain of the training slices");
 }
@@ -41,17 +44,4 @@ export async function samplesGrain({ config, paths, emit }: Session): Promise<Gr
     "samples have no grain: this run was encoded by an earlier version; `slicebook encode` measures it";
   emit({ type: "warning", text });
   return undefined;
-}
-
-/** Decoded images with grain, if any, held among the values of the training slices. */
-export function withGrain(
-  images: Float32Array,
-  grain: Grain | undefined,
-  { model, preprocessing }: Pick<CodecOptions, "model" | "preprocessing">,
-  options: Pick<AddGrainOptions, "seed" | "numbers">,
-): Float32Array {
-  if (grain === undefined) return images;
-  const [height, width] = model.size;
-  const bounds = preprocessing.range?.preprocessed;
-  return addGrain(images, grain, { ...options, size: { height, width }, bounds });
 }

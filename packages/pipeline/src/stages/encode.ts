@@ -27,10 +27,8 @@ export const encodeStage: StageDefinition = {
     const { batch } = config.train;
     const dataset = await session.dataset();
     const { splits, classes } = dataset;
-    const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
-      model,
-      batch,
-    });
+    const parameters = await modelParameters(session);
+    const encoder = await createEncoder(await session.engine(), parameters, { model, batch });
     const total = SPLITS.reduce((sum, split) => sum + splits[split].records.length, 0);
     const progress = reportProgress(emit, "encode", "images");
     let done = 0;
@@ -62,7 +60,7 @@ export const encodeStage: StageDefinition = {
         };
         await saveCodes(paths.codes[split], grids);
         session.made(paths.codes[split], `code grids of the ${split} split`);
-        if (split === "train") await saveGrain(session, dataset, grids);
+        if (split === "train") await saveGrain(session, dataset, { parameters, codes: grids });
       }
     } finally {
       await encoder.dispose();

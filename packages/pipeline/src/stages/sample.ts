@@ -15,10 +15,10 @@ import {
   takeGrids,
   takeRows,
 } from "../code-grids.ts";
-import { type CodecOptions, decodeCodes } from "../codec.ts";
+import { type CodecOptions, decodeCodes, withGrain } from "../codec.ts";
 import { imageGrid } from "../figures/grid.ts";
 import { hashOfFile } from "../files.ts";
-import { samplesGrain, withGrain } from "../grain.ts";
+import { samplesGrain } from "../grain.ts";
 import { interruptedError } from "../interruption.ts";
 import { nearMiss } from "../near-miss.ts";
 import { writeNiftiSlice } from "../nifti-slice.ts";

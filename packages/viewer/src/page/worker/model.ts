@@ -7,7 +7,6 @@ import {
   SlicebookError,
 } from "@slicebook/base";
 import {
-  addGrain,
   areaMeans,
   type BoundPrior,
   type BoundVqvae,
@@ -45,7 +44,13 @@ import {
 } from "@slicebook/datasets";
 import { createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
 import { builtInPriors } from "@slicebook/pipeline/built-in-priors";
-import { type CodecOptions, createCodec, createDecoder, type Decoder } from "@slicebook/pipeline/codec";
+import {
+  type CodecOptions,
+  createCodec,
+  createDecoder,
+  type Decoder,
+  withGrain,
+} from "@slicebook/pipeline/codec";
 import { codebookColours } from "@slicebook/pipeline/colour";
 import { z } from "zod";
 import { isUsed } from "../../shared/safetensors-header.ts";
@@ -159,9 +164,8 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     stage: Stage,
     options: { readonly seed: number; readonly numbers: readonly number[] },
   ): Float32Array => {
-    const whole = grain !== undefined && stage.levels === levels.length;
-    const bounds = preprocessing.range?.preprocessed;
-    const shown = whole ? addGrain(values, grain, { ...options, size: { height, width }, bounds }) : values;
+    const whole = stage.levels === levels.length;
+    const shown = whole ? withGrain(values, grain, { model, preprocessing }, options) : values;
     return sampleGreys(stage.preprocessing, shown);
   };
 
