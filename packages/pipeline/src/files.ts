@@ -52,13 +52,13 @@ export function readTextIfThere(path: string, most = LARGEST_TEXT): string | und
 }
 
 /** Reads a JSON file of ours; undefined where there is none. Throws `RUN_DAMAGED` for one that is not what it should be. */
-export function readJsonIfThere<T>(path: string, schema: z.ZodType<T>): T | undefined {
+export function readJsonIfThere<T>(path: string, schema: z.ZodType<T>, remedy?: string): T | undefined {
   const text = readTextIfThere(path);
   if (text === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw damaged(path, error);
+    throw damaged(path, error, remedy);
   }
 }
 

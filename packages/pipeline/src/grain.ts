@@ -38,7 +38,8 @@ export async function saveGrain(
  */
 export async function samplesGrain({ config, paths, emit }: Session): Promise<Grain | undefined> {
   if (!config.sample.grain) return undefined;
-  const grain = readJsonIfThere(paths.grain, grainSchema);
+  const remedy = "Delete it and run `slicebook encode` again.";
+  const grain = readJsonIfThere(paths.grain, grainSchema, remedy);
   if (grain !== undefined) return grain;
   const text =
     "samples have no grain: this run was encoded by an earlier version; `slicebook encode` measures it";

@@ -66,6 +66,12 @@ it("gives samples the grain of the training slices, the same each time, unless t
   expect([...smooth.warnings, ...again.warnings]).toEqual([]);
 
   const grain = await readFile(join(run, "codes", "grain.json"));
+  await writeFile(join(run, "codes", "grain.json"), '{"kernel":[1]}');
+  await expect(drawnWith("sample.grain=true")).rejects.toMatchObject({
+    code: "RUN_DAMAGED",
+    message: expect.stringContaining("grain.json"),
+    remedy: expect.stringContaining("slicebook encode"),
+  });
   await rm(join(run, "codes", "grain.json"));
   const without = await drawnWith("sample.grain=true");
   expect(without.values).toEqual(smooth.values);

@@ -80,9 +80,9 @@ export const sampleStage: StageDefinition = {
     const preprocessing = await loadPreprocessing(session);
     const parameters = await modelParameters(session);
     const codec: CodecOptions = { model, preprocessing, batch: DECODED };
+    const grain = await samplesGrain(session);
     const wanted = { trained, labels, slicePositions, parameters, codec };
     const levels = await drawLevels(session, prior, wanted);
-    const grain = await samplesGrain(session);
     const decoded = withGrain(
       await decodeCodes(engine, parameters, levels, { ...codec, batch: Math.min(DECODED, count) }),
       grain,
