@@ -1,6 +1,6 @@
 // Keeps the import directions of docs/design.md: no arrow between packages runs the other way.
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What the sources of each package may import of ours. */
@@ -11,9 +11,11 @@ const MAY_IMPORT = {
   core: ["base"],
   datasets: ["base"],
   "prior-pixelcnn": ["base", "core"],
-  pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn"],
-  viewer: ["base", "engine", "core", "datasets", "pipeline"],
-  cli: ["base", "pipeline", "viewer"],
+  runs: ["base", "core", "datasets"],
+  report: ["base", "core", "runs"],
+  pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "runs", "report", "prior-pixelcnn"],
+  viewer: ["base", "engine", "core", "datasets", "runs", "report", "pipeline"],
+  cli: ["base", "runs", "report", "pipeline", "viewer"],
   testing: [],
 };
 
@@ -52,24 +54,35 @@ const PARTS = {
     "datasets",
     "pipeline/built-in-priors",
     "pipeline/codec",
-    "pipeline/colour",
-    "pipeline/comparable",
-    "pipeline/evaluation-tables",
+    "report/colour",
+    "report/comparable",
+    "report/evaluation-tables",
   ],
-  "viewer/src/server": ["base", "base/node", "pipeline/runs"],
-  "viewer/src/shared": ["pipeline/runs"],
+  "viewer/src/server": ["base", "base/node", "runs"],
+  "viewer/src/shared": ["runs"],
 };
+
+/** The pipeline's folders from top to bottom: none imports from one above it. */
+const FLOORS = [["api"], ["stages", "commands"], ["session"], ["measure"], ["model"], ["config"]];
 
 /** The one file that imports ONNX Runtime, since it turns its telemetry off before. */
 const LOADS_ONNX_RUNTIME = "packages/engine/src/onnx-runtime.ts";
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
+/** Text in which an import may be written out for a reader. */
+const TEMPLATE = /`(?:\\.|[^`\\])*`/gs;
 const NATIVE = /^(?:node:.*|sharp|onnxruntime-node|webgpu)$/;
 
 function isPure(name, path) {
   if (name in PURE) return !PURE[name].includes(path);
   const folder = PURE_FOLDERS.find((folder) => `${name}/src/${path}`.startsWith(`${folder}/`));
   return folder !== undefined && !`${name}/src/${path}`.startsWith(`${folder}/node/`);
+}
+
+/** The floor of a file of the pipeline, 0 the top one; files in no folder are above all. */
+function floorOf(path) {
+  const [folder] = path.split(sep);
+  return FLOORS.findIndex((floor) => floor.includes(folder));
 }
 
 /** Lists what is imported against the rules, a line each. */
@@ -86,7 +99,7 @@ export function checkImports(root) {
     for (const path of readdirSync(sources, { recursive: true }).filter((path) => /\.tsx?$/.test(path))) {
       const file = join(sources, path);
       const part = Object.keys(PARTS).find((part) => `${name}/src/${path}`.startsWith(`${part}/`));
-      for (const [, target] of readFileSync(file, "utf8").matchAll(IMPORT)) {
+      for (const [, target] of readFileSync(file, "utf8").replaceAll(TEMPLATE, "").matchAll(IMPORT)) {
         const where = relative(root, file);
         const ours = /^@slicebook\/([^/]+)/.exec(target)?.[1];
         if (ours !== undefined && ours !== name && !allowed.includes(ours)) {
@@ -103,6 +116,12 @@ export function checkImports(root) {
         }
         if (part === "viewer/src/page" && NATIVE.test(target)) {
           faults.push(`${where} imports ${target}, but the page runs in a browser`);
+        }
+        const [from, to] = [path, join(dirname(path), target)].map(floorOf);
+        if (name === "pipeline" && target.startsWith(".") && from > to) {
+          faults.push(
+            `${where} imports ${target}, but pipeline's folders read downwards: ${FLOORS.join(" → ")}`,
+          );
         }
         if (isPure(name, path) && (NATIVE.test(target) || target === "@slicebook/base/node")) {
           faults.push(`${where} imports ${target}, but ${name} also runs in a browser`);

@@ -1,5 +1,5 @@
 import { SlicebookError } from "@slicebook/base";
-import { readRun } from "@slicebook/pipeline/runs";
+import { readRun } from "@slicebook/runs";
 import { tableLines } from "./table.ts";
 
 /** Bits per pixel of whole files, and the mean SSIM of what they restore. */

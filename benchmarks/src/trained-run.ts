@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readRun } from "@slicebook/pipeline/runs";
+import { readRun } from "@slicebook/runs";
 import { z } from "zod";
 import { runJson } from "./measurement.ts";
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Random } from "@slicebook/base";
 import { crc32 } from "@slicebook/base";
 import { execute } from "@slicebook/pipeline";
-import { listRuns, readRun } from "@slicebook/pipeline/runs";
+import { listRuns, readRun } from "@slicebook/runs";
 import { serveViewer } from "@slicebook/viewer";
 import { mutatedBytes, mutatedText } from "./mutate.ts";
 

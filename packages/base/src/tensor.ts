@@ -49,3 +49,15 @@ function checkFilled(length: number, shape: readonly number[]): void {
     throw new RangeError(`${length} values do not fill a tensor of shape [${shape.join(", ")}]`);
   }
 }
+
+/** The values of a float32 tensor. Throws a `TypeError` for another. */
+export function floats({ data }: HostTensor): Float32Array {
+  if (!(data instanceof Float32Array)) throw new TypeError("expected a float32 tensor");
+  return data;
+}
+
+/** The values of an int32 tensor. Throws a `TypeError` for another. */
+export function integers({ data }: HostTensor): Int32Array {
+  if (!(data instanceof Int32Array)) throw new TypeError("expected an int32 tensor");
+  return data;
+}

@@ -1,4 +1,4 @@
-import type { Stage } from "@slicebook/pipeline";
+import type { Stage } from "@slicebook/runs/stages";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./commands/completion.ts";
 import { exitCodes } from "./exit-codes.ts";

@@ -1,4 +1,4 @@
-import type { RunSummary } from "@slicebook/pipeline/runs";
+import type { RunSummary } from "@slicebook/runs";
 import { formatNumber } from "./format.ts";
 
 /** `0.8463 (0.812 to 0.880)`: the mean of the test split and its 95 % interval, or the subjects too few for one. */

@@ -1,10 +1,4 @@
-export {
-  type AdamOptions,
-  adam,
-  clipByGlobalNorm,
-  globalNorm,
-  movingAverage,
-} from "./adam.ts";
+export { type AdamOptions, adam, clipByGlobalNorm, globalNorm, movingAverage } from "./adam.ts";
 export { type CodeLevel, type CodeSpace, codesName, gridSpecs } from "./code-space.ts";
 export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
@@ -53,6 +47,7 @@ export {
   aucOverFolds,
   dealtFolds,
   type Folds,
+  standardError,
   type TwoSampleOptions,
   type TwoSampleSet,
   twoSampleAuc,

@@ -35,4 +35,6 @@ export {
 } from "./phantom/write.ts";
 export type { SkippedSlice } from "./prepare-splits.ts";
 export { type ReadSlicesOptions, readSlices } from "./read-slices.ts";
+export { type RecognisedFolder, recogniseFolder } from "./recognise/recognise-folder.ts";
+export { sampleFiles, type VolumeCut } from "./recognise/sample-files.ts";
 export { userCacheFolder } from "./store/prepared-cache.ts";

@@ -1,28 +1,15 @@
-export {
-  type DoctorCheck,
-  type DoctorReport,
-  type Event,
-  type ExecuteOptions,
-  type Inspection,
-  type PhantomLayout,
-  phantomLayouts,
-  type Request,
-  type Result,
-  type SplitSummary,
-  type Stage,
-  type StageResult,
-  stages,
-} from "./api.ts";
-export { type Comparison, compareRuns, type PairedDifference } from "./compare-runs.ts";
-export type { ResolvedConfig } from "./config.ts";
-export { configJsonSchema } from "./config-json-schema.ts";
-export { configKeys, dottedKeys } from "./config-keys.ts";
-export { configReference } from "./config-reference.ts";
-export { doctor } from "./doctor.ts";
-export { execute } from "./execute.ts";
-export { executeInWorker } from "./execute-in-worker.ts";
-export { configNameFor, type InitialConfig, initialConfig } from "./init/initial-config.ts";
-export { loadConfig, resolvedYaml } from "./load-config.ts";
-export { type LimitInput, limitOf } from "./novelty/limits.ts";
-export { type PictureSets, pictureDistances } from "./novelty/picture-distances.ts";
-export type { Limit, PictureDistances, ThreePairs } from "./novelty/schema.ts";
+export { execute } from "./api/execute.ts";
+export { executeInWorker } from "./api/execute-in-worker.ts";
+export { type PhantomLayout, phantomLayouts, type Request, type Result } from "./api/requests.ts";
+export { type DoctorCheck, type DoctorReport, doctor } from "./commands/doctor.ts";
+export { configNameFor, type InitialConfig, initialConfig } from "./commands/init/initial-config.ts";
+export type { Inspection, SplitSummary } from "./commands/inspection.ts";
+export type { ResolvedConfig } from "./config/config.ts";
+export { configJsonSchema } from "./config/config-json-schema.ts";
+export { configKeys, dottedKeys } from "./config/config-keys.ts";
+export { configReference } from "./config/config-reference.ts";
+export { loadConfig, resolvedYaml } from "./config/load-config.ts";
+export { type LimitInput, limitOf } from "./measure/limits.ts";
+export { type PictureSets, pictureDistances } from "./measure/picture-distances.ts";
+export type { Event, ExecuteOptions } from "./session/events.ts";
+export type { StageResult } from "./stages/run-stages.ts";

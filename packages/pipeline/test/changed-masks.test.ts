@@ -1,9 +1,9 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Evaluation } from "@slicebook/runs";
+import { stages } from "@slicebook/runs/stages";
 import { expect, it } from "vitest";
-import { stages } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
-import type { Evaluation } from "../src/report/evaluation-schema.ts";
+import { execute } from "../src/api/execute.ts";
 import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

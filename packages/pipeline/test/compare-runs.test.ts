@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compareRuns } from "@slicebook/report";
+import type { MetricsRow } from "@slicebook/runs";
+import { listRuns, readRun } from "@slicebook/runs";
 import { expect, it } from "vitest";
-import { compareRuns } from "../src/compare-runs.ts";
-import type { MetricsRow } from "../src/report/types.ts";
-import { listRuns, readRun } from "../src/runs.ts";
+import { reportInput, runInfo } from "../../report/test/fixtures.ts";
 import { temporaryFolder } from "./helpers.ts";
-import { reportInput, runInfo } from "./report/fixtures.ts";
 
 const folder = temporaryFolder();
 

@@ -2,12 +2,12 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type HostTensors, int32, isSlicebookError } from "@slicebook/base";
 import { encodeSafetensors, MAX_CODES } from "@slicebook/core";
+import { compareRuns } from "@slicebook/report";
+import * as runSchema from "@slicebook/runs";
+import { listRuns, readRun } from "@slicebook/runs";
+import { type Stage, stages } from "@slicebook/runs/stages";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Stage, stages } from "../src/api.ts";
-import { compareRuns } from "../src/compare-runs.ts";
-import { execute } from "../src/execute.ts";
-import * as runSchema from "../src/report/run-schema.ts";
-import { listRuns, readRun } from "../src/runs.ts";
+import { execute } from "../src/api/execute.ts";
 import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
+import { exists } from "@slicebook/runs";
+import { stages } from "@slicebook/runs/stages";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { stages } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
-import { exists } from "../src/files.ts";
+import { execute } from "../src/api/execute.ts";
 import { labelsOf } from "../src/stages/sample.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSafetensors, type Safetensors } from "@slicebook/core";
 import { afterAll, beforeAll } from "vitest";
-import type { Event } from "../src/api.ts";
+import type { Event } from "../src/session/events.ts";
 
 /** A run of seconds: six phantoms of 32×32, a tiny model and a tiny prior. */
 export const TINY = `

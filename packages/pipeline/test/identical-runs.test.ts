@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { stages } from "@slicebook/runs/stages";
 import { expect, it } from "vitest";
-import { stages } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
+import { execute } from "../src/api/execute.ts";
 import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

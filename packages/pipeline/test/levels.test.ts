@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { Evaluation } from "@slicebook/runs";
 import { expect, it } from "vitest";
-import { execute } from "../src/execute.ts";
-import type { Evaluation } from "../src/report/types.ts";
+import { execute } from "../src/api/execute.ts";
 import { readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

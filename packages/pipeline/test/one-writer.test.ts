@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Stage, stages } from "@slicebook/runs/stages";
 import { expect, it } from "vitest";
-import { type Stage, stages } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
+import { execute } from "../src/api/execute.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

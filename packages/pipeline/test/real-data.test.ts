@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { Evaluation } from "@slicebook/runs";
 import { describe, expect, it } from "vitest";
-import { execute } from "../src/execute.ts";
-import type { Evaluation } from "../src/report/types.ts";
+import { execute } from "../src/api/execute.ts";
 import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const root = process.env.SLICEBOOK_DATA;

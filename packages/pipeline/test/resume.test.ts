@@ -1,8 +1,9 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Stage } from "@slicebook/runs/stages";
 import { describe, expect, it } from "vitest";
-import type { Event, Stage } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
+import { execute } from "../src/api/execute.ts";
+import type { Event } from "../src/session/events.ts";
 import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

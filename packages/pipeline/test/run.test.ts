@@ -1,16 +1,13 @@
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeFile } from "@slicebook/datasets/node";
+import type { PriorEvaluation, RunInfo } from "@slicebook/runs";
+import { type Evaluation, evaluationSchema, hashOf, noveltySchema, openRun, readRun } from "@slicebook/runs";
+import { type Stage, stages } from "@slicebook/runs/stages";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Event, type Result, type Stage, stages } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
-import { hashOf } from "../src/files.ts";
-import { noveltySchema } from "../src/novelty/schema.ts";
-import { openRun } from "../src/open-run.ts";
-import type { PriorEvaluation } from "../src/prior-evaluation.ts";
-import { type Evaluation, evaluationSchema } from "../src/report/evaluation-schema.ts";
-import type { RunInfo } from "../src/report/run-schema.ts";
-import { readRun } from "../src/runs.ts";
+import { execute } from "../src/api/execute.ts";
+import type { Result } from "../src/api/requests.ts";
+import type { Event } from "../src/session/events.ts";
 import { listen, readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

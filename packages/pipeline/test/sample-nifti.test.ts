@@ -2,10 +2,10 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { decodeFile } from "@slicebook/datasets/node";
+import { noveltySchema } from "@slicebook/runs";
 import { expect, it } from "vitest";
-import type { Event } from "../src/api.ts";
-import { execute } from "../src/execute.ts";
-import { noveltySchema } from "../src/novelty/schema.ts";
+import { execute } from "../src/api/execute.ts";
+import type { Event } from "../src/session/events.ts";
 import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import type { Stage } from "@slicebook/runs/stages";
+import { loadCodes, saveCodes } from "@slicebook/runs/tensors";
 import { beforeAll, expect, it } from "vitest";
-import type { Stage } from "../src/api.ts";
-import { loadCodes, saveCodes } from "../src/code-grids.ts";
-import { execute } from "../src/execute.ts";
+import { execute } from "../src/api/execute.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

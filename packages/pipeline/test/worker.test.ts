@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { SlicebookError } from "@slicebook/base";
 import { expect, it } from "vitest";
-import type { Event, Request, Result } from "../src/api.ts";
+import type { Request, Result } from "../src/api/requests.ts";
+import type { Event } from "../src/session/events.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

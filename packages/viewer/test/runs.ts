@@ -1,7 +1,8 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execute, type Stage, stages } from "@slicebook/pipeline";
+import { execute } from "@slicebook/pipeline";
+import { type Stage, stages } from "@slicebook/runs/stages";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {

@@ -1,4 +1,4 @@
-import { type Comparison, compareRuns } from "@slicebook/pipeline";
+import { type Comparison, compareRuns } from "@slicebook/report";
 import { formatDuration, table } from "../format.ts";
 import { paint } from "../paint.ts";
 import { printable } from "../printable.ts";

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { counted, SlicebookError } from "@slicebook/base";
+import { counted, SlicebookError, shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/pipeline";
-import { shellQuote } from "@slicebook/pipeline/client";
 import { table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";

@@ -1,4 +1,4 @@
-import { listRuns } from "@slicebook/pipeline/runs";
+import { listRuns } from "@slicebook/runs";
 import { fittedTable, formatDuration } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";

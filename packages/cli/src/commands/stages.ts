@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { stages as allStages, type Stage } from "@slicebook/pipeline/client";
+import { stages as allStages, type Stage } from "@slicebook/runs/stages";
 import type {
   CompletionFlags,
   CompressFlags,

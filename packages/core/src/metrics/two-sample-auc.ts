@@ -203,3 +203,8 @@ function beside(parts: readonly Points[]): Points {
 function indicesOf(folds: readonly number[], which: (fold: number) => boolean): number[] {
   return [...folds.keys()].filter((index) => which(folds[index]!));
 }
+
+/** The standard error of an AUC of two sets of these sizes that are alike: that of Mann and Whitney's U, 1947. */
+export function standardError(first: number, second: number): number {
+  return Math.sqrt((first + second + 1) / (12 * first * second));
+}

@@ -1,15 +1,15 @@
 import { setImmediate } from "node:timers/promises";
+import { interruptedError } from "@slicebook/base";
 import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
 import { SPLITS, slicePositions } from "@slicebook/datasets";
-import { type CodeGrids, saveCodes } from "../code-grids.ts";
-import { createEncoder, emptyLevels } from "../codec.ts";
-import { saveGrain } from "../grain.ts";
-import { interruptedError } from "../interruption.ts";
-import { placementOfRecord } from "../own-slices.ts";
-import { reportProgress } from "../progress.ts";
-import { trainedModel } from "../run-folder.ts";
-import type { StageDefinition } from "../stage.ts";
-import { modelAndData, modelParameters } from "../trained-model.ts";
+import { trainedModel } from "@slicebook/runs";
+import { type CodeGrids, saveCodes } from "@slicebook/runs/tensors";
+import { createEncoder, emptyLevels } from "../model/codec.ts";
+import { saveGrain } from "../session/grain.ts";
+import { placementOfRecord } from "../session/own-slices.ts";
+import { reportProgress } from "../session/progress.ts";
+import { modelAndData, modelParameters } from "../session/trained-model.ts";
+import type { StageDefinition } from "./stage.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
 export const encodeStage: StageDefinition = {

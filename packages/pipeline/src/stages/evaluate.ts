@@ -1,24 +1,20 @@
 import { join } from "node:path";
-import { SlicebookError } from "@slicebook/base";
+import { floats, interruptedError, SlicebookError, spread } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type CodeTable, tablesChecksum, vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
-import { measureBaselines } from "../baselines/measure.ts";
-import { type Codec, createCodec, floats } from "../codec.ts";
-import { currentTables } from "../compressed-size.ts";
-import { type Evaluated, evaluateSplit } from "../evaluate.ts";
-import { codebookColours } from "../figures/colour.ts";
-import { codeGrid, reconstructionGrid } from "../figures/grid.ts";
-import { hashOfTensors } from "../files.ts";
-import { interruptedError } from "../interruption.ts";
-import { picturePairs, savePairs, spread } from "../pictures.ts";
-import { reportProgress } from "../progress.ts";
-import { type Evaluation, evaluationSchema } from "../report/evaluation-schema.ts";
-import { counted } from "../report/format.ts";
-import { trainedModel } from "../run-folder.ts";
-import type { Session } from "../session.ts";
-import type { StageDefinition } from "../stage.ts";
-import { modelAndData, modelParameters } from "../trained-model.ts";
+import { codeGrid, counted, reconstructionGrid } from "@slicebook/report";
+import { codebookColours } from "@slicebook/report/colour";
+import { type Evaluation, evaluationSchema, hashOfTensors, trainedModel } from "@slicebook/runs";
+import { type Evaluated, evaluateSplit } from "../measure/evaluate.ts";
+import { type Codec, createCodec } from "../model/codec.ts";
+import { picturePairs, savePairs } from "../model/pictures.ts";
+import { currentTables } from "../session/code-tables.ts";
+import { reportProgress } from "../session/progress.ts";
+import type { Session } from "../session/session.ts";
+import { modelAndData, modelParameters } from "../session/trained-model.ts";
+import { measureBaselines } from "./measure-baselines.ts";
+import type { StageDefinition } from "./stage.ts";
 
 /** Slices in a grid of reconstructions. */
 const SHOWN = 8;

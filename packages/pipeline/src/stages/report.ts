@@ -1,29 +1,40 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes } from "@slicebook/core";
+import type { NextCommand, Picture, ReportInput } from "@slicebook/report";
+import {
+  type FilmFrame,
+  frameFile,
+  frameSteps,
+  metricsCsv,
+  modelCard,
+  originalsFile,
+  type Plot,
+  plotCodebookUsage,
+  plotMetrics,
+  plotNovelty,
+  progressionFilm,
+  readFrame,
+  reportHtml,
+  svgToPng,
+} from "@slicebook/report";
+import type { MetricsRow, Novelty, RunInfo } from "@slicebook/runs";
+import {
+  evaluationSchema,
+  exists,
+  hashOfFile,
+  missing,
+  noveltyFile,
+  readJsonIfThere,
+  withoutPlaces,
+} from "@slicebook/runs";
+import { splitCodes } from "@slicebook/runs/tensors";
 import sharp from "sharp";
-import { splitCodes } from "../code-grids.ts";
-import { type Plot, svgToPng } from "../figures/chart.ts";
-import { type FilmFrame, progressionFilm } from "../figures/film.ts";
-import { plotCodebookUsage, plotMetrics } from "../figures/plot.ts";
-import { plotNovelty } from "../figures/plot-novelty.ts";
-import { exists, hashOfFile, readJsonIfThere } from "../files.ts";
-import { noveltyFile } from "../novelty/file.ts";
-import type { Novelty } from "../novelty/schema.ts";
-import { withoutPlaces } from "../places.ts";
-import { frameFile, frameSteps, originalsFile, readFrame } from "../progression.ts";
-import { metricsCsv } from "../report/csv.ts";
-import { evaluationSchema } from "../report/evaluation-schema.ts";
-import { reportHtml } from "../report/html.ts";
-import { modelCard } from "../report/model-card.ts";
-import type { RunInfo } from "../report/run-schema.ts";
-import type { MetricsRow, NextCommand, Picture, ReportInput } from "../report/types.ts";
-import { missing } from "../run-folder.ts";
-import type { Session } from "../session.ts";
-import { shellQuote } from "../shell-quote.ts";
-import type { StageDefinition } from "../stage.ts";
+import type { Session } from "../session/session.ts";
 import { codesPicture, extremesPicture } from "./evaluate.ts";
+import type { StageDefinition } from "./stage.ts";
 
 /** Pictures in the film of the training. */
 const MOST_FRAMES = 30;

@@ -1,38 +1,35 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import { type HostTensors, int32, interruptedError, nearMiss, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
-import { bindPrior, priorParameters } from "../bound-prior.ts";
-import { plausibleCandidates } from "../candidates.ts";
+import { greyPng, imageGrid } from "@slicebook/report";
+import type { Novelty } from "@slicebook/runs";
+import { codeGrids, hashOfFile, noveltyFile, trainedModel, trainedPrior } from "@slicebook/runs";
 import {
   type CodeGrids,
   type LevelGrids,
+  loadPreprocessing,
   neededCodes,
   saveCodes,
   splitCodes,
   takeGrids,
   takeRows,
-} from "../code-grids.ts";
-import { type CodecOptions, decodeCodes, withGrain } from "../codec.ts";
-import { imageGrid } from "../figures/grid.ts";
-import { hashOfFile } from "../files.ts";
-import { samplesGrain } from "../grain.ts";
-import { interruptedError } from "../interruption.ts";
-import { nearMiss } from "../near-miss.ts";
-import { writeNiftiSlice } from "../nifti-slice.ts";
-import { noveltyFile } from "../novelty/file.ts";
-import { measureNovelty } from "../novelty/measure.ts";
-import { measurePixels } from "../novelty/measure-pixels.ts";
-import { nearestPicture } from "../novelty/picture.ts";
-import type { Novelty } from "../novelty/schema.ts";
-import { greyPng, sampleGreys } from "../pictures.ts";
-import { reportProgress } from "../progress.ts";
-import { codeGrids, trainedModel, trainedPrior } from "../run-folder.ts";
-import type { Session } from "../session.ts";
-import type { StageDefinition } from "../stage.ts";
-import { loadPreprocessing, modelHash, modelParameters } from "../trained-model.ts";
+} from "@slicebook/runs/tensors";
+import { measureNovelty } from "../measure/measure-novelty.ts";
+import { nearestPicture } from "../measure/nearest-picture.ts";
+import { plausibleCandidates } from "../model/candidates.ts";
+import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
+import { writeNiftiSlice } from "../model/nifti-slice.ts";
+import { sampleGreys } from "../model/pictures.ts";
+import { bindPrior, priorParameters } from "../session/bound-prior.ts";
+import { samplesGrain } from "../session/grain.ts";
+import { reportProgress } from "../session/progress.ts";
+import type { Session } from "../session/session.ts";
+import { modelHash, modelParameters } from "../session/trained-model.ts";
+import { measurePixels } from "./measure-pixels.ts";
+import type { StageDefinition } from "./stage.ts";
 
 /** Images decoded at a time. */
 const DECODED = 8;

@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, type HostTensors, int32, random, SlicebookError, sizeOf } from "@slicebook/base";
+import { float32, type HostTensors, int32, random, SlicebookError, sizeOf, spread } from "@slicebook/base";
 import {
   type BoundPrior,
   bitsPerPixel,
@@ -11,26 +11,32 @@ import {
   stepInputs,
 } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
-import { bindPrior, createLikelihoodMeter, joinParts, priorParameters } from "../bound-prior.ts";
-import { builtInPriors } from "../built-in-priors.ts";
-import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
-import { codeBaselines } from "../code-baselines.ts";
-import { type CodeGrids, neededCodes, takeGrids } from "../code-grids.ts";
-import { hashOfFile } from "../files.ts";
-import { spread } from "../pictures.ts";
 import {
+  codeGrids,
   type HeldOutLikelihood,
+  hashOfFile,
   type Likelihood,
+  missing,
   type PriorEvaluation,
+  trainedModel,
   writePriorEvaluation,
-} from "../prior-evaluation.ts";
-import { codeGrids, missing, trainedModel } from "../run-folder.ts";
-import type { Session } from "../session.ts";
-import type { StageDefinition } from "../stage.ts";
-import { modelHash, modelParameters } from "../trained-model.ts";
-import { type Trainee, type TrainOptions, train } from "../training.ts";
-import { tryPrior } from "../try-prior.ts";
-import { withVariedGrids } from "../varied-grids.ts";
+} from "@slicebook/runs";
+import {
+  type CodeGrids,
+  checkedCarry,
+  loadCheckpoint,
+  neededCodes,
+  takeGrids,
+} from "@slicebook/runs/tensors";
+import { builtInPriors } from "../config/built-in-priors.ts";
+import { codeBaselines } from "../measure/code-baselines.ts";
+import { bindPrior, createLikelihoodMeter, joinParts, priorParameters } from "../session/bound-prior.ts";
+import type { Session } from "../session/session.ts";
+import { modelHash, modelParameters } from "../session/trained-model.ts";
+import { withVariedGrids } from "../session/varied-grids.ts";
+import type { StageDefinition } from "./stage.ts";
+import { type Trainee, type TrainOptions, train } from "./training.ts";
+import { tryPrior } from "./try-prior.ts";
 
 /** Validation grids looked at while training; all are for the evaluation at the end. */
 const LOOKED_AT = 128;

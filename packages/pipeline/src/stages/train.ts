@@ -1,21 +1,20 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, type HostTensors, random, SlicebookError } from "@slicebook/base";
+import { float32, type HostTensors, random, SlicebookError, spread } from "@slicebook/base";
 import { countCodes, ssim, summarise, toUnitRange } from "@slicebook/core";
 import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
-import { placesShowing } from "../blank-slices.ts";
-import { checkedCarry, loadCheckpoint } from "../checkpoint.ts";
-import { createMovingCodec, encodingsOf } from "../codec.ts";
-import { codeUse } from "../evaluate.ts";
-import { picturePairs, spread } from "../pictures.ts";
-import { dropFramesAfter, frameIsDue, saveFrame } from "../progression.ts";
-import type { ValidationMetrics } from "../report/metrics-schema.ts";
-import type { Session } from "../session.ts";
-import type { StageDefinition } from "../stage.ts";
-import { savePreprocessing } from "../trained-model.ts";
-import { type Trainee, train } from "../training.ts";
+import { dropFramesAfter, frameIsDue, saveFrame } from "@slicebook/report";
+import type { ValidationMetrics } from "@slicebook/runs";
+import { checkedCarry, loadCheckpoint, savePreprocessing } from "@slicebook/runs/tensors";
+import { placesShowing } from "../measure/blank-slices.ts";
+import { codeUse } from "../measure/evaluate.ts";
+import { createMovingCodec, encodingsOf } from "../model/codec.ts";
+import { picturePairs } from "../model/pictures.ts";
+import type { Session } from "../session/session.ts";
+import type { StageDefinition } from "./stage.ts";
+import { type Trainee, train } from "./training.ts";
 
 /** Slices in each picture of the progression. */
 const FRAME_SLICES = 6;

@@ -1,4 +1,4 @@
-import { comparisonNotes, sameCodes, sameSlices } from "@slicebook/pipeline/comparable";
+import { comparisonNotes, sameCodes, sameSlices } from "@slicebook/report/comparable";
 import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
 import { fetchJson, useLoaded } from "./data.ts";
 import { duration, fixed, interval, short } from "./format.ts";

@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { damaged, type Novelty, type RunInfo } from "@slicebook/pipeline/runs";
+import { damaged, type Novelty, type RunInfo } from "@slicebook/runs";
 import { z } from "zod";
 import type { CodebookAnswer, CodebookLevel, SampleEntry, SamplesAnswer } from "../shared/answers.ts";
 import {

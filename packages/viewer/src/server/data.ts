@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { openRun, readRun } from "@slicebook/pipeline/runs";
+import { openRun, readRun } from "@slicebook/runs";
 import type { CodebookAnswer } from "../shared/answers.ts";
 import { codebookAnswer, samplesAnswer } from "./code-grids.ts";
 import { exists, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { runPaths } from "@slicebook/pipeline/runs";
+import { runPaths } from "@slicebook/runs";
 
 /**
  * The file of a run, of those that answers are made from, of which a symbolic link leads out of the run's folder, as a

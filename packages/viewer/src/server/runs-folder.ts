@@ -8,7 +8,7 @@ import {
   readTextIfThere,
   runPaths,
   withoutPlaces,
-} from "@slicebook/pipeline/runs";
+} from "@slicebook/runs";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { openRun, runPaths } from "@slicebook/pipeline/runs";
+import { openRun, runPaths } from "@slicebook/runs";
 import type { ViewerEvent } from "../shared/answers.ts";
 import { type RunsFolder, runsAnswer } from "./runs-folder.ts";
 

@@ -1,7 +1,7 @@
 // What the server tells the page. An exported site holds the same as files, under the same names.
-import type { MetricsRow, RunEvaluation, RunInfo, RunSummary, ThreePairs } from "@slicebook/pipeline/runs";
+import type { MetricsRow, RunEvaluation, RunInfo, RunSummary, ThreePairs } from "@slicebook/runs";
 
-export type { Estimate, MetricsRow, RunEvaluation, RunInfo, ThreePairs } from "@slicebook/pipeline/runs";
+export type { Estimate, MetricsRow, RunEvaluation, RunInfo, ThreePairs } from "@slicebook/runs";
 
 /** `data/runs.json` */
 export interface RunsAnswer {

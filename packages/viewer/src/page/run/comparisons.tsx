@@ -4,7 +4,7 @@ import {
   maskTable,
   rankedTable,
   type TextTable,
-} from "@slicebook/pipeline/evaluation-tables";
+} from "@slicebook/report/evaluation-tables";
 import type { RunEvaluation } from "../../shared/answers.ts";
 
 /** What the evaluation compared: with other ways to code the slices, within labels of masks, and slice with slice. */

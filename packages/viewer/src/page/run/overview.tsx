@@ -1,4 +1,4 @@
-import { bitsOfEvenCodes } from "@slicebook/pipeline/evaluation-tables";
+import { bitsOfEvenCodes } from "@slicebook/report/evaluation-tables";
 import { useState } from "preact/hooks";
 import type { RunAnswer, RunEvaluation } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";

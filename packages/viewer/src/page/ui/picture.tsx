@@ -1,4 +1,4 @@
-import { inferno } from "@slicebook/pipeline/colour";
+import { inferno } from "@slicebook/report/colour";
 import { useEffect, useRef } from "preact/hooks";
 
 /** How values become colours: grey from 0 to 1, the inferno map from 0 to 1, or colours that are given. */

@@ -51,7 +51,7 @@ import {
   type Decoder,
   withGrain,
 } from "@slicebook/pipeline/codec";
-import { codebookColours } from "@slicebook/pipeline/colour";
+import { codebookColours } from "@slicebook/report/colour";
 import { z } from "zod";
 import { isUsed } from "../../shared/safetensors-header.ts";
 import { loadHeader, loadTensors } from "./load-tensors.ts";

@@ -1,0 +1,225 @@
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { int32, interruptedError, random, sizeOf } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
+import { toUnitRange } from "@slicebook/core";
+import { greyPng, type ImageStack, imageGrid } from "@slicebook/report";
+import {
+  type CodeGrids,
+  type LevelGrids,
+  loadPreprocessing,
+  neededCodes,
+  saveCodes,
+  takeGrids,
+} from "@slicebook/runs/tensors";
+import { createEncoder, decodeCodes } from "../model/codec.ts";
+import { writeNiftiSlice } from "../model/nifti-slice.ts";
+import { bindPrior, createLikelihoodMeter, priorParameters } from "../session/bound-prior.ts";
+import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
+import { reportProgress } from "../session/progress.ts";
+import type { Session } from "../session/session.ts";
+import { modelParameters } from "../session/trained-model.ts";
+import { classesOf, labelsOf, slicePositionsOf } from "../stages/sample.ts";
+import { keptCodes, keptPixels } from "./kept-part.ts";
+
+/** Images decoded, and grids scored, at a time. */
+const AT_ONCE = 8;
+
+export interface CompleteOptions {
+  /** The slice, a file as the run's data set has them. */
+  readonly file: string;
+  /** What is kept of it: a half by name, or a mask. */
+  readonly keep: string;
+  /** Grids drawn for each completion, of which one is taken. */
+  readonly candidates: number;
+  /** A folder for the pictures (default: `RUN/completions/NAME`, emptied before). */
+  readonly out: string | undefined;
+}
+
+/**
+ * Keeps a part of a slice and has the prior draw the rest, `sample.count` times: pictures of the slice, of what is
+ * kept and of the completions, and the completions' codes.
+ *
+ * Codes are drawn in raster order, each given those before it: known codes that come later have no influence on a
+ * drawing. They have one by the choice among `candidates`: one is taken at random by the probability that the prior
+ * gives these later codes after it (sampling-importance-resampling, Rubin, 1987).
+ */
+export async function completeSlice(session: Session, options: CompleteOptions): Promise<void> {
+  const { config, model, paths } = session;
+  const { size, levels: spaces } = model;
+  const { count, seed } = config.sample;
+  const { file, keep } = options;
+  const [height, width] = size;
+  const trained = await neededCodes(session, "train");
+  const { classes } = trained;
+  const labels = labelsOf(classes, config.sample, { trained: classesOf(trained) });
+  const slice = await (await openOwnSlices(session)).read(file);
+  const pixels = await keptPixels(keep, slice, config.dataset);
+  const known = keptCodes(pixels, spaces, { keep, size });
+
+  const [engine, parameters] = [await session.engine(), await modelParameters(session)];
+  const encoder = await createEncoder(engine, parameters, { model, batch: 1 });
+  const own = await encoder.encode(slice.prepared).finally(() => encoder.dispose());
+  const drawn = await drawCandidates(session, {
+    own,
+    known,
+    labels,
+    classes,
+    candidates: options.candidates,
+  });
+  const names = Array.from(
+    { length: count },
+    (_, index) => `completion-${String(index + 1).padStart(4, "0")}`,
+  );
+  const completed: CodeGrids = { ...takeGrids(drawn.grids, choose(drawn, { count, seed })), names };
+
+  const batch = Math.min(AT_ONCE, count);
+  const decoded = await decodeCodes(engine, parameters, completed.levels, {
+    model,
+    batch,
+    preprocessing: await loadPreprocessing(session),
+  });
+  const [area, low] = [height * width, slice.original.reduce((least, value) => Math.min(least, value))];
+  // All in the original's scale, so that the completions can be compared with it.
+  const images = (all: readonly Float32Array[]): ImageStack => {
+    const data = new Float32Array(all.length * area);
+    for (const [index, image] of all.entries()) {
+      data.set(toUnitRange(slice.original, image).reconstruction, index * area);
+    }
+    return { data, shape: [all.length, height, width] };
+  };
+  const masked = slice.original.map((value, pixel) => (pixels[pixel] === 0 ? low : value));
+  const completions = names.map((_, index) =>
+    slice.restore(decoded.subarray(index * area, (index + 1) * area)),
+  );
+  const pictures = images([slice.original, masked, ...completions]);
+  const captions = names.map((name, index) =>
+    labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
+  );
+
+  const [name = ""] = uniqueNames([file]);
+  const out = options.out ?? join(paths.folder, "completions", name);
+  if (options.out === undefined) await rm(out, { recursive: true, force: true });
+  for (const [index, picture] of ["original", "masked", ...names].entries()) {
+    await writeFileAtomic(join(out, `${picture}.png`), await greyPng(pictures, index));
+  }
+  const { placement } = slice;
+  if (placement !== undefined) {
+    for (const [index, name] of names.entries()) {
+      await writeNiftiSlice(join(out, `${name}.nii.gz`), completions[index]!, { size, placement });
+    }
+  }
+  const codes = join(out, "codes.safetensors");
+  await saveCodes(codes, completed);
+  session.made(codes, "completions' codes");
+  const grid = join(out, "grid.png");
+  const title = { title: "Completions", subtitle: `kept: ${basename(keep)}, seed ${seed}` };
+  await writeFileAtomic(
+    grid,
+    await imageGrid(pictures, { ...title, captions: ["original", "kept", ...captions] }),
+  );
+  session.made(grid, "the slice, what is kept of it, and its completions");
+}
+
+interface Candidates {
+  /** Those of the first completion, then those of the second, and so on. */
+  readonly grids: CodeGrids;
+  readonly each: number;
+  /** ln p of the known codes of each; undefined where there is nothing to choose by. */
+  readonly weights: Float64Array | undefined;
+}
+
+async function drawCandidates(
+  session: Session,
+  {
+    own,
+    known,
+    labels,
+    classes,
+    candidates,
+  }: {
+    readonly own: readonly LevelGrids[];
+    readonly known: readonly Uint8Array[];
+    readonly labels: Int32Array | undefined;
+    readonly classes: readonly string[];
+    readonly candidates: number;
+  },
+): Promise<Candidates> {
+  const { config, signal, emit } = session;
+  const { levels: spaces } = session.model;
+  const { count, seed, temperature, topK, topP } = config.sample;
+  const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
+  const parameters = await priorParameters(session, prior);
+  const each = comeLater(known) ? candidates : 1;
+  const total = count * each;
+  const ofEach = Int32Array.from({ length: total }, (_, index) => labels?.[Math.floor(index / each)] ?? 0);
+  const slicePositions = slicePositionsOf(prior, { ...config.sample, count: total });
+  const drawn = await prior
+    .sample(engine, parameters, {
+      count: total,
+      seed,
+      temperature,
+      ...(topK === null ? {} : { topK }),
+      ...(topP === null ? {} : { topP }),
+      conditions: {
+        ...(labels === undefined ? {} : { labels: ofEach }),
+        ...(slicePositions === undefined ? {} : { slicePositions }),
+      },
+      given: own.map(({ data }, level) => ({ codes: data, known: known[level]! })),
+      onProgress: reportProgress(emit, "sample", "codes"),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    .catch((error: unknown) => {
+      throw signal?.aborted ? interruptedError() : error;
+    });
+  const grids: CodeGrids = {
+    levels: spaces.map(({ rows, columns }, level) => int32(drawn[level]!, [total, rows, columns])),
+    labels: ofEach,
+    classes,
+    slicePositions,
+    names: Array.from({ length: total }, () => ""),
+  };
+  if (each === 1) return { grids, each, weights: undefined };
+  const meter = await createLikelihoodMeter(engine, prior, parameters, {
+    batch: Math.min(AT_ONCE, total),
+  });
+  const logs = await meter.logLikelihood(parameters, grids).finally(() => meter.dispose());
+  const weights = new Float64Array(total);
+  for (const [level, values] of logs.entries()) {
+    const area = sizeOf([spaces[level]!.rows, spaces[level]!.columns]);
+    for (const [at, log] of values.entries()) {
+      if (known[level]![at % area] !== 0) weights[Math.floor(at / area)]! += log;
+    }
+  }
+  return { grids, each, weights };
+}
+
+/** Whether a known code follows one that is not, in the order in which codes are drawn. */
+function comeLater(known: readonly Uint8Array[]): boolean {
+  const all = known.flatMap((codes) => Array.from(codes));
+  return all.lastIndexOf(1) > all.indexOf(0);
+}
+
+/** The number of the candidate that becomes each completion. */
+function choose(
+  { each, weights }: Candidates,
+  { count, seed }: { readonly count: number; readonly seed: number },
+): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    if (weights === undefined) return index;
+    const own = weights.subarray(index * each, (index + 1) * each);
+    return index * each + drawWeighted(own, random(seed, "completion", index).uniform());
+  });
+}
+
+/** A place, by its share of the weights that are given as logarithms. */
+export function drawWeighted(logs: Float64Array, uniform: number): number {
+  const most = Math.max(...logs);
+  const weights = Array.from(logs, (log) => Math.exp(log - most));
+  let rest = uniform * weights.reduce((sum, weight) => sum + weight, 0);
+  for (const [place, weight] of weights.entries()) {
+    rest -= weight;
+    if (rest < 0) return place;
+  }
+  return logs.length - 1;
+}

@@ -1,0 +1,248 @@
+import { setImmediate } from "node:timers/promises";
+import { interruptedError } from "@slicebook/base";
+import {
+  type BoundVqvae,
+  bitsPerPixel,
+  type CodeLevel,
+  type CodeTable,
+  codesInUse,
+  countCodes,
+  entropyBits,
+  type MetricScale,
+  mse,
+  msSsim,
+  perplexity,
+  psnr,
+  type Summary,
+  ssim,
+  ssimDefault,
+  summarise,
+  toUnitRange,
+} from "@slicebook/core";
+import type { Split } from "@slicebook/datasets";
+import type { Dataset } from "@slicebook/datasets/node";
+import type { Evaluation } from "@slicebook/runs";
+import { codesOf } from "@slicebook/runs/tensors";
+import type { Codec } from "../model/codec.ts";
+import { isBlank } from "./blank-slices.ts";
+import { fileBytes } from "./file-bytes.ts";
+import { maskErrors } from "./mask-errors.ts";
+
+/** PSNR counts as this many decibels where a reconstruction is better or exact. */
+const MOST_DECIBELS = 100;
+
+/** Slices named as the best, and as many as the worst. */
+const RANKED = 4;
+
+/** How one slice was reconstructed. */
+export interface SliceFigures {
+  readonly ssim: number;
+  readonly ssimDefault: number;
+  readonly msSsim: number;
+  readonly psnr: number;
+  readonly mse: number;
+}
+
+export interface EvaluateOptions {
+  readonly model: BoundVqvae;
+  readonly batch: number;
+  readonly split: Split;
+  readonly root: string | undefined;
+  /** By which the slices' files would be written; where they are given, the files' size is measured. */
+  readonly tables?: readonly CodeTable[] | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Evaluated {
+  readonly evaluation: Evaluation;
+  /** In the order of the split. */
+  readonly slices: readonly SliceFigures[];
+  /** The places in the split of the worst slices by SSIM, the worst first, and of the best, the best first. */
+  readonly worst: readonly number[];
+  readonly best: readonly number[];
+  /** How often each code of each level is used over the split. */
+  readonly counts: readonly Float64Array[];
+}
+
+/**
+ * Reconstructs a whole split and measures it.
+ *
+ * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
+ * perplexity, codes in use and the codes' entropy are those of the whole split. Where slices have masks, errors are
+ * told apart by their labels. Blank slices do not count in the means of the first kind, unless there are no others.
+ */
+export async function evaluateSplit(
+  codec: Codec,
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluated> {
+  const { model, batch, split, root, tables, onProgress, signal } = options;
+  const set = dataset.splits[split];
+  const [height, width] = dataset.size;
+  const pixels = height * width;
+  const { levels } = model;
+  const counts = levels.map(({ codes }) => new Float64Array(codes));
+  const slices: SliceFigures[] = [];
+  const showing: number[] = [];
+  const masks = maskErrors(dataset.maskLabels);
+  let scales = 0;
+  let bytes = 0;
+  while (slices.length < set.records.length) {
+    if (signal?.aborted) throw interruptedError();
+    const start = slices.length;
+    const part = Array.from(
+      { length: Math.min(batch, set.records.length - start) },
+      (_, index) => start + index,
+    );
+    const { images, levels: grids } = await codec.reconstruct(set.images(part));
+    for (const [level, { data }] of grids.entries()) countCodes(data, levels[level]!.codes, counts[level]);
+    const originals = set.originals(part);
+    showing.push(
+      ...part.filter((_, place) => !isBlank(originals.subarray(place * pixels, (place + 1) * pixels))),
+    );
+    for (const [place, index] of part.entries()) {
+      const original = originals.subarray(place * pixels, (place + 1) * pixels);
+      const reconstruction = set.toOriginal(index, images.subarray(place * pixels, (place + 1) * pixels));
+      const figures = compareSlice(original, reconstruction, { height, width });
+      scales = figures.scales;
+      slices.push(figures);
+      if (tables !== undefined) {
+        bytes += fileBytes(set.records[index]!.path, codesOf(grids, place), tables);
+      }
+      const labels = await set.mask(index);
+      if (labels !== null) {
+        masks.add(toUnitRange(original, reconstruction), labels, set.records[index]!.subject);
+      }
+    }
+    onProgress?.(slices.length, set.records.length);
+    await setImmediate();
+  }
+  const counting = showing.length === 0 ? [...slices.keys()] : showing;
+  const measured = counting.map((index) => slices[index]!);
+  const subjects = counting.map((index) => set.records[index]!.subject);
+  const summaries = figureSummaries(measured, subjects);
+  const blank = slices.length - counting.length;
+  const bits = (bitsPerCode: (level: number) => number) =>
+    levels.reduce(
+      (sum, { rows, columns }, level) =>
+        sum + bitsPerPixel(bitsPerCode(level), { codes: rows * columns, pixels }),
+      0,
+    );
+  const ranked = [...counting].sort((a, b) => slices[a]!.ssim - slices[b]!.ssim);
+  const [worst, best] = [ranked.slice(0, RANKED), ranked.slice(-RANKED).reverse()];
+  const named = (index: number) => {
+    const { ssim, ssimDefault, msSsim, psnr, mse } = slices[index]!;
+    const { name, subject } = set.records[index]!;
+    return { name, subject, ssim, ssimDefault, msSsim, psnr, mse };
+  };
+  const byLabel = masks.summary();
+  const evaluation: Evaluation = {
+    schema: 1,
+    split,
+    dataset: {
+      adapter: dataset.name,
+      ...(root === undefined ? {} : { root }),
+      size: [height, width],
+      fingerprint: await dataset.fingerprint(),
+    },
+    ...(blank === 0 ? {} : { blank }),
+    ...summaries,
+    msSsim: { ...summaries.msSsim, scales },
+    ...codeUse(levels, counts),
+    bitsPerPixel: {
+      fixed: bits((level) => Math.log2(levels[level]!.codes)),
+      entropy: bits((level) => entropyBits(counts[level]!)),
+      ...(tables === undefined ? {} : { file: (8 * bytes) / (slices.length * pixels) }),
+    },
+    ...(byLabel === undefined ? {} : { masks: byLabel }),
+    best: best.map(named),
+    worst: worst.map(named),
+    subjects: subjectFigures(measured, subjects),
+  };
+  return { evaluation, slices, worst, best, counts };
+}
+
+/** How the codes are used: over all levels, each of which counts by the codes that a slice has of it, and in each. */
+export function codeUse(
+  levels: readonly CodeLevel[],
+  counts: readonly Float64Array[],
+): Pick<Evaluation, "perplexity" | "codesInUse" | "codes" | "levels"> {
+  const each = levels.map((level, index) => ({
+    ...level,
+    codesInUse: codesInUse(counts[index]!),
+    perplexity: perplexity(counts[index]!),
+  }));
+  const places = levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  const entropy = each.reduce(
+    (sum, { rows, columns, perplexity }) => sum + (rows * columns * Math.log2(perplexity)) / places,
+    0,
+  );
+  return {
+    perplexity: 2 ** entropy,
+    codesInUse: each.reduce((sum, level) => sum + level.codesInUse, 0),
+    codes: each.reduce((sum, level) => sum + level.codes, 0),
+    levels: each,
+  };
+}
+
+/** The figures of one slice; both images are in the original's units. */
+export function compareSlice(
+  original: Float32Array,
+  reconstruction: Float32Array,
+  size: { readonly height: number; readonly width: number },
+): SliceFigures & { readonly scales: number } {
+  const unit = toUnitRange(original, reconstruction);
+  return {
+    ssim: ssim(unit.original, unit.reconstruction, size),
+    ssimDefault: ssimDefault(original, reconstruction, size),
+    ...msSsim(unit.original, unit.reconstruction, size),
+    psnr: Math.min(MOST_DECIBELS, psnr(unit.original, unit.reconstruction)),
+    mse: mse(unit.original, unit.reconstruction),
+  };
+}
+
+/** Each figure over slices, with its interval over their subjects. */
+export function figureSummaries(
+  slices: readonly SliceFigures[],
+  subjects: readonly string[],
+): Readonly<Record<keyof SliceFigures, Summary>> {
+  const summary = (name: keyof SliceFigures, scale: MetricScale) =>
+    summarise(
+      slices.map((slice) => slice[name]),
+      subjects,
+      { scale },
+    );
+  return {
+    ssim: summary("ssim", "correlation"),
+    ssimDefault: summary("ssimDefault", "correlation"),
+    msSsim: summary("msSsim", "correlation"),
+    psnr: summary("psnr", "real"),
+    mse: summary("mse", "positive"),
+  };
+}
+
+function subjectFigures(
+  slices: readonly SliceFigures[],
+  subjects: readonly string[],
+): Evaluation["subjects"] {
+  const own = new Map<string, SliceFigures[]>();
+  for (const [index, subject] of subjects.entries()) {
+    const list = own.get(subject);
+    if (list === undefined) own.set(subject, [slices[index]!]);
+    else list.push(slices[index]!);
+  }
+  return [...own].map(([subject, list]) => {
+    const mean = (name: keyof SliceFigures) =>
+      list.reduce((sum, slice) => sum + slice[name], 0) / list.length;
+    return {
+      subject,
+      n: list.length,
+      ssim: mean("ssim"),
+      ssimDefault: mean("ssimDefault"),
+      msSsim: mean("msSsim"),
+      psnr: mean("psnr"),
+      mse: mean("mse"),
+    };
+  });
+}

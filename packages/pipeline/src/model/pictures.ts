@@ -1,0 +1,91 @@
+import { writeFileAtomic } from "@slicebook/base/node";
+import { toUnitRange } from "@slicebook/core";
+import { type Preprocessing, trainingGreys } from "@slicebook/datasets";
+import type { SliceSet } from "@slicebook/datasets/node";
+import type { ImageStack } from "@slicebook/report";
+import { greyPng, tall } from "@slicebook/report";
+
+/** Slices and their reconstructions on one scale: each original's own range mapped to [0, 1], clipped. */
+export interface PicturePairs {
+  readonly originals: ImageStack;
+  readonly reconstructions: ImageStack;
+}
+
+/**
+ * Brings slices of a set, and reconstructions [n, h, w] of them in preprocessed units, to a picture's scale.
+ */
+export function picturePairs(
+  set: SliceSet,
+  indices: readonly number[],
+  reconstructions: Float32Array,
+  [height, width]: readonly [number, number],
+): PicturePairs {
+  const pixels = height * width;
+  const originals = set.originals(indices);
+  const unit = {
+    original: new Float32Array(originals.length),
+    reconstruction: new Float32Array(originals.length),
+  };
+  for (const [place, index] of indices.entries()) {
+    const [from, to] = [place * pixels, (place + 1) * pixels];
+    const pair = toUnitRange(
+      originals.subarray(from, to),
+      set.toOriginal(index, reconstructions.subarray(from, to)),
+    );
+    unit.original.set(pair.original, from);
+    unit.reconstruction.set(pair.reconstruction, from);
+  }
+  const shape = [indices.length, height, width] as const;
+  return { originals: { data: unit.original, shape }, reconstructions: { data: unit.reconstruction, shape } };
+}
+
+/**
+ * Decoded images [n, h, w] that have no original to give them a scale, such as samples, in preprocessed units: brought
+ * to [0, 1] as the training slices are, all alike. In runs of earlier versions, which know of no range, each is mapped
+ * from its own.
+ */
+export function sampleGreys(
+  images: Float32Array,
+  {
+    size,
+    preprocessing,
+  }: { readonly size: readonly [number, number]; readonly preprocessing: Preprocessing },
+): ImageStack {
+  return eachScaled(
+    images,
+    size,
+    (image) => trainingGreys(preprocessing, image) ?? toUnitRange(image, image).original,
+  );
+}
+
+/** Images [n, h, w] each mapped from its own range to [0, 1]. */
+export function ownRange(images: Float32Array, size: readonly [number, number]): ImageStack {
+  return eachScaled(images, size, (image) => toUnitRange(image, image).original);
+}
+
+function eachScaled(
+  images: Float32Array,
+  [height, width]: readonly [number, number],
+  scaled: (image: Float32Array) => ArrayLike<number>,
+): ImageStack {
+  const pixels = height * width;
+  const data = new Float32Array(images.length);
+  for (let from = 0; from < images.length; from += pixels) {
+    data.set(scaled(images.subarray(from, from + pixels)), from);
+  }
+  return { data, shape: [images.length / pixels, height, width] };
+}
+
+/**
+ * Keeps slices and their reconstructions as two tall grey pictures, `PATH-originals.png` and
+ * `PATH-reconstructions.png`, with the slices' names and figures in `PATH-pairs.json`, for the viewer.
+ */
+export async function savePairs(
+  path: string,
+  { originals, reconstructions }: PicturePairs,
+  slices: readonly { readonly name: string; readonly ssim: number }[],
+): Promise<void> {
+  await writeFileAtomic(`${path}-originals.png`, await greyPng(tall(originals), 0));
+  await writeFileAtomic(`${path}-reconstructions.png`, await greyPng(tall(reconstructions), 0));
+  await writeFileAtomic(`${path}-pairs.json`, `${JSON.stringify({ slices }, undefined, 2)}\n`);
+}

@@ -1,0 +1,192 @@
+import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import { interruptedError, random } from "@slicebook/base";
+import { type CodeTable, rangeOf, toUnitRange } from "@slicebook/core";
+import type { Dataset, SliceSet } from "@slicebook/datasets/node";
+import type { Baseline, Baselines } from "@slicebook/runs";
+import { codesOf } from "@slicebook/runs/tensors";
+import { placesShowing } from "../measure/blank-slices.ts";
+import { meanImage, reconstructByComponents } from "../measure/components.ts";
+import { compareSlice, figureSummaries, type SliceFigures } from "../measure/evaluate.ts";
+import { fileBytes } from "../measure/file-bytes.ts";
+import { decodeGrey, encodeWithin, IMAGE_FORMATS, type ImageFormat } from "../measure/image-codecs.ts";
+import type { Codec } from "../model/codec.ts";
+import { reportProgress } from "../session/progress.ts";
+import type { Session } from "../session/session.ts";
+
+/** Test slices that are measured, at most: searching a quality for each takes a few tenths of a second. */
+const MOST_SLICES = 100;
+/** Training slices whose principal components are taken, at most. */
+const MOST_TRAINING = 512;
+/** Of a component's float32 coefficient. */
+const COEFFICIENT_BYTES = 4;
+
+/** One row of the table, before its figures are summarised. */
+type Measured = Pick<Baseline, "name" | "bitsPerPixel" | "components" | "larger"> & {
+  readonly figures: readonly SliceFigures[];
+};
+
+export interface BaselineOptions {
+  readonly codec: Codec;
+  /** By which the slices' files are written. */
+  readonly tables: readonly CodeTable[];
+}
+
+/**
+ * What else can be made of test slices with as many bytes as the files of their codes take, on the same slices and
+ * by the same protocol as the model: the mean of the training slices, their principal components with as many float32
+ * coefficients as fit in, and JPEG and WebP at the quality that comes nearest from below.
+ *
+ * The codecs' files count whole, as ours do, but for the range by which 8 bits become the slice's own units again; that
+ * of the mean and the components counts as little. Without training slices, those two are left out.
+ */
+export async function measureBaselines(
+  session: Session,
+  dataset: Dataset,
+  { codec, tables }: BaselineOptions,
+): Promise<Baselines> {
+  const { config, signal, emit } = session;
+  const set = dataset.splits.test;
+  const [height, width] = dataset.size;
+  const pixels = height * width;
+  const total = set.records.length;
+  const drawn = Array.from(random(config.seed, "baselines").permutation(total).subarray(0, MOST_SLICES)).sort(
+    (a, b) => a - b,
+  );
+  const chosen = placesShowing(drawn.length, (place) => set.originals([drawn[place]!])).map(
+    (place) => drawn[place]!,
+  );
+  const progress = reportProgress(emit, "evaluate", "slices");
+  const originals = set.originals(chosen);
+  const originalAt = (place: number) => originals.subarray(place * pixels, (place + 1) * pixels);
+  const compared = (reconstruction: (place: number) => Float32Array) =>
+    chosen.map((_, place) => compareSlice(originalAt(place), reconstruction(place), { height, width }));
+  const preprocessed = (images: Float32Array) =>
+    compared((place) =>
+      set.toOriginal(chosen[place]!, images.subarray(place * pixels, (place + 1) * pixels)),
+    );
+  const perPixel = (bytes: readonly number[]) =>
+    (8 * bytes.reduce((sum, count) => sum + count, 0)) / (bytes.length * pixels);
+
+  const prepared = set.images(chosen);
+  const { images, levels } = await codec.reconstruct(prepared);
+  const bytes = chosen.map((index, place) =>
+    fileBytes(set.records[index]!.path, codesOf(levels, place), tables),
+  );
+  const rows: Measured[] = [{ name: "model", bitsPerPixel: perPixel(bytes), figures: preprocessed(images) }];
+
+  const training = dataset.splits.train;
+  const learnt = trainingImages(training, config.seed);
+  if (learnt !== undefined) {
+    const mean = await meanOfAll(training, pixels, signal);
+    rows.push({
+      name: "mean",
+      bitsPerPixel: 0,
+      figures: compared((place) => set.toOriginal(chosen[place]!, mean)),
+    });
+    const most = Math.floor(bytes.reduce((sum, count) => sum + count, 0) / bytes.length / COEFFICIENT_BYTES);
+    const found = await reconstructByComponents(await session.engine(), {
+      training: learnt,
+      images: prepared,
+      pixels,
+      most,
+    });
+    rows.push({
+      name: "pca",
+      bitsPerPixel: (8 * COEFFICIENT_BYTES * found.components) / pixels,
+      components: found.components,
+      figures: preprocessed(found.images),
+    });
+  }
+
+  let done = 0;
+  for (const format of IMAGE_FORMATS) {
+    const coded: FormattedSlice[] = [];
+    while (coded.length < chosen.length) {
+      if (signal?.aborted) throw interruptedError();
+      // Encoders have threads of their own: as many slices at a time as there are cores.
+      const places = [...bytes.keys()].slice(coded.length, coded.length + availableParallelism());
+      const near = coded.at(-1)?.quality;
+      const some = places.map((place) =>
+        throughFormat(originalAt(place), format, { bytes: bytes[place]!, near, height, width }),
+      );
+      coded.push(...(await Promise.all(some)));
+      done += places.length;
+      progress(done, IMAGE_FORMATS.length * chosen.length);
+    }
+    rows.push({
+      name: format,
+      bitsPerPixel: perPixel(coded.map((slice) => slice.bytes)),
+      larger: coded.filter((slice, place) => slice.bytes > bytes[place]!).length,
+      figures: compared((place) => coded[place]!.image),
+    });
+  }
+  const subjects = chosen.map((index) => set.records[index]!.subject);
+  return {
+    slices: chosen.length,
+    of: total,
+    ...(learnt === undefined ? {} : { trainingSlices: learnt.length / pixels }),
+    rows: rows.map(({ figures, ...row }) => ({ ...row, ...figureSummaries(figures, subjects) })),
+  };
+}
+
+/** A slice as an image file has it. */
+interface FormattedSlice {
+  /** In its own units. */
+  readonly image: Float32Array;
+  readonly bytes: number;
+  readonly quality: number;
+}
+
+/** A slice as an image file of at most this many bytes has it. */
+async function throughFormat(
+  original: Float32Array,
+  format: ImageFormat,
+  {
+    bytes,
+    near,
+    height,
+    width,
+  }: {
+    readonly bytes: number;
+    readonly near: number | undefined;
+    readonly height: number;
+    readonly width: number;
+  },
+): Promise<FormattedSlice> {
+  const { minimum, range } = rangeOf(original);
+  const data = Uint8Array.from(toUnitRange(original, original).original, (value) => Math.round(255 * value));
+  const options = near === undefined ? {} : { near };
+  const coded = await encodeWithin({ data, height, width }, format, bytes, options);
+  const decoded = await decodeGrey(coded.bytes);
+  return {
+    image: Float32Array.from(decoded, (value) => minimum + (value / 255) * range),
+    bytes: coded.bytes.length,
+    quality: coded.quality,
+  };
+}
+
+/** The training slices to take components of, preprocessed; undefined where there are none. */
+function trainingImages({ records, images }: SliceSet, seed: number): Float32Array | undefined {
+  if (records.length === 0) return undefined;
+  const order = random(seed, "components").permutation(records.length);
+  return images(order.subarray(0, MOST_TRAINING).sort());
+}
+
+async function meanOfAll(
+  { records, images }: SliceSet,
+  pixels: number,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const batch = 64;
+  const mean = new Float64Array(pixels);
+  for (let start = 0; start < records.length; start += batch) {
+    if (signal?.aborted) throw interruptedError();
+    const part = Array.from({ length: Math.min(batch, records.length - start) }, (_, index) => start + index);
+    const own = meanImage(images(part), pixels);
+    const weight = part.length / records.length;
+    for (let pixel = 0; pixel < pixels; pixel++) mean[pixel]! += weight * own[pixel]!;
+    await setImmediate();
+  }
+  return Float32Array.from(mean);
+}

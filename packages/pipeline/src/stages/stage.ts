@@ -1,0 +1,35 @@
+import type { Need } from "@slicebook/runs";
+import type { Stage } from "@slicebook/runs/stages";
+import type { ResolvedConfig } from "../config/config.ts";
+import type { Session } from "../session/session.ts";
+
+interface ResumableOptions {
+  /** The hash of what {@link StageDefinition.inputs} gives. */
+  readonly inputs: string;
+  readonly resume: boolean;
+}
+
+interface Shared {
+  readonly name: Stage;
+  /** The sections of a run's configuration that may be changed for it. */
+  readonly sections: readonly (keyof ResolvedConfig)[];
+  /** What must be there before it runs. */
+  readonly needs: readonly Need[];
+  /** All that decides its result, as plain JSON. */
+  inputs(session: Session): Promise<unknown>;
+  /** The files without which it has to run again. */
+  outputs(session: Session): readonly string[];
+  /** Throws, before anything of a new run is written, what would otherwise stop it here. */
+  prepare?(session: Session): Promise<void>;
+}
+
+/** One stage of a run, the only one that writes its files. */
+export type StageDefinition = Shared &
+  (
+    | { readonly resumable: false; run(session: Session): Promise<void> }
+    | {
+        /** It continues from a checkpoint, and returns its seconds, those before an interruption included. */
+        readonly resumable: true;
+        run(session: Session, options: ResumableOptions): Promise<number>;
+      }
+  );

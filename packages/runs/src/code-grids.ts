@@ -1,0 +1,214 @@
+import { float32, floats, type HostTensor, type HostTensors, int32, integers } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
+import {
+  type BoundVqvae,
+  type CodeLevel,
+  codesName,
+  decodeSafetensors,
+  encodeSafetensors,
+} from "@slicebook/core";
+import { type Placement, type Split, VARIATIONS } from "@slicebook/datasets";
+import { z } from "zod";
+import { damaged, readIfThere } from "./files.ts";
+import { codeGrids, missing } from "./needs.ts";
+import type { RunPaths } from "./run-paths.ts";
+
+/** Code indices of one level, int32 [n, rows, columns] in raster order. */
+export type LevelGrids = HostTensor & { readonly dtype: "int32" };
+
+/** The code grids of one split, or of samples. */
+export interface CodeGrids {
+  /** One a level, the coarsest and first quantized first. */
+  readonly levels: readonly LevelGrids[];
+  /** The class number of each slice; zeros where there are no classes. */
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+  /** Where each slice lies in its scan, 0 the first to 1 the last, −1 if unknown; absent where none is known. */
+  readonly slicePositions?: Float32Array | undefined;
+  /** [n, VARIATIONS]: how each slice was varied before it was encoded; absent where none was. In memory only. */
+  readonly variations?: Float32Array | undefined;
+  /** The name of each slice. */
+  readonly names: readonly string[];
+  /** Of a data set of NIfTI files: where the first slice lies. */
+  readonly placement?: Placement | undefined;
+}
+
+const texts = z.array(z.string());
+const matrix = z.array(z.array(z.number()).length(4)).length(4);
+
+/**
+ * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], `labels` int32 [n], and
+ * `slicePositions` float32 [n] where they are known; names, classes, the affine and its code as metadata.
+ */
+export async function saveCodes(
+  path: string,
+  { levels, labels, classes, slicePositions, names, placement }: CodeGrids,
+): Promise<void> {
+  const tensors: HostTensors = {
+    ...Object.fromEntries(levels.map((grid, level) => [codesName(level), grid])),
+    labels: int32(labels, [labels.length]),
+    ...(slicePositions && { slicePositions: float32(slicePositions, [slicePositions.length]) }),
+  };
+  const metadata = {
+    names: JSON.stringify(names),
+    classes: JSON.stringify(classes),
+    ...(placement && { affine: JSON.stringify(placement.affine), affineCode: String(placement.code) }),
+  };
+  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+}
+
+interface EncodedRun {
+  readonly paths: RunPaths;
+  readonly model: Pick<BoundVqvae, "levels">;
+}
+
+/**
+ * The code grids of a run's split; undefined where there are none yet.
+ *
+ * Throws `RUN_DAMAGED` for a file that holds none, or others than the model of the configuration has.
+ */
+export function splitCodes({ paths, model }: EncodedRun, split: Split): Promise<CodeGrids | undefined> {
+  return loadCodes(paths.codes[split], model.levels);
+}
+
+/** The same, where they are needed: throws `STAGE_MISSING` if there are none. */
+export async function neededCodes(run: EncodedRun, split: Split): Promise<CodeGrids> {
+  const grids = await splitCodes(run, split);
+  if (grids === undefined) throw missing(run.paths.folder, codeGrids);
+  return grids;
+}
+
+/** Reads what {@link saveCodes} wrote; undefined where there is no such file. Checks the codes of levels that are given. */
+export async function loadCodes(path: string, spaces?: readonly CodeLevel[]): Promise<CodeGrids | undefined> {
+  const bytes = readIfThere(path);
+  if (bytes === undefined) return undefined;
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const grids = {
+      levels: levelsOf(tensors),
+      labels: integers(needed(tensors, "labels")),
+      slicePositions: tensors.slicePositions && floats(tensors.slicePositions),
+      names: texts.parse(JSON.parse(metadata.names ?? "")),
+      classes: texts.parse(JSON.parse(metadata.classes ?? "")),
+      placement: placementOf(metadata),
+    };
+    checkGrids(grids);
+    if (spaces !== undefined) checkSpaces(grids.levels, spaces);
+    return grids;
+  } catch (error) {
+    throw damaged(path, error, "Delete it and run `slicebook encode` again.");
+  }
+}
+
+/** That all parts are of the same number of slices, and all labels those of a class. */
+function checkGrids({ levels, labels, slicePositions, names, classes }: CodeGrids): void {
+  const counts = [...levels.map(({ shape }) => shape[0]!), labels.length, names.length];
+  if (slicePositions !== undefined) counts.push(slicePositions.length);
+  if (new Set(counts).size > 1) throw new Error(`its parts are of ${counts.join(", ")} slices`);
+  checkWithin(labels, Math.max(1, classes.length), "labels");
+  for (const place of slicePositions?.keys() ?? []) {
+    if (!Number.isFinite(slicePositions![place]))
+      throw new Error(`slicePositions holds ${slicePositions![place]}`);
+  }
+}
+
+/** That grids are of the levels of a model, and their codes among its codebooks' entries. */
+function checkSpaces(levels: readonly LevelGrids[], spaces: readonly CodeLevel[]): void {
+  const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
+  const wanted = spaces.map(({ rows, columns }) => `${rows}×${columns}`).join(" + ");
+  if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
+  for (const [level, { data }] of levels.entries()) checkWithin(data, spaces[level]!.codes, codesName(level));
+}
+
+function checkWithin(values: HostTensor["data"], count: number, name: string): void {
+  const place = values.findIndex((value: number) => value < 0 || value >= count);
+  if (place >= 0)
+    throw new Error(`value ${place} of ${name} is ${values[place]}; expected 0 to ${count - 1}`);
+}
+
+function needed(tensors: HostTensors, name: string): HostTensor {
+  const tensor = tensors[name];
+  if (tensor === undefined) throw new Error(`there is no tensor "${name}"`);
+  return tensor;
+}
+
+/** Files of earlier versions hold no code: they meant the scanner's space. */
+function placementOf({ affine, affineCode = "1" }: Readonly<Record<string, string>>): Placement | undefined {
+  if (affine === undefined) return undefined;
+  return { affine: matrix.parse(JSON.parse(affine)), code: z.int().min(0).parse(Number(affineCode)) };
+}
+
+function levelsOf(tensors: HostTensors): LevelGrids[] {
+  const levels: LevelGrids[] = [];
+  for (let level = 0; tensors[codesName(level)] !== undefined; level++) {
+    const grid = tensors[codesName(level)]!;
+    levels.push(int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
+  }
+  if (levels.length === 0) needed(tensors, codesName(0));
+  return levels;
+}
+
+/** The grids of those numbers, in that order. */
+export function takeGrids(
+  { levels, labels, classes, slicePositions, variations, names }: CodeGrids,
+  indices: ArrayLike<number>,
+): CodeGrids {
+  const taken = Array.from(indices);
+  return {
+    levels: levels.map((grid) => takeRows(grid, taken)),
+    labels: Int32Array.from(taken, (index) => labels[index]!),
+    classes,
+    slicePositions: slicePositions && Float32Array.from(taken, (index) => slicePositions[index]!),
+    variations: variations && takeVariations(variations, taken),
+    names: taken.map((index) => names[index]!),
+  };
+}
+
+function takeVariations(variations: Float32Array, taken: readonly number[]): Float32Array {
+  const all = new Float32Array(taken.length * VARIATIONS);
+  for (const [place, index] of taken.entries()) {
+    all.set(variations.subarray(index * VARIATIONS, (index + 1) * VARIATIONS), place * VARIATIONS);
+  }
+  return all;
+}
+
+/** Grids of the same levels and classes, one after the other. */
+export function joinGrids(first: CodeGrids, second: CodeGrids): CodeGrids {
+  const count = first.labels.length + second.labels.length;
+  return {
+    levels: first.levels.map(({ data, shape }, level) =>
+      int32(joined(data, second.levels[level]!.data), [count, ...shape.slice(1)]),
+    ),
+    labels: joined(first.labels, second.labels),
+    classes: first.classes,
+    slicePositions:
+      first.slicePositions && second.slicePositions && joined(first.slicePositions, second.slicePositions),
+    variations: first.variations && second.variations && joined(first.variations, second.variations),
+    names: [...first.names, ...second.names],
+  };
+}
+
+function joined<T extends Int32Array | Float32Array>(one: T, other: T): T {
+  const all = new (one.constructor as new (length: number) => T)(one.length + other.length);
+  all.set(one);
+  all.set(other, one.length);
+  return all;
+}
+
+/** One slice's codes of each level, in raster order: views into the grids. */
+export function codesOf(levels: readonly LevelGrids[], index: number): Int32Array[] {
+  return levels.map(({ data, shape }) => {
+    const each = data.length / shape[0]!;
+    return data.subarray(index * each, (index + 1) * each) as Int32Array;
+  });
+}
+
+/** One level's grids of those numbers, in that order. */
+export function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
+  const each = data.length / shape[0]!;
+  const taken = new Int32Array(rows.length * each);
+  for (const [place, row] of rows.entries()) {
+    taken.set(data.subarray(row * each, (row + 1) * each), place * each);
+  }
+  return int32(taken, [rows.length, ...shape.slice(1)]);
+}

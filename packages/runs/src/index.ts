@@ -1,0 +1,49 @@
+export {
+  type Baseline,
+  type Baselines,
+  type Estimate,
+  type Evaluation,
+  evaluationSchema,
+  type MaskLabelErrors,
+  type RunEvaluation,
+} from "./evaluation-schema.ts";
+export { withPrior } from "./evaluations.ts";
+export {
+  damaged,
+  exists,
+  hashOf,
+  hashOfFile,
+  hashOfTensors,
+  readIfThere,
+  readJsonIfThere,
+  readTextIfThere,
+} from "./files.ts";
+export { HIDDEN, isPlace, withoutPlaces } from "./hidden-places.ts";
+export { evaluationFigures, runFigures } from "./key-figures.ts";
+export { listRuns, type RunDetails, type RunSummary, readRun, runNames } from "./list-runs.ts";
+export { lockRun } from "./lock.ts";
+export { type MetricsFiles, openMetricsLog } from "./metrics-log.ts";
+export type { MetricsRow, TrainMetrics, ValidationMetrics } from "./metrics-schema.ts";
+export { codeGrids, missing, type Need, neededFile, trainedModel, trainedPrior } from "./needs.ts";
+export { noRun } from "./no-run.ts";
+export { noveltyFile } from "./novelty.ts";
+export {
+  type Limit,
+  type Novelty,
+  noveltySchema,
+  type PictureDistances,
+  type Spread,
+  type ThreePairs,
+} from "./novelty-schema.ts";
+export { type OpenRun, openRun } from "./open-run.ts";
+export { LARGEST_YAML, type ParsedYaml, parseYaml } from "./parse-yaml.ts";
+export {
+  type HeldOutLikelihood,
+  type Likelihood,
+  type PriorEvaluation,
+  writePriorEvaluation,
+} from "./prior-evaluation.ts";
+export { writeRecord } from "./record.ts";
+export { MAX_CODES, type RunInfo } from "./record-schema.ts";
+export { type RunPaths, runPaths } from "./run-paths.ts";
+export { type KeptSubjects, readSubjects, writeSubjects } from "./subjects.ts";
