@@ -57,6 +57,7 @@ const PARTS = {
     "report/colour",
     "report/comparable",
     "report/evaluation-tables",
+    "runs/figures",
   ],
   "viewer/src/server": ["base", "base/node", "runs"],
   "viewer/src/shared": ["runs"],

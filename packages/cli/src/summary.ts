@@ -1,30 +1,21 @@
 import { join, parse } from "node:path";
 import { counted } from "@slicebook/base";
 import type { Result } from "@slicebook/pipeline";
+import {
+  FIGURES,
+  type FigureText,
+  figureKeys,
+  figureText,
+  SLICE_FIGURES,
+  sliceFigureKeys,
+  withUnit,
+} from "@slicebook/runs/figures";
 import { formatDuration, formatNumber, table } from "./format.ts";
 import { describeInspection } from "./inspection.ts";
 import { programName } from "./invocation.ts";
 
-/** Figures' names as people write them, in the order in which they are shown; others follow as they are. */
-const labels: Readonly<Record<string, string>> = {
-  ssim: "SSIM",
-  ssimDefault: "SSIM (7×7)",
-  msSsim: "MS-SSIM",
-  psnr: "PSNR",
-  mse: "MSE",
-  perplexity: "perplexity",
-  codesInUse: "codes in use",
-  bitsPerCode: "bits per code",
-  bitsPerPixel: "bits per pixel",
-  samplesAuc: "samples' AUC",
-  samplesCoverage: "samples' coverage",
-  samplesDensity: "samples' density",
-  samplesPatchDistance: "samples' patch distance",
-  originalBytes: "bytes before",
-  bytes: "bytes",
-};
-
-const units: Readonly<Record<string, string>> = { psnr: " dB" };
+/** What is told besides the figures of a run. */
+const LABELS: Readonly<Record<string, string>> = { originalBytes: "Bytes before", bytes: "Bytes" };
 
 /** What was done, made and measured, and what to type next. */
 export function describeResult(result: Result): string {
@@ -50,17 +41,24 @@ export function describeResult(result: Result): string {
 }
 
 function figureRows({ ssimLow, ssimHigh, subjects, ...figures }: Result["figures"]): [string, string][] {
-  const names = [...Object.keys(labels), ...Object.keys(figures)].filter((name) => name in figures);
-  return [...new Set(names)].map((name) => {
-    const text = `${formatNumber(figures[name]!)}${units[name] ?? ""}`;
-    if (name !== "ssim" || subjects === undefined) return [labels[name] ?? name, text];
-    if (ssimLow === undefined || ssimHigh === undefined)
-      return [
-        labels.ssim!,
-        `${text}  (no interval from ${subjects} ${subjects === 1 ? "subject" : "subjects"})`,
-      ];
-    return [labels.ssim!, `${text}  (95 % interval ${formatNumber(ssimLow)} to ${formatNumber(ssimHigh)})`];
+  const known = figureKeys.flatMap((key): [string, string][] => {
+    const value = figures[key];
+    if (value === undefined) return [];
+    const figure = FIGURES[key];
+    const text = `${figureText(figure, value)}${figure.unit === "" ? "" : ` ${figure.unit}`}`;
+    return [[figure.name, key === "ssim" ? `${text}${intervalOf(figure)}` : text]];
   });
+  const others = Object.entries(figures)
+    .filter(([name]) => !(name in FIGURES))
+    .map(([name, value]): [string, string] => [LABELS[name] ?? name, formatNumber(value)]);
+  return [...known, ...others];
+
+  function intervalOf(figure: Pick<FigureText, "digits">): string {
+    if (subjects === undefined) return "";
+    if (ssimLow === undefined || ssimHigh === undefined)
+      return `  (no interval from ${counted(subjects, "subject")})`;
+    return `  (95 % interval ${figureText(figure, ssimLow)} to ${figureText(figure, ssimHigh)})`;
+  }
 }
 
 const baselineNames = {
@@ -73,17 +71,18 @@ const baselineNames = {
 
 /** What as many bytes buy otherwise, a line each. */
 function describeBaselines({ slices, of, rows }: NonNullable<Result["baselines"]>): string {
-  const lines = rows.map(({ name, bitsPerPixel, components, larger, ssim, msSsim, psnr }) => [
+  const lines = rows.map(({ name, bitsPerPixel, components, larger, ...estimates }) => [
     baselineNames[name] + (components === undefined ? "" : ` (${components})`),
-    bitsPerPixel.toFixed(3),
-    ssim.mean.toFixed(4),
-    msSsim.mean.toFixed(4),
-    `${psnr.mean.toFixed(2)} dB`,
+    figureText(FIGURES.bitsPerPixel, bitsPerPixel),
+    ...sliceFigureKeys.map((key) => figureText(SLICE_FIGURES[key], estimates[key]?.mean)),
     larger === undefined || larger === 0 ? "" : `${larger} larger at the lowest quality`,
   ]);
   const measured = slices === of ? counted(slices, "test slice") : `${slices} of ${of} test slices`;
   return `At the bytes of our files, ${measured}\n${indent(
-    table([["", "bits/pixel", "SSIM", "MS-SSIM", "PSNR"], ...lines]),
+    table([
+      ["", FIGURES.bitsPerPixel.name, ...sliceFigureKeys.map((key) => withUnit(SLICE_FIGURES[key]))],
+      ...lines,
+    ]),
   )}`;
 }
 

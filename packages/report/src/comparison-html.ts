@@ -1,4 +1,5 @@
 import { HIDDEN, isPlace } from "@slicebook/runs";
+import { FIGURES, figureKeys, figureText, withUnit } from "@slicebook/runs/figures";
 import type { Comparison } from "./comparison.ts";
 import type { Plot } from "./figures/chart.ts";
 import { count, counted, decimals, duration, meanAndInterval, noInterval, sides } from "./format.ts";
@@ -16,37 +17,20 @@ export function comparisonHtml({
   readonly plots: readonly Plot[];
   readonly version: string;
 }): string {
-  const number = (value: number | undefined, digits: number) =>
-    value === undefined ? "–" : decimals(value, digits);
+  const others = figureKeys.filter((key) => key !== "ssim");
   const figures = table({
     caption: `The test split; differences of SSIM from ${runs[0]!.label}, over the same subjects`,
     head: [
       "Run",
       ["SSIM, 95 % interval"],
       ["Difference, 95 % interval"],
-      ["MS-SSIM"],
-      ["PSNR (dB)"],
-      ["Perplexity"],
-      ["Codes in use"],
-      ["Bits per pixel"],
-      ["Bits per code"],
-      ["Samples: AUC"],
-      ["Coverage"],
-      ["Patch distance"],
+      ...others.map((key): [string] => [withUnit(FIGURES[key])]),
     ],
     rows: runs.map(({ label, ssim, difference, figures }) => [
       label,
-      ssim === null ? "–" : meanAndInterval(ssim, 4),
+      ssim === null ? "–" : meanAndInterval(ssim, FIGURES.ssim.digits),
       difference === null ? "–" : signed(difference),
-      number(figures.msSsim, 4),
-      number(figures.psnr, 2),
-      number(figures.perplexity, 1),
-      number(figures.codesInUse, 0),
-      number(figures.bitsPerPixel, 3),
-      number(figures.bitsPerCode, 2),
-      number(figures.samplesAuc, 3),
-      number(figures.samplesCoverage, 3),
-      number(figures.samplesPatchDistance, 3),
+      ...others.map((key) => figureText(FIGURES[key], figures[key])),
     ]),
   });
   const efforts = table({

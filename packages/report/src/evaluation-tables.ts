@@ -1,4 +1,12 @@
-import type { Baseline, Baselines, Evaluation, MaskLabelErrors } from "@slicebook/runs";
+import type { Baseline, Baselines, Estimate, Evaluation, MaskLabelErrors } from "@slicebook/runs";
+import {
+  FIGURES,
+  figureText,
+  SLICE_FIGURES,
+  type SliceFigureKey,
+  sliceFigureKeys,
+  withUnit,
+} from "@slicebook/runs/figures";
 import { count, counted, decimals, interval, meanAndInterval } from "./format.ts";
 import type { MeasuredFigure } from "./protocol.ts";
 import type { ReportInput } from "./report-input.ts";
@@ -27,17 +35,41 @@ function baselineName({ name, components }: Pick<Baseline, "name" | "components"
   }
 }
 
+/** The figures of slices as a table's head, and their values as its cells. */
+const figureHead = sliceFigureKeys.map((key) => withUnit(SLICE_FIGURES[key]));
+
+function figureValues(values: Readonly<Partial<Record<SliceFigureKey, number>>>): string[] {
+  return sliceFigureKeys.map((key) => figureText(SLICE_FIGURES[key], values[key]));
+}
+
+/** The same of estimates: the first with its interval. */
+const estimateHead = figureHead.map((name, index) => (index === 0 ? `${name}, 95 % interval` : name));
+
+function estimateCells(estimates: Readonly<Partial<Record<SliceFigureKey, Estimate>>>): string[] {
+  return sliceFigureKeys.map((key, index) => {
+    const [figure, estimate] = [SLICE_FIGURES[key], estimates[key]];
+    return index === 0 && estimate !== undefined
+      ? meanAndInterval(estimate, figure.digits)
+      : figureText(figure, estimate?.mean);
+  });
+}
+
+/** The means of each subject. */
+export function subjectTable(subjects: Evaluation["subjects"]): TextTable {
+  return {
+    head: ["Subject", "Slices", ...figureHead],
+    rows: subjects.map((subject) => [subject.subject, String(subject.n), ...figureValues(subject)]),
+  };
+}
+
 /** The model and its baselines, a row each. */
 export function baselineTable({ rows }: Baselines): TextTable {
   return {
-    head: ["Coded by", "Bits per pixel", "SSIM, 95 % interval", "MS-SSIM", "PSNR (dB)", "MSE"],
+    head: ["Coded by", "Bits per pixel", ...estimateHead],
     rows: rows.map((row) => [
       baselineName(row),
-      decimals(row.bitsPerPixel, 4),
-      meanAndInterval(row.ssim, 4),
-      decimals(row.msSsim.mean, 4),
-      decimals(row.psnr.mean, 2),
-      decimals(row.mse.mean, 6),
+      figureText(FIGURES.bitsPerPixel, row.bitsPerPixel),
+      ...estimateCells(row),
     ]),
   };
 }
@@ -45,23 +77,22 @@ export function baselineTable({ rows }: Baselines): TextTable {
 /** The model on data that it was not made for, a row for each evaluation. */
 export function otherDataTable(evaluations: ReportInput["evaluations"]): TextTable {
   return {
-    head: ["Name", "Data", "Slices", "Subjects", "SSIM, 95 % interval", "MS-SSIM", "PSNR (dB)"],
-    rows: evaluations.map(({ name, evaluation: { dataset, split, ssim, msSsim, psnr } }) => [
+    head: ["Name", "Data", "Slices", "Subjects", ...estimateHead],
+    rows: evaluations.map(({ name, evaluation }) => [
       name,
-      `${dataset.adapter}, ${split} split`,
-      count(ssim.n),
-      count(ssim.subjects),
-      meanAndInterval(ssim, 4),
-      decimals(msSsim.mean, 4),
-      decimals(psnr.mean, 2),
+      `${evaluation.dataset.adapter}, ${evaluation.split} split`,
+      count(evaluation.ssim.n),
+      count(evaluation.ssim.subjects),
+      ...estimateCells(evaluation),
     ]),
   };
 }
 
 /** A figure's name, mean, 95 % interval and standard deviation. */
-export function figureCells({ name, unit, estimate, digits }: MeasuredFigure): string[] {
+export function figureCells(figure: MeasuredFigure): string[] {
+  const { estimate, digits } = figure;
   return [
-    unit === "" ? name : `${name} (${unit})`,
+    withUnit(figure),
     decimals(estimate.mean, digits),
     interval(estimate, digits),
     decimals(estimate.sd, digits),
@@ -103,7 +134,7 @@ export function maskTable(labels: readonly MaskLabelErrors[]): TextTable {
       `${decimals(100 * share, 1)} %`,
       count(mae.n),
       meanAndInterval(mae, 4),
-      decimals(mse.mean, 6),
+      figureText(SLICE_FIGURES.mse, mse.mean),
     ]),
   };
 }
@@ -111,14 +142,7 @@ export function maskTable(labels: readonly MaskLabelErrors[]): TextTable {
 /** Slices by name, with their figures. */
 export function rankedTable(slices: NonNullable<Evaluation["best"]>): TextTable {
   return {
-    head: ["Slice", "Subject", "SSIM", "MS-SSIM", "PSNR (dB)", "MSE"],
-    rows: slices.map(({ name, subject, ssim, msSsim, psnr, mse }) => [
-      name,
-      subject,
-      decimals(ssim, 4),
-      decimals(msSsim, 4),
-      decimals(psnr, 2),
-      decimals(mse, 6),
-    ]),
+    head: ["Slice", "Subject", ...figureHead],
+    rows: slices.map((slice) => [slice.name, slice.subject, ...figureValues(slice)]),
   };
 }

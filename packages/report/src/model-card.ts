@@ -87,7 +87,7 @@ function frontMatter({ run, evaluation }: ReportInput): object {
               dataset: { name: adapter, type: adapter, split: evaluation.split },
               metrics: measuredFigures(evaluation).map(({ name, estimate }) => ({
                 name,
-                type: name.toLowerCase().split(",")[0]!,
+                type: name.toLowerCase().split(" ")[0]!,
                 value: estimate.mean,
               })),
             },
@@ -157,7 +157,7 @@ function samplesSection({ distances, limit }: NonNullable<Novelty["pixels"]>): s
 
 function otherDataSection(evaluations: ReportInput["evaluations"]): string {
   const { head, rows } = otherDataTable(evaluations);
-  return `On other data, by the same protocol:\n\n${table(head, "llrrrrr", rows)}`;
+  return `On other data, by the same protocol:\n\n${table(head, "ll".padEnd(head.length, "r"), rows)}`;
 }
 
 function hardwareSection({ machine, engine, versions, stages, commit }: RunInfo): string {

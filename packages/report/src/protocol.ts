@@ -1,64 +1,27 @@
 import type { Estimate, Evaluation, RunEvaluation } from "@slicebook/runs";
+import {
+  type FigureText,
+  SLICE_FIGURES,
+  type SliceFigureKey,
+  sliceFigureKeys,
+} from "@slicebook/runs/figures";
 import { counted, decimals, interval, noInterval } from "./format.ts";
 
 /** A figure of an evaluation, with how it was measured. */
-export interface MeasuredFigure {
-  readonly name: string;
-  readonly unit: string;
+export interface MeasuredFigure extends FigureText {
+  readonly key: SliceFigureKey;
   readonly estimate: Estimate;
-  readonly digits: number;
-  readonly better: "higher" | "lower";
   readonly protocol: string;
 }
 
 /** What an evaluation measured of each slice, each with its protocol in one sentence. */
 export function measuredFigures(evaluation: Evaluation): readonly MeasuredFigure[] {
-  const { ssim, ssimDefault, msSsim, psnr, mse } = evaluation;
-  return [
-    {
-      name: "SSIM",
-      unit: "",
-      estimate: ssim,
-      digits: 4,
-      better: "higher",
-      protocol:
-        "11×11 Gaussian window, σ 1.5, population covariance, K1 0.01, K2 0.03, data range 1, after mapping each " +
-        "original to [0, 1] by its own least and greatest value, and its reconstruction by the same map.",
-    },
-    {
-      name: "SSIM, scikit-image's defaults",
-      unit: "",
-      estimate: ssimDefault,
-      digits: 4,
-      better: "higher",
-      protocol:
-        "7×7 uniform window, sample covariance, the original's own range: as student reports often use it.",
-    },
-    {
-      name: "MS-SSIM",
-      unit: "",
-      estimate: msSsim,
-      digits: 4,
-      better: "higher",
-      protocol: `${msSsim.scales} scale${msSsim.scales === 1 ? "" : "s"}, weights renormalised where under five.`,
-    },
-    {
-      name: "PSNR",
-      unit: "dB",
-      estimate: psnr,
-      digits: 2,
-      better: "higher",
-      protocol: "Peak 1, on the same [0, 1] images.",
-    },
-    {
-      name: "MSE",
-      unit: "",
-      estimate: mse,
-      digits: 6,
-      better: "lower",
-      protocol: "On the same [0, 1] images.",
-    },
-  ];
+  const [height, width] = evaluation.dataset.size;
+  return sliceFigureKeys.flatMap((key) => {
+    const { protocol, ...text } = SLICE_FIGURES[key];
+    const estimate = evaluation[key];
+    return estimate === undefined ? [] : [{ ...text, key, estimate, protocol: protocol({ height, width }) }];
+  });
 }
 
 /** How means and intervals are taken, for a reader who wants to compare. */
@@ -91,7 +54,11 @@ export function bitRates(
 }
 
 /** `0.8463, 95 % interval [0.8120, 0.8801], 70 slices of 6 subjects`. */
-export function inWords({ estimate, digits, unit }: MeasuredFigure): string {
+export function inWords({
+  estimate,
+  digits,
+  unit,
+}: Pick<MeasuredFigure, "estimate" | "digits" | "unit">): string {
   const value = `${decimals(estimate.mean, digits)}${unit === "" ? "" : ` ${unit}`}`;
   const range = estimate.ci95 === null ? noInterval(estimate) : `95 % interval ${interval(estimate, digits)}`;
   return `${value}, ${range}, ${counted(estimate.n, "slice")} of ${counted(estimate.subjects, "subject")}`;

@@ -6,6 +6,7 @@ import {
   maskTable,
   otherDataTable,
   rankedTable,
+  subjectTable,
 } from "./evaluation-tables.ts";
 import {
   bitsOfEvenCodes,
@@ -112,19 +113,8 @@ function figures(evaluation: RunEvaluation): Content {
     head: ["Count", ["Bits per pixel"], "What it is"],
     rows: bitRates(evaluation),
   });
-  const bySubject = table({
-    caption: "Means of each subject",
-    head: ["Subject", ["Slices"], ...measured.map(({ name }): [string] => [name])],
-    rows: subjects.map((subject) => [
-      subject.subject,
-      String(subject.n),
-      decimals(subject.ssim, 4),
-      decimals(subject.ssimDefault, 4),
-      decimals(subject.msSsim, 4),
-      decimals(subject.psnr, 2),
-      decimals(subject.mse, 6),
-    ]),
-  });
+  const { head, rows } = subjectTable(subjects);
+  const bySubject = table({ caption: "Means of each subject", head: numbers(head), rows });
   return html`<p>${estimateNote}${blankNote(evaluation)}</p>
 ${quality}
 ${rates}
@@ -133,13 +123,14 @@ ${bySubject}
 </details>`;
 }
 
+/** A table's head whose first column names rows, and whose others are numbers. */
+function numbers([first, ...others]: readonly string[]): (string | [string])[] {
+  return [first!, ...others.map((name): [string] => [name])];
+}
+
 /** The baselines, the errors by mask label and the best and worst slices, as far as they were measured. */
 function extraTables(evaluation: Evaluation): Content {
   const { baselines, masks, best, worst } = evaluation;
-  const numbers = ([first, ...others]: readonly string[]) => [
-    first!,
-    ...others.map((name): [string] => [name]),
-  ];
   const parts: Content[] = [];
   if (baselines !== undefined) {
     const { head, rows } = baselineTable(baselines);

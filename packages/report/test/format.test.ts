@@ -29,9 +29,6 @@ it("says one slice, one subject and two of them as a person would", () => {
       estimate: { mean: 0.5, sd: 0, n, subjects, ci95 },
       digits: 2,
       unit: "",
-      name: "",
-      better: "higher",
-      protocol: "",
     });
   expect(of(1, 1)).toBe("0.50, no interval from 1 subject, 1 slice of 1 subject");
   expect(of(3, 2)).toContain("3 slices of 2 subjects");

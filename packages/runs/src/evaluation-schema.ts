@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eachSliceFigure, type RecentKey, type SliceFigureKey } from "./slice-figures.ts";
 
 /** A mean over slices, with a 95 % interval on the means of the subjects. */
 const estimateShape = {
@@ -13,17 +14,19 @@ const estimateShape = {
 };
 export const estimateSchema = z.object(estimateShape).readonly();
 
-/** The figures of one slice, or means of several. */
-const sliceShape = {
-  /** The fixed protocol: 11×11 Gaussian window, σ 1.5, range 1. */
-  ssim: z.number(),
-  /** scikit-image's defaults: 7×7 uniform window, sample covariance, the original's range. */
-  ssimDefault: z.number(),
-  msSsim: z.number(),
-  /** Decibels. */
-  psnr: z.number(),
-  mse: z.number(),
+/** A field for each figure of slices; those that files of earlier versions lack are optional. */
+type FieldsOf<Schema extends z.ZodType> = {
+  [Key in SliceFigureKey]: Key extends RecentKey ? z.ZodOptional<Schema> : Schema;
 };
+
+function figureFields<Schema extends z.ZodType>(schema: Schema): FieldsOf<Schema> {
+  return eachSliceFigure((_, { recent }) => (recent ? schema.optional() : schema)) as FieldsOf<Schema>;
+}
+
+/** Of one slice, or means of several. */
+const sliceShape = figureFields(z.number());
+/** Over slices. */
+const estimatesShape = figureFields(estimateSchema);
 
 /** A slice with its figures, as lists of the best and the worst have it. */
 const rankedSchema = z.object({ name: z.string(), subject: z.string(), ...sliceShape }).readonly();
@@ -34,11 +37,7 @@ const baselineSchema = z
     name: z.enum(["model", "mean", "pca", "jpeg", "webp"]),
     /** Of what was measured, all bytes counted. */
     bitsPerPixel: z.number(),
-    ssim: estimateSchema,
-    ssimDefault: estimateSchema,
-    msSsim: estimateSchema,
-    psnr: estimateSchema,
-    mse: estimateSchema,
+    ...estimatesShape,
     /** Of `pca`: the numbers that a slice becomes. */
     components: z.number().optional(),
     /** Of `jpeg` and `webp`: slices that take more bytes than the model's file even at the lowest quality. */
@@ -95,11 +94,8 @@ export const evaluationSchema = z
       .readonly(),
     /** Slices of one value throughout, which count in no mean; absent where there are none. */
     blank: z.number().optional(),
-    ssim: estimateSchema,
-    ssimDefault: estimateSchema,
+    ...estimatesShape,
     msSsim: z.object({ ...estimateShape, scales: z.number() }).readonly(),
-    psnr: estimateSchema,
-    mse: estimateSchema,
     /** The number of equally frequent codes of the same mean entropy. */
     perplexity: z.number(),
     codesInUse: z.number(),

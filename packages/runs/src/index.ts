@@ -8,6 +8,7 @@ export {
   type RunEvaluation,
 } from "./evaluation-schema.ts";
 export { withPrior } from "./evaluations.ts";
+export { FIGURES, type FigureKey, figureKeys, figureText, runFigures } from "./figures.ts";
 export {
   damaged,
   exists,
@@ -19,7 +20,6 @@ export {
   readTextIfThere,
 } from "./files.ts";
 export { HIDDEN, isPlace, withoutPlaces } from "./hidden-places.ts";
-export { evaluationFigures, runFigures } from "./key-figures.ts";
 export { listRuns, type RunDetails, type RunSummary, readRun, runNames } from "./list-runs.ts";
 export { lockRun } from "./lock.ts";
 export { type MetricsFiles, openMetricsLog } from "./metrics-log.ts";
@@ -46,4 +46,13 @@ export {
 export { writeRecord } from "./record.ts";
 export { MAX_CODES, type RunInfo } from "./record-schema.ts";
 export { type RunPaths, runPaths } from "./run-paths.ts";
+export {
+  eachSliceFigure,
+  measureSlice,
+  SLICE_FIGURES,
+  type SliceFigureKey,
+  type SliceFigures,
+  sliceFigureKeys,
+  withUnit,
+} from "./slice-figures.ts";
 export { type KeptSubjects, readSubjects, writeSubjects } from "./subjects.ts";

@@ -2,9 +2,9 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isRecord, SlicebookError } from "@slicebook/base";
 import type { Estimate, Evaluation, RunEvaluation } from "./evaluation-schema.ts";
+import { runFigures } from "./figures.ts";
 import { damaged, exists, readTextIfThere } from "./files.ts";
 import { withoutPlaces } from "./hidden-places.ts";
-import { runFigures } from "./key-figures.ts";
 import { isLocked } from "./lock.ts";
 import type { MetricsRow } from "./metrics-schema.ts";
 import { noRun } from "./no-run.ts";
@@ -85,7 +85,7 @@ export async function readRun(folder: string): Promise<RunDetails> {
     images: model?.images ?? null,
     seconds: (model?.seconds ?? 0) + (prior?.seconds ?? 0),
     ssim: evaluation?.ssim ?? null,
-    figures: runFigures(evaluations, await run.novelty()),
+    figures: runFigures({ ...evaluations, novelty: await run.novelty() }),
   };
   return { summary, info, config, evaluation, metrics };
 }

@@ -1,4 +1,5 @@
 import { type Comparison, compareRuns } from "@slicebook/report";
+import { FIGURES, figureKeys, withUnit } from "@slicebook/runs/figures";
 import { formatDuration, table } from "../format.ts";
 import { paint } from "../paint.ts";
 import { printable } from "../printable.ts";
@@ -13,22 +14,23 @@ export async function printComparison(
   process.stdout.write(json ? `${JSON.stringify(comparison)}\n` : describeComparison(comparison));
 }
 
+type Row = [name: string, of: (run: Comparison["runs"][number]) => string];
+
 function describeComparison({ runs, settings, notes, files }: Comparison): string {
-  const rows: [name: string, of: (run: Comparison["runs"][number]) => string][] = [
-    ["data", ({ data }) => `${data.adapter} ${data.size.join("×")}`],
+  const rows: Row[] = [
+    ["Data", ({ data }) => `${data.adapter} ${data.size.join("×")}`],
     ["SSIM", ssimWithInterval],
     ["  less the first run's", differenceOf],
-    ["MS-SSIM", (run) => figure(run, "msSsim")],
-    ["PSNR (dB)", (run) => figure(run, "psnr")],
-    ["perplexity", (run) => figure(run, "perplexity")],
-    ["codes in use", (run) => `${figure(run, "codesInUse")} of ${run.model.codes}`],
-    ["bits per pixel", (run) => figure(run, "bitsPerPixel")],
-    ["bits per code", (run) => figure(run, "bitsPerCode")],
-    ["samples: AUC", (run) => figure(run, "samplesAuc")],
-    ["  coverage", (run) => figure(run, "samplesCoverage")],
-    ["  patch distance", (run) => figure(run, "samplesPatchDistance")],
-    ["slices seen", ({ images }) => (images === null ? "–" : String(images))],
-    ["training", ({ seconds }) => formatDuration(seconds)],
+    ...figureKeys
+      .filter((key) => key !== "ssim")
+      .map(
+        (key): Row => [
+          withUnit(FIGURES[key]),
+          (run) => `${figure(run, key)}${key === "codesInUse" ? ` of ${run.model.codes}` : ""}`,
+        ],
+      ),
+    ["Slices seen", ({ images }) => (images === null ? "–" : String(images))],
+    ["Training", ({ seconds }) => formatDuration(seconds)],
   ];
   const figures = table([
     ["", ...runs.map(({ label }) => label)],

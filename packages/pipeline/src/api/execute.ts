@@ -5,7 +5,7 @@ import { interruptedError, isSlicebookError, SlicebookError, shellQuote } from "
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
 import { writePhantom } from "@slicebook/datasets/node";
 import type { Evaluation } from "@slicebook/runs";
-import { evaluationFigures, exists, lockRun, runFigures, withPrior } from "@slicebook/runs";
+import { eachSliceFigure, exists, lockRun, runFigures, type SliceFigures, withPrior } from "@slicebook/runs";
 import { stages } from "@slicebook/runs/stages";
 import { completeSlice } from "../commands/complete.ts";
 import { compressFiles, decompressFiles } from "../commands/compress.ts";
@@ -16,7 +16,6 @@ import { reconstructFiles } from "../commands/reconstruct.ts";
 import type { ResolvedConfig } from "../config/config.ts";
 import { parseOverride } from "../config/config-source.ts";
 import { loadConfig } from "../config/load-config.ts";
-import type { SliceFigures } from "../measure/evaluate.ts";
 import type { ExecuteOptions } from "../session/events.ts";
 import { reportProgress } from "../session/progress.ts";
 import { checkSameConfig, loadRunConfig, writeConfig } from "../session/run-folder.ts";
@@ -143,7 +142,11 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
         return {
           ...withoutFigures(result),
           ...withBaselines(evaluation),
-          figures: evaluationFigures(withPrior(evaluation, undefined)),
+          figures: runFigures({
+            evaluation: withPrior(evaluation, undefined),
+            prior: undefined,
+            novelty: undefined,
+          }),
         };
       }),
     );
@@ -294,7 +297,7 @@ async function summary(session: Session, results: readonly StageResult[]): Promi
   return {
     run: paths.folder,
     stages: results,
-    figures: runFigures(evaluations, novelty),
+    figures: runFigures({ ...evaluations, novelty }),
     ...(evaluation === undefined ? {} : withBaselines(evaluation)),
     ...(novelty?.pixels && results.some(({ stage }) => stage === "sample")
       ? { limit: novelty.pixels.limit }
@@ -321,10 +324,7 @@ function withBaselines({ baselines }: Evaluation): Pick<Result, "baselines"> {
 }
 
 function means(figures: readonly SliceFigures[]): Record<string, number> {
-  const names = ["ssim", "ssimDefault", "msSsim", "psnr", "mse"] as const;
-  return Object.fromEntries(
-    names.map((name) => [name, figures.reduce((sum, slice) => sum + slice[name], 0) / figures.length]),
-  );
+  return eachSliceFigure((key) => figures.reduce((sum, slice) => sum + slice[key], 0) / figures.length);
 }
 
 function fromHere(path: string): string {

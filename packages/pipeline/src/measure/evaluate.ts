@@ -8,40 +8,29 @@ import {
   codesInUse,
   countCodes,
   entropyBits,
-  type MetricScale,
-  mse,
-  msSsim,
   perplexity,
-  psnr,
   type Summary,
-  ssim,
-  ssimDefault,
   summarise,
   toUnitRange,
 } from "@slicebook/core";
+import { scaleWeights } from "@slicebook/core/slice-metrics";
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
-import type { Evaluation } from "@slicebook/runs";
+import {
+  type Evaluation,
+  eachSliceFigure,
+  measureSlice,
+  type SliceFigureKey,
+  type SliceFigures,
+} from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
 import type { Codec } from "../model/codec.ts";
 import { isBlank } from "./blank-slices.ts";
 import { fileBytes } from "./file-bytes.ts";
 import { maskErrors } from "./mask-errors.ts";
 
-/** PSNR counts as this many decibels where a reconstruction is better or exact. */
-const MOST_DECIBELS = 100;
-
 /** Slices named as the best, and as many as the worst. */
 const RANKED = 4;
-
-/** How one slice was reconstructed. */
-export interface SliceFigures {
-  readonly ssim: number;
-  readonly ssimDefault: number;
-  readonly msSsim: number;
-  readonly psnr: number;
-  readonly mse: number;
-}
 
 export interface EvaluateOptions {
   readonly model: BoundVqvae;
@@ -68,8 +57,7 @@ export interface Evaluated {
 /**
  * Reconstructs a whole split and measures it.
  *
- * SSIM (both protocols), MS-SSIM, PSNR and MSE are per slice, summarised over slices and subjects;
- * perplexity, codes in use and the codes' entropy are those of the whole split. Where slices have masks, errors are
+ * The figures of `SLICE_FIGURES` are per slice, summarised over slices and subjects; perplexity, codes in use and the codes' entropy are those of the whole split. Where slices have masks, errors are
  * told apart by their labels. Blank slices do not count in the means of the first kind, unless there are no others.
  */
 export async function evaluateSplit(
@@ -86,7 +74,6 @@ export async function evaluateSplit(
   const slices: SliceFigures[] = [];
   const showing: number[] = [];
   const masks = maskErrors(dataset.maskLabels);
-  let scales = 0;
   let bytes = 0;
   while (slices.length < set.records.length) {
     if (signal?.aborted) throw interruptedError();
@@ -104,9 +91,7 @@ export async function evaluateSplit(
     for (const [place, index] of part.entries()) {
       const original = originals.subarray(place * pixels, (place + 1) * pixels);
       const reconstruction = set.toOriginal(index, images.subarray(place * pixels, (place + 1) * pixels));
-      const figures = compareSlice(original, reconstruction, { height, width });
-      scales = figures.scales;
-      slices.push(figures);
+      slices.push(measureSlice(original, reconstruction, { height, width }));
       if (tables !== undefined) {
         bytes += fileBytes(set.records[index]!.path, codesOf(grids, place), tables);
       }
@@ -132,9 +117,8 @@ export async function evaluateSplit(
   const ranked = [...counting].sort((a, b) => slices[a]!.ssim - slices[b]!.ssim);
   const [worst, best] = [ranked.slice(0, RANKED), ranked.slice(-RANKED).reverse()];
   const named = (index: number) => {
-    const { ssim, ssimDefault, msSsim, psnr, mse } = slices[index]!;
     const { name, subject } = set.records[index]!;
-    return { name, subject, ssim, ssimDefault, msSsim, psnr, mse };
+    return { name, subject, ...slices[index]! };
   };
   const byLabel = masks.summary();
   const evaluation: Evaluation = {
@@ -148,7 +132,7 @@ export async function evaluateSplit(
     },
     ...(blank === 0 ? {} : { blank }),
     ...summaries,
-    msSsim: { ...summaries.msSsim, scales },
+    msSsim: { ...summaries.msSsim, scales: scaleWeights({ height, width }).length },
     ...codeUse(levels, counts),
     bitsPerPixel: {
       fixed: bits((level) => Math.log2(levels[level]!.codes)),
@@ -186,63 +170,33 @@ export function codeUse(
   };
 }
 
-/** The figures of one slice; both images are in the original's units. */
-export function compareSlice(
-  original: Float32Array,
-  reconstruction: Float32Array,
-  size: { readonly height: number; readonly width: number },
-): SliceFigures & { readonly scales: number } {
-  const unit = toUnitRange(original, reconstruction);
-  return {
-    ssim: ssim(unit.original, unit.reconstruction, size),
-    ssimDefault: ssimDefault(original, reconstruction, size),
-    ...msSsim(unit.original, unit.reconstruction, size),
-    psnr: Math.min(MOST_DECIBELS, psnr(unit.original, unit.reconstruction)),
-    mse: mse(unit.original, unit.reconstruction),
-  };
-}
-
 /** Each figure over slices, with its interval over their subjects. */
 export function figureSummaries(
   slices: readonly SliceFigures[],
   subjects: readonly string[],
-): Readonly<Record<keyof SliceFigures, Summary>> {
-  const summary = (name: keyof SliceFigures, scale: MetricScale) =>
+): Readonly<Record<SliceFigureKey, Summary>> {
+  return eachSliceFigure((key, { scale }) =>
     summarise(
-      slices.map((slice) => slice[name]),
+      slices.map((slice) => slice[key]),
       subjects,
       { scale },
-    );
-  return {
-    ssim: summary("ssim", "correlation"),
-    ssimDefault: summary("ssimDefault", "correlation"),
-    msSsim: summary("msSsim", "correlation"),
-    psnr: summary("psnr", "real"),
-    mse: summary("mse", "positive"),
-  };
+    ),
+  );
 }
 
 function subjectFigures(
   slices: readonly SliceFigures[],
   subjects: readonly string[],
 ): Evaluation["subjects"] {
-  const own = new Map<string, SliceFigures[]>();
+  const bySubject = new Map<string, SliceFigures[]>();
   for (const [index, subject] of subjects.entries()) {
-    const list = own.get(subject);
-    if (list === undefined) own.set(subject, [slices[index]!]);
+    const list = bySubject.get(subject);
+    if (list === undefined) bySubject.set(subject, [slices[index]!]);
     else list.push(slices[index]!);
   }
-  return [...own].map(([subject, list]) => {
-    const mean = (name: keyof SliceFigures) =>
-      list.reduce((sum, slice) => sum + slice[name], 0) / list.length;
-    return {
-      subject,
-      n: list.length,
-      ssim: mean("ssim"),
-      ssimDefault: mean("ssimDefault"),
-      msSsim: mean("msSsim"),
-      psnr: mean("psnr"),
-      mse: mean("mse"),
-    };
-  });
+  return [...bySubject].map(([subject, list]) => ({
+    subject,
+    n: list.length,
+    ...eachSliceFigure((key) => list.reduce((sum, slice) => sum + slice[key], 0) / list.length),
+  }));
 }

@@ -4,10 +4,11 @@ import { interruptedError, random } from "@slicebook/base";
 import { type CodeTable, rangeOf, toUnitRange } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
 import type { Baseline, Baselines } from "@slicebook/runs";
+import { measureSlice, type SliceFigures } from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
 import { placesShowing } from "../measure/blank-slices.ts";
 import { meanImage, reconstructByComponents } from "../measure/components.ts";
-import { compareSlice, figureSummaries, type SliceFigures } from "../measure/evaluate.ts";
+import { figureSummaries } from "../measure/evaluate.ts";
 import { fileBytes } from "../measure/file-bytes.ts";
 import { decodeGrey, encodeWithin, IMAGE_FORMATS, type ImageFormat } from "../measure/image-codecs.ts";
 import type { Codec } from "../model/codec.ts";
@@ -60,7 +61,7 @@ export async function measureBaselines(
   const originals = set.originals(chosen);
   const originalAt = (place: number) => originals.subarray(place * pixels, (place + 1) * pixels);
   const compared = (reconstruction: (place: number) => Float32Array) =>
-    chosen.map((_, place) => compareSlice(originalAt(place), reconstruction(place), { height, width }));
+    chosen.map((_, place) => measureSlice(originalAt(place), reconstruction(place), { height, width }));
   const preprocessed = (images: Float32Array) =>
     compared((place) =>
       set.toOriginal(chosen[place]!, images.subarray(place * pixels, (place + 1) * pixels)),

@@ -1,7 +1,8 @@
 import { comparisonNotes, sameCodes, sameSlices } from "@slicebook/report/comparable";
+import { FIGURES, type FigureKey, figureKeys, figureText } from "@slicebook/runs/figures";
 import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
 import { fetchJson, useLoaded } from "./data.ts";
-import { duration, fixed, interval, short } from "./format.ts";
+import { duration, interval, short } from "./format.ts";
 import { hrefOf } from "./router.ts";
 import { Curves } from "./run/curves.tsx";
 import { leavesOf } from "./run/settings.tsx";
@@ -9,47 +10,23 @@ import { Notice, Waiting } from "./ui/notice.tsx";
 
 interface Row {
   readonly name: string;
-  readonly unit?: string;
+  readonly unit?: string | undefined;
   readonly value: (run: RunAnswer) => number | undefined;
   readonly text: (run: RunAnswer) => string;
   /** Which end is the better one; none where that is a matter of what is wanted. */
-  readonly better?: "more" | "less";
+  readonly better?: "higher" | "lower" | undefined;
   /** Whether the figure compares between two runs that were tested on the same slices; it does unless given. */
   readonly compares?: (first: RunAnswer, other: RunAnswer) => boolean;
 }
 
 const ROWS: readonly Row[] = [
-  {
-    name: "SSIM",
-    better: "more",
-    value: ({ evaluation }) => evaluation?.ssim.mean,
-    text: ({ evaluation }) => (evaluation === null ? "–" : fixed(evaluation.ssim.mean, 4)),
-  },
+  figureRow("ssim"),
   {
     name: "SSIM, 95 % interval",
     value: () => undefined,
     text: ({ evaluation }) => (evaluation === null ? "–" : interval(evaluation.ssim)),
   },
-  { name: "MS-SSIM", better: "more", ...figure("msSsim", 4) },
-  { name: "PSNR", unit: "dB", better: "more", ...figure("psnr", 2) },
-  {
-    name: "MSE",
-    better: "less",
-    value: ({ entry }) => entry.figures.mse,
-    text: ({ entry }) => short(entry.figures.mse),
-  },
-  { name: "Perplexity", ...figure("perplexity", 1) },
-  { name: "Codes in use", ...figure("codesInUse", 0) },
-  {
-    name: "Bits per code",
-    better: "less",
-    compares: (first, other) => sameCodes(first.info.model, other.info.model),
-    ...figure("bitsPerCode", 3),
-  },
-  { name: "Bits per pixel", better: "less", ...figure("bitsPerPixel", 4) },
-  { name: "Samples: AUC", better: "less", ...figure("samplesAuc", 3) },
-  { name: "Samples: coverage", better: "more", ...figure("samplesCoverage", 3) },
-  { name: "Samples: patch distance", better: "less", ...figure("samplesPatchDistance", 3) },
+  ...figureKeys.filter((key) => key !== "ssim").map(figureRow),
   {
     name: "Weights",
     value: ({ info }) => info.model.parameters,
@@ -58,10 +35,17 @@ const ROWS: readonly Row[] = [
   { name: "Time", value: ({ entry }) => entry.seconds, text: ({ entry }) => duration(entry.seconds) },
 ];
 
-function figure(name: string, places: number): Pick<Row, "value" | "text"> {
+function figureRow(key: FigureKey): Row {
+  const { name, unit, better, ...figure } = FIGURES[key];
   return {
-    value: ({ entry }) => entry.figures[name],
-    text: ({ entry }) => fixed(entry.figures[name], places),
+    name,
+    unit,
+    better,
+    value: ({ entry }) => entry.figures[key],
+    text: ({ entry }) => figureText(figure, entry.figures[key]),
+    ...(key === "bitsPerCode" && {
+      compares: (first, other) => sameCodes(first.info.model, other.info.model),
+    }),
   };
 }
 
@@ -123,7 +107,7 @@ export function ComparePage({
                   {runs.map((run) => (
                     <td key={run.entry.id} class={`number ${best.includes(run) ? "best" : ""}`}>
                       {row.text(run)}
-                      {row.unit !== undefined && row.value(run) !== undefined && ` ${row.unit}`}
+                      {row.unit && row.value(run) !== undefined && ` ${row.unit}`}
                       {best.includes(run) && <span class="hidden"> (best)</span>}
                     </td>
                   ))}
@@ -181,7 +165,7 @@ function bestOf(
   const evaluated = runs.filter(({ evaluation }) => evaluation !== null);
   const tested = evaluated.every(({ evaluation }) => sameSlices(evaluated[0]!.evaluation!, evaluation!));
   if (!tested || !others.every((run) => compares(first, run))) return [];
-  const sign = better === "more" ? 1 : -1;
+  const sign = better === "higher" ? 1 : -1;
   const most = Math.max(...[first, ...others].map((run) => sign * value(run)!));
   const best = [first, ...others].filter((run) => sign * value(run)! === most);
   return best.length > others.length ? [] : best;

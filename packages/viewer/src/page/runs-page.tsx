@@ -1,6 +1,7 @@
+import { FIGURES, figureText } from "@slicebook/runs/figures";
 import { useState } from "preact/hooks";
 import type { Estimate, RunEntry, RunsAnswer } from "../shared/answers.ts";
-import { codesText, duration, fixed, gridText, intervalInWords, plural, short, when } from "./format.ts";
+import { codesText, duration, gridText, intervalInWords, plural, when } from "./format.ts";
 import { hrefOf } from "./router.ts";
 import { Notice } from "./ui/notice.tsx";
 
@@ -19,10 +20,20 @@ const COLUMNS: readonly Column[] = [
   { key: "data", title: "Data set", sortBy: ({ data }) => data.adapter },
   { key: "model", title: "Model", rank: 2, sortBy: ({ model }) => `${model.preset} ${model.codes}` },
   { key: "engine", title: "Engine", rank: 1, sortBy: ({ engine }) => engine },
-  { key: "ssim", title: "SSIM", number: true, sortBy: ({ ssim }) => ssim?.mean },
-  { key: "psnr", title: "PSNR", number: true, rank: 2, sortBy: ({ figures }) => figures.psnr },
-  { key: "perplexity", title: "Perplexity", number: true, sortBy: ({ figures }) => figures.perplexity },
-  { key: "bits", title: "Bits per code", number: true, sortBy: ({ figures }) => figures.bitsPerCode },
+  { key: "ssim", title: FIGURES.ssim.name, number: true, sortBy: ({ ssim }) => ssim?.mean },
+  { key: "psnr", title: FIGURES.psnr.name, number: true, rank: 2, sortBy: ({ figures }) => figures.psnr },
+  {
+    key: "perplexity",
+    title: FIGURES.perplexity.name,
+    number: true,
+    sortBy: ({ figures }) => figures.perplexity,
+  },
+  {
+    key: "bits",
+    title: FIGURES.bitsPerCode.name,
+    number: true,
+    sortBy: ({ figures }) => figures.bitsPerCode,
+  },
   { key: "time", title: "Time", number: true, rank: 1, sortBy: ({ seconds }) => seconds },
   { key: "created", title: "Started", rank: 1, sortBy: ({ created }) => created },
 ];
@@ -196,9 +207,12 @@ function RunRow({
       </td>
       <td class={cellClass(false, 1)}>{engine}</td>
       <td class="number">{ssim === null ? "–" : <SsimCell ssim={ssim} scale={scale} />}</td>
-      <td class={cellClass(true, 2)}>{figures.psnr === undefined ? "–" : `${fixed(figures.psnr, 1)} dB`}</td>
-      <td class="number">{short(figures.perplexity)}</td>
-      <td class="number">{fixed(figures.bitsPerCode, 2)}</td>
+      <td class={cellClass(true, 2)}>
+        {figureText(FIGURES.psnr, figures.psnr)}
+        {figures.psnr !== undefined && ` ${FIGURES.psnr.unit}`}
+      </td>
+      <td class="number">{figureText(FIGURES.perplexity, figures.perplexity)}</td>
+      <td class="number">{figureText(FIGURES.bitsPerCode, figures.bitsPerCode)}</td>
       <td class={cellClass(true, 1)}>{duration(seconds)}</td>
       <td class={cellClass(false, 1)}>{when(created)}</td>
     </tr>
@@ -217,7 +231,7 @@ function SsimCell({
   const [from, to] = ssim.ci95 ?? [ssim.mean, ssim.mean];
   return (
     <span class="estimate">
-      <span>{fixed(ssim.mean, 4)}</span>
+      <span>{figureText(FIGURES.ssim, ssim.mean)}</span>
       <svg viewBox="0 0 80 10" width="80" height="10" role="img" aria-label={intervalInWords(ssim)}>
         <line x1={at(from)} x2={at(to)} y1="5" y2="5" class="whisker" />
         <circle cx={at(ssim.mean)} cy="5" r="3" class="mean" />

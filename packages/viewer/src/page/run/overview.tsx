@@ -1,6 +1,13 @@
 import { bitsOfEvenCodes } from "@slicebook/report/evaluation-tables";
+import {
+  figureText,
+  SLICE_FIGURES,
+  type SliceFigureKey,
+  sliceFigureKeys,
+  withUnit,
+} from "@slicebook/runs/figures";
 import { useState } from "preact/hooks";
-import type { RunAnswer, RunEvaluation } from "../../shared/answers.ts";
+import type { Estimate, RunAnswer, RunEvaluation } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
 import { duration, fixed, intervalInWords, plural, short, when } from "../format.ts";
 import { Figure } from "../ui/controls.tsx";
@@ -83,17 +90,11 @@ function KeyFigures({
   return (
     <dl class="figures">
       <Figure
-        name="SSIM"
-        value={fixed(ssim.mean, 4)}
+        {...figureOf("ssim", ssim)}
         detail={`${intervalInWords(ssim)}; ${plural(ssim.n, "slice")} of ${plural(ssim.subjects, "subject")}`}
       />
-      <Figure name="MS-SSIM" value={fixed(msSsim.mean, 4)} detail={plural(msSsim.scales, "scale")} />
-      <Figure
-        name="PSNR"
-        value={fixed(psnr.mean, 2)}
-        unit="dB"
-        detail={`± ${fixed(psnr.sd, 2)} dB over slices`}
-      />
+      <Figure {...figureOf("msSsim", msSsim)} detail={plural(msSsim.scales, "scale")} />
+      <Figure {...figureOf("psnr", psnr)} detail={`± ${fixed(psnr.sd, 2)} dB over slices`} />
       <Figure name="Perplexity" value={short(perplexity)} detail={`${codesInUse} of ${codes} codes in use`} />
       {bits !== undefined && (
         <Figure
@@ -109,25 +110,24 @@ function KeyFigures({
         unit="bits"
         detail={bitsPerPixel.prior === null ? "by the codes' entropy" : "by the prior"}
       />
-      <Figure
-        name="SSIM, 7 × 7"
-        value={fixed(evaluation.ssimDefault.mean, 4)}
-        detail="scikit-image's defaults"
-      />
+      <Figure {...figureOf("ssimDefault", evaluation.ssimDefault)} detail="scikit-image's defaults" />
       <Figure name="Training" value={duration(entry.seconds)} detail={entry.engine} />
     </dl>
   );
 }
 
-type SubjectKey = "subject" | "n" | "ssim" | "msSsim" | "psnr" | "mse";
+type SubjectKey = "subject" | "n" | SliceFigureKey;
 const SUBJECT_COLUMNS: readonly { readonly key: SubjectKey; readonly title: string }[] = [
   { key: "subject", title: "Subject" },
   { key: "n", title: "Slices" },
-  { key: "ssim", title: "SSIM" },
-  { key: "msSsim", title: "MS-SSIM" },
-  { key: "psnr", title: "PSNR (dB)" },
-  { key: "mse", title: "MSE" },
+  ...sliceFigureKeys.map((key) => ({ key, title: withUnit(SLICE_FIGURES[key]) })),
 ];
+/** A figure's name, value and unit as the key figures show them. */
+function figureOf(key: SliceFigureKey, { mean }: Estimate) {
+  const { name, unit, digits } = SLICE_FIGURES[key];
+  return { name, value: figureText({ digits }, mean), ...(unit !== "" && { unit }) };
+}
+
 /** Rows shown before all are asked for. */
 const FEW = 12;
 
@@ -182,7 +182,7 @@ function Subjects({ evaluation: { subjects, ssim } }: { readonly evaluation: Run
                 <td class="number">{subject.n}</td>
                 <td class="number">
                   <span class="estimate">
-                    {fixed(subject.ssim, 4)}
+                    {figureText(SLICE_FIGURES.ssim, subject.ssim)}
                     <svg viewBox="0 0 80 10" width="80" height="10" aria-hidden="true">
                       <line x1="0" x2="80" y1="5" y2="5" class="rail" />
                       <line
@@ -196,9 +196,11 @@ function Subjects({ evaluation: { subjects, ssim } }: { readonly evaluation: Run
                     </svg>
                   </span>
                 </td>
-                <td class="number">{fixed(subject.msSsim, 4)}</td>
-                <td class="number">{fixed(subject.psnr, 2)}</td>
-                <td class="number">{short(subject.mse)}</td>
+                {sliceFigureKeys.slice(1).map((key) => (
+                  <td key={key} class="number">
+                    {figureText(SLICE_FIGURES[key], subject[key])}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>
