@@ -1,6 +1,7 @@
 import {
   type ImageSize,
   type MetricScale,
+  meanAbsoluteError,
   mse,
   msSsim,
   psnr,
@@ -98,6 +99,16 @@ export const SLICE_FIGURES = {
     scale: "positive",
     measure: ({ unit }) => mse(unit.original, unit.reconstruction),
     protocol: () => "On the same [0, 1] images.",
+  },
+  mae: {
+    name: "MAE",
+    unit: "",
+    digits: 4,
+    better: "lower",
+    scale: "positive",
+    recent: true,
+    measure: ({ unit }) => meanAbsoluteError(unit.original, unit.reconstruction),
+    protocol: () => "Mean absolute error, on the same [0, 1] images.",
   },
 } as const satisfies Readonly<Record<string, SliceFigure>>;
 

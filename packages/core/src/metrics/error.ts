@@ -10,6 +10,15 @@ export function mse(original: Pixels, reconstruction: Pixels): number {
   return sum / original.length;
 }
 
+/** The mean absolute error between two images, in their units. */
+export function meanAbsoluteError(original: Pixels, reconstruction: Pixels): number {
+  checkSameLength("MAE", original, reconstruction);
+  let sum = 0;
+  for (let index = 0; index < original.length; index++)
+    sum += Math.abs(original[index]! - reconstruction[index]!);
+  return sum / original.length;
+}
+
 /**
  * The peak signal-to-noise ratio in decibels, 10 log₁₀(peak² / MSE); `Infinity` for equal images.
  *

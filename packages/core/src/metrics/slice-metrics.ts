@@ -1,5 +1,5 @@
 // How one image is compared with another: an entry that loads none of TensorFlow.js.
-export { mse, psnr } from "./error.ts";
+export { meanAbsoluteError, mse, psnr } from "./error.ts";
 export type { ImageSize } from "./image.ts";
 export { msSsim, scaleWeights } from "./ms-ssim.ts";
 export { ssim, ssimDefault } from "./ssim.ts";

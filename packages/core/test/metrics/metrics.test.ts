@@ -1,7 +1,7 @@
 import { random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
 import { bitsPerPixel, codesInUse, countCodes, entropyBits, perplexity } from "../../src/metrics/codes.ts";
-import { psnr } from "../../src/metrics/error.ts";
+import { meanAbsoluteError, psnr } from "../../src/metrics/error.ts";
 import { msSsim } from "../../src/metrics/ms-ssim.ts";
 import { ssim, ssimDefault } from "../../src/metrics/ssim.ts";
 import { studentQuantile } from "../../src/metrics/student.ts";
@@ -22,6 +22,10 @@ describe("similarity", () => {
     expect(msSsim(a, a, size)).toEqual({ msSsim: 1, scales: 2 });
     expect(psnr(a, a)).toBe(Number.POSITIVE_INFINITY);
     expect(ssim(a, b, size)).toBeCloseTo(ssim(b, a, size), 14);
+  });
+
+  it("has a mean absolute error of whole deviations, whichever their sign", () => {
+    expect(meanAbsoluteError(Float32Array.of(0, 1, 2, 3), Float32Array.of(1, 0, 2, 7))).toBe(1.5);
   });
 
   it("does not depend on the sizes compared before", () => {
