@@ -29,7 +29,7 @@ export interface CompileOptions {
   /** Names the function in messages. */
   readonly name?: string;
   /** Weights that never change: passed to the function as its first argument, and compiled in where that is faster. */
-  readonly parameters?: HostTensors;
+  readonly parameters?: HostTensors | undefined;
 }
 
 /** Runs pure TensorFlow.js functions on values in the host's memory. */

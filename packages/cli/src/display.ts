@@ -220,7 +220,7 @@ function fitted(parts: readonly Part[], columns: number): string {
 }
 
 /** Which level's prior is trained. */
-function levelOf({ part }: { readonly part?: number }): string[] {
+function levelOf({ part }: { readonly part?: number | undefined }): string[] {
   return part === undefined ? [] : [`level ${part + 1}`];
 }
 

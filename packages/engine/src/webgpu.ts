@@ -73,7 +73,7 @@ function splitAddN(most: number): void {
           const next = add({
             inputs: now as unknown as tf.NamedTensorInfoMap,
             backend,
-            attrs,
+            ...(attrs && { attrs }),
           }) as tf.TensorInfo;
           if (sum !== undefined) (backend as tf.KernelBackend).disposeData(sum.dataId);
           sum = next;

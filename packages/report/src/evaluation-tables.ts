@@ -38,14 +38,14 @@ function baselineName({ name, components }: Pick<Baseline, "name" | "components"
 /** The figures of slices as a table's head, and their values as its cells. */
 const figureHead = sliceFigureKeys.map((key) => withUnit(SLICE_FIGURES[key]));
 
-function figureValues(values: Readonly<Partial<Record<SliceFigureKey, number>>>): string[] {
+function figureValues(values: Readonly<Partial<Record<SliceFigureKey, number | undefined>>>): string[] {
   return sliceFigureKeys.map((key) => figureText(SLICE_FIGURES[key], values[key]));
 }
 
 /** The same of estimates: the first with its interval. */
 const estimateHead = figureHead.map((name, index) => (index === 0 ? `${name}, 95 % interval` : name));
 
-function estimateCells(estimates: Readonly<Partial<Record<SliceFigureKey, Estimate>>>): string[] {
+function estimateCells(estimates: Readonly<Partial<Record<SliceFigureKey, Estimate | undefined>>>): string[] {
   return sliceFigureKeys.map((key, index) => {
     const [figure, estimate] = [SLICE_FIGURES[key], estimates[key]];
     return index === 0 && estimate !== undefined

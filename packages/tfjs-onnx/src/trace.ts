@@ -103,7 +103,7 @@ export function trace<const S extends Signature>(
 export function trace(
   fn: (...args: never[]) => Structure<Tensor>,
   signature: Signature,
-  options: TraceOptions & { readonly parameters?: Parameters } = {},
+  options: TraceOptions & { readonly parameters?: Parameters | undefined } = {},
 ): TraceResult {
   const { name = fn.name || "traced", parameters, float16, symbolicBatch } = options;
   const specs = readSignature(signature, name);

@@ -4,7 +4,7 @@ import { bools, integers, numbers } from "./run.ts";
 /** One call of a TensorFlow.js kernel, as the ops make it. */
 export interface KernelCase {
   readonly inputs: Readonly<Record<string, ConstantTensor>> | readonly ConstantTensor[];
-  readonly attrs?: Readonly<Record<string, unknown>>;
+  readonly attrs?: Readonly<Record<string, unknown>> | undefined;
   /** Relative to the largest value; for kernels whose arithmetic differs. */
   readonly tolerance?: number;
 }

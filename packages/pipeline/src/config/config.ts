@@ -243,6 +243,6 @@ type Config = z.output<typeof configSchema>;
 
 /** A checked configuration with every default written out, the slices' size and the run's name included. */
 export type ResolvedConfig = Omit<Config, "dataset" | "run"> & {
-  readonly dataset: DatasetConfig & Required<Pick<DatasetConfig, "size">>;
+  readonly dataset: DatasetConfig & { readonly size: NonNullable<DatasetConfig["size"]> };
   readonly run: { readonly root: string; readonly name: string };
 };

@@ -89,7 +89,9 @@ function entryOf({ folder, ...summary }: RunSummary): RunEntry {
   return { id: basename(folder), ...summary };
 }
 
-function withoutRoot<T extends { readonly dataset: { readonly root?: string } }>(evaluation: T): T {
+function withoutRoot<T extends { readonly dataset: { readonly root?: string | undefined } }>(
+  evaluation: T,
+): T {
   const { root: _, ...dataset } = evaluation.dataset;
   return { ...evaluation, dataset };
 }
