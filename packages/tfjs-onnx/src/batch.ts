@@ -1,5 +1,5 @@
 import type { GraphNode, Value } from "./graph.ts";
-import { sortNodes } from "./model.ts";
+import { sortNodes } from "./sort-nodes.ts";
 import {
   firstUneven,
   neededEntries,

@@ -1,6 +1,6 @@
 import { reshape, sameShape } from "./build.ts";
 import { emit, emitOne, type Graph, type GraphNode, nodeOf, sizeOfValue, type Value } from "./graph.ts";
-import { sortNodes } from "./model.ts";
+import { sortNodes } from "./sort-nodes.ts";
 
 /**
  * Joins what only the whole graph shows to belong together: a convolution or a product of matrices and the

@@ -1,6 +1,6 @@
 import { constant, type Graph, type GraphNode, splat, type Value } from "./graph.ts";
 import type { KernelRecorder } from "./kernels/kernel.ts";
-import { sortNodes } from "./model.ts";
+import { sortNodes } from "./sort-nodes.ts";
 
 /** A kernel that TensorFlow.js asked for, before anything was simplified. */
 export interface TapeEntry {
