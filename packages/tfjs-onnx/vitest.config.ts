@@ -1,1 +1,5 @@
-export { default } from "../../vitest.shared.ts";
+import { mergeConfig } from "vitest/config";
+import shared from "../../vitest.shared.ts";
+
+// What is said where no gradients are registered takes a process in which nobody has registered any.
+export default mergeConfig(shared, { test: { isolate: true } });

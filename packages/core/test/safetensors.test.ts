@@ -5,17 +5,18 @@ import { decodeSafetensors, encodeSafetensors } from "../src/safetensors.ts";
 
 interface Golden {
   file: string;
-  tensors: Record<string, { dtype: "float32" | "int32"; shape: number[]; data: number[] }>;
+  tensors: Record<string, { dtype: "float32" | "int32"; shape: number[]; bits: number[] }>;
   metadata: Record<string, string>;
 }
 
 const golden: Golden = JSON.parse(readFileSync(new URL("golden/safetensors.json", import.meta.url), "utf8"));
 const goldenBytes = new Uint8Array(Buffer.from(golden.file, "base64"));
+// By their bits: where ONNX Runtime has run before, the processor takes the smallest floats for 0.
 const goldenTensors: HostTensors = Object.fromEntries(
-  Object.entries(golden.tensors).map(([name, { dtype, shape, data }]) => [
-    name,
-    dtype === "float32" ? float32(data, shape) : int32(data, shape),
-  ]),
+  Object.entries(golden.tensors).map(([name, { dtype, shape, bits }]) => {
+    const data = Int32Array.from(bits);
+    return [name, dtype === "float32" ? float32(new Float32Array(data.buffer), shape) : int32(data, shape)];
+  }),
 );
 
 /** A file with any header, well formed or not. */

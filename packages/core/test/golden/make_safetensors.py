@@ -1,4 +1,4 @@
-"""Makes safetensors.json: a file written from NumPy by the format's own rules, as base64, and what it holds.
+"""Makes safetensors.json: a file written from NumPy by the format's own rules, as base64, and the bits that it holds.
 
 usage: /usr/bin/python3 make_safetensors.py
 """
@@ -26,7 +26,7 @@ def write(tensors, metadata):
 
 def listed(tensors):
     return {
-        name: dict(dtype=array.dtype.name, shape=array.shape, data=array.ravel().tolist())
+        name: dict(dtype=array.dtype.name, shape=array.shape, bits=array.ravel().view("<i4").tolist())
         for name, array in tensors.items()
     }
 
