@@ -49,6 +49,7 @@ const PARTS = {
     "base",
     "engine/browser",
     "core",
+    "core/host",
     "datasets",
     "pipeline/built-in-priors",
     "pipeline/codec",
@@ -56,7 +57,7 @@ const PARTS = {
     "pipeline/comparable",
     "pipeline/evaluation-tables",
   ],
-  "viewer/src/server": ["base", "base/node", "pipeline/runs"],
+  "viewer/src/server": ["base", "base/node", "core/host", "pipeline/runs"],
   "viewer/src/shared": ["pipeline/runs"],
 };
 

@@ -5,7 +5,7 @@ export {
   globalNorm,
   movingAverage,
 } from "./adam.ts";
-export { type CodeLevel, type CodeSpace, codesName, gridSpecs } from "./code-space.ts";
+export { type CodeLevel, type CodeSpace, codeGridsIn, codesName, gridSpecs } from "./code-space.ts";
 export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
 export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";

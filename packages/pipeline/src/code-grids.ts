@@ -1,6 +1,12 @@
 import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { type CodeLevel, codesName, decodeSafetensors, encodeSafetensors } from "@slicebook/core";
+import {
+  type CodeLevel,
+  codeGridsIn,
+  codesName,
+  decodeSafetensors,
+  encodeSafetensors,
+} from "@slicebook/core";
 import { type Placement, type Split, VARIATIONS } from "@slicebook/datasets";
 import { z } from "zod";
 import { floats, integers } from "./codec.ts";
@@ -135,13 +141,9 @@ function placementOf({ affine, affineCode = "1" }: Readonly<Record<string, strin
 }
 
 function levelsOf(tensors: HostTensors): LevelGrids[] {
-  const levels: LevelGrids[] = [];
-  for (let level = 0; tensors[codesName(level)] !== undefined; level++) {
-    const grid = tensors[codesName(level)]!;
-    levels.push(int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
-  }
-  if (levels.length === 0) needed(tensors, codesName(0));
-  return levels;
+  const grids = codeGridsIn(tensors);
+  if (grids.length === 0) needed(tensors, codesName(0));
+  return grids.map((grid) => int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
 }
 
 /** The grids of those numbers, in that order. */

@@ -28,6 +28,7 @@ import {
   vqvae,
   vqvaeSchema,
 } from "@slicebook/core";
+import { isUsed } from "@slicebook/core/host";
 import {
   browserEndings,
   datasetSchema,
@@ -53,7 +54,6 @@ import {
 } from "@slicebook/pipeline/codec";
 import { codebookColours } from "@slicebook/pipeline/colour";
 import { z } from "zod";
-import { isUsed } from "../../shared/safetensors-header.ts";
 import { loadHeader, loadTensors } from "./load-tensors.ts";
 import type {
   Decoded,
