@@ -11,7 +11,7 @@ export {
 } from "./augment.ts";
 export { checkValues } from "./check-values.ts";
 export type { Format, FormatHeader, PictureDecoder, SliceOptions } from "./formats/format.ts";
-export { greyOf } from "./formats/grey.ts";
+export { greysOfPixels } from "./formats/grey.ts";
 export { LARGEST_FILE, LARGEST_SLICE } from "./formats/limits.ts";
 export { decodeNifti } from "./formats/nifti/decode.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./formats/nifti/encode.ts";
