@@ -57,7 +57,7 @@ export {
   type TwoSampleSet,
   twoSampleAuc,
 } from "./metrics/two-sample-auc.ts";
-export { clippedToUnit, rangeOf, toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
+export { clippedToUnit, ownUnitRange, rangeOf, toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
 export {
   initialTraining,
   type OptimizerConfig,

@@ -1,9 +1,8 @@
-import { float32, type HostTensors } from "@slicebook/base";
+import type { HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
-import { type Preprocessing, preprocessingSchema } from "@slicebook/datasets";
+import { type Preprocessing, preprocessingFile, preprocessingOf } from "@slicebook/datasets";
 import { checkedCarry, loadCheckpoint } from "./checkpoint.ts";
-import { floats } from "./codec.ts";
 import { damaged, hashOfFile, hashOfTensors, readIfThere } from "./files.ts";
 import { missing, neededFile, trainedModel } from "./run-folder.ts";
 import type { Session } from "./session.ts";
@@ -43,11 +42,8 @@ export async function modelAndData(
  * units, and what the model makes is held among their values.
  */
 export async function savePreprocessing(path: string, preprocessing: Preprocessing): Promise<void> {
-  const { mean, ...numbers } = { mean: undefined, ...preprocessing };
-  const image = mean instanceof Float32Array;
-  const tensors: HostTensors = image ? { mean: float32(mean, [mean.length]) } : {};
-  const scalars = image ? numbers : preprocessing;
-  await writeFileAtomic(path, encodeSafetensors(tensors, { preprocessing: JSON.stringify(scalars) }));
+  const { tensors, metadata } = preprocessingFile(preprocessing);
+  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
 /** What {@link savePreprocessing} kept; in runs of earlier versions that is no range. Throws `RUN_DAMAGED`. */
@@ -55,16 +51,7 @@ export async function loadPreprocessing({ paths, config }: Session): Promise<Pre
   const bytes = readIfThere(paths.preprocessing);
   if (bytes === undefined) throw missing(paths.folder, trainedModel);
   try {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
-    if (learnt.name !== config.dataset.preprocessing)
-      throw new Error(`it is of ${learnt.name}, and config.yaml says ${config.dataset.preprocessing}`);
-    if (learnt.name !== "residual") return learnt;
-    const mean = tensors.mean === undefined ? new Float32Array() : floats(tensors.mean);
-    const [height, width] = config.dataset.size;
-    if (mean.length !== height * width || !mean.every(Number.isFinite))
-      throw new Error(`its mean image is not one of ${height}×${width} numbers`);
-    return { ...learnt, mean };
+    return preprocessingOf(decodeSafetensors(bytes), config.dataset);
   } catch (error) {
     throw damaged(
       paths.preprocessing,
