@@ -51,6 +51,7 @@ const PARTS = {
     "base",
     "engine/browser",
     "core",
+    "core/host",
     "datasets",
     "pipeline/built-in-priors",
     "pipeline/codec",
@@ -59,7 +60,7 @@ const PARTS = {
     "report/evaluation-tables",
     "runs/figures",
   ],
-  "viewer/src/server": ["base", "base/node", "runs"],
+  "viewer/src/server": ["base", "base/node", "core/host", "runs"],
   "viewer/src/shared": ["runs"],
 };
 

@@ -29,3 +29,17 @@ export function gridSpecs(
 export function codesName(level: number): string {
   return `codes.${level}`;
 }
+
+/**
+ * What a flat record has for the grids of codes, by {@link codesName}, the first level first; of one level it may be called
+ * `codes`, as in files of earlier versions.
+ */
+export function codeGridsIn<T>(record: Readonly<Record<string, T>>): T[] {
+  if (record.codes !== undefined) return [record.codes];
+  const grids: T[] = [];
+  for (let level = 0; ; level++) {
+    const grid = record[codesName(level)];
+    if (grid === undefined) return grids;
+    grids.push(grid);
+  }
+}

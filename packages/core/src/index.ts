@@ -1,5 +1,11 @@
-export { type AdamOptions, adam, clipByGlobalNorm, globalNorm, movingAverage } from "./adam.ts";
-export { type CodeLevel, type CodeSpace, codesName, gridSpecs } from "./code-space.ts";
+export {
+  type AdamOptions,
+  adam,
+  clipByGlobalNorm,
+  globalNorm,
+  movingAverage,
+} from "./adam.ts";
+export { type CodeLevel, type CodeSpace, codeGridsIn, codesName, gridSpecs } from "./code-space.ts";
 export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
 export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";
@@ -52,7 +58,7 @@ export {
   type TwoSampleSet,
   twoSampleAuc,
 } from "./metrics/two-sample-auc.ts";
-export { clippedToUnit, rangeOf, toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
+export { clippedToUnit, ownUnitRange, rangeOf, toUnitRange, type UnitPair } from "./metrics/unit-range.ts";
 export {
   initialTraining,
   type OptimizerConfig,

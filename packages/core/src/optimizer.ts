@@ -2,6 +2,7 @@ import { float32, type HostTensors, type Signature } from "@slicebook/base";
 import { add, cos, div, minimum, mul, type Scalar, scalar, sub } from "@tensorflow/tfjs-core";
 import { z } from "zod";
 import { adam, clipByGlobalNorm } from "./adam.ts";
+import { AVERAGE } from "./carry-names.ts";
 import {
   mapRecord,
   type Params,
@@ -69,14 +70,14 @@ function remembered<T>(
     ...withPrefix("weights.", weights),
     ...mapRecord(weights, momentOf, "adam.first."),
     ...mapRecord(weights, momentOf, "adam.second."),
-    ...withPrefix("average.", weights),
+    ...withPrefix(AVERAGE, weights),
     step,
   };
 }
 
 /** The weights of a carry, or their moving average, by their own names. */
 export function trainedWeights(carry: HostTensors, { average }: { average: boolean }): HostTensors {
-  return withoutPrefix(average ? "average." : "weights.", carry);
+  return withoutPrefix(average ? AVERAGE : "weights.", carry);
 }
 
 /**
@@ -105,7 +106,7 @@ export function trainingUpdate(
     step,
   });
   const share = averageShare(step, options.averageDecay);
-  const average = mapRecord(withoutPrefix("average.", carry), (mean, name) =>
+  const average = mapRecord(withoutPrefix(AVERAGE, carry), (mean, name) =>
     add(mean, mul(sub(param(updated.weights, name), mean), share)),
   );
   return {
@@ -113,7 +114,7 @@ export function trainingUpdate(
       ...withPrefix("weights.", updated.weights),
       ...withPrefix("adam.first.", updated.first),
       ...withPrefix("adam.second.", updated.second),
-      ...withPrefix("average.", average),
+      ...withPrefix(AVERAGE, average),
       step: add(step, 1),
     },
     learningRate,

@@ -19,6 +19,7 @@ import {
   type Tensor4D,
   tidy,
 } from "@tensorflow/tfjs-core";
+import { CODEBOOK } from "./carry-names.ts";
 import { type CodeLevel, gridSpecs } from "./code-space.ts";
 import type { VqvaeConfig } from "./config.ts";
 import { forward } from "./forward.ts";
@@ -211,7 +212,7 @@ export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
     checkCarry: (carry) => checkTensors("the VQ-VAE's checkpoint", carrySpecs, carry),
     parameters: (carry, options) => ({
       ...trainedWeights(carry, options),
-      ...withPrefix("codebook.", withoutPrefix("quantizer.codebook.", carry)),
+      ...withPrefix("codebook.", withoutPrefix(CODEBOOK, carry)),
     }),
     codebooks: (parameters) => quantizers.flatMap((quantizer) => quantizer.codebooks(parameters)),
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { float32, type HostTensors, int32, random, SlicebookError } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "../src/safetensors.ts";
+import { headerEnd, readSafetensorsHeader, tensorAt } from "../src/safetensors-header.ts";
 
 interface Golden {
   file: string;
@@ -163,5 +164,24 @@ describe("decodeSafetensors", () => {
         expect(error).toMatchObject({ name: "SlicebookError", code: "SAFETENSORS_INVALID" });
       }
     }
+  });
+});
+
+describe("readSafetensorsHeader", () => {
+  const end = headerEnd(goldenBytes.subarray(0, 8));
+
+  it("says from the start of a file where its tensors lie, each of which can be read by itself", () => {
+    const { tensors, metadata } = readSafetensorsHeader(goldenBytes.subarray(0, end));
+    expect(metadata).toEqual(golden.metadata);
+    for (const [name, place] of Object.entries(tensors)) {
+      const part = goldenBytes.subarray(place.start, place.end);
+      expect(tensorAt(place, part, place.start)).toEqual(goldenTensors[name]);
+    }
+  });
+
+  it("refuses a start that is too short, and a file that is", () => {
+    expect(() => readSafetensorsHeader(goldenBytes.subarray(0, end - 1))).toThrow("the header is cut off");
+    expect(() => headerEnd(goldenBytes.subarray(0, 8), end - 1)).toThrow("the header claims");
+    expect(() => readSafetensorsHeader(goldenBytes.subarray(0, end), end)).toThrow("and within 0 is due");
   });
 });

@@ -1,3 +1,4 @@
+export { orientationIn } from "./adapters/orientation-option.ts";
 export { type SplitSubjectsOptions, splitSubjects } from "./adapters/split-subjects.ts";
 export {
   type AugmentOptions,
@@ -11,7 +12,7 @@ export {
 } from "./augment.ts";
 export { checkValues } from "./check-values.ts";
 export type { Format, FormatHeader, PictureDecoder, SliceOptions } from "./formats/format.ts";
-export { greyOf } from "./formats/grey.ts";
+export { greysOfPixels } from "./formats/grey.ts";
 export { LARGEST_FILE, LARGEST_SLICE } from "./formats/limits.ts";
 export { decodeNifti } from "./formats/nifti/decode.ts";
 export { type EncodeNiftiOptions, encodeNifti } from "./formats/nifti/encode.ts";
@@ -25,8 +26,10 @@ export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./o
 export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom/draw.ts";
 export { HEAD_LABELS } from "./phantom/head.ts";
 export { PELVIS_LABELS } from "./phantom/pelvis.ts";
+export { type PreparedSlice, prepareSlice } from "./prepare-slice.ts";
 export {
   fitPreprocessing,
+  greysOf,
   PREPROCESSINGS,
   type Preprocessing,
   type PreprocessingName,
@@ -34,9 +37,8 @@ export {
   restoreSlice,
   type SliceMap,
   sliceMap,
-  trainingGreys,
 } from "./preprocess.ts";
-export { preprocessingSchema } from "./preprocessing-schema.ts";
+export { type PreprocessingFile, preprocessingFile, preprocessingOf } from "./preprocessing-file.ts";
 export { resizeBilinear } from "./resize.ts";
 export { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
 export {

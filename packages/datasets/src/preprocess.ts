@@ -4,6 +4,7 @@ import {
   type Moments,
   mergeMoments,
   NO_MOMENTS,
+  range,
   type SliceStatistics,
   sliceStatistics,
 } from "./store/slice-statistics.ts";
@@ -130,14 +131,16 @@ export function restoreSlice(
 
 /**
  * Brings preprocessed values of no slice in particular, such as a sample, to [0, 1]: to the greys in which the training
- * slices' black is 0 and nearly all of their values are below 1. `undefined` where the preprocessing has learnt no range.
+ * slices' black is 0 and nearly all of their values are below 1, or by their own range where the preprocessing has learnt
+ * none.
  */
-export function trainingGreys(preprocessing: Preprocessing, values: Float32Array): Float32Array | undefined {
-  const { name, range } = preprocessing;
-  if (range === undefined) return undefined;
+export function greysOf(preprocessing: Preprocessing, values: Float32Array): Float32Array {
+  const { name, range: learnt } = preprocessing;
   const shown =
-    name === "residual" ? restoreSlice(preprocessing, sliceMap(preprocessing, values), values) : values;
-  const [black, white] = range.window;
+    name === "residual" && learnt !== undefined
+      ? restoreSlice(preprocessing, sliceMap(preprocessing, values), values)
+      : values;
+  const [black, white] = learnt?.window ?? range(values);
   const greys = new Float32Array(shown.length);
   mapValues(shown, { offset: black, scale: inverse(white - black) }, greys);
   return holdWithin(greys, [0, 1]);

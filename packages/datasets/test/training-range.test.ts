@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodeNifti, holdWithin, PREPROCESSINGS, trainingGreys } from "../src/index.ts";
+import { encodeNifti, greysOf, holdWithin, PREPROCESSINGS } from "../src/index.ts";
 import { openDataset } from "../src/node.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -55,12 +55,12 @@ describe.each(PREPROCESSINGS)("the range of training slices: %s", (name) => {
       expect(restored.every((value) => value === 0 || value === 150)).toBe(true);
     }
     const undershot = train.images([1]).map((value) => value - 50);
-    expect(trainingGreys(preprocessing, undershot)).toEqual(new Float32Array(PIXELS));
+    expect(greysOf(preprocessing, undershot)).toEqual(new Float32Array(PIXELS));
   });
 
   it("shows a slice without a scale of its own as it is: black as 0, in greys that one outlier leaves alone", async () => {
     const { preprocessing, splits } = await opened(name);
-    const greys = trainingGreys(preprocessing, splits.train.images([2]))!;
+    const greys = greysOf(preprocessing, splits.train.images([2]));
     expect(Math.max(...greys)).toBeLessThanOrEqual(1);
     expect(Math.max(...greys)).toBeGreaterThan(0.6);
     // Within a twentieth: by zscore, each slice has a black of its own.
@@ -93,6 +93,9 @@ describe("a preprocessing learnt elsewhere", () => {
     expect(Math.max(...other.splits.test.toOriginal(0, values))).toBe(150);
     const before = await openDataset(config, { splits: ["test"], preprocessing: { name: "zscore" } });
     expect(Math.max(...before.splits.test.toOriginal(0, values))).toBeCloseTo(1000, 2);
-    expect(trainingGreys({ name: "zscore" }, values)).toBeUndefined();
+    const [own, low] = [greysOf({ name: "zscore" }, values), Math.min(...values)];
+    expect(own[17]).toBeCloseTo((values[17]! - low) / (Math.max(...values) - low), 6);
+    expect([Math.min(...own), Math.max(...own)]).toEqual([0, 1]);
+    expect(greysOf({ name: "zscore" }, new Float32Array(4).fill(7))).toEqual(new Float32Array(4));
   });
 });

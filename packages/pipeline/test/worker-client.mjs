@@ -1,5 +1,5 @@
 // A program as the command is one, on the built package: tests themselves run on sources, which no thread can load.
-import { executeInWorker } from "../src/api/execute-in-worker.ts";
+import { executeInWorker } from "@slicebook/pipeline";
 
 const [request, abortAt] = process.argv.slice(2);
 const controller = new AbortController();

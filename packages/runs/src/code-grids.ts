@@ -3,6 +3,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import {
   type BoundVqvae,
   type CodeLevel,
+  codeGridsIn,
   codesName,
   decodeSafetensors,
   encodeSafetensors,
@@ -139,13 +140,9 @@ function placementOf({ affine, affineCode = "1" }: Readonly<Record<string, strin
 }
 
 function levelsOf(tensors: HostTensors): LevelGrids[] {
-  const levels: LevelGrids[] = [];
-  for (let level = 0; tensors[codesName(level)] !== undefined; level++) {
-    const grid = tensors[codesName(level)]!;
-    levels.push(int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
-  }
-  if (levels.length === 0) needed(tensors, codesName(0));
-  return levels;
+  const grids = codeGridsIn(tensors);
+  if (grids.length === 0) needed(tensors, codesName(0));
+  return grids.map((grid) => int32(integers(grid), z.tuple([z.int(), z.int(), z.int()]).parse(grid.shape)));
 }
 
 /** The grids of those numbers, in that order. */

@@ -1,7 +1,6 @@
-import { float32, floats, type HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { decodeSafetensors, encodeSafetensors } from "@slicebook/core";
-import { type Preprocessing, preprocessingSchema } from "@slicebook/datasets";
+import { type Preprocessing, preprocessingFile, preprocessingOf } from "@slicebook/datasets";
 import { damaged, readIfThere } from "./files.ts";
 import { missing, trainedModel } from "./needs.ts";
 import type { RunPaths } from "./run-paths.ts";
@@ -11,11 +10,8 @@ import type { RunPaths } from "./run-paths.ts";
  * units, and what the model makes is held among their values.
  */
 export async function savePreprocessing(path: string, preprocessing: Preprocessing): Promise<void> {
-  const { mean, ...numbers } = { mean: undefined, ...preprocessing };
-  const image = mean instanceof Float32Array;
-  const tensors: HostTensors = image ? { mean: float32(mean, [mean.length]) } : {};
-  const scalars = image ? numbers : preprocessing;
-  await writeFileAtomic(path, encodeSafetensors(tensors, { preprocessing: JSON.stringify(scalars) }));
+  const { tensors, metadata } = preprocessingFile(preprocessing);
+  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
 interface RunOfData {
@@ -30,16 +26,7 @@ export async function loadPreprocessing({ paths, config }: RunOfData): Promise<P
   const bytes = readIfThere(paths.preprocessing);
   if (bytes === undefined) throw missing(paths.folder, trainedModel);
   try {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
-    if (learnt.name !== config.dataset.preprocessing)
-      throw new Error(`it is of ${learnt.name}, and config.yaml says ${config.dataset.preprocessing}`);
-    if (learnt.name !== "residual") return learnt;
-    const mean = tensors.mean === undefined ? new Float32Array() : floats(tensors.mean);
-    const [height, width] = config.dataset.size;
-    if (mean.length !== height * width || !mean.every(Number.isFinite))
-      throw new Error(`its mean image is not one of ${height}×${width} numbers`);
-    return { ...learnt, mean };
+    return preprocessingOf(decodeSafetensors(bytes), config.dataset);
   } catch (error) {
     throw damaged(
       paths.preprocessing,

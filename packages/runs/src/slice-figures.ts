@@ -10,7 +10,7 @@ import {
   ssimDefault,
   toUnitRange,
   type UnitPair,
-} from "@slicebook/core/slice-metrics";
+} from "@slicebook/core/host";
 
 /** How a figure is called and written wherever it is shown. */
 export interface FigureText {

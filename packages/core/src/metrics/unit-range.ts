@@ -18,11 +18,13 @@ export interface UnitPair {
  */
 export function toUnitRange(original: Pixels, reconstruction: Pixels): UnitPair {
   checkSameLength("toUnitRange", original, reconstruction);
-  const { minimum, range } = rangeOf(original);
-  const divisor = range === 0 ? 1 : range;
-  const unit = new Float64Array(original.length);
-  for (let index = 0; index < original.length; index++) unit[index] = (original[index]! - minimum) / divisor;
-  return { original: unit, reconstruction: clippedToUnit(reconstruction, { minimum, range }) };
+  const range = rangeOf(original);
+  return { original: clippedToUnit(original, range), reconstruction: clippedToUnit(reconstruction, range) };
+}
+
+/** An image by itself on that scale. */
+export function ownUnitRange(image: Pixels): Float64Array {
+  return clippedToUnit(image, rangeOf(image));
 }
 
 /** A reconstruction on that scale, where of its original only the range is known. */

@@ -16,3 +16,9 @@ export function turned({ orientation }: { readonly orientation: Orientation }): 
 } {
   return orientation === "file" ? {} : { orientation };
 }
+
+/** What the options of an adapter say of it; as files are where they say nothing. */
+export function orientationIn(options: unknown): Orientation {
+  const { success, data } = z.object({ orientation: orientationOption }).safeParse(options);
+  return success ? data.orientation : "file";
+}

@@ -17,8 +17,8 @@ export const HEAD_BYTES = 4096;
 
 /** zlib's window with gzip's header and checksum. */
 const GZIP_WINDOW = 31;
-/** How much may follow the last value before the rest is left alone. */
-const SLACK_BYTES = 2 ** 20;
+/** How much may follow the last value before the rest is left alone, or the file is taken for a bomb. */
+export const SLACK_BYTES = 2 ** 20;
 
 /** Whether bytes start like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {

@@ -13,7 +13,7 @@ import {
   summarise,
   toUnitRange,
 } from "@slicebook/core";
-import { scaleWeights } from "@slicebook/core/slice-metrics";
+import { scaleWeights } from "@slicebook/core/host";
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import {

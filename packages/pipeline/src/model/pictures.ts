@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "@slicebook/base/node";
-import { toUnitRange } from "@slicebook/core";
-import { type Preprocessing, trainingGreys } from "@slicebook/datasets";
+import { ownUnitRange, toUnitRange } from "@slicebook/core";
+import { greysOf, type Preprocessing } from "@slicebook/datasets";
 import type { SliceSet } from "@slicebook/datasets/node";
 import type { ImageStack } from "@slicebook/report";
 import { greyPng, tall } from "@slicebook/report";
@@ -51,16 +51,12 @@ export function sampleGreys(
     preprocessing,
   }: { readonly size: readonly [number, number]; readonly preprocessing: Preprocessing },
 ): ImageStack {
-  return eachScaled(
-    images,
-    size,
-    (image) => trainingGreys(preprocessing, image) ?? toUnitRange(image, image).original,
-  );
+  return eachScaled(images, size, (image) => greysOf(preprocessing, image));
 }
 
 /** Images [n, h, w] each mapped from its own range to [0, 1]. */
 export function ownRange(images: Float32Array, size: readonly [number, number]): ImageStack {
-  return eachScaled(images, size, (image) => toUnitRange(image, image).original);
+  return eachScaled(images, size, ownUnitRange);
 }
 
 function eachScaled(

@@ -1,14 +1,14 @@
 import { basename } from "node:path";
-import { isRecord, isSlicebookError, SlicebookError } from "@slicebook/base";
+import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import {
   checkValues,
   fitAffine,
-  fitSize,
+  orientationIn,
   type Placement,
-  preprocessSlice,
+  type PreparedSlice,
+  prepareSlice,
   restoreSlice,
   type SliceImage,
-  type SliceMap,
   type SliceRecord,
   withoutEnding,
 } from "@slicebook/datasets";
@@ -18,16 +18,10 @@ import type { ResolvedConfig } from "../config/config.ts";
 import type { Session } from "./session.ts";
 
 /** A slice of the user's own, brought to a run's size and units. */
-export interface OwnSlice {
+export interface OwnSlice extends PreparedSlice {
   readonly file: string;
   /** Its height and width in the file. */
   readonly stored: readonly [height: number, width: number];
-  /** In the file's units, [height, width]. */
-  readonly original: Float32Array;
-  /** Preprocessed, as the model takes it. */
-  readonly prepared: Float32Array;
-  /** How it was preprocessed. */
-  readonly map: SliceMap;
   /** The slice as it is in its file. */
   readonly source: Pick<SliceImage, "height" | "width" | "type">;
   /** What the model gives in preprocessed units, in the file's units. */
@@ -46,17 +40,13 @@ export async function openOwnSlices(session: Session): Promise<{ read(file: stri
       const [size, policy] = [dataset.size, dataset.sizePolicy];
       const image = await decode(file);
       checkOwn(image, file);
-      const original = Float32Array.from(fitSize(image, size, { policy, path: file }));
-      const prepared = new Float32Array(original.length);
-      const map = preprocessSlice(preprocessing, original, prepared);
+      const slice = prepareSlice(image, preprocessing, { size, policy, path: file });
       return {
+        ...slice,
         file,
         stored: [image.height, image.width],
-        original,
-        prepared,
-        map,
         source: image,
-        restore: (values) => restoreSlice(preprocessing, map, values),
+        restore: (values) => restoreSlice(preprocessing, slice.map, values),
         placement: placementOf(image, dataset),
       };
     },
@@ -114,8 +104,8 @@ async function decoder(config: ResolvedConfig["dataset"]): Promise<(path: string
   const { decode } = adapter;
   const options = adapter.schema.parse(config.options);
   if (decode === undefined || builtInAdapters.includes(adapter)) {
-    const canonical = isRecord(options) && options.orientation === "canonical";
-    return (path) => decodeFile(path, { orientation: canonical ? "canonical" : "file" });
+    const orientation = orientationIn(options);
+    return (path) => decodeFile(path, { orientation });
   }
   const context = { options, seed: config.seed, size: config.size };
   return (path) =>

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
-import { type CodeTable, rangeOf, toUnitRange } from "@slicebook/core";
+import { type CodeTable, ownUnitRange, rangeOf } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
 import type { Baseline, Baselines } from "@slicebook/runs";
 import { measureSlice, type SliceFigures } from "@slicebook/runs";
@@ -156,7 +156,7 @@ async function throughFormat(
   },
 ): Promise<FormattedSlice> {
   const { minimum, range } = rangeOf(original);
-  const data = Uint8Array.from(toUnitRange(original, original).original, (value) => Math.round(255 * value));
+  const data = Uint8Array.from(ownUnitRange(original), (value) => Math.round(255 * value));
   const options = near === undefined ? {} : { near };
   const coded = await encodeWithin({ data, height, width }, format, bytes, options);
   const decoded = await decodeGrey(coded.bytes);

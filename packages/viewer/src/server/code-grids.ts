@@ -1,15 +1,15 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import {
+  codeGridsIn,
+  headerEnd,
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorPlace,
+} from "@slicebook/core/host";
 import { damaged, type Novelty, type RunInfo } from "@slicebook/runs";
 import { z } from "zod";
 import type { CodebookAnswer, CodebookLevel, SampleEntry, SamplesAnswer } from "../shared/answers.ts";
-import {
-  codeLevels,
-  headerEnd,
-  parseHeader,
-  type SafetensorsHeader,
-  type TensorPlace,
-} from "../shared/safetensors-header.ts";
 
 /** For each code, this many slices where it occurs most are kept. */
 const PLACES = 6;
@@ -169,15 +169,14 @@ async function withGrids<T>(file: string, use: (handle: FileHandle, grids: Grids
   try {
     const info = await handle.stat();
     if (!info.isFile()) throw new Error("it is not a file");
-    const end = headerEnd(await readBytes(handle, 0, 8));
-    if (end > info.size) throw new Error("the file is cut off");
-    const header = parseHeader(await readBytes(handle, 0, end), info.size);
-    const levels = codeLevels(header);
+    const end = headerEnd(await readBytes(handle, 0, 8), info.size);
+    const header = readSafetensorsHeader(await readBytes(handle, 0, end), info.size);
+    const levels = codeGridsIn(header.tensors);
     const [first] = levels;
     if (first === undefined) throw new Error("it holds no code grids");
     for (const { shape, dtype } of levels) {
       if (
-        dtype !== "I32" ||
+        dtype !== "int32" ||
         shape.length !== 3 ||
         shape[0] !== first.shape[0] ||
         shape[1] === 0 ||

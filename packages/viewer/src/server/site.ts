@@ -2,8 +2,8 @@ import { copyFile, mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { decodeSafetensors, encodeSafetensors, isUsed } from "@slicebook/core/host";
 import type { RunAnswer, RunsAnswer, SamplesAnswer } from "../shared/answers.ts";
-import { isUsed, parseHeader } from "../shared/safetensors-header.ts";
 import { createRunData, RUN_ANSWERS } from "./data.ts";
 import { fileWithin } from "./files.ts";
 import { pageFolder } from "./page-folder.ts";
@@ -98,28 +98,8 @@ function isCheckpoint(path: string): boolean {
 
 /** A checkpoint with only what a model is used with: a quarter of what its training needs. */
 async function withoutTraining(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path);
-  const { tensors } = parseHeader(bytes, bytes.length);
-  const kept = Object.entries(tensors).filter(([name]) => isUsed(name));
-  let length = 0;
-  const header = Object.fromEntries(
-    kept.map(([name, { dtype, shape, start, end }]) => {
-      const offsets = [length, length + end - start];
-      length += end - start;
-      return [name, { dtype, shape, data_offsets: offsets }];
-    }),
-  );
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(text.length / 8) * 8;
-  const out = new Uint8Array(8 + padded + length).fill(0x20, 8, 8 + padded);
-  new DataView(out.buffer).setBigUint64(0, BigInt(padded), true);
-  out.set(text, 8);
-  let at = 8 + padded;
-  for (const [, { start, end }] of kept) {
-    out.set(bytes.subarray(start, end), at);
-    at += end - start;
-  }
-  return out;
+  const { tensors } = decodeSafetensors(await readFile(path));
+  return encodeSafetensors(Object.fromEntries(Object.entries(tensors).filter(([name]) => isUsed(name))));
 }
 
 /** A folder that is not empty is written into only if it holds a site already. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type HostTensor, type HostTensors, int32, specsOf } from "@slicebook/base";
 import { decodeSafetensors, scoreOf, toUnitRange, vqvae, vqvaeSchema } from "@slicebook/core";
-import { drawPhantom, encodeNifti, preprocessingSchema, trainingGreys } from "@slicebook/datasets";
+import { drawPhantom, encodeNifti, greysOf, preprocessingOf } from "@slicebook/datasets";
 import { decodePicture } from "@slicebook/datasets/node";
 import { createEngine } from "@slicebook/engine";
 import { execute } from "@slicebook/pipeline";
@@ -643,11 +643,7 @@ async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {
   const model = vqvae.bind(vqvaeSchema.parse(config.model), config.dataset.size);
   const carry = decodeSafetensors(await readFile(join(folder, "checkpoints", "best.safetensors"))).tensors;
   const learnt = await readFile(join(folder, "checkpoints", "preprocessing.safetensors"));
-  const preprocessing = preprocessingSchema.parse(
-    JSON.parse(decodeSafetensors(learnt).metadata.preprocessing!),
-  );
-  if (preprocessing.name === "residual")
-    throw new Error("the run needs a mean image, which is not read here");
+  const preprocessing = preprocessingOf(decodeSafetensors(learnt), config.dataset);
   const specs = model.codeSpecs(1).slice(0, codes.length);
   const engine = await createEngine({ kind: "onnx", threads: 1 });
   const decode = await engine.compile(model.decode, [specs], {
@@ -658,7 +654,7 @@ async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {
   )) as HostTensor;
   await decode.dispose();
   await engine.dispose();
-  return trainingGreys(preprocessing, Float32Array.from(image.data))!;
+  return greysOf(preprocessing, Float32Array.from(image.data));
 }
 
 function furthest(values: ArrayLike<number>, expected: ArrayLike<number>): number {

@@ -7,13 +7,11 @@ import type { SliceImage } from "../../types.ts";
 import type { Format, FormatHeader, SliceOptions } from "../format.ts";
 import { LARGEST_FILE } from "../limits.ts";
 import { formatOf, imagePathsOf } from "../registry.ts";
-import { announcedLength, HEAD_BYTES, isGzip, unpackGzip } from "../unpack-gzip.ts";
+import { announcedLength, HEAD_BYTES, isGzip, SLACK_BYTES, unpackGzip } from "../unpack-gzip.ts";
 import { decodeStill } from "./decode-picture.ts";
 
 /** Files that unpack to no more need no look at their header first. */
 const SMALL_BYTES = 2 ** 24;
-/** How much may follow the last value before a file is taken for a bomb. */
-const SLACK_BYTES = 2 ** 20;
 
 /**
  * Reads one slice from a file, whose format is told by its first bytes rather than by its name.

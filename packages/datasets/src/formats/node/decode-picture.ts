@@ -1,6 +1,6 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import type { PixelType, SliceImage } from "../../types.ts";
-import { greyOf } from "../grey.ts";
+import { greyOf, greysOfPixels } from "../grey.ts";
 import { LARGEST_SLICE, MOST_SECONDS } from "../limits.ts";
 import { isTiff } from "../tiff-directory.ts";
 import { decodeGreyJpeg } from "./decode-grey-jpeg.ts";
@@ -36,25 +36,19 @@ export async function decodeAnyPicture(bytes: Uint8Array): Promise<SliceImage> {
   const { data, info } = await picture.toBuffer({ resolveWithObject: true });
   const stored = typed(data, type);
   const { width, height, channels } = info;
-  const values = new Float32Array(width * height);
-  const full = type === "uint16" ? 65535 : type === "uint8" ? 255 : 1;
-  const opaque = metadata.hasAlpha === true && channels % 2 === 0 ? channels - 1 : channels;
-  for (let pixel = 0; pixel < values.length; pixel++) {
-    const at = pixel * channels;
-    if (printed) {
-      values[pixel] = greyOfPrint(stored, at);
-      continue;
-    }
-    const grey =
-      opaque >= 3 && type !== "float32"
-        ? greyOf(stored[at]!, stored[at + 1]!, stored[at + 2]!)
-        : opaque >= 3
-          ? 0.299 * stored[at]! + 0.587 * stored[at + 1]! + 0.114 * stored[at + 2]!
-          : stored[at]!;
-    const alpha = opaque < channels ? stored[at + opaque]! : full;
-    values[pixel] = alpha === full ? grey : (grey * alpha) / full;
-  }
+  const values = printed
+    ? Float32Array.from({ length: width * height }, (_, pixel) => greyOfPrint(stored, pixel * channels))
+    : greysOfPixels(stored, {
+        channels,
+        alpha: metadata.hasAlpha === true && channels % 2 === 0,
+        full: type === "uint16" ? 65535 : type === "uint8" ? 255 : 1,
+        ...(type === "float32" && { luma: lumaOfFloats }),
+      });
   return { height, width, values, type };
+}
+
+function lumaOfFloats(red: number, green: number, blue: number): number {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
 }
 
 /** Without a profile, as Pillow: each of cyan, magenta and yellow takes its part of what black leaves. */

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
+import { paint } from "../ui/picture.tsx";
 import { loadStack } from "../ui/stack.ts";
 import type { OpenedModel } from "../worker/protocol.ts";
 
@@ -90,11 +91,6 @@ export function DropZone({
 
 async function greyPng(values: Float32Array, height: number, width: number): Promise<Blob> {
   const canvas = new OffscreenCanvas(width, height);
-  const image = new ImageData(width, height);
-  for (const [pixel, value] of values.entries()) {
-    image.data.fill(Math.round(255 * value), 4 * pixel, 4 * pixel + 3);
-    image.data[4 * pixel + 3] = 255;
-  }
-  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  paint(canvas, values, { height, width, colouring: "grey" });
   return canvas.convertToBlob({ type: "image/png" });
 }

@@ -1,3 +1,4 @@
+import { perplexity } from "@slicebook/core/host";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { CodebookAnswer, CodebookLevel, RunAnswer } from "../../shared/answers.ts";
 import { fetchJson, fileUrl, type Loaded, messageOf, useLoaded } from "../data.ts";
@@ -107,15 +108,6 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
       </div>
     </>
   );
-}
-
-function perplexity(counts: readonly number[]): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const nats = counts.reduce(
-    (sum, count) => (count === 0 ? sum : sum - (count / total) * Math.log(count / total)),
-    0,
-  );
-  return Math.exp(nats);
 }
 
 function usePatches(model: Loaded<ReadyModel>, level: number): Loaded<Patches> {

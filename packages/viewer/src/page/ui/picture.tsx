@@ -38,7 +38,7 @@ export function Picture({
 }
 
 export function paint(
-  canvas: HTMLCanvasElement,
+  canvas: HTMLCanvasElement | OffscreenCanvas,
   values: ArrayLike<number>,
   {
     height,
@@ -63,7 +63,8 @@ export function paint(
     image.data[at + 2] = colour & 255;
     image.data[at + 3] = 255;
   }
-  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  const context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D = canvas.getContext("2d")!;
+  context.putImageData(image, 0, 0);
 }
 
 /** The absolute difference of two images, a full heat at `most`. */

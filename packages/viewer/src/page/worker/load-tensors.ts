@@ -1,10 +1,11 @@
-import { float32, type HostTensor, type HostTensors, int32, SlicebookError } from "@slicebook/base";
+import { type HostTensor, type HostTensors, SlicebookError } from "@slicebook/base";
 import {
   headerEnd,
-  parseHeader,
+  readSafetensorsHeader,
   type SafetensorsHeader,
   type TensorPlace,
-} from "../../shared/safetensors-header.ts";
+  tensorAt,
+} from "@slicebook/core/host";
 
 /** Asked for first: headers of checkpoints are shorter, so that one request mostly is enough. */
 const FIRST_BYTES = 2 ** 16;
@@ -64,9 +65,9 @@ async function headerOf(url: string): Promise<{ readonly header: SafetensorsHead
   try {
     const end = headerEnd(first.bytes);
     if (end > first.bytes.length) first = await fetchPart(url, 0, end);
-    return { header: parseHeader(first.bytes), first };
+    return { header: readSafetensorsHeader(first.bytes), first };
   } catch (error) {
-    throw damaged(url, error instanceof Error ? error.message : String(error));
+    throw damaged(url, error);
   }
 }
 
@@ -80,22 +81,15 @@ function holds({ bytes, start }: Part, from: number, to: number): boolean {
   return from >= start && to <= start + bytes.length;
 }
 
-function tensorOf(
-  url: string,
-  name: string,
-  { dtype, shape, start, end }: TensorPlace,
-  part: Part,
-): HostTensor {
-  if (!holds(part, start, end)) throw damaged(url, `it is cut off within the tensor "${name}"`);
-  // Copied: a view would have to start at a multiple of four bytes.
-  const { buffer } = part.bytes.slice(start - part.start, end - part.start);
-  if (dtype === "F32") return float32(new Float32Array(buffer), shape);
-  if (dtype === "I32") return int32(new Int32Array(buffer), shape);
-  throw damaged(url, `its tensor "${name}" is of the type ${dtype}`);
+function tensorOf(url: string, name: string, place: TensorPlace, part: Part): HostTensor {
+  if (!holds(part, place.start, place.end)) throw damaged(url, `it is cut off within the tensor "${name}"`);
+  return tensorAt(place, part.bytes, part.start);
 }
 
-function damaged(url: string, why: string): SlicebookError {
+/** The error for a file of the run that is not what it should be. */
+export function damaged(url: string, cause: unknown): SlicebookError {
   const name = new URL(url).pathname.split("/").slice(-2).join("/");
+  const why = cause instanceof Error ? cause.message : String(cause);
   return new SlicebookError("RUN_DAMAGED", `${name} cannot be read: ${why}`, {
     remedy: "Train or sample again, and reload the page.",
   });

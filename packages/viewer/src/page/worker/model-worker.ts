@@ -1,6 +1,6 @@
 import { isSlicebookError } from "@slicebook/base";
+import { codeGridsIn } from "@slicebook/core/host";
 import { checkValues } from "@slicebook/datasets";
-import { codeLevels } from "../../shared/safetensors-header.ts";
 import { loadGrids, loadHeader } from "./load-tensors.ts";
 import { type Model, openModel } from "./model.ts";
 import type { CallName, Calls, FromWorker, Grids, SampleEvent, ToWorker } from "./protocol.ts";
@@ -53,7 +53,7 @@ const handlers: {
   likelihood: async ({ codes, label }) => (await opened()).likelihood(codes, label),
   patches: async ({ level }) => (await opened()).patches(level),
   async grids({ url, indices }) {
-    const levels = codeLevels(await loadHeader(url));
+    const levels = codeGridsIn((await loadHeader(url)).tensors);
     return Promise.all(
       indices.map(
         (index): Promise<Grids> => Promise.all(levels.map((place) => loadGrids(url, place, index, 1))),

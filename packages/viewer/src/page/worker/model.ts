@@ -19,6 +19,7 @@ import {
   gridSpecs,
   mapRecord,
   ofLevel,
+  ownUnitRange,
   perLevel,
   psnr,
   rangeOf,
@@ -28,19 +29,19 @@ import {
   vqvae,
   vqvaeSchema,
 } from "@slicebook/core";
+import { isUsed } from "@slicebook/core/host";
 import {
   browserEndings,
   datasetSchema,
-  fitSize,
+  greysOf,
   type Orientation,
+  orientationIn,
+  type PreparedSlice,
   type Preprocessing,
-  preprocessingSchema,
-  preprocessSlice,
+  prepareSlice,
+  preprocessingOf,
   restoreSlice,
-  type SizePolicy,
   type SliceImage,
-  type SliceMap,
-  trainingGreys,
 } from "@slicebook/datasets";
 import { createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
 import { builtInPriors } from "@slicebook/pipeline/built-in-priors";
@@ -53,8 +54,7 @@ import {
 } from "@slicebook/pipeline/codec";
 import { codebookColours } from "@slicebook/report/colour";
 import { z } from "zod";
-import { isUsed } from "../../shared/safetensors-header.ts";
-import { loadHeader, loadTensors } from "./load-tensors.ts";
+import { damaged, loadHeader, loadTensors } from "./load-tensors.ts";
 import type {
   Decoded,
   Encoded,
@@ -115,7 +115,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const [{ engine, passedOver }, weights, preprocessing, classes, grain] = await Promise.all([
     startEngine(choice, wasmPath),
     loadTensors(urls.model, isUsed),
-    loadPreprocessing(urls.preprocessing),
+    loadPreprocessing(urls.preprocessing, { preprocessing: dataset.preprocessing, size: [...size] }),
     urls.codes === null ? [] : loadClasses(urls.codes),
     urls.grain === null || !sample.grain ? undefined : loadGrain(urls.grain),
   ]);
@@ -130,12 +130,12 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       parameters: await prior.parameters(),
     }),
   );
-  let current: { readonly original: Float32Array; readonly map: SliceMap } | undefined;
+  let current: PreparedSlice | undefined;
 
   const decodedAs = (values: Float32Array, started: number): Decoded => {
     if (current === undefined) {
       return {
-        image: sampleGreys(preprocessing, values),
+        image: greysOf(preprocessing, values),
         ssim: null,
         psnr: null,
         milliseconds: performance.now() - started,
@@ -153,7 +153,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
 
   /** What levels of a slice that is filled in hold, in the greys of that slice. */
   const filledPicture = (values: Float32Array, stage: Stage): Float32Array => {
-    if (current === undefined) return sampleGreys(stage.preprocessing, values);
+    if (current === undefined) return greysOf(stage.preprocessing, values);
     const restored = restoreSlice(stage.preprocessing, current.map, values);
     return Float32Array.from(clippedToUnit(restored, rangeOf(current.original)));
   };
@@ -166,11 +166,11 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   ): Float32Array => {
     const whole = stage.levels === levels.length;
     const shown = whole ? withGrain(values, grain, { model, preprocessing }, options) : values;
-    return sampleGreys(stage.preprocessing, shown);
+    return greysOf(stage.preprocessing, shown);
   };
 
   return {
-    orientation: dataset.options.orientation === "canonical" ? "canonical" : "file",
+    orientation: orientationIn(dataset.options),
     opened: {
       engine: { kind: engine.kind as "webgpu" | "wasm" | "cpu", description: engine.description },
       passedOver,
@@ -190,14 +190,12 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
 
     async encode(image, name, fit) {
       const policy = fit === "training" ? dataset.sizePolicy : fit;
-      const original = fitted(image, { size, policy, name });
-      const prepared = new Float32Array(original.length);
-      const map = preprocessSlice(preprocessing, original, prepared);
+      const slice = prepared(image, preprocessing, { size, policy, path: name });
       const started = performance.now();
-      const { images, codes } = await codec.reconstruct(prepared);
-      current = { original, map };
+      const { images, codes } = await codec.reconstruct(slice.prepared);
+      current = slice;
       return {
-        original: Float32Array.from(toUnitRange(original, original).original),
+        original: Float32Array.from(ownUnitRange(slice.original)),
         decoded: decodedAs(images, started),
         codes,
         fitted:
@@ -214,7 +212,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
 
     async images(grids) {
       const images: Float32Array[] = [];
-      for (const codes of grids) images.push(sampleGreys(preprocessing, await codec.decode(codes)));
+      for (const codes of grids) images.push(greysOf(preprocessing, await codec.decode(codes)));
       return images;
     },
 
@@ -307,21 +305,10 @@ function preprocessingAt(
   return { ...preprocessing, mean: Float32Array.from(means) };
 }
 
-/** A slice at the model's size; without a policy one of another size is an error, as on the command line. */
-function fitted(
-  image: SliceImage,
-  {
-    size,
-    policy,
-    name,
-  }: {
-    readonly size: readonly [number, number];
-    readonly policy: SizePolicy | undefined;
-    readonly name: string;
-  },
-): Float32Array {
+/** As on the command line; what to do about a slice of another size is said in the page's words. */
+function prepared(...slice: Parameters<typeof prepareSlice>): PreparedSlice {
   try {
-    return Float32Array.from(fitSize(image, size, { policy, path: name }));
+    return prepareSlice(...slice);
   } catch (error) {
     if (!isSlicebookError(error) || error.code !== "SLICE_SIZE") throw error;
     throw new SlicebookError(error.code, error.message, {
@@ -335,12 +322,17 @@ function withoutUnknown(config: unknown): unknown {
   return { dataset, model, prior, sample };
 }
 
-async function loadPreprocessing(url: string): Promise<Preprocessing> {
+async function loadPreprocessing(
+  url: string,
+  dataset: Parameters<typeof preprocessingOf>[1],
+): Promise<Preprocessing> {
   const response = await fetch(url, { cache: "no-cache" });
   if (!response.ok) fail("what the preprocessing learnt is not in the run's folder");
-  const { tensors, metadata } = decodeSafetensors(new Uint8Array(await response.arrayBuffer()));
-  const learnt = preprocessingSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
-  return learnt.name === "residual" ? { ...learnt, mean: Float32Array.from(tensors.mean!.data) } : learnt;
+  try {
+    return preprocessingOf(decodeSafetensors(new Uint8Array(await response.arrayBuffer())), dataset);
+  } catch (error) {
+    throw damaged(url, error);
+  }
 }
 
 async function loadGrain(url: string): Promise<Grain> {
@@ -515,7 +507,7 @@ async function drawPatches(
     }
   }
   // One scale for all, so that bright codes are brighter than dark ones.
-  const all = ownRange(Float32Array.from(patches.flatMap((patch) => [...patch])));
+  const all = Float32Array.from(ownUnitRange(Float32Array.from(patches.flatMap((patch) => [...patch]))));
   return {
     side,
     patches: patches.map((_, index) => all.slice(index * side * side, (index + 1) * side * side)),
@@ -550,15 +542,6 @@ function gridsOf(drawn: readonly Int32Array[], levels: readonly CodeLevel[], ind
 
 function gridTensor(grid: Int32Array, { rows, columns }: CodeLevel) {
   return int32(grid, [1, rows, columns]);
-}
-
-/** As on the command line: in the greys of the training slices, or on its own range where a run knows of none. */
-function sampleGreys(preprocessing: Preprocessing, values: Float32Array): Float32Array {
-  return trainingGreys(preprocessing, values) ?? ownRange(values);
-}
-
-function ownRange(values: Float32Array): Float32Array {
-  return Float32Array.from(toUnitRange(values, values).original);
 }
 
 /** Makes something when it is first asked for, and again after a failure. */

@@ -1,7 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import {
   formatOf,
-  greyOf,
+  greysOfPixels,
   isGzip,
   LARGEST_FILE,
   LARGEST_SLICE,
@@ -62,36 +62,40 @@ export async function readScan(file: Blob, name: string, orientation: Orientatio
 /** The grey values of a PNG of any depth, as the command line's decoder has them: colour by luma, alpha over black. */
 function greyOfPng({ width, height, data, depth, channels, palette, transparency }: DecodedPng): SliceImage {
   const wide = depth === 16;
-  const full = wide ? 65535 : 255;
+  const stored = depth < 8 ? unpackedBits(data, { width, height, depth }) : data;
   const spread = depth < 8 && palette === undefined ? 255 / (2 ** depth - 1) : 1;
-  const at =
-    depth < 8
-      ? (pixel: number) => {
-          // Rows start at whole bytes.
-          const perRow = Math.ceil((width * depth) / 8);
-          const [row, column] = [Math.floor(pixel / width), pixel % width];
-          const bit = column * depth;
-          return (data[row * perRow + (bit >> 3)]! >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
-        }
-      : (pixel: number) => data[pixel]!;
-  /** Whether a pixel has the one colour that is transparent: all of its channels. */
-  const isClear = (first: number) =>
-    Array.from({ length: channels }, (_, channel) => at(first + channel)).every(
-      (value, channel) => value === transparency?.[channel],
-    );
-  const values = new Float32Array(width * height);
-  for (let pixel = 0; pixel < values.length; pixel++) {
-    if (palette !== undefined) {
-      const [red = 0, green = 0, blue = 0, alpha = 255] = palette[at(pixel)] ?? [];
-      values[pixel] = (greyOf(red, green, blue) * alpha) / 255;
-      continue;
-    }
-    const first = pixel * channels;
-    const grey = channels >= 3 ? greyOf(at(first), at(first + 1), at(first + 2)) : at(first) * spread;
-    if (transparency !== undefined && isClear(first)) continue;
-    values[pixel] = channels % 2 === 0 ? (grey * at(first + channels - 1)) / full : grey;
+  const values =
+    palette === undefined
+      ? greysOfPixels(stored, { channels, alpha: channels % 2 === 0, full: wide ? 65535 : 255 })
+      : greysOfPixels(coloured(stored, palette), { channels: 4, alpha: true, full: 255 });
+  for (const [pixel, value] of values.entries()) {
+    const isClear = transparency?.every((part, channel) => stored[pixel * channels + channel] === part);
+    values[pixel] = isClear && palette === undefined ? 0 : value * spread;
   }
   return { height, width, values, type: wide ? "uint16" : "uint8" };
+}
+
+/** Pixels of less than a byte each, whose rows start at whole bytes. */
+function unpackedBits(
+  data: ArrayLike<number>,
+  { width, height, depth }: Pick<DecodedPng, "width" | "height" | "depth">,
+): Uint8Array {
+  const perRow = Math.ceil((width * depth) / 8);
+  return Uint8Array.from({ length: width * height }, (_, pixel) => {
+    const bit = (pixel % width) * depth;
+    const byte = data[Math.floor(pixel / width) * perRow + (bit >> 3)]!;
+    return (byte >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+  });
+}
+
+/** The red, green, blue and alpha of pixels that are numbers of a palette's colours. */
+function coloured(pixels: ArrayLike<number>, palette: NonNullable<DecodedPng["palette"]>): Uint8Array {
+  const colours = new Uint8Array(4 * pixels.length);
+  for (let pixel = 0; pixel < pixels.length; pixel++) {
+    const [red = 0, green = 0, blue = 0, alpha = 255] = palette[pixels[pixel]!] ?? [];
+    colours.set([red, green, blue, alpha], 4 * pixel);
+  }
+  return colours;
 }
 
 async function greyOfPicture(file: Blob): Promise<SliceImage> {
@@ -109,11 +113,7 @@ async function greyOfPicture(file: Blob): Promise<SliceImage> {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
-  const values = new Float32Array(width * height);
-  for (let pixel = 0; pixel < values.length; pixel++) {
-    const at = 4 * pixel;
-    values[pixel] = (greyOf(data[at]!, data[at + 1]!, data[at + 2]!) * data[at + 3]!) / 255;
-  }
+  const values = greysOfPixels(data, { channels: 4, alpha: true, full: 255 });
   return { height, width, values, type: "uint8" };
 }
 
