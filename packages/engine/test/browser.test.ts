@@ -9,7 +9,7 @@ import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { BROWSER_ENGINE_KINDS } from "../src/browser.ts";
 import { createEngine } from "../src/index.ts";
-import { data, descend, signature, start } from "./page.ts";
+import { data, dataSpecs, descend, start } from "./descent.ts";
 
 let chunks: readonly Rollup.OutputChunk[];
 let server: Server;
@@ -56,7 +56,7 @@ it("is bundled for pages without anything of Node's", () => {
 
 it("trains in a page as in Node, on WebGPU, WebAssembly and plain JavaScript", async () => {
   const engine = await createEngine({ kind: "cpu" });
-  const loop = await engine.loop(descend, start, signature);
+  const loop = await engine.loop(descend, start(), dataSpecs);
   const losses: number[] = [];
   for (let step = 0; step < 5; step++) losses.push((await loop.next(data)).loss!.data[0]!);
   const { w } = await loop.read();

@@ -1,35 +1,19 @@
-import "@tensorflow/tfjs-layers";
 import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Device, type Engine, type EngineKind } from "../src/index.ts";
+import {
+  createEngine,
+  type Device,
+  ENGINE_DEVICES,
+  ENGINE_KINDS,
+  type Engine,
+  type EngineKind,
+} from "../src/index.ts";
+import { data, dataSpecs, descend, start } from "./descent.ts";
+import { OPTIONAL_ENGINES } from "./optional-engines.ts";
 
 const spec = (shape: number[], dtype: "float32" | "int32" = "float32") => ({ shape, dtype });
 const values = (tensor: unknown) => [...(tensor as HostTensor).data];
-
-/** Least squares by gradient descent with momentum: a carry, an input, a gradient. */
-function descend(carry: Record<string, tf.Tensor>, { x, y }: { x: tf.Tensor2D; y: tf.Tensor2D }) {
-  const loss = (w: tf.Tensor) =>
-    tf.mean(tf.squaredDifference(tf.matMul(x, w as tf.Tensor2D), y)) as tf.Scalar;
-  const { value, grads } = tf.valueAndGrads(loss)([carry.w!]);
-  const velocity = tf.add(tf.mul(carry.velocity!, 0.9), grads[0]!);
-  const next = {
-    w: tf.sub(carry.w!, tf.mul(velocity, 0.1)),
-    velocity,
-    step: tf.add(carry.step!, 1),
-    fixed: carry.fixed!,
-  };
-  return [next, { loss: value, step: next.step }] as [Record<string, tf.Tensor>, Record<string, tf.Tensor>];
-}
-
-const start = (): HostTensors => ({
-  w: float32([0, 0], [2, 1]),
-  velocity: float32([0, 0], [2, 1]),
-  step: float32([0], []),
-  fixed: float32([7], [1]),
-});
-const data = { x: float32([1, 0, 0, 1, 1, 1], [3, 2]), y: float32([2, -1, 1], [3, 1]) };
-const dataSpecs = { x: spec([3, 2]), y: spec([3, 1]) };
 
 const ramp = (shape: number[]) =>
   float32(
@@ -83,239 +67,252 @@ function modelOps(image: tf.Tensor4D, matrix: tf.Tensor2D, indices: tf.Tensor1D)
   };
 }
 
-/** What runs on every machine: WebGPU on a graphics card in software, if there is no other. */
-const engines: readonly { readonly kind: EngineKind; readonly device: Device }[] = [
-  { kind: "onnx", device: "cpu" },
-  { kind: "onnx", device: "webgpu" },
-  { kind: "webgpu", device: "webgpu" },
-  { kind: "wasm", device: "cpu" },
-  { kind: "cpu", device: "cpu" },
-];
+/** Every engine on every device; WebGPU runs on every machine, on a graphics card in software if there is no other. */
+const engines = await Promise.all(
+  ENGINE_KINDS.flatMap((kind) =>
+    ENGINE_DEVICES[kind].map(async (device) => ({ kind, device, absent: await whyAbsent(kind, device) })),
+  ),
+);
 
-describe.each(engines)("the engine $kind on $device", ({ kind, device }) => {
-  let engine: Engine;
-  beforeAll(async () => {
-    engine = await createEngine({ kind, device, threads: 1 });
-  });
-  afterAll(() => engine.dispose());
+/** Why one of the optional engines is not here; undefined if it is, and of engines that must be. */
+async function whyAbsent(kind: EngineKind, device: Device): Promise<string | undefined> {
+  if (!OPTIONAL_ENGINES.includes(`${kind}/${device}`)) return undefined;
+  return createEngine({ kind, device }).then(
+    (engine) => engine.dispose().then(() => undefined),
+    (error: Error) => error.message,
+  );
+}
 
-  it("says what it is", () => {
-    expect(engine).toMatchObject({ kind, device, threads: 1 });
-    expect(engine.description).toMatch(/^(ONNX Runtime|tfjs) \d+\.\d+.*(CPU.*1 thread|WebGPU on .+)$/);
-  });
+it.skip.each(engines.filter(({ absent }) => absent !== undefined))(
+  "the engine $kind on $device: $absent",
+  () => undefined,
+);
 
-  it("runs a function of nested structures and gives its structure back", async () => {
-    const fn = ({ a, list }: { a: tf.Tensor; list: tf.Tensor[] }, index: tf.Tensor1D) => ({
-      sum: tf.add(a, list[0]!),
-      rest: [tf.gather(a, index), tf.argMax(a)],
-      same: a,
+describe.each(engines.filter(({ absent }) => absent === undefined))(
+  "the engine $kind on $device",
+  ({ kind, device }) => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await createEngine({ kind, device, threads: 1 });
     });
-    const compiled = await engine.compile(fn, [{ a: spec([3]), list: [spec([3])] }, spec([2], "int32")]);
-    const run = () =>
-      compiled.run({ a: float32([1, 5, 3], [3]), list: [float32([1, 1, 2], [3])] }, int32([2, 0], [2]));
-    for (let repeat = 0; repeat < 2; repeat++) {
-      const { sum, rest, same } = (await run()) as { sum: HostTensor; rest: HostTensor[]; same: HostTensor };
-      expect(values(sum)).toEqual([2, 6, 5]);
-      expect(values(rest[0])).toEqual([3, 1]);
-      expect(rest[1]).toMatchObject({ dtype: "int32", shape: [] });
-      expect(values(rest[1])).toEqual([1]);
-      expect(values(same)).toEqual([1, 5, 3]);
-    }
-    await compiled.dispose();
-  });
+    afterAll(() => engine.dispose());
 
-  it("runs a function that only hands its arguments through", async () => {
-    const compiled = await engine.compile((x: tf.Tensor) => [x], [spec([2])]);
-    const [same] = (await compiled.run(float32([4, 5], [2]))) as HostTensor[];
-    expect(values(same)).toEqual([4, 5]);
-    await compiled.dispose();
-  });
-
-  it("computes every op that models are made of as tfjs's own CPU backend does", async () => {
-    const compiled = await engine.compile(modelOps, opSpecs);
-    const found = (await compiled.run(...opInputs)) as Record<string, HostTensor>;
-    await compiled.dispose();
-    const reference = await createEngine({ kind: "cpu" });
-    const expected = await reference.compile(modelOps, opSpecs);
-    for (const [name, tensor] of Object.entries(await expected.run(...opInputs))) {
-      const { dtype, shape } = tensor as HostTensor;
-      expect(found[name], name).toMatchObject({ dtype, shape });
-      const furthest = values(tensor).reduce(
-        (most, value, index) => Math.max(most, Math.abs(value - values(found[name])[index]!)),
-        0,
+    it("says what it is", () => {
+      expect(engine).toMatchObject({ kind, device, threads: 1 });
+      expect(engine.description).toMatch(
+        /^(ONNX Runtime|tfjs) \d+\.\d+.*(CPU.*1 thread|TensorFlow by .+|CUDA|WebGPU on .+)$/,
       );
-      expect(furthest, name).toBeLessThan(1e-5);
-    }
-    await expected.dispose();
-  });
+    });
 
-  it("adds more tensors at once than a graphics card binds", async () => {
-    const count = 23;
-    const compiled = await engine.compile(
-      (list: tf.Tensor[]) => tf.addN(list),
-      [Array.from({ length: count }, () => spec([2]))],
-    );
-    const list = Array.from({ length: count }, (_, index) => float32([index, 1], [2]));
-    expect(values(await compiled.run(list))).toEqual([(count * (count - 1)) / 2, count]);
-    await compiled.dispose();
-  });
-
-  it("passes fixed parameters first", async () => {
-    const fn = (parameters: Record<string, tf.Tensor>, x: tf.Tensor) => tf.mul(parameters.scale!, x);
-    const compiled = await engine.compile(fn, [spec([2])], { parameters: { scale: float32([3], [1]) } });
-    expect(values(await compiled.run(float32([1, 2], [2])))).toEqual([3, 6]);
-    expect(values(await compiled.run(float32([5, 0], [2])))).toEqual([15, 0]);
-    await compiled.dispose();
-  });
-
-  it("keeps the carry between steps, hands out copies and takes another in its place", async () => {
-    const loop = await engine.loop(descend, start(), dataSpecs);
-    const losses: number[] = [];
-    for (let step = 0; step < 60; step++) losses.push(values((await loop.next(data)).loss)[0]!);
-    expect(losses[0]).toBeCloseTo(2, 6);
-    expect(losses.at(-1)).toBeLessThan(1e-2);
-    const after = await loop.read();
-    expect(values(after.step)).toEqual([60]);
-    expect(values(after.fixed)).toEqual([7]);
-    expect(values(after.w)[0]).toBeCloseTo(2, 0);
-    after.w!.data.fill(99);
-    expect(values((await loop.read()).w)[0]).toBeCloseTo(2, 0);
-    await loop.replace(start());
-    expect(values((await loop.next(data)).loss)[0]).toBe(losses[0]);
-    expect(values((await loop.next(data)).loss)[0]).toBe(losses[1]);
-    await loop.dispose();
-  });
-
-  it("takes calls that are made at once in turn, whatever becomes of one, and each with its tensors of then", async () => {
-    const add = (c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
-      [{ total: tf.add(tf.mul(c.total!, 2), x) }, { tripled: tf.mul(c.total!, 3) }] as [
-        Record<string, tf.Tensor>,
-        Record<string, tf.Tensor>,
-      ];
-    const loop = await engine.loop(add, { total: float32([1], []) }, { x: spec([]) });
-    const x = float32([1], []);
-    const later = float32([5], []);
-    const calls = Promise.allSettled([
-      loop.next({ x }),
-      loop.next({ x: later }),
-      loop.next({ y: x }),
-      loop.read(),
-      loop.replace({ total: float32([100], []) }),
-      loop.next({ x }),
-      loop.read(),
-      loop.dispose(),
-    ]);
-    later.data[0] = 99;
-    const [first, second, wrong, read, , third, end] = (await calls).map((call) =>
-      call.status === "fulfilled" ? (call.value as HostTensors) : String(call.reason),
-    );
-    expect(values((first as HostTensors).tripled)).toEqual([3]);
-    expect(values((second as HostTensors).tripled)).toEqual([9]);
-    expect(wrong).toContain('"x" is missing');
-    expect(values((read as HostTensors).total)).toEqual([11]);
-    expect(values((third as HostTensors).tripled)).toEqual([300]);
-    expect(values((end as HostTensors).total)).toEqual([201]);
-  });
-
-  it("calls a function without a name by a word, in every message", async () => {
-    const loop = await engine.loop((...[carry]: never[]) => [carry!, {}], { a: float32([1], [1]) }, {});
-    await expect(loop.next({ b: float32([1], [1]) })).rejects.toThrow(/^the function: "b" is not among/);
-    await loop.dispose();
-    const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])], { name: "" });
-    await expect(compiled.run(float32([1], [1]))).rejects.toThrow(/^the function: "0" is float32 \[1\]/);
-    await compiled.dispose();
-    await expect(
-      engine.compile((x: tf.Tensor) => tf.add(x, tf.randomNormal([2])), [spec([2])]),
-    ).rejects.toThrow(/in "the function" draws random numbers/);
-    await expect(engine.loop((() => [{}, {}]) as never, { a: float32([1], [1]) }, {})).rejects.toThrow(
-      /^the function: the carry's "a" was/,
-    );
-  });
-
-  it("passes fixed parameters to a step before its carry", async () => {
-    const step = (p: Record<string, tf.Tensor>, c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
-      [{ total: tf.add(c.total!, tf.mul(p.weight!, x)) }, {}] as [
-        Record<string, tf.Tensor>,
-        Record<string, tf.Tensor>,
-      ];
-    const parameters = { weight: float32([10], []) };
-    const loop = await engine.loop(step, { total: float32([1], []) }, { x: spec([]) }, { parameters });
-    await loop.next({ x: float32([2], []) });
-    await loop.next({ x: float32([3], []) });
-    expect(values((await loop.read()).total)).toEqual([51]);
-    await loop.dispose();
-  });
-
-  it("refuses values of another shape, type or name, and says which", async () => {
-    const loop = await engine.loop(descend, start(), dataSpecs, { name: "descend" });
-    const next = (inputs: HostTensors) => loop.next(inputs);
-    await expect(next({ ...data, x: float32([1], [1, 1]) })).rejects.toThrow(
-      'descend: "x" is float32 [1, 1], expected float32 [3, 2]',
-    );
-    await expect(next({ x: data.x })).rejects.toThrow('descend: "y" is missing; found x');
-    await expect(next({ ...data, z: data.y })).rejects.toThrow('descend: "z" is not among x, y');
-    await expect(next({ ...data, y: int32([1, 1, 1], [3, 1]) })).rejects.toThrow('"y" is int32 [3, 1]');
-    await expect(loop.replace({ w: start().w! })).rejects.toThrow('"velocity" is missing');
-    await loop.dispose();
-  });
-
-  it("refuses a carry that comes back in another form, before the first step", async () => {
-    const grow = (carry: Record<string, tf.Tensor>) =>
-      [{ total: tf.concat([carry.total!, carry.total!]) }, {}] as [
-        Record<string, tf.Tensor>,
-        Record<string, tf.Tensor>,
-      ];
-    await expect(engine.loop(grow, { total: float32([1], [1]) }, {}, { name: "grow" })).rejects.toThrow(
-      'grow: the carry\'s "total" was float32 [1] and comes back float32 [2]',
-    );
-  });
-
-  it("refuses a function that draws random numbers", async () => {
-    const noisy = (x: tf.Tensor) => tf.add(x, tf.randomNormal([2]));
-    await expect(engine.compile(noisy, [spec([2])])).rejects.toMatchObject({ code: "TRACE_RANDOM_OP" });
-  });
-
-  it("leaves the active backend of tfjs as it was", async () => {
-    await import("@tensorflow/tfjs-backend-cpu");
-    await tf.setBackend("cpu");
-    const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([1])]);
-    expect(values(await compiled.run(float32([0], [1])))).toEqual([1]);
-    expect(tf.getBackend()).toBe("cpu");
-    await compiled.dispose();
-  });
-
-  it("leaves no tensor behind", async () => {
-    const before = tf.memory().numTensors;
-    const loop = await engine.loop(descend, start(), dataSpecs);
-    await loop.next(data);
-    const during = tf.memory().numTensors;
-    for (let step = 0; step < 5; step++) await loop.next(data);
-    expect(tf.memory().numTensors).toBe(during);
-    await loop.dispose();
-    const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])]);
-    await compiled.run(float32([0, 1], [2]));
-    await compiled.dispose();
-    expect(tf.memory().numTensors).toBe(before);
-  });
-});
-
-it("gives the same step on every engine", async () => {
-  const results: HostTensors[] = [];
-  for (const options of engines) {
-    const engine = await createEngine(options);
-    const loop = await engine.loop(descend, start(), dataSpecs);
-    for (let step = 0; step < 10; step++) await loop.next(data);
-    results.push(await loop.read());
-    await loop.dispose();
-  }
-  for (const result of results) {
-    for (const name of Object.keys(start())) {
-      values(result[name]).forEach((value, index) => {
-        expect(value).toBeCloseTo(values(results[0]![name])[index]!, 5);
+    it("runs a function of nested structures and gives its structure back", async () => {
+      const fn = ({ a, list }: { a: tf.Tensor; list: tf.Tensor[] }, index: tf.Tensor1D) => ({
+        sum: tf.add(a, list[0]!),
+        rest: [tf.gather(a, index), tf.argMax(a)],
+        same: a,
       });
-    }
-  }
-});
+      const compiled = await engine.compile(fn, [{ a: spec([3]), list: [spec([3])] }, spec([2], "int32")]);
+      const run = () =>
+        compiled.run({ a: float32([1, 5, 3], [3]), list: [float32([1, 1, 2], [3])] }, int32([2, 0], [2]));
+      for (let repeat = 0; repeat < 2; repeat++) {
+        const { sum, rest, same } = (await run()) as {
+          sum: HostTensor;
+          rest: HostTensor[];
+          same: HostTensor;
+        };
+        expect(values(sum)).toEqual([2, 6, 5]);
+        expect(values(rest[0])).toEqual([3, 1]);
+        expect(rest[1]).toMatchObject({ dtype: "int32", shape: [] });
+        expect(values(rest[1])).toEqual([1]);
+        expect(values(same)).toEqual([1, 5, 3]);
+      }
+      await compiled.dispose();
+    });
+
+    it("runs a function that only hands its arguments through", async () => {
+      const compiled = await engine.compile((x: tf.Tensor) => [x], [spec([2])]);
+      const [same] = (await compiled.run(float32([4, 5], [2]))) as HostTensor[];
+      expect(values(same)).toEqual([4, 5]);
+      await compiled.dispose();
+    });
+
+    it("computes every op that models are made of as tfjs's own CPU backend does", async () => {
+      const compiled = await engine.compile(modelOps, opSpecs);
+      const found = (await compiled.run(...opInputs)) as Record<string, HostTensor>;
+      await compiled.dispose();
+      const reference = await createEngine({ kind: "cpu" });
+      const expected = await reference.compile(modelOps, opSpecs);
+      for (const [name, tensor] of Object.entries(await expected.run(...opInputs))) {
+        const { dtype, shape } = tensor as HostTensor;
+        expect(found[name], name).toMatchObject({ dtype, shape });
+        const furthest = values(tensor).reduce(
+          (most, value, index) => Math.max(most, Math.abs(value - values(found[name])[index]!)),
+          0,
+        );
+        expect(furthest, name).toBeLessThan(1e-5);
+      }
+      await expected.dispose();
+    });
+
+    it("adds more tensors at once than a graphics card binds", async () => {
+      const count = 23;
+      const compiled = await engine.compile(
+        (list: tf.Tensor[]) => tf.addN(list),
+        [Array.from({ length: count }, () => spec([2]))],
+      );
+      const list = Array.from({ length: count }, (_, index) => float32([index, 1], [2]));
+      expect(values(await compiled.run(list))).toEqual([(count * (count - 1)) / 2, count]);
+      await compiled.dispose();
+    });
+
+    it("passes fixed parameters first", async () => {
+      const fn = (parameters: Record<string, tf.Tensor>, x: tf.Tensor) => tf.mul(parameters.scale!, x);
+      const compiled = await engine.compile(fn, [spec([2])], { parameters: { scale: float32([3], [1]) } });
+      expect(values(await compiled.run(float32([1, 2], [2])))).toEqual([3, 6]);
+      expect(values(await compiled.run(float32([5, 0], [2])))).toEqual([15, 0]);
+      await compiled.dispose();
+    });
+
+    it("takes the steps that tfjs's own CPU backend takes, and hands out copies of the carry or takes another", async () => {
+      const reference = await (await createEngine({ kind: "cpu" })).loop(descend, start(), dataSpecs);
+      const loop = await engine.loop(descend, start(), dataSpecs);
+      const losses: number[] = [];
+      for (let step = 0; step < 10; step++) {
+        await reference.next(data);
+        losses.push(values((await loop.next(data)).loss)[0]!);
+      }
+      expect(losses[0]).toBeCloseTo(2, 6);
+      expect(losses.at(-1)).toBeLessThan(losses[0]!);
+      const expected = await reference.read();
+      await reference.dispose();
+      const after = await loop.read();
+      expect(Object.keys(after)).toEqual(Object.keys(expected));
+      for (const [name, tensor] of Object.entries(expected)) {
+        values(tensor).forEach((value, at) => {
+          expect(values(after[name])[at], name).toBeCloseTo(value, 5);
+        });
+      }
+      const [w] = values(after.w);
+      after.w!.data.fill(99);
+      expect(values((await loop.read()).w)[0]).toBe(w);
+      await loop.replace(start());
+      expect(values((await loop.next(data)).loss)[0]).toBe(losses[0]);
+      expect(values((await loop.next(data)).loss)[0]).toBe(losses[1]);
+      await loop.dispose();
+    });
+
+    it("takes calls that are made at once in turn, whatever becomes of one, and each with its tensors of then", async () => {
+      const add = (c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
+        [{ total: tf.add(tf.mul(c.total!, 2), x) }, { tripled: tf.mul(c.total!, 3) }] as [
+          Record<string, tf.Tensor>,
+          Record<string, tf.Tensor>,
+        ];
+      const loop = await engine.loop(add, { total: float32([1], []) }, { x: spec([]) });
+      const x = float32([1], []);
+      const later = float32([5], []);
+      const calls = Promise.allSettled([
+        loop.next({ x }),
+        loop.next({ x: later }),
+        loop.next({ y: x }),
+        loop.read(),
+        loop.replace({ total: float32([100], []) }),
+        loop.next({ x }),
+        loop.read(),
+        loop.dispose(),
+      ]);
+      later.data[0] = 99;
+      const [first, second, wrong, read, , third, end] = (await calls).map((call) =>
+        call.status === "fulfilled" ? (call.value as HostTensors) : String(call.reason),
+      );
+      expect(values((first as HostTensors).tripled)).toEqual([3]);
+      expect(values((second as HostTensors).tripled)).toEqual([9]);
+      expect(wrong).toContain('"x" is missing');
+      expect(values((read as HostTensors).total)).toEqual([11]);
+      expect(values((third as HostTensors).tripled)).toEqual([300]);
+      expect(values((end as HostTensors).total)).toEqual([201]);
+    });
+
+    it("calls a function without a name by a word, in every message", async () => {
+      const loop = await engine.loop((...[carry]: never[]) => [carry!, {}], { a: float32([1], [1]) }, {});
+      await expect(loop.next({ b: float32([1], [1]) })).rejects.toThrow(/^the function: "b" is not among/);
+      await loop.dispose();
+      const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])], { name: "" });
+      await expect(compiled.run(float32([1], [1]))).rejects.toThrow(/^the function: "0" is float32 \[1\]/);
+      await compiled.dispose();
+      await expect(
+        engine.compile((x: tf.Tensor) => tf.add(x, tf.randomNormal([2])), [spec([2])]),
+      ).rejects.toThrow(/in "the function" draws random numbers/);
+      await expect(engine.loop((() => [{}, {}]) as never, { a: float32([1], [1]) }, {})).rejects.toThrow(
+        /^the function: the carry's "a" was/,
+      );
+    });
+
+    it("passes fixed parameters to a step before its carry", async () => {
+      const step = (p: Record<string, tf.Tensor>, c: Record<string, tf.Tensor>, { x }: { x: tf.Tensor }) =>
+        [{ total: tf.add(c.total!, tf.mul(p.weight!, x)) }, {}] as [
+          Record<string, tf.Tensor>,
+          Record<string, tf.Tensor>,
+        ];
+      const parameters = { weight: float32([10], []) };
+      const loop = await engine.loop(step, { total: float32([1], []) }, { x: spec([]) }, { parameters });
+      await loop.next({ x: float32([2], []) });
+      await loop.next({ x: float32([3], []) });
+      expect(values((await loop.read()).total)).toEqual([51]);
+      await loop.dispose();
+    });
+
+    it("refuses values of another shape, type or name, and says which", async () => {
+      const loop = await engine.loop(descend, start(), dataSpecs, { name: "descend" });
+      const next = (inputs: HostTensors) => loop.next(inputs);
+      await expect(next({ ...data, x: float32([1], [1, 1]) })).rejects.toThrow(
+        'descend: "x" is float32 [1, 1], expected float32 [3, 2]',
+      );
+      await expect(next({ x: data.x })).rejects.toThrow('descend: "y" is missing; found x');
+      await expect(next({ ...data, z: data.y })).rejects.toThrow('descend: "z" is not among x, y');
+      await expect(next({ ...data, y: int32([1, 1, 1], [3, 1]) })).rejects.toThrow('"y" is int32 [3, 1]');
+      await expect(loop.replace({ w: start().w! })).rejects.toThrow('"velocity" is missing');
+      await loop.dispose();
+    });
+
+    it("refuses a carry that comes back in another form, before the first step", async () => {
+      const grow = (carry: Record<string, tf.Tensor>) =>
+        [{ total: tf.concat([carry.total!, carry.total!]) }, {}] as [
+          Record<string, tf.Tensor>,
+          Record<string, tf.Tensor>,
+        ];
+      await expect(engine.loop(grow, { total: float32([1], [1]) }, {}, { name: "grow" })).rejects.toThrow(
+        'grow: the carry\'s "total" was float32 [1] and comes back float32 [2]',
+      );
+    });
+
+    it("refuses a function that draws random numbers", async () => {
+      const noisy = (x: tf.Tensor) => tf.add(x, tf.randomNormal([2]));
+      await expect(engine.compile(noisy, [spec([2])])).rejects.toMatchObject({ code: "TRACE_RANDOM_OP" });
+    });
+
+    it("leaves the active backend of tfjs as it was", async () => {
+      await import("@tensorflow/tfjs-backend-cpu");
+      await tf.setBackend("cpu");
+      const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([1])]);
+      expect(values(await compiled.run(float32([0], [1])))).toEqual([1]);
+      expect(tf.getBackend()).toBe("cpu");
+      await compiled.dispose();
+    });
+
+    it("leaves no tensor behind", async () => {
+      const before = tf.memory().numTensors;
+      const loop = await engine.loop(descend, start(), dataSpecs);
+      await loop.next(data);
+      const during = tf.memory().numTensors;
+      for (let step = 0; step < 5; step++) await loop.next(data);
+      expect(tf.memory().numTensors).toBe(during);
+      await loop.dispose();
+      const compiled = await engine.compile((x: tf.Tensor) => tf.exp(x), [spec([2])]);
+      await compiled.run(float32([0, 1], [2]));
+      await compiled.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  },
+);
 
 it("says before training that wasm cannot take the gradient of a convolution", async () => {
   const engine = await createEngine({ kind: "wasm" });

@@ -1,20 +1,20 @@
 import { expect, it } from "vitest";
 import { ENGINE_DEVICES, ENGINE_KINDS, probeEngines } from "../src/index.ts";
+import { OPTIONAL_ENGINES } from "./optional-engines.ts";
 
 it("tells of every engine and device that it runs, how fast, and what it is", async () => {
   const probes = await probeEngines({ threads: 1 });
   expect(probes.map(({ kind, device }) => [kind, device])).toEqual(
     ENGINE_KINDS.flatMap((kind) => ENGINE_DEVICES[kind].map((device) => [kind, device])),
   );
-  const optional = ["onnx/cuda", "tensorflow/cuda", "tensorflow/cpu"];
   for (const probe of probes) {
-    if (optional.includes(`${probe.kind}/${probe.device}`) && !probe.available) {
+    if (OPTIONAL_ENGINES.includes(`${probe.kind}/${probe.device}`) && !probe.available) {
       expect(probe).toMatchObject({ reason: expect.any(String), remedy: expect.any(String) });
       continue;
     }
     expect(probe).toMatchObject({
       available: true,
-      description: expect.stringMatching(/\d+\.\d+.*(1 thread|WebGPU on .+)$/),
+      description: expect.stringMatching(/\d+\.\d+.*(1 thread|TensorFlow by .+|CUDA|WebGPU on .+)$/),
     });
     expect(probe.available && probe.gflops).toBeGreaterThan(0);
   }

@@ -192,11 +192,12 @@ describe("a run of every stage", () => {
       5,
     );
     const fractions = events.flatMap((event) => (event.type === "progress" ? [event.fraction] : []));
-    expect(fractions.every((fraction) => fraction >= 0 && fraction <= 1)).toBe(true);
+    expect(fractions.length).toBeGreaterThan(0);
+    expect(fractions.filter((fraction) => fraction < 0 || fraction > 1)).toEqual([]);
     expect(JSON.parse(JSON.stringify(events))).toEqual(events);
   });
 
-  it("writes code grids that Python's safetensors reads: int32, with names", async () => {
+  it("writes code grids as int32 tensors, with the names of their slices", async () => {
     const { tensors, metadata } = await readTensors(join(folder, "codes", "test.safetensors"));
     expect(tensors["codes.0"]).toMatchObject({ dtype: "int32", shape: [6, 8, 8] });
     expect(JSON.parse(metadata.names!)).toHaveLength(6);
@@ -220,7 +221,7 @@ describe("running it again", () => {
   it("skips every stage", async () => {
     const { result, events } = await run();
     expect(states(result)).toEqual(stages.map((stage) => `${stage} skipped`));
-    expect(events.every(({ type }) => type === "stage")).toBe(true);
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(["stage"]));
   });
 
   it("with another sample seed samples and reports only, and tells so in config.yaml", async () => {

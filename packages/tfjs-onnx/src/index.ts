@@ -6,6 +6,7 @@ export type {
   Parameters,
   SymbolicBatchOptions,
   TensorsOf,
+  TracedNode,
   TracedOutput,
   TracedValue,
   TraceOptions,

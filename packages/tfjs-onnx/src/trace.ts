@@ -3,11 +3,11 @@ import { backendName, RecordingBackend } from "./backend.ts";
 import { CHECKED_BATCHES, checkBatches, compareBatches, dependsOnBatch, TRIAL_BATCHES } from "./batch.ts";
 import { callSite, isThrownByTensorflow, withDeepStacks } from "./call-site.ts";
 import { fuse } from "./fuse.ts";
-import { constant, createGraph, input, type Value } from "./graph.ts";
+import { type Attributes, constant, createGraph, input, type TensorType, type Value } from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
 import { type NamedValue, type SymbolicBatch, writeModel } from "./model.ts";
 import { OpStack } from "./op-stack.ts";
-import { usedInputs } from "./sort-nodes.ts";
+import { sortNodes, usedInputs } from "./sort-nodes.ts";
 import { type ConstantTensor, isTensorSpec, type Signature, sizeOf, type TensorSpec } from "./spec.ts";
 import { flatten, mapStructure, type Structure, unflatten } from "./structure.ts";
 import type { ReplayTarget, Tape, TapeEntry } from "./tape.ts";
@@ -26,6 +26,15 @@ export interface TracedOutput extends TracedValue {
   readonly kind: "output" | "input";
 }
 
+/** One operation of a graph: ONNX's name for it, its attributes, and what it takes and gives. */
+export interface TracedNode {
+  readonly op: string;
+  readonly attributes: Attributes;
+  /** An optional input that is left out is undefined. */
+  readonly inputs: readonly (TensorType | undefined)[];
+  readonly outputs: readonly TensorType[];
+}
+
 export interface TraceResult {
   /** The graph as a serialised ONNX `ModelProto`; the same function and signature give the same bytes. */
   readonly model: Uint8Array;
@@ -39,6 +48,8 @@ export interface TraceResult {
   readonly outputs: readonly TracedValue[];
   /** The TensorFlow.js kernels that the function calls, sorted. */
   readonly kernels: readonly string[];
+  /** The graph's operations in float32, each after those whose results it takes; a symbolic batch has a trial's size. */
+  readonly nodes: readonly TracedNode[];
   /** The function's result, each tensor replaced by where to find it. */
   readonly output: Structure<TracedOutput>;
 }
@@ -128,11 +139,21 @@ export function trace(
     unusedInputs: specs.filter((item) => !isUsed(item)),
     outputs: recorded.outputNames.map(([name, value]) => ({ name, spec: specOfResult.get(value)! })),
     kernels: recorded.kernels,
+    nodes: sortNodes(outputs.map(({ value }) => value)).map(({ op, attributes, inputs, outputs }) => ({
+      op,
+      attributes,
+      inputs: inputs.map((value) => value && typeOf(value)),
+      outputs: outputs.map(typeOf),
+    })),
     output: mapStructure(recorded.output, isPlaced, ({ value, ...place }) => ({
       ...place,
       spec: specOfResult.get(value)!,
     })),
   };
+}
+
+function typeOf({ type, shape }: TensorType): TensorType {
+  return { type, shape };
 }
 
 interface FunctionToRecord {
