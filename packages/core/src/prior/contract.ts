@@ -83,6 +83,11 @@ export interface SampleOptions {
   readonly seed: number;
   /** Divides the logits: below 1 safer, above 1 more varied. Default 1. */
   readonly temperature?: PerLevel;
+  /**
+   * The temperature of the first level's first row, which decides of which kind a slice is: a low one draws the kind that is
+   * easiest to predict too often. Default: that of the level.
+   */
+  readonly firstRowTemperature?: number;
   /** Draw among the k likeliest codes only. */
   readonly topK?: number;
   /** Draw among the likeliest codes that make up this probability only. */

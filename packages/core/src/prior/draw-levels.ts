@@ -98,6 +98,16 @@ export function uniformAt(seed: number, sampleNumber: number, position: number, 
   return random(seed, "sample", sampleNumber, position, ...key).uniform();
 }
 
+/** The temperature at which the codes of a level's row are drawn. */
+function temperatureAt(
+  { temperature = 1, firstRowTemperature }: Pick<SampleOptions, "temperature" | "firstRowTemperature">,
+  level: number,
+  row: number,
+): number {
+  const first = level === 0 && row === 0 ? firstRowTemperature : undefined;
+  return first ?? ofLevel(temperature, level);
+}
+
 /** Where a sample lies in its scan unless that is given: anywhere, by the seed and its number. */
 export function slicePositionAt(seed: number, sampleNumber: number): number {
   return random(seed, "slice-position", sampleNumber).uniform();
@@ -187,13 +197,13 @@ async function drawLanes(
 ): Promise<Int32Array> {
   const size = grid.rows * grid.columns;
   const codes = gridsWithGiven(grid, options.given?.[level], lanes);
-  const draw = {
-    temperature: ofLevel(options.temperature ?? 1, level),
+  const drawn = {
     topK: options.topK ?? grid.codes,
     topP: ofLevel(options.topP ?? 1, level),
   };
   for (const [row, ofRow] of columns.entries()) {
     options.signal?.throwIfAborted();
+    const draw = { ...drawn, temperature: temperatureAt(options, level, row) };
     for (const column of ofRow) {
       const values = await logits(row, column, codes);
       const position = row * grid.columns + column;

@@ -7,13 +7,22 @@ import type { BoundPrior, GivenCodes, SampleOptions } from "./contract.ts";
 /** Throws a `SlicebookError` with code `SAMPLE_OPTIONS` if an option of `sample` is out of its range. */
 export function checkSampleOptions(
   { space: { levels: grids, classes }, conditions: taken }: Pick<BoundPrior, "space" | "conditions">,
-  { count, temperature = 1, topK, topP = 1, conditions = {}, given, drawn, levels }: SampleOptions,
+  {
+    count,
+    temperature = 1,
+    firstRowTemperature = 1,
+    topK,
+    topP = 1,
+    conditions = {},
+    given,
+    drawn,
+    levels,
+  }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
-  for (const one of eachOf(temperature)) {
-    if (!(one >= 0 && one < Number.POSITIVE_INFINITY)) {
-      fail("temperature", one, "a number, 0 (the likeliest code always) or more");
-    }
+  for (const [option, values] of Object.entries({ temperature, firstRowTemperature })) {
+    const wrong = eachOf(values).find((one) => !(one >= 0 && one < Number.POSITIVE_INFINITY));
+    if (wrong !== undefined) fail(option, wrong, "a number, 0 (the likeliest code always) or more");
   }
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1)) {
     fail("topK", topK, "a whole number, 1 or more");

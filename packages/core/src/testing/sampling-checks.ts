@@ -20,6 +20,7 @@ export async function drawsFromItsLikelihood(subject: Subject): Promise<void> {
       conditions: { ...needed, ...others },
       given: someGiven(subject),
       temperature: [1.3, 0.6],
+      firstRowTemperature: 0.2,
       topK: 3,
       topP: [0.95, 0.8],
     },
@@ -116,6 +117,7 @@ export async function refusesOptions({ prior, sample }: Subject): Promise<void> 
   const wrong: readonly Partial<SampleOptions>[] = [
     { count: -1 },
     { temperature: -1 },
+    { firstRowTemperature: -1 },
     { topK: 0 },
     { topP: 0 },
     { levels: prior.space.levels.length + 1 },
@@ -151,7 +153,16 @@ export async function stopsWhenTold({ prior, sample }: Subject): Promise<void> {
 /** Draws as `sample` must, but scores whole grids for every code. */
 async function drawnNaively(
   { prior, score }: Subject,
-  { count, seed, conditions = {}, temperature = 1, topK, topP = 1, given }: SampleOptions,
+  {
+    count,
+    seed,
+    conditions = {},
+    temperature = 1,
+    firstRowTemperature,
+    topK,
+    topP = 1,
+    given,
+  }: SampleOptions,
 ): Promise<Int32Array[]> {
   const { space } = prior;
   const each = Math.max(...space.levels.map(({ codes }) => codes));
@@ -177,7 +188,9 @@ async function drawnNaively(
     });
     const logs = (await score(tried, told)).logLikelihood[level]!;
     const options = {
-      temperature: ofLevel(temperature, level),
+      temperature:
+        (level === 0 && position < grid.columns ? firstRowTemperature : undefined) ??
+        ofLevel(temperature, level),
       topP: ofLevel(topP, level),
       ...(topK !== undefined && { topK }),
     };

@@ -147,7 +147,7 @@ async function drawCandidates(
 ): Promise<Candidates> {
   const { config, signal, emit } = session;
   const { levels: spaces } = session.model;
-  const { count, seed, temperature, topK, topP } = config.sample;
+  const { count, seed, temperature, firstRowTemperature, topK, topP } = config.sample;
   const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
   const parameters = await priorParameters(session, prior);
   const each = comeLater(known) ? candidates : 1;
@@ -159,6 +159,7 @@ async function drawCandidates(
       count: total,
       seed,
       temperature,
+      ...(firstRowTemperature === null ? {} : { firstRowTemperature }),
       ...(topK === null ? {} : { topK }),
       ...(topP === null ? {} : { topP }),
       conditions: {

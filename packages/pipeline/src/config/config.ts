@@ -152,6 +152,13 @@ const sampleSchema = z.strictObject({
       "Divides the prior's logits, of all levels of codes or of each, the coarsest first: below 1 safer, above 1 more " +
         "varied.",
     ),
+  firstRowTemperature: positive
+    .nullable()
+    .default(null)
+    .describe(
+      "The temperature of the coarsest grid's first row, which decides the kind of a slice where there are several: a low one " +
+        "draws the kind that is easiest to predict too often; null: as the rest.",
+    ),
   topK: positiveInteger
     .nullable()
     .default(null)

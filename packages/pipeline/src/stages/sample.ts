@@ -133,13 +133,14 @@ interface Wanted {
 /** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a plausible one is kept. */
 async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
   const { config, signal } = session;
-  const { count, candidates, seed, temperature, topK, topP } = config.sample;
+  const { count, candidates, seed, temperature, firstRowTemperature, topK, topP } = config.sample;
   const { trained, labels, slicePositions, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
   const spaces = session.model.levels;
   const options = {
     seed,
     temperature,
+    ...(firstRowTemperature === null ? {} : { firstRowTemperature }),
     ...(topK === null ? {} : { topK }),
     ...(topP === null ? {} : { topP }),
     onProgress: reportProgress(session.emit, "sample", "codes"),

@@ -78,6 +78,7 @@ const runSchema = z.object({
   sample: z
     .object({
       temperature: perLevel(z.number()).default(1),
+      firstRowTemperature: z.number().nullable().default(null),
       topP: perLevel(z.number()).nullable().default(null),
       grain: z.boolean().default(true),
     })
@@ -248,6 +249,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       for (const stage of stages) {
         drawn = await prior.bound.sample(engine, parameters, {
           ...samplingOptions(request, labels),
+          ...(sample.firstRowTemperature !== null && { firstRowTemperature: sample.firstRowTemperature }),
           drawn,
           levels: stage.levels,
           onRow: (row) => onEvent({ row: { ...row, codes: row.codes.slice() } }),
