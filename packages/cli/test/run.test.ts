@@ -66,7 +66,7 @@ describe("a whole run", () => {
     expect(printed).toMatch(/^Run +runs\/tiny$/m);
     expect(printed).toMatch(/^Stages +train \(.+\), encode \(.+\), evaluate \(.+\).*, report \(.+\)$/m);
     expect(printed).toMatch(/^ {2}SSIM +\d\.\d+ .*95 % /m);
-    expect(printed).toMatch(/^ {2}perplexity +\d/m);
+    expect(printed).toMatch(/^ {2}Perplexity +\d/m);
     expect(printed).toMatch(/^ {2}runs\/tiny\/evaluation\.json$/m);
     expect(printed).toMatch(/^Next +slicebook \w+/m);
   });
@@ -130,7 +130,7 @@ test("slices compressed and restored are the very pictures that reconstruct make
     { cwd },
   );
   expect(restored.code, restored.stderr).toBe(0);
-  expect(restored.stdout).toMatch(/bits per pixel +\d/);
+  expect(restored.stdout).toMatch(/Bits per pixel +\d/);
   const made = await slicebook(["reconstruct", "runs/tiny", ...pictures, "--out", "made", "--quiet"], {
     cwd,
   });
