@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { decodeSafetensors, type Safetensors } from "@slicebook/core";
-import { afterAll, beforeAll } from "vitest";
 import type { Event } from "../src/session/events.ts";
+
+export { type Place, temporaryFolder } from "../../runs/test/temporary-folder.ts";
 
 /** A run of seconds: six phantoms of 32×32, a tiny model and a tiny prior. */
 export const TINY = `
@@ -29,29 +28,6 @@ prior:
 sample: { count: 3 }
 engine: { threads: 1 }
 `;
-
-export interface Place {
-  /** A file's path in the folder. */
-  at(...parts: string[]): string;
-  write(name: string, text: string): Promise<string>;
-}
-
-/** A folder of its own for a test file, deleted afterwards. */
-export function temporaryFolder(): Place {
-  let folder = "";
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "slicebook-pipeline-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-  return {
-    at: (...parts) => join(folder, ...parts),
-    async write(name, text) {
-      const path = join(folder, name);
-      await writeFile(path, text);
-      return path;
-    },
-  };
-}
 
 export async function readTensors(path: string): Promise<Safetensors> {
   return decodeSafetensors(await readFile(path));

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { temporaryFolder } from "../../pipeline/test/helpers.ts";
-import { reportInput } from "../../report/test/fixtures.ts";
 import { readEvaluations } from "../src/evaluations.ts";
 import { hashOfFile } from "../src/files.ts";
 import { runPaths } from "../src/run-paths.ts";
+import { earlyEvaluation } from "./fixtures.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const place = temporaryFolder();
 const [one, other] = ["a".repeat(64), "b".repeat(64)];
@@ -18,7 +18,7 @@ async function joined(name: string, models: { evaluation?: string | null; prior?
   const { evaluation, prior } = models;
   if (evaluation !== undefined) {
     const model = evaluation === null ? {} : { model: evaluation };
-    await writeFile(paths.evaluation, JSON.stringify({ ...reportInput().evaluation, ...model }));
+    await writeFile(paths.evaluation, JSON.stringify({ ...earlyEvaluation, ...model }));
   }
   if (prior !== undefined) {
     const share = { natsPerCode: 1, bitsPerCode: 1.5, bitsPerPixel: 0.25, accuracy: 0.5, grids: 3 };

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { editDistance, nearMiss } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
-import { temporaryFolder } from "../../pipeline/test/helpers.ts";
 import { lockRun } from "../src/lock.ts";
 import { openMetricsLog, readRows } from "../src/metrics-log.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const place = temporaryFolder();
 const row = (step: number) => {
