@@ -1,7 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Random } from "@slicebook/base";
-import { crc32 } from "@slicebook/base";
+import { crc32, type Random } from "@slicebook/base";
 import { execute } from "@slicebook/pipeline";
 import { listRuns, readRun } from "@slicebook/runs";
 import { serveViewer } from "@slicebook/viewer";

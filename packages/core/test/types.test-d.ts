@@ -3,16 +3,17 @@ import type { HostTensors } from "@slicebook/base";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
-import type {
-  BoundPrior,
-  BoundVqvae,
-  CodeSpace,
-  Params,
-  PerLevel,
-  Prior,
-  VqvaeConfig,
+import {
+  type BoundPrior,
+  type BoundVqvae,
+  type CodeSpace,
+  type Params,
+  type PerLevel,
+  type Prior,
+  type VqvaeConfig,
+  vqvae,
+  type vqvaeSchema,
 } from "../src/index.ts";
-import { vqvae, type vqvaeSchema } from "../src/index.ts";
 
 type VqvaeOptions = z.input<typeof vqvaeSchema>;
 

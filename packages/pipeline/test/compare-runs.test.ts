@@ -1,8 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { compareRuns } from "@slicebook/report";
-import type { MetricsRow } from "@slicebook/runs";
-import { listRuns, readRun } from "@slicebook/runs";
+import { listRuns, type MetricsRow, readRun } from "@slicebook/runs";
 import { expect, it } from "vitest";
 import { reportInput, runInfo } from "../../report/test/fixtures.ts";
 import { temporaryFolder } from "./helpers.ts";

@@ -1,8 +1,16 @@
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeFile } from "@slicebook/datasets/node";
-import type { PriorEvaluation, RunInfo } from "@slicebook/runs";
-import { type Evaluation, evaluationSchema, hashOf, noveltySchema, openRun, readRun } from "@slicebook/runs";
+import {
+  type Evaluation,
+  evaluationSchema,
+  hashOf,
+  noveltySchema,
+  openRun,
+  type PriorEvaluation,
+  type RunInfo,
+  readRun,
+} from "@slicebook/runs";
 import { type Stage, stages } from "@slicebook/runs/stages";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";

@@ -1,5 +1,4 @@
-import type { DType } from "./spec.ts";
-import { sizeOf } from "./spec.ts";
+import { type DType, sizeOf } from "./spec.ts";
 
 /** The element types inside a graph: ONNX wants some indices and all shapes as `int64`. */
 export type ElementType = DType | "int64";

@@ -4,8 +4,15 @@ import { join, relative, sep } from "node:path";
 import { interruptedError, isSlicebookError, SlicebookError, shellQuote } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
 import { writePhantom } from "@slicebook/datasets/node";
-import type { Evaluation } from "@slicebook/runs";
-import { eachSliceFigure, exists, lockRun, runFigures, type SliceFigures, withPrior } from "@slicebook/runs";
+import {
+  type Evaluation,
+  eachSliceFigure,
+  exists,
+  lockRun,
+  runFigures,
+  type SliceFigures,
+  withPrior,
+} from "@slicebook/runs";
 import { stages } from "@slicebook/runs/stages";
 import { completeSlice } from "../commands/complete.ts";
 import { compressFiles, decompressFiles } from "../commands/compress.ts";

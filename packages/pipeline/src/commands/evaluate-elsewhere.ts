@@ -1,8 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import type { Dataset } from "@slicebook/datasets/node";
-import type { Evaluation } from "@slicebook/runs";
-import { evaluationSchema, readJsonIfThere, readSubjects } from "@slicebook/runs";
+import { type Evaluation, evaluationSchema, readJsonIfThere, readSubjects } from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
 import type { ResolvedConfig } from "../config/config.ts";
 import { parseOverride } from "../config/config-source.ts";

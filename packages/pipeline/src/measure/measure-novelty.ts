@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { HostTensor, HostTensors } from "@slicebook/base";
-import { interruptedError, spread } from "@slicebook/base";
+import { type HostTensor, type HostTensors, interruptedError, spread } from "@slicebook/base";
 import type { Engine } from "@slicebook/engine";
 import type { Novelty } from "@slicebook/runs";
 import { type CodeGrids, takeGrids } from "@slicebook/runs/tensors";

@@ -2,8 +2,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { ownUnitRange, toUnitRange } from "@slicebook/core";
 import { greysOf, type Preprocessing } from "@slicebook/datasets";
 import type { SliceSet } from "@slicebook/datasets/node";
-import type { ImageStack } from "@slicebook/report";
-import { greyPng, tall } from "@slicebook/report";
+import { greyPng, type ImageStack, tall } from "@slicebook/report";
 
 /** Slices and their reconstructions on one scale: each original's own range mapped to [0, 1], clipped. */
 export interface PicturePairs {

@@ -22,8 +22,7 @@ import {
 } from "@slicebook/core";
 import { VARIATIONS } from "@slicebook/datasets";
 import { neededFile, trainedPrior } from "@slicebook/runs";
-import type { CodeGrids } from "@slicebook/runs/tensors";
-import { checkedCarry, readSafetensors } from "@slicebook/runs/tensors";
+import { type CodeGrids, checkedCarry, readSafetensors } from "@slicebook/runs/tensors";
 import { loadPrior } from "../config/priors.ts";
 import { paddedPart } from "../model/codec.ts";
 import type { Session } from "./session.ts";

@@ -1,5 +1,4 @@
-import type { HostTensors } from "@slicebook/base";
-import { spread } from "@slicebook/base";
+import { type HostTensors, spread } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type Grain, grainSchema, learnGrain } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";

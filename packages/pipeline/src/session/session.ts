@@ -7,8 +7,14 @@ import { type BoundVqvae, vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
 import { type Dataset, listDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
-import type { RunInfo } from "@slicebook/runs";
-import { type OpenRun, openRun, readSubjects, writeRecord, writeSubjects } from "@slicebook/runs";
+import {
+  type OpenRun,
+  openRun,
+  type RunInfo,
+  readSubjects,
+  writeRecord,
+  writeSubjects,
+} from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
 import type { ResolvedConfig } from "../config/config.ts";
 import { datasetSource } from "./dataset-source.ts";

@@ -3,30 +3,34 @@ import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes } from "@slicebook/core";
-import type { NextCommand, Picture, ReportInput } from "@slicebook/report";
 import {
   type FilmFrame,
   frameFile,
   frameSteps,
   metricsCsv,
   modelCard,
+  type NextCommand,
   originalsFile,
+  type Picture,
   type Plot,
   plotCodebookUsage,
   plotMetrics,
   plotNovelty,
   progressionFilm,
+  type ReportInput,
   readFrame,
   reportHtml,
   svgToPng,
 } from "@slicebook/report";
-import type { MetricsRow, Novelty, RunInfo } from "@slicebook/runs";
 import {
   evaluationSchema,
   exists,
   hashOfFile,
+  type MetricsRow,
   missing,
+  type Novelty,
   noveltyFile,
+  type RunInfo,
   readJsonIfThere,
   withoutPlaces,
 } from "@slicebook/runs";

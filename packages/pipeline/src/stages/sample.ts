@@ -5,8 +5,14 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { greyPng, imageGrid } from "@slicebook/report";
-import type { Novelty } from "@slicebook/runs";
-import { codeGrids, hashOfFile, noveltyFile, trainedModel, trainedPrior } from "@slicebook/runs";
+import {
+  codeGrids,
+  hashOfFile,
+  type Novelty,
+  noveltyFile,
+  trainedModel,
+  trainedPrior,
+} from "@slicebook/runs";
 import {
   type CodeGrids,
   type LevelGrids,

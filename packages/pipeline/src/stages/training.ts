@@ -10,8 +10,13 @@ import {
   type TensorEngine,
 } from "@slicebook/base";
 import type { Params, TensorRecord } from "@slicebook/core";
-import type { MetricsRow, TrainMetrics, ValidationMetrics } from "@slicebook/runs";
-import { type MetricsFiles, openMetricsLog } from "@slicebook/runs";
+import {
+  type MetricsFiles,
+  type MetricsRow,
+  openMetricsLog,
+  type TrainMetrics,
+  type ValidationMetrics,
+} from "@slicebook/runs";
 import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "@slicebook/runs/tensors";
 import type { ResolvedConfig } from "../config/config.ts";
 import type { Event } from "../session/events.ts";

@@ -12,8 +12,15 @@ import {
   sub,
   where,
 } from "../build.ts";
-import type { Attributes, ElementType, Graph, Value } from "../graph.ts";
-import { nodeOf, splat, splatOf } from "../graph.ts";
+import {
+  type Attributes,
+  type ElementType,
+  type Graph,
+  nodeOf,
+  splat,
+  splatOf,
+  type Value,
+} from "../graph.ts";
 import { type KernelRecorder, kernel, listed } from "./kernel.ts";
 
 /** One ONNX op on floats; integers are converted, as TensorFlow.js does. */

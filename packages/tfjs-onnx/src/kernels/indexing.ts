@@ -1,12 +1,13 @@
-import type {
-  DenseBincountAttrs,
-  GatherV2Attrs,
-  ScatterNdAttrs,
-  SparseToDenseAttrs,
-  Tensor,
-  UnsortedSegmentSumAttrs,
+import {
+  backend_util,
+  type DenseBincountAttrs,
+  type GatherV2Attrs,
+  gather_util,
+  type ScatterNdAttrs,
+  type SparseToDenseAttrs,
+  type Tensor,
+  type UnsortedSegmentSumAttrs,
 } from "@tensorflow/tfjs-core";
-import { backend_util, gather_util } from "@tensorflow/tfjs-core";
 import {
   add,
   broadcastShape,

@@ -1,11 +1,11 @@
-import type {
-  _FusedMatMulAttrs,
-  BatchMatMulAttrs,
-  EinsumAttrs,
-  FusedBatchNormAttrs,
-  Tensor,
+import {
+  type _FusedMatMulAttrs,
+  type BatchMatMulAttrs,
+  backend_util,
+  type EinsumAttrs,
+  type FusedBatchNormAttrs,
+  type Tensor,
 } from "@tensorflow/tfjs-core";
-import { backend_util } from "@tensorflow/tfjs-core";
 import {
   add,
   broadcastShape,

@@ -1,5 +1,11 @@
-import type { ArgMaxAttrs, CumsumAttrs, MaxAttrs, SumAttrs, TopKAttrs } from "@tensorflow/tfjs-core";
-import { util } from "@tensorflow/tfjs-core";
+import {
+  type ArgMaxAttrs,
+  type CumsumAttrs,
+  type MaxAttrs,
+  type SumAttrs,
+  type TopKAttrs,
+  util,
+} from "@tensorflow/tfjs-core";
 import { cast, type Reduction, reduce, reshape, transpose, transposed } from "../build.ts";
 import { emit, emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
 import { asNumber } from "./elementwise.ts";
