@@ -11,7 +11,8 @@ const MAY_IMPORT = {
   core: ["base"],
   datasets: ["base"],
   "prior-pixelcnn": ["base", "core"],
-  pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn"],
+  "prior-transformer": ["base", "core"],
+  pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn", "prior-transformer"],
   viewer: ["base", "engine", "core", "datasets", "pipeline"],
   cli: ["base", "pipeline", "viewer"],
   testing: [],
@@ -38,6 +39,7 @@ const PURE = {
   ],
   core: [],
   "prior-pixelcnn": [],
+  "prior-transformer": [],
 };
 
 /** Folders of other packages whose sources run in a browser too, but for those in a folder `node`. */

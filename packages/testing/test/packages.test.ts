@@ -14,7 +14,16 @@ import { launchBrowser } from "../src/index.ts";
 
 const run = promisify(execFile);
 /** Names of the packages, known before they are packed so that there is a test for each. */
-const libraries = ["base", "tfjs-onnx", "engine", "core", "datasets", "prior-pixelcnn", "pipeline"];
+const libraries = [
+  "base",
+  "tfjs-onnx",
+  "engine",
+  "core",
+  "datasets",
+  "prior-pixelcnn",
+  "prior-transformer",
+  "pipeline",
+];
 
 const published = [...libraries, "cli"];
 /** What the command needs besides: a page and its server, which its own tests run. */
