@@ -77,18 +77,30 @@ export function windowsOf(own: tf.Tensor, rows: number, { window }: Reach): tf.T
   return tf.concat([...shifted, own], 2);
 }
 
-/** What queries `[n, heads, columns, width]` find in a memory, `[n, heads, columns, width]`. */
+/** What queries `[n, heads, columns, width]` find in a memory, which may be in parts, `[n, heads, columns, width]`. */
 export function attend(
   params: Params,
   layer: number,
   queries: tf.Tensor,
-  { keys, values }: Memory,
+  memory: readonly Memory[],
   { distance, hidden }: Places,
 ): tf.Tensor {
   const [, heads, columns, width] = queries.shape as [number, number, number, number];
   const table = param(params, `layer${layer}.nearness`);
   const near = tf.gather(table, tf.reshape(distance, [distance.size]) as tf.Tensor1D);
   const nearness = tf.reshape(tf.transpose(near), [heads, columns, distance.size / columns]);
-  const scores = tf.matMul(tf.mul(queries, 1 / Math.sqrt(width)), keys, false, true);
-  return tf.matMul(tf.softmax(tf.add(scores, tf.add(nearness, hidden))), values);
+  const asked = tf.mul(queries, 1 / Math.sqrt(width));
+  const scores = tf.concat(
+    memory.map(({ keys }) => tf.matMul(asked, keys, false, true)),
+    3,
+  );
+  const shares = tf.softmax(tf.add(scores, tf.add(nearness, hidden)));
+  let from = 0;
+  const found = memory.map(({ values }) => {
+    const count = values.shape[2]!;
+    const ofPart = tf.slice(shares, [0, 0, 0, from], [-1, -1, -1, count]);
+    from += count;
+    return tf.matMul(ofPart, values);
+  });
+  return tf.addN(found);
 }

@@ -75,7 +75,7 @@ export function rowStep(
           remembered[`own.${role}${layer}`] = own[role];
           remembered[`above.${role}${layer}`] = tf.slice(known, [0, 0, space.columns, 0], [-1, -1, -1, -1]);
         }
-        return whole;
+        return [whole];
       };
       values = passLayer(config, params, layer, values, { places, lookBack });
     }
@@ -114,13 +114,15 @@ export function codeStep(
     let values = start(params, tf.reshape(near, [lanes, 1, 1, count * width]), inputs, inputs.positions);
     const remembered: TensorRecord = { ...carry };
     for (let layer = 0; layer < config.layers; layer++) {
-      const lookBack = (newest: Memory) =>
-        eachOf((role) => {
+      const lookBack = (newest: Memory) => {
+        const above = eachOf((role) => param(carry, `above.${role}${layer}`));
+        const own = eachOf((role) => {
           const before = param(carry, `own.${role}${layer}`);
-          const own = tf.add(tf.mul(before, tf.sub(1, here)), tf.mul(newest[role], here));
-          remembered[`own.${role}${layer}`] = own;
-          return tf.concat([param(carry, `above.${role}${layer}`), own], 2);
+          return tf.add(tf.mul(before, tf.sub(1, here)), tf.mul(newest[role], here));
         });
+        for (const role of ROLES) remembered[`own.${role}${layer}`] = own[role];
+        return [above, own];
+      };
       values = passLayer(config, params, layer, values, { places, lookBack });
     }
     return [remembered, { logits: head(params, values) }];

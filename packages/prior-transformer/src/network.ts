@@ -54,10 +54,9 @@ export function features(
   ]);
   let values = start(params, neighbours(rows), told);
   for (let layer = 0; layer < config.layers; layer++) {
-    const lookBack = (own: Memory) => ({
-      keys: windowsOf(own.keys, space.rows, reach),
-      values: windowsOf(own.values, space.rows, reach),
-    });
+    const lookBack = ({ keys, values }: Memory) => [
+      { keys: windowsOf(keys, space.rows, reach), values: windowsOf(values, space.rows, reach) },
+    ];
     values = passLayer(config, params, layer, values, { places, lookBack, dropout });
   }
   return values;
@@ -122,8 +121,8 @@ export function start(
 /**
  * A layer: attention, and two matrices with a ReLU between them, each added to its input, which it gets normalised.
  *
- * `lookBack` gives what the rows `[b, r, c, width]` look back on, out of their own keys and values `[b·r, heads, c,
- * headWidth]`.
+ * `lookBack` gives what the rows `[b, r, c, width]` look back on, in parts, out of their own keys and values `[b·r, heads,
+ * c, headWidth]`.
  */
 export function passLayer(
   config: LevelConfig,
@@ -136,7 +135,7 @@ export function passLayer(
     dropout,
   }: {
     readonly places: Places;
-    readonly lookBack: (own: Memory) => Memory;
+    readonly lookBack: (own: Memory) => readonly Memory[];
     readonly dropout?: tf.Tensor | undefined;
   },
 ): tf.Tensor {

@@ -35,11 +35,15 @@ const cases: Readonly<Record<string, [Partial<LevelConfig>, classes: number, Sam
   ],
 };
 
-it.each(Object.entries(cases))("draws what the first sampler drew: %s", async (name, given) => {
-  const [changes, classes, options] = given;
+/** What compiles in Node, and what every browser has. */
+const engines = ["onnx", "wasm"] as const;
+
+it.each(
+  Object.entries(cases).flatMap(([name, given]) => engines.map((kind) => [name, kind, given] as const)),
+)("draws what the first sampler drew: %s, on %s", async (name, kind, [changes, classes, options]) => {
   const config = smallConfig(changes);
   const prior = transformer.bind(config, { levels, classes });
-  const engine = await createEngine({ kind: "onnx" });
+  const engine = await createEngine({ kind });
   const drawn = await prior.sample(engine, livelyWeights(config, { levels, classes }), options);
   expect(drawn.map((codes) => codes.join(""))).toEqual(golden[name]);
 });
