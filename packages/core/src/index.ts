@@ -112,7 +112,12 @@ export {
 export { type GridSpace, gridSpaces, levelPrefix } from "./prior/grid-space.ts";
 export { levelOptimizer } from "./prior/level-optimizer.ts";
 export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";
-export { type LevelNetwork, type LevelSession, priorByLevel } from "./prior/prior-by-level.ts";
+export {
+  type LevelInput,
+  type LevelNetwork,
+  type LevelSession,
+  priorByLevel,
+} from "./prior/prior-by-level.ts";
 export { addSliceBiases, type SliceConditions, sliceBiasWeights } from "./prior/slice-biases.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export type { TrainStepOptions } from "./train-step.ts";

@@ -2,6 +2,7 @@ import {
   addSliceBiases,
   contextOf,
   type GridSpace,
+  type LevelInput,
   type Params,
   param,
   type SliceConditions,
@@ -15,17 +16,7 @@ export function logits(
   config: LevelConfig,
   space: GridSpace,
   params: Params,
-  {
-    codes,
-    earlier,
-    dropout,
-    ...told
-  }: SliceConditions & {
-    readonly codes: tf.Tensor;
-    readonly earlier: readonly tf.Tensor[];
-    /** float32 `[b, layers, 2, width]`: factors for the channels that a layer's attention and its matrices add. */
-    readonly dropout?: tf.Tensor | undefined;
-  },
+  { codes, earlier, dropout, ...told }: LevelInput,
 ): tf.Tensor {
   const context = earlier.length > 0 ? contextOf(params, earlier, space) : undefined;
   return head(params, features(config, space, params, embed(params, codes), { ...told, context, dropout }));
@@ -36,13 +27,17 @@ export interface Told extends SliceConditions {
   readonly context?: tf.Tensor | undefined;
 }
 
-/** All layers over whole grids: embedded codes `[b, r, c, width]` → `[b, r, c, width]`, of each those before it only. */
+/**
+ * All layers over whole grids: embedded codes `[b, r, c, width]` → `[b, r, c, width]`, of each those before it only.
+ *
+ * `dropout`, `[b, layers, 2, width]`, are factors for the channels that a layer's attention and its matrices add.
+ */
 export function features(
   config: LevelConfig,
   space: Pick<GridSpace, "rows" | "columns">,
   params: Params,
   embedded: tf.Tensor,
-  { dropout, ...told }: Told & { readonly dropout?: tf.Tensor | undefined } = {},
+  { dropout, ...told }: Told & Pick<LevelInput, "dropout"> = {},
 ): tf.Tensor {
   const reach = reachOf(config, space);
   const places = placesOf(reach);
