@@ -11,9 +11,20 @@ const MAY_IMPORT = {
   core: ["base"],
   datasets: ["base"],
   "prior-pixelcnn": ["base", "core"],
+  "prior-transformer": ["base", "core"],
   runs: ["base", "core", "datasets"],
   report: ["base", "core", "runs"],
-  pipeline: ["base", "tfjs-onnx", "engine", "core", "datasets", "runs", "report", "prior-pixelcnn"],
+  pipeline: [
+    "base",
+    "tfjs-onnx",
+    "engine",
+    "core",
+    "datasets",
+    "runs",
+    "report",
+    "prior-pixelcnn",
+    "prior-transformer",
+  ],
   viewer: ["base", "engine", "core", "datasets", "runs", "report", "pipeline"],
   cli: ["base", "runs", "report", "pipeline", "viewer"],
   testing: [],
@@ -40,6 +51,7 @@ const PURE = {
   ],
   core: [],
   "prior-pixelcnn": [],
+  "prior-transformer": [],
 };
 
 /** Folders of other packages whose sources run in a browser too, but for those in a folder `node`. */

@@ -89,6 +89,7 @@ export {
   lastingConditions,
   UNKNOWN_SLICE_POSITION,
 } from "./prior/conditions.ts";
+export { type ContextRows, contextOf, contextSource, contextWeights } from "./prior/context.ts";
 export type {
   BoundPrior,
   CodeScores,
@@ -109,7 +110,16 @@ export {
   slicePositionAt,
   uniformAt,
 } from "./prior/draw-levels.ts";
+export { type GridSpace, gridSpaces, levelPrefix } from "./prior/grid-space.ts";
+export { levelOptimizer } from "./prior/level-optimizer.ts";
 export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";
+export {
+  type LevelInput,
+  type LevelNetwork,
+  type LevelSession,
+  priorByLevel,
+} from "./prior/prior-by-level.ts";
+export { addSliceBiases, type SliceConditions, sliceBiasWeights } from "./prior/slice-biases.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export type { TrainStepOptions } from "./train-step.ts";
 export type { BoundVqvae } from "./vqvae.ts";

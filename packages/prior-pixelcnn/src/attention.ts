@@ -1,7 +1,6 @@
-import { type Params, param } from "@slicebook/core";
+import { type GridSpace, type Params, param } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LevelConfig } from "./config.ts";
-import type { GridSpace } from "./grid-space.ts";
 
 /*
  * Causal attention after PixelSNAIL (Chen et al., "An improved autoregressive generative model", 2018), within the

@@ -1,9 +1,8 @@
 import { float32, type HostTensor, type HostTensors, type Signature, sizeOf } from "@slicebook/base";
-import { type Params, param, type TensorRecord } from "@slicebook/core";
+import { type GridSpace, type Params, param, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, type Blocks, blocksOf, HIDDEN, toBlockColumns } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
-import type { GridSpace } from "./grid-space.ts";
 import {
   addVerticalBiases,
   convolve,

@@ -1,11 +1,4 @@
-import {
-  type OptimizerConfig,
-  ofLevel,
-  optimizerDefaults,
-  optimizerSchema,
-  type PerLevel,
-  perLevel,
-} from "@slicebook/core";
+import { levelOptimizer, type OptimizerConfig, ofLevel, type PerLevel, perLevel } from "@slicebook/core";
 import { z } from "zod";
 
 const oddKernel = z
@@ -13,23 +6,6 @@ const oddKernel = z
   .min(3)
   .max(31)
   .refine((side) => side % 2 === 1, { error: (issue) => `expected an odd number, received ${issue.input}` });
-
-const { shape } = optimizerSchema;
-
-/** The core's optimiser options, with this prior's defaults. */
-const optimizer = z.strictObject({
-  learningRate: perLevel(z.number().positive())
-    .default(4e-3)
-    .describe("Peak learning rate of Adam, of all levels or of each; lower for smaller batches."),
-  warmupSteps: shape.warmupSteps.default(optimizerDefaults.warmupSteps),
-  schedule: shape.schedule.default(optimizerDefaults.schedule),
-  finalFraction: shape.finalFraction.default(0.05),
-  beta1: shape.beta1.default(optimizerDefaults.beta1),
-  beta2: shape.beta2.default(optimizerDefaults.beta2),
-  epsilon: shape.epsilon.default(optimizerDefaults.epsilon),
-  clipNorm: shape.clipNorm.default(optimizerDefaults.clipNorm),
-  averageDecay: shape.averageDecay.default(optimizerDefaults.averageDecay),
-});
 
 /** The options of the gated PixelCNN: its size, how it is regularised and how it is trained. */
 export const pixelcnnSchema = z.strictObject({
@@ -88,7 +64,7 @@ export const pixelcnnSchema = z.strictObject({
   dropout: perLevel(z.number().min(0).lt(1))
     .default(0.1)
     .describe("Share of a stack's channels dropped in training, of all levels or of each."),
-  optimizer: optimizer.prefault({}),
+  optimizer: levelOptimizer(4e-3).prefault({}),
 });
 
 /** The gated PixelCNN's configuration with everything written out. */

@@ -1,17 +1,10 @@
-import { type Params, param } from "@slicebook/core";
+import { addSliceBiases, type Params, param, type SliceConditions } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, blocksOf, hiddenBlocks, remember } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
-import { sliceBias } from "./slice-position.ts";
 
 /** What a layer gets besides the outputs of the layer below. */
-export interface Conditions {
-  /** int32 `[batch]`, the class of each grid; absent without classes. */
-  readonly labels?: tf.Tensor | undefined;
-  /** float32 `[batch]`, where each slice lies in its scan, 0 to 1, −1 if unknown; unknown of all where it is absent. */
-  readonly slicePositions?: tf.Tensor | undefined;
-  /** float32 `[batch, n]`, how each slice was varied, −1 to 1; not at all where it is absent. */
-  readonly variations?: tf.Tensor | undefined;
+export interface Conditions extends SliceConditions {
   /** float32 `[batch, rows, columns, hidden]`, what the levels before tell (see `contextOf`); absent without any. */
   readonly context?: tf.Tensor | undefined;
   /** float32 `[batch, layers, 2, hidden]`: factors for the vertical and the horizontal stack's channels. */
@@ -117,7 +110,7 @@ const gateHalves = tf.customGrad((...args) => {
 });
 
 /** What concerns both stacks of every layer. */
-type SliceConditions = Pick<Conditions, "labels" | "slicePositions" | "variations" | "context">;
+type StackConditions = Omit<Conditions, "dropout">;
 
 /**
  * Adds a vertical layer's bias, its slices' and, in the first layer, its positions' (`row`: those of one row) and what
@@ -127,7 +120,7 @@ export function addVerticalBiases(
   params: Params,
   layer: number,
   above: tf.Tensor,
-  conditions: SliceConditions,
+  conditions: StackConditions,
   row?: tf.Tensor,
 ): tf.Tensor {
   let sum = tf.add(above, param(params, `layer${layer}.vertical.bias`));
@@ -148,7 +141,7 @@ export function toHorizontal(
   params: Params,
   layer: number,
   preactivation: tf.Tensor,
-  conditions: SliceConditions,
+  conditions: StackConditions,
 ): tf.Tensor {
   const { context } = conditions;
   let sum = pointwise(params, `layer${layer}.horizontal`, preactivation, "fromVertical");
@@ -218,34 +211,6 @@ function pointwise(params: Params, name: string, input: tf.Tensor, kernelName = 
   const flat = tf.matMul(tf.reshape(input, [input.size / inputs, inputs]), kernel as tf.Tensor2D);
   const sum = tf.add(flat, param(params, `${name}.bias`));
   return tf.reshape(sum, [...input.shape.slice(0, -1), outputs]);
-}
-
-/** Adds what a slice's class, its position in the scan and its variation tell, the same all over the grid. */
-function addSliceBiases(
-  params: Params,
-  name: string,
-  input: tf.Tensor,
-  { labels, slicePositions, variations }: SliceConditions,
-): tf.Tensor {
-  const [ofClass, ofPosition] = [params[`${name}.classBias`], params[`${name}.sliceBias`]];
-  const ofVariation = params[`${name}.variationBias`];
-  let sum = input;
-  if (ofClass !== undefined) {
-    if (labels === undefined) throw new Error("a prior with classes needs labels");
-    sum = tf.add(sum, overGrid(tf.gather(ofClass, labels as tf.Tensor1D)));
-  }
-  if (ofPosition !== undefined && slicePositions !== undefined) {
-    sum = tf.add(sum, overGrid(sliceBias(slicePositions, ofPosition)));
-  }
-  if (ofVariation !== undefined && variations !== undefined) {
-    sum = tf.add(sum, overGrid(tf.matMul(variations as tf.Tensor2D, ofVariation as tf.Tensor2D)));
-  }
-  return sum;
-}
-
-function overGrid(bias: tf.Tensor): tf.Tensor {
-  const [batch, channels] = bias.shape as [number, number];
-  return tf.reshape(bias, [batch, 1, 1, channels]);
 }
 
 function dropChannels(

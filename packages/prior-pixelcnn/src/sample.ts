@@ -1,22 +1,13 @@
-import {
-  type Compiled,
-  float32,
-  type HostTensor,
-  type HostTensors,
-  int32,
-  type Loop,
-  type TensorEngine,
-} from "@slicebook/base";
+import { type Compiled, float32, type HostTensor, type HostTensors, int32, type Loop } from "@slicebook/base";
 import {
   type CodeLogits,
-  gridSpecs,
-  type Lanes,
+  type ContextRows,
+  contextSource,
+  type GridSpace,
   type LevelSampler,
-  type Params,
+  type LevelSession,
   rowOf,
-  withoutPrefix,
 } from "@slicebook/core";
-import type { Tensor } from "@tensorflow/tfjs-core";
 import {
   carryAt,
   pixelCarry,
@@ -28,8 +19,6 @@ import {
   rowStep,
 } from "./cached.ts";
 import type { LevelConfig } from "./config.ts";
-import { contextOf } from "./context.ts";
-import { type GridSpace, levelPrefix } from "./grid-space.ts";
 
 /**
  * Prepares the cached network of a level for lanes of slices.
@@ -39,21 +28,9 @@ import { type GridSpace, levelPrefix } from "./grid-space.ts";
  */
 export async function openLevel(
   config: LevelConfig,
-  spaces: readonly GridSpace[],
-  {
-    engine,
-    parameters: all,
-    level,
-    lanes,
-  }: {
-    readonly engine: TensorEngine;
-    readonly parameters: HostTensors;
-    readonly level: number;
-    readonly lanes: number;
-  },
+  space: GridSpace,
+  { engine, parameters, lanes }: LevelSession,
 ): Promise<LevelSampler> {
-  const space = spaces[level]!;
-  const parameters = withoutPrefix(levelPrefix(level, spaces.length), all);
   const prepared: { dispose(): Promise<void> }[] = [];
   const keep = <T extends { dispose(): Promise<void> }>(one: T): T => {
     prepared.push(one);
@@ -63,7 +40,7 @@ export async function openLevel(
     for (const one of prepared.reverse()) await one.dispose();
   };
   try {
-    const contexts = await contextSource(config, space, { engine, parameters, lanes });
+    const contexts = await contextSource(space, { engine, parameters, lanes });
     if (contexts !== undefined) keep(contexts);
     const rows = keep(
       await engine.loop(
@@ -186,48 +163,6 @@ function cachedLogits({
     }
     while (next < column) await stepColumn(codes);
     return stepColumn(codes);
-  };
-}
-
-/** What the levels before tell of each row, float32 `[lanes, 1, columns, hidden]`. */
-type ContextRows = (row: number) => HostTensor;
-
-interface ContextSource {
-  of(earlier: Lanes["earlier"]): Promise<ContextRows>;
-  dispose(): Promise<void>;
-}
-
-/** Prepares {@link contextOf} for lanes of samples; undefined for the first level, which has nothing before it. */
-async function contextSource(
-  config: LevelConfig,
-  space: GridSpace,
-  {
-    engine,
-    parameters,
-    lanes,
-  }: { readonly engine: TensorEngine; readonly parameters: HostTensors; readonly lanes: number },
-): Promise<ContextSource | undefined> {
-  const { earlier, rows, columns } = space;
-  if (earlier.length === 0) return undefined;
-  const compiled = await engine.compile(
-    (params: Params, codes: readonly Tensor[]) => contextOf(config, params, codes, space),
-    [gridSpecs(earlier, lanes)],
-    { parameters },
-  );
-  return {
-    async of(earlier) {
-      const found = floats(await compiled.run(earlier));
-      const each = columns * config.hidden;
-      return (row) => {
-        const values = new Float32Array(lanes * each);
-        for (let lane = 0; lane < lanes; lane++) {
-          const from = (lane * rows + row) * each;
-          values.set(found.subarray(from, from + each), lane * each);
-        }
-        return float32(values, [lanes, 1, columns, config.hidden]);
-      };
-    },
-    dispose: () => compiled.dispose(),
   };
 }
 

@@ -1,59 +1,14 @@
-import { float32, type HostTensor, type Random } from "@slicebook/base";
-import { constant, fanInUniform, type Weight, type Weights } from "@slicebook/core";
+import {
+  constant,
+  contextWeights,
+  fanInUniform,
+  type GridSpace,
+  sliceBiasWeights,
+  type Weight,
+  type Weights,
+} from "@slicebook/core";
 import { attentionAfter, blocksOf } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
-import { enlargement } from "./context.ts";
-import type { GridSpace } from "./grid-space.ts";
-import { SLICE_KNOTS } from "./slice-position.ts";
-
-/**
- * Weights with embeddings that start as random linear images of `vectors` `[K, D]`, those of the codebooks of the levels
- * before and of this one, so that codes which look alike start alike.
- */
-export function withVectors(
-  weights: Weights,
-  vectors: readonly HostTensor[],
-  { hidden }: LevelConfig,
-  { earlier: { length: level } }: GridSpace,
-): Weights {
-  const embeddings = vectors.slice(0, level + 1).map((known, index): [string, Weight] => {
-    const name = index === level ? "embedding" : `context.embedding${index}`;
-    const initial = (stream: Random) => projected(standardised(known), hidden, stream);
-    return [name, { ...weights[name]!, initial }];
-  });
-  return { ...weights, ...Object.fromEntries(embeddings) };
-}
-
-/** Each of the D numbers of all vectors brought to mean 0, and all together to variance 1. */
-function standardised({ data, shape }: HostTensor): HostTensor {
-  const [count, width] = shape as [number, number];
-  const means = Array.from({ length: width }, (_, column) => {
-    let sum = 0;
-    for (let at = column; at < data.length; at += width) sum += data[at]!;
-    return sum / count;
-  });
-  const centred = Float32Array.from(data, (value, at) => value - means[at % width]!);
-  const variance = centred.reduce((sum, value) => sum + value * value, 0) / centred.length;
-  return float32(
-    centred.map((value) => value / Math.sqrt(variance || 1)),
-    shape,
-  );
-}
-
-/** `[K, D]` times a random `[D, width]`, which keeps the variance. */
-function projected({ data, shape }: HostTensor, width: number, stream: Random): Float32Array {
-  const [count, inputs] = shape as [number, number];
-  const matrix = uniform([inputs, width], inputs).initial(stream);
-  const result = new Float32Array(count * width);
-  for (let at = 0; at < result.length; at++) {
-    const [row, column] = [Math.floor(at / width), at % width];
-    let sum = 0;
-    for (let inner = 0; inner < inputs; inner++)
-      sum += data[row * inputs + inner]! * matrix[inner * width + column]!;
-    result[at] = sum;
-  }
-  return result;
-}
 
 /** A weight whose outputs have the variance of their inputs. */
 function uniform(shape: readonly number[], fanIn: number): Weight {
@@ -78,7 +33,17 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
     embedding: uniform([space.codes, hidden], 1),
   };
   if (config.positionBias) weights["position.bias"] = zeros([space.rows, space.columns, wide]);
-  if (space.earlier.length > 0) Object.assign(weights, contextWeights(config, space));
+  if (space.earlier.length > 0) {
+    Object.assign(weights, contextWeights(space, hidden));
+    const told = [
+      "context.vertical",
+      ...Array.from({ length: config.layers }, (_, layer) => `layer${layer}.context`),
+    ];
+    for (const name of told) {
+      weights[`${name}.kernel`] = uniform([hidden, wide], hidden);
+      weights[`${name}.bias`] = zeros([wide]);
+    }
+  }
   for (let layer = 0; layer < config.layers; layer++) {
     const side = layer === 0 ? config.firstKernel : config.kernel;
     const depth = (side >> 1) + (layer === 0 ? 0 : 1);
@@ -89,9 +54,8 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
     weights[`${name}.horizontal.fromVertical`] = uniform([wide, wide], wide);
     weights[`${name}.horizontal.bias`] = zeros([wide]);
     for (const stack of ["vertical", "horizontal"]) {
-      if (space.classes > 0) weights[`${name}.${stack}.classBias`] = zeros([space.classes, wide]);
-      if (config.slicePosition) weights[`${name}.${stack}.sliceBias`] = zeros([SLICE_KNOTS, wide]);
-      if (space.variations > 0) weights[`${name}.${stack}.variationBias`] = zeros([space.variations, wide]);
+      const { slicePosition } = config;
+      Object.assign(weights, sliceBiasWeights(`${name}.${stack}`, space, { slicePosition, channels: wide }));
     }
     weights[`${name}.output.kernel`] = uniform([hidden, hidden], hidden);
     weights[`${name}.output.bias`] = zeros([hidden]);
@@ -107,27 +71,6 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
     weights["head.logits.kernel"] = uniform([headWidth, space.codes], headWidth);
   }
   weights["head.logits.bias"] = zeros([space.codes]);
-  return weights;
-}
-
-function contextWeights({ hidden, layers }: LevelConfig, space: GridSpace): Weights {
-  const weights: Record<string, Weight> = {};
-  const add = (name: string, shape: readonly number[], fanIn: number) => {
-    weights[`${name}.kernel`] = uniform(shape, fanIn);
-    weights[`${name}.bias`] = zeros(shape.slice(-1));
-  };
-  const { earlier } = space;
-  for (const [level, grid] of earlier.entries()) {
-    weights[`context.embedding${level}`] = uniform([grid.codes, hidden], 1);
-    for (const side of ["inner", "outer"])
-      add(`context.level${level}.${side}`, [3, 3, hidden, hidden], 9 * hidden);
-    const [down, across] = enlargement(grid, earlier[level + 1] ?? space);
-    add(`context.level${level}.lift`, [hidden, down * across * hidden], hidden);
-  }
-  add("context.inner", [3, 3, hidden, hidden], 9 * hidden);
-  add("context.outer", [3, 3, hidden, hidden], 9 * hidden);
-  add("context.vertical", [hidden, 2 * hidden], hidden);
-  for (let layer = 0; layer < layers; layer++) add(`layer${layer}.context`, [hidden, 2 * hidden], hidden);
   return weights;
 }
 

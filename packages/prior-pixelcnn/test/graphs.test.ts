@@ -1,10 +1,9 @@
 import { specsOf } from "@slicebook/base";
-import { stepInputs } from "@slicebook/core";
+import { gridSpaces, stepInputs } from "@slicebook/core";
 import { graphOutline } from "@slicebook/testing/graph-outline";
 import { trace } from "@slicebook/tfjs-onnx";
 import { expect, it } from "vitest";
 import { pixelCarry, pixelInputs, pixelStep, rowCarry, rowInputs, rowStep } from "../src/cached.ts";
-import { gridSpaces } from "../src/grid-space.ts";
 import { pixelcnn } from "../src/index.ts";
 import { codeSpace, smallConfig } from "./helpers.ts";
 

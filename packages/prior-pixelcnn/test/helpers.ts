@@ -10,7 +10,10 @@ import {
 import {
   type CodeLevel,
   type CodeSpace,
+  contextOf,
   drawCode,
+  gridSpaces,
+  levelPrefix,
   mapRecord,
   ofLevel,
   type Params,
@@ -22,8 +25,6 @@ import {
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LevelConfig, levelConfig } from "../src/config.ts";
-import { contextOf } from "../src/context.ts";
-import { gridSpaces, levelPrefix } from "../src/grid-space.ts";
 import { type PixelcnnConfig, pixelcnn, pixelcnnSchema } from "../src/index.ts";
 import { logits } from "../src/network.ts";
 
@@ -110,7 +111,7 @@ export async function sampleNaively(
         return logits(own, params, codes, {
           ...(withLabels && { labels: classes }),
           ...(config.slicePosition && { slicePositions: positions }),
-          ...(level > 0 && { context: contextOf(own, params, earlier, grid) }),
+          ...(level > 0 && { context: contextOf(params, earlier, grid) }),
         });
       },
       [spec(shape), drawn.map((one) => spec(one.shape)), spec([count]), { shape: [count], dtype: "float32" }],

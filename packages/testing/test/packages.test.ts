@@ -21,6 +21,7 @@ const libraries = [
   "core",
   "datasets",
   "prior-pixelcnn",
+  "prior-transformer",
   "runs",
   "report",
   "pipeline",

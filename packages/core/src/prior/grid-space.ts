@@ -1,4 +1,4 @@
-import type { CodeLevel, CodeSpace } from "@slicebook/core";
+import type { CodeLevel, CodeSpace } from "../code-space.ts";
 
 /** One grid of codes, as one network models it: given the grids before it, and a class. */
 export interface GridSpace extends CodeLevel {

@@ -1,0 +1,83 @@
+import {
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Random,
+  random,
+  sizeOf,
+} from "@slicebook/base";
+import * as tf from "@tensorflow/tfjs-core";
+import { UNKNOWN_SLICE_POSITION } from "./conditions.ts";
+import type { GridSpace } from "./grid-space.ts";
+
+/** The share of training slices whose position is withheld, so that slices without one can be scored. */
+const WITHHELD = 0.1;
+
+/** What noise one level's training takes. */
+export interface NoiseOptions {
+  /** Share of the codes that are replaced by random ones as context. */
+  readonly corruption: number;
+  /** Share of channels that are dropped, and the shape of the factors of one slice. */
+  readonly dropout: { readonly rate: number; readonly shape: readonly number[] };
+  /** Whether slices are told where they lie in their scans. */
+  readonly slicePosition: boolean;
+}
+
+/**
+ * The noise of one step: `dropout` `[batch, …shape]`, factors of 0 or 1 / (1 − rate), and `corruption` `[batch, rows,
+ * columns]`, the code that each one is replaced by, −1 for none; without those that are off. `shownPositions` `[batch]` is
+ * 0 for slices whose position in the scan is withheld, else 1. Each level, named by its `prefix`, has noise of its own.
+ *
+ * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
+ * it also keeps the noise small: a few kilobytes a step.
+ */
+export function levelNoise(
+  { corruption, dropout, slicePosition }: NoiseOptions,
+  space: GridSpace,
+  { seed, step, batch, prefix }: { seed: number; step: number; batch: number; prefix: string },
+): HostTensors {
+  const stream = (name: string) => random(seed, `${prefix}${name}`, step);
+  return {
+    ...(slicePosition && { shownPositions: shownPositions(random(seed, "shown-positions", step), batch) }),
+    ...(dropout.rate > 0 && { dropout: dropoutNoise(dropout, stream("dropout"), batch) }),
+    ...(corruption > 0 && { corruption: corruptionNoise(corruption, space, stream("corruption"), batch) }),
+  };
+}
+
+/** Positions `[n]` of which those are withheld whose `shown` `[n]` is 0 instead of 1. */
+export function withheld(positions: tf.Tensor, shown: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(tf.sub(positions, UNKNOWN_SLICE_POSITION), shown), UNKNOWN_SLICE_POSITION);
+}
+
+/** The codes as context: some replaced by random ones, so that none is trusted alone. */
+export function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined): tf.Tensor {
+  if (replacements === undefined) return codes;
+  return tf.where(tf.less(replacements, 0), codes, replacements);
+}
+
+function shownPositions(stream: Random, batch: number): HostTensor {
+  const shown = Float32Array.from({ length: batch }, () => (stream.uniform() < WITHHELD ? 0 : 1));
+  return float32(shown, [batch]);
+}
+
+function dropoutNoise({ rate, shape }: NoiseOptions["dropout"], stream: Random, batch: number): HostTensor {
+  const kept = 1 / (1 - rate);
+  const factors = Float32Array.from({ length: batch * sizeOf(shape) }, () =>
+    stream.uniform() < rate ? 0 : kept,
+  );
+  return float32(factors, [batch, ...shape]);
+}
+
+function corruptionNoise(
+  share: number,
+  { codes, rows, columns }: GridSpace,
+  stream: Random,
+  batch: number,
+): HostTensor {
+  const shape = [batch, rows, columns];
+  const replaced = Int32Array.from({ length: sizeOf(shape) }, () =>
+    stream.uniform() < share ? stream.integer(codes) : -1,
+  );
+  return int32(replaced, shape);
+}

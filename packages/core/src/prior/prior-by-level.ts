@@ -1,0 +1,107 @@
+import type { HostTensors, TensorEngine } from "@slicebook/base";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { type CodeSpace, codesName } from "../code-space.ts";
+import { initialTraining, type OptimizerConfig, trainedWeights } from "../optimizer.ts";
+import { type Params, param, withoutPrefix, withPrefix } from "../params.ts";
+import { drawWeights, type Weights } from "../weights.ts";
+import type { Condition } from "./conditions.ts";
+import type { BoundPrior, PriorPart } from "./contract.ts";
+import { crossEntropyStep, scoreByLogits } from "./cross-entropy.ts";
+import { drawLevels, type LevelSampler } from "./draw-levels.ts";
+import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
+import { corrupted, levelNoise, type NoiseOptions, withheld } from "./level-noise.ts";
+import { likeCodebooks } from "./like-codebooks.ts";
+import type { SliceConditions } from "./slice-biases.ts";
+
+/** The network of one level's codes, given those of the levels before: what {@link priorByLevel} needs to know of it. */
+export interface LevelNetwork {
+  /** Among them `embedding` and, of the levels before, `context.embedding0` and so on: a vector for each code. */
+  readonly weights: Weights;
+  readonly optimizer: OptimizerConfig;
+  readonly noise: NoiseOptions;
+  /** The logits of its codes `[b·rows·columns, K]`. */
+  logits(params: Params, given: LevelInput): Tensor;
+  /** Prepares it for drawing. */
+  open(options: LevelSession): Promise<LevelSampler>;
+}
+
+/** What a level's network gets of a batch. */
+export interface LevelInput extends SliceConditions {
+  /** int32 `[b, rows, columns]`: of each only those before a code are its context. */
+  readonly codes: Tensor;
+  /** The grids of the levels before. */
+  readonly earlier: readonly Tensor[];
+  /** float32 `[b, …]`, factors for channels; none is dropped where it is absent. */
+  readonly dropout?: Tensor | undefined;
+}
+
+/** What a level's network is prepared for drawing with. */
+export interface LevelSession {
+  readonly engine: TensorEngine;
+  /** The level's own weights. */
+  readonly parameters: HostTensors;
+  readonly lanes: number;
+}
+
+/** A prior that has a network for each level, which is trained by itself by the cross-entropy of its codes. */
+export function priorByLevel(
+  space: CodeSpace,
+  {
+    slicePosition,
+    network,
+  }: { readonly slicePosition: boolean; readonly network: (space: GridSpace, level: number) => LevelNetwork },
+): BoundPrior {
+  const spaces = gridSpaces(space);
+  const networks = spaces.map(network);
+  const prefixes = spaces.map((_, level) => levelPrefix(level, spaces.length));
+  const taken: readonly [Condition, boolean][] = [
+    ["labels", space.classes > 0],
+    ["slicePositions", slicePosition],
+    ["variations", (space.variations ?? 0) > 0],
+  ];
+  const conditions = taken.flatMap(([name, isTaken]) => (isTaken ? [name] : []));
+  return {
+    space,
+    conditions,
+    switches: { slicePositions: "slicePosition" },
+    parts: spaces.map((grid, level) => partOf(networks[level]!, grid, prefixes[level]!)),
+    parameters: trainedWeights,
+    sample: (engine, parameters, options) =>
+      drawLevels({ space, conditions }, options, (level, lanes) =>
+        networks[level]!.open({ engine, parameters: withoutPrefix(prefixes[level]!, parameters), lanes }),
+      ),
+  };
+}
+
+function partOf(network: LevelNetwork, space: GridSpace, prefix: string): PriorPart {
+  const level = space.earlier.length;
+  return {
+    levels: [level],
+    initialCarry(seed, { vectors = [] } = {}) {
+      const drawn = drawWeights(likeCodebooks(network.weights, vectors, level), seed, {
+        prefix: level === 0 ? "" : prefix,
+      });
+      return initialTraining(withPrefix(prefix, drawn));
+    },
+    trainStep: crossEntropyStep(level, network.optimizer, (weights, inputs) => {
+      const { labels, slicePositions, variations, dropout } = inputs;
+      return network.logits(withoutPrefix(prefix, weights), {
+        codes: corrupted(param(inputs, codesName(level)), inputs.corruption),
+        earlier: space.earlier.map((_, before) => param(inputs, codesName(before))),
+        labels,
+        slicePositions: slicePositions && withheld(slicePositions, param(inputs, "shownPositions")),
+        variations,
+        dropout,
+      });
+    }),
+    stepNoise: (options) => levelNoise(network.noise, space, { ...options, prefix }),
+    score: scoreByLogits((params, codes, { labels, slicePositions }) =>
+      network.logits(withoutPrefix(prefix, params), {
+        codes: codes.at(-1)!,
+        earlier: codes.slice(0, -1),
+        labels,
+        slicePositions,
+      }),
+    ),
+  };
+}

@@ -1,0 +1,67 @@
+import { levelOptimizer, type OptimizerConfig, ofLevel, type PerLevel, perLevel } from "@slicebook/core";
+import { z } from "zod";
+
+/** The options of the transformer: its size, how far it looks back, how it is regularised and how it is trained. */
+export const transformerSchema = z.strictObject({
+  layers: perLevel(z.int().min(1).max(64))
+    .default(4)
+    .describe("Layers, each of attention and two matrices, of all levels or of each."),
+  width: perLevel(z.int().min(1).max(2048)).default(96).describe("Channels, of all levels or of each."),
+  heads: perLevel(z.int().min(1).max(64))
+    .default(3)
+    .describe("Heads of attention, of all levels or of each."),
+  headWidth: z.int().min(1).max(256).default(32).describe("Channels of a head."),
+  window: perLevel(z.int().min(1).max(256))
+    .default(4)
+    .describe("Rows above its own that a code looks back on in each layer, of all levels or of each."),
+  expansion: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(4)
+    .describe("Channels between a layer's two matrices, as a multiple of `width`."),
+  positionBias: z
+    .boolean()
+    .default(true)
+    .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
+  slicePosition: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Condition on where a slice lies in its scan, from the first slice to the last, so that it can be asked for.",
+    ),
+  corruption: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.05)
+    .describe("Share of the codes that are replaced by random ones as context, in training."),
+  dropout: perLevel(z.number().min(0).lt(1))
+    .default(0.1)
+    .describe("Share of the channels that a layer adds dropped in training, of all levels or of each."),
+  optimizer: levelOptimizer(2e-3).prefault({}),
+});
+
+/** The transformer's configuration with everything written out. */
+export type TransformerConfig = z.output<typeof transformerSchema>;
+
+type PerLevelOption = "layers" | "width" | "heads" | "window" | "dropout";
+
+/** The configuration of one level's network. */
+export type LevelConfig = Omit<TransformerConfig, PerLevelOption | "optimizer"> &
+  Readonly<Record<PerLevelOption, number>> & { readonly optimizer: OptimizerConfig };
+
+/** The configuration of the network of a level, by its number. */
+export function levelConfig(config: TransformerConfig, level: number): LevelConfig {
+  const own = (option: PerLevel) => ofLevel(option, level);
+  const { layers, width, heads, window, dropout, optimizer } = config;
+  return {
+    ...config,
+    layers: own(layers),
+    width: own(width),
+    heads: own(heads),
+    window: own(window),
+    dropout: own(dropout),
+    optimizer: { ...optimizer, learningRate: own(optimizer.learningRate) },
+  };
+}

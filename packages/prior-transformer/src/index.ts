@@ -1,0 +1,2 @@
+export { type TransformerConfig, transformerSchema } from "./config.ts";
+export { transformer } from "./transformer.ts";

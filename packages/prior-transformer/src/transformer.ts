@@ -1,0 +1,35 @@
+import { type GridSpace, type LevelNetwork, type Prior, priorByLevel } from "@slicebook/core";
+import { type LevelConfig, levelConfig, type TransformerConfig, transformerSchema } from "./config.ts";
+import { initialOptions } from "./initial-options.ts";
+import { logits } from "./network.ts";
+import { openLevel } from "./sample.ts";
+import { weightsOf } from "./weights.ts";
+
+/**
+ * A decoder-only transformer (Vaswani et al., "Attention is all you need", 2017) over code grids as a prior.
+ *
+ * The probability of a grid is the product over its codes, in raster order, of that of each given those before it; of
+ * several levels, the product over levels, each given those before. A level has a network of its own.
+ */
+export const transformer: Prior<TransformerConfig> = {
+  name: "transformer",
+  schema: transformerSchema,
+  initialOptions,
+  bind: (config, space) =>
+    priorByLevel(space, {
+      slicePosition: config.slicePosition,
+      network: (grid, level) => networkOf(levelConfig(config, level), grid),
+    }),
+};
+
+function networkOf(config: LevelConfig, space: GridSpace): LevelNetwork {
+  const { layers, width, dropout, corruption, slicePosition, optimizer } = config;
+  return {
+    weights: weightsOf(config, space),
+    optimizer,
+    // Factors for what a layer's attention and its matrices add.
+    noise: { corruption, slicePosition, dropout: { rate: dropout, shape: [layers, 2, width] } },
+    logits: (params, given) => logits(config, space, params, given),
+    open: (session) => openLevel(config, space, session),
+  };
+}
