@@ -29,3 +29,10 @@ export class SlicebookError extends Error {
 export function isSlicebookError(value: unknown): value is SlicebookError {
   return value instanceof Error && value.name === "SlicebookError" && "code" in value;
 }
+
+/** What a stage throws when the signal came; `kept` says what is saved. */
+export function interruptedError(kept?: string): SlicebookError {
+  return new SlicebookError("INTERRUPTED", kept === undefined ? "interrupted" : `interrupted: ${kept}`, {
+    remedy: "Run the same command with --resume to continue.",
+  });
+}

@@ -1,14 +1,8 @@
 export { counted } from "./counted.ts";
 export { crc32, crc32c } from "./crc32.ts";
-export { isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
+export { interruptedError, isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
 export { type ErrorCode, errorCodes } from "./error-codes.ts";
-export { interruptedError } from "./interrupted-error.ts";
-export { isRecord } from "./is-record.ts";
-export { leaves } from "./leaves.ts";
-export { editDistance, nearMiss } from "./near-miss.ts";
 export { philox, type Random, type RandomKey, random } from "./random.ts";
-export { shellQuote } from "./shell-quote.ts";
-export { spread } from "./spread.ts";
 export {
   float32,
   floats,

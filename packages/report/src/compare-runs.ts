@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { leaves, SlicebookError } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { leaves } from "@slicebook/base/util";
 import { summarise } from "@slicebook/core";
 import { type Evaluation, type RunDetails, readRun, runNames } from "@slicebook/runs";
 import { comparisonNotes, sameSlices } from "./comparable.ts";

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { isRecord, SlicebookError } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
+import { isRecord } from "@slicebook/base/util";
 import type { Estimate, Evaluation, RunEvaluation } from "./evaluation-schema.ts";
 import { runFigures } from "./figures.ts";
 import { damaged, exists, readTextIfThere } from "./files.ts";

@@ -1,4 +1,5 @@
-import { SlicebookError, shellQuote } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
+import { shellQuote } from "@slicebook/base/util";
 import { exists } from "./files.ts";
 import type { RunPaths } from "./run-paths.ts";
 import type { Stage } from "./stages.ts";

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { nearMiss, SlicebookError } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
+import { nearMiss } from "@slicebook/base/util";
 import { exists } from "./files.ts";
 import { runPaths } from "./run-paths.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { editDistance, nearMiss } from "@slicebook/base";
+import { editDistance, nearMiss } from "@slicebook/base/util";
 import { describe, expect, it } from "vitest";
 import { lockRun } from "../src/lock.ts";
 import { openMetricsLog, readRows } from "../src/metrics-log.ts";

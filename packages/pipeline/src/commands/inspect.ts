@@ -1,5 +1,6 @@
-import { SlicebookError, spread } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { spread } from "@slicebook/base/util";
 import { SPLITS } from "@slicebook/datasets";
 import { type Dataset, type DatasetSummary, inspectDataset } from "@slicebook/datasets/node";
 import { contactSheet, counted } from "@slicebook/report";

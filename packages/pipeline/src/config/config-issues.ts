@@ -1,4 +1,5 @@
-import { isRecord, nearMiss, SlicebookError } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
+import { isRecord, nearMiss } from "@slicebook/base/util";
 import { z } from "zod";
 import { bounded, boundedLines } from "./bounded-text.ts";
 import type { ConfigSource } from "./config-source.ts";

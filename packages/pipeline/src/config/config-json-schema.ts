@@ -1,4 +1,4 @@
-import { isRecord } from "@slicebook/base";
+import { isRecord } from "@slicebook/base/util";
 import { builtInAdapters } from "@slicebook/datasets/node";
 import { z } from "zod";
 import { builtInPriors } from "./built-in-priors.ts";

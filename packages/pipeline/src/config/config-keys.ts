@@ -1,4 +1,4 @@
-import { isRecord } from "@slicebook/base";
+import { isRecord } from "@slicebook/base/util";
 import { type JsonSchema, propertiesOf } from "./config-json-schema.ts";
 
 /** A key of a configuration, with what its schema says of it. */

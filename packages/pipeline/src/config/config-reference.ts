@@ -1,4 +1,4 @@
-import { isRecord } from "@slicebook/base";
+import { isRecord } from "@slicebook/base/util";
 import { vqvaeSchema } from "@slicebook/core";
 import { builtInAdapters } from "@slicebook/datasets/node";
 import { builtInPriors } from "./built-in-priors.ts";

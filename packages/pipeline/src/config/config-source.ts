@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
-import { isRecord, nearMiss, SlicebookError } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
 import { readRegularFile } from "@slicebook/base/node";
+import { isRecord, nearMiss } from "@slicebook/base/util";
 import { LARGEST_YAML, type ParsedYaml, parseYaml } from "@slicebook/runs";
 import { type Document, isMap, isScalar, isSeq, type LineCounter } from "yaml";
 import { bounded, boundedLines } from "./bounded-text.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "@slicebook/base";
+import { isRecord } from "@slicebook/base/util";
 import { parse } from "yaml";
 import type { JsonSchema } from "./config-json-schema.ts";
 

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { type HostTensor, type HostTensors, interruptedError, spread } from "@slicebook/base";
+import { type HostTensor, type HostTensors, interruptedError } from "@slicebook/base";
+import { spread } from "@slicebook/base/util";
 import type { Engine } from "@slicebook/engine";
 import type { Novelty } from "@slicebook/runs";
 import { type CodeGrids, takeGrids } from "@slicebook/runs/tensors";

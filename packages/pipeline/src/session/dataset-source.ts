@@ -1,4 +1,4 @@
-import { spread } from "@slicebook/base";
+import { spread } from "@slicebook/base/util";
 import { type DatasetAdapter, type SliceRecord, SPLITS } from "@slicebook/datasets";
 import { loadAdapter } from "@slicebook/datasets/node";
 import type { ResolvedConfig } from "../config/config.ts";

@@ -1,5 +1,6 @@
-import { type HostTensors, spread } from "@slicebook/base";
+import type { HostTensors } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { spread } from "@slicebook/base/util";
 import { type Grain, grainSchema, learnGrain } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import { readJsonIfThere } from "@slicebook/runs";

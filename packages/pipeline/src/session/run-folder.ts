@@ -1,5 +1,6 @@
-import { leaves, SlicebookError } from "@slicebook/base";
+import { SlicebookError } from "@slicebook/base";
 import { makeFolder, writeFileAtomic } from "@slicebook/base/node";
+import { leaves } from "@slicebook/base/util";
 import { exists, noRun, type RunPaths, runPaths } from "@slicebook/runs";
 import type { ResolvedConfig } from "../config/config.ts";
 import { loadConfig, resolvedYaml } from "../config/load-config.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { floats, interruptedError, SlicebookError, spread } from "@slicebook/base";
+import { floats, interruptedError, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { spread } from "@slicebook/base/util";
 import { type CodeTable, tablesChecksum, vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import { codeGrid, counted, reconstructionGrid } from "@slicebook/report";

@@ -1,4 +1,5 @@
-import { isSlicebookError, spread } from "@slicebook/base";
+import { isSlicebookError } from "@slicebook/base";
+import { spread } from "@slicebook/base/util";
 import { type Grain, rangeOf } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import type { Novelty } from "@slicebook/runs";

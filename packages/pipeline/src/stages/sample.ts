@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type HostTensors, int32, interruptedError, nearMiss, SlicebookError } from "@slicebook/base";
+import { type HostTensors, int32, interruptedError, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { nearMiss } from "@slicebook/base/util";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { greyPng, imageGrid } from "@slicebook/report";

@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, type HostTensors, int32, random, SlicebookError, sizeOf, spread } from "@slicebook/base";
+import { float32, type HostTensors, int32, random, SlicebookError, sizeOf } from "@slicebook/base";
+import { spread } from "@slicebook/base/util";
 import {
   type BoundPrior,
   bitsPerPixel,

@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { float32, type HostTensors, random, SlicebookError, spread } from "@slicebook/base";
+import { float32, type HostTensors, random, SlicebookError } from "@slicebook/base";
+import { spread } from "@slicebook/base/util";
 import { countCodes, ssim, summarise, toUnitRange } from "@slicebook/core";
 import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";

@@ -1,4 +1,4 @@
-import { isRecord } from "@slicebook/base";
+import { isRecord } from "@slicebook/base/util";
 import { stringify } from "yaml";
 import type { ConfigKey } from "../../config/config-keys.ts";
 
