@@ -3,6 +3,7 @@ export { crc32, crc32c } from "./crc32.ts";
 export { interruptedError, isSlicebookError, SlicebookError, type SlicebookErrorOptions } from "./error.ts";
 export { type ErrorCode, errorCodes } from "./error-codes.ts";
 export { philox, type Random, type RandomKey, random } from "./random.ts";
+export { shellQuote } from "./shell-quote.ts";
 export {
   float32,
   floats,

@@ -2,5 +2,4 @@
 export { isRecord } from "./is-record.ts";
 export { leaves } from "./leaves.ts";
 export { editDistance, nearMiss } from "./near-miss.ts";
-export { shellQuote } from "./shell-quote.ts";
 export { spread } from "./spread.ts";

@@ -2,6 +2,7 @@ import { type ErrorCode, isSlicebookError } from "@slicebook/base";
 import { CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 import { Interruption } from "./interruption.ts";
+import { manyFiles } from "./many-files.ts";
 import { paint } from "./paint.ts";
 import { printable, printableMessage } from "./printable.ts";
 
@@ -11,8 +12,6 @@ interface FailureReport {
   readonly message: string;
   readonly remedy?: string;
 }
-
-const manyFiles = "Too many files are open: raise the limit (ulimit -n 1024) and run it again.";
 
 /** Errors of the operating system that are about the user's machine rather than about this program. */
 const environmentRemedies: Readonly<Record<string, string>> = {

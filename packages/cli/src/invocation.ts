@@ -1,4 +1,4 @@
-import { shellQuote } from "@slicebook/base/util";
+import { shellQuote } from "@slicebook/base";
 
 /** How this program was called: `slicebook`, or `npx slicebook` from a repository that has it. */
 export function programName(): string {

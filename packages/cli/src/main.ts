@@ -1,3 +1,5 @@
+import { exitCodes } from "./exit-codes.ts";
+import { manyFiles } from "./many-files.ts";
 import { version } from "./version.ts";
 
 const args = process.argv.slice(2);
@@ -6,6 +8,11 @@ const args = process.argv.slice(2);
 if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
   process.stdout.write(`${version()}\n`);
 } else {
-  const { runProgram } = await import("./run-program.ts");
-  await runProgram(args);
+  const program = await import("./run-program.ts").catch((error: NodeJS.ErrnoException) => {
+    // The limit may be reached before there is anything that tells of failures.
+    if (error.code !== "EMFILE" && error.code !== "ENFILE") throw error;
+    process.stderr.write(`error: ${error.message}\n  → ${manyFiles}\n`);
+    process.exitCode = exitCodes.mistake;
+  });
+  await program?.runProgram(args);
 }

@@ -1,5 +1,4 @@
-import { SlicebookError } from "@slicebook/base";
-import { shellQuote } from "@slicebook/base/util";
+import { SlicebookError, shellQuote } from "@slicebook/base";
 import { exists } from "./files.ts";
 import type { RunPaths } from "./run-paths.ts";
 import type { Stage } from "./stages.ts";

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { counted, SlicebookError } from "@slicebook/base";
+import { counted, SlicebookError, shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { shellQuote } from "@slicebook/base/util";
 import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/pipeline";
 import { table } from "../format.ts";
 import { programName } from "../invocation.ts";

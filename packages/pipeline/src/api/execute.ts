@@ -1,9 +1,8 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
-import { interruptedError, isSlicebookError, SlicebookError } from "@slicebook/base";
+import { interruptedError, isSlicebookError, SlicebookError, shellQuote } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
-import { shellQuote } from "@slicebook/base/util";
 import { writePhantom } from "@slicebook/datasets/node";
 import {
   type Evaluation,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { shellQuote } from "@slicebook/base/util";
 import { countCodes } from "@slicebook/core";
 import {
   type FilmFrame,
