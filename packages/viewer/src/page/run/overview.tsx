@@ -138,7 +138,8 @@ function Subjects({ evaluation: { subjects, ssim } }: { readonly evaluation: Run
   });
   const [all, setAll] = useState(false);
   const order = [...subjects].sort((a, b) => {
-    const [first, second] = [a[sort.key], b[sort.key]];
+    // Runs of earlier versions lack some figures.
+    const [first, second] = [a[sort.key] ?? -Infinity, b[sort.key] ?? -Infinity];
     const less =
       typeof first === "string"
         ? first.localeCompare(String(second), "en", { numeric: true })
