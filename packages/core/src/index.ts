@@ -112,7 +112,9 @@ export {
 } from "./prior/draw-levels.ts";
 export { type GridSpace, gridSpaces, levelPrefix } from "./prior/grid-space.ts";
 export { levelOptimizer } from "./prior/level-optimizer.ts";
+export { corruptionOption, slicePositionOption } from "./prior/level-options.ts";
 export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";
+export { preparedTogether } from "./prior/prepared-together.ts";
 export {
   type LevelInput,
   type LevelNetwork,

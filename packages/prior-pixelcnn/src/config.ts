@@ -1,4 +1,12 @@
-import { levelOptimizer, type OptimizerConfig, ofLevel, type PerLevel, perLevel } from "@slicebook/core";
+import {
+  corruptionOption,
+  levelOptimizer,
+  type OptimizerConfig,
+  ofLevel,
+  type PerLevel,
+  perLevel,
+  slicePositionOption,
+} from "@slicebook/core";
 import { z } from "zod";
 
 const oddKernel = z
@@ -27,12 +35,7 @@ export const pixelcnnSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
-  slicePosition: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Condition on where a slice lies in its scan, from the first slice to the last, so that it can be asked for.",
-    ),
+  slicePosition: slicePositionOption,
   attention: z
     .strictObject({
       count: perLevel(z.int().min(0).max(16))
@@ -55,12 +58,7 @@ export const pixelcnnSchema = z.strictObject({
     .describe(
       "Predict codes by the vectors that stand for them as context: fewer weights, less overfitting.",
     ),
-  corruption: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0.05)
-    .describe("Share of the codes that are replaced by random ones as context, in training."),
+  corruption: corruptionOption,
   dropout: perLevel(z.number().min(0).lt(1))
     .default(0.1)
     .describe("Share of a stack's channels dropped in training, of all levels or of each."),

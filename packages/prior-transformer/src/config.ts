@@ -1,4 +1,12 @@
-import { levelOptimizer, type OptimizerConfig, ofLevel, type PerLevel, perLevel } from "@slicebook/core";
+import {
+  corruptionOption,
+  levelOptimizer,
+  type OptimizerConfig,
+  ofLevel,
+  type PerLevel,
+  perLevel,
+  slicePositionOption,
+} from "@slicebook/core";
 import { z } from "zod";
 
 /** The options of the transformer: its size, how far it looks back, how it is regularised and how it is trained. */
@@ -24,18 +32,8 @@ export const transformerSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
-  slicePosition: z
-    .boolean()
-    .default(false)
-    .describe(
-      "Condition on where a slice lies in its scan, from the first slice to the last, so that it can be asked for.",
-    ),
-  corruption: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0.05)
-    .describe("Share of the codes that are replaced by random ones as context, in training."),
+  slicePosition: slicePositionOption,
+  corruption: corruptionOption,
   dropout: perLevel(z.number().min(0).lt(1))
     .default(0.1)
     .describe("Share of the channels that a layer adds dropped in training, of all levels or of each."),

@@ -6,6 +6,7 @@ import {
   type GridSpace,
   type LevelSampler,
   type LevelSession,
+  preparedTogether,
   rowOf,
   withoutPrefix,
   withPrefix,
@@ -20,22 +21,14 @@ import { neighboursOf } from "./network.ts";
  * Known codes cost little: what the network remembers of them is computed a row at a time, and rows below the last code
  * to draw are not computed at all.
  */
-export async function openLevel(
+export function openLevel(
   config: LevelConfig,
   space: GridSpace,
   { engine, parameters, lanes }: LevelSession,
 ): Promise<LevelSampler> {
-  const prepared: { dispose(): Promise<void> }[] = [];
-  const keep = <T extends { dispose(): Promise<void> }>(one: T): T => {
-    prepared.push(one);
-    return one;
-  };
-  const dispose = async () => {
-    for (const one of prepared.reverse()) await one.dispose();
-  };
   const above = emptyMemory(config, space, { part: "above", lanes });
   const own = emptyMemory(config, space, { part: "own", lanes });
-  try {
+  return preparedTogether(async (keep) => {
     const contexts = await contextSource(space, { engine, parameters, lanes });
     if (contexts !== undefined) keep(contexts);
     const rows = keep(
@@ -60,12 +53,8 @@ export async function openLevel(
           conditions,
           context: await contexts?.of(earlier),
         }),
-      dispose,
     };
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  });
 }
 
 interface CachedNetwork {
