@@ -1,4 +1,4 @@
-// What runs without TensorFlow.js: for the server of the viewer, and the page before a model is asked for.
+// What runs without TensorFlow.js: for the files of runs, the server of the viewer, and the page before a model is asked for.
 export { isUsed } from "./carry-names.ts";
 export { codeGridsIn } from "./code-space.ts";
 export { perplexity } from "./metrics/codes.ts";

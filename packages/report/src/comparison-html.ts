@@ -1,8 +1,8 @@
 import { HIDDEN, isPlace } from "@slicebook/runs";
-import { FIGURES, figureKeys, figureText, withUnit } from "@slicebook/runs/figures";
+import { decimals, FIGURES, figureKeys, figureText, withUnit } from "@slicebook/runs/figures";
 import type { Comparison } from "./comparison.ts";
 import type { Plot } from "./figures/chart.ts";
-import { count, counted, decimals, duration, meanAndInterval, noInterval, sides } from "./format.ts";
+import { count, counted, duration, meanAndInterval, noInterval, sides } from "./format.ts";
 import { html, inlineSvg, table } from "./markup.ts";
 import { page, type Section } from "./page.ts";
 

@@ -1,5 +1,6 @@
 import type { Baseline, Baselines, Estimate, Evaluation, MaskLabelErrors } from "@slicebook/runs";
 import {
+  decimals,
   FIGURES,
   figureText,
   SLICE_FIGURES,
@@ -7,7 +8,7 @@ import {
   sliceFigureKeys,
   withUnit,
 } from "@slicebook/runs/figures";
-import { count, counted, decimals, interval, meanAndInterval } from "./format.ts";
+import { count, counted, interval, meanAndInterval } from "./format.ts";
 import type { MeasuredFigure } from "./protocol.ts";
 import type { ReportInput } from "./report-input.ts";
 

@@ -1,9 +1,5 @@
 import type { Estimate, RunInfo } from "@slicebook/runs";
-
-/** A number with this many decimals; a dash for what is not a number. */
-export function decimals(value: number, digits: number): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : "–";
-}
+import { decimals } from "@slicebook/runs/figures";
 
 /** `0.846 [0.812, 0.880]`: a mean and its 95 % interval, or why there is none. */
 export function meanAndInterval(estimate: Estimate, digits: number): string {

@@ -1,4 +1,5 @@
 import type { Evaluation, Novelty, RunEvaluation, RunInfo } from "@slicebook/runs";
+import { decimals } from "@slicebook/runs/figures";
 import { stringify } from "yaml";
 import {
   baselinesNote,
@@ -9,7 +10,7 @@ import {
   rankedTable,
   type TextTable,
 } from "./evaluation-tables.ts";
-import { bitsOfEvenCodes, count, counted, decimals, duration, gibibytes, sides } from "./format.ts";
+import { bitsOfEvenCodes, count, counted, duration, gibibytes, sides } from "./format.ts";
 import { bitRates, blankNote, estimateNote, inWords, measuredFigures } from "./protocol.ts";
 import type { ReportInput } from "./report-input.ts";
 import { pixelNote, pixelTable } from "./sample-tables.ts";

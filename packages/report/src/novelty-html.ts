@@ -1,5 +1,6 @@
 import type { Novelty, Spread } from "@slicebook/runs";
-import { counted, decimals } from "./format.ts";
+import { decimals } from "@slicebook/runs/figures";
+import { counted } from "./format.ts";
 import { type Content, html, table } from "./markup.ts";
 import { pixelNote, pixelTable } from "./sample-tables.ts";
 

@@ -1,11 +1,12 @@
 import type { Estimate, Evaluation, RunEvaluation } from "@slicebook/runs";
 import {
+  decimals,
   type FigureText,
   SLICE_FIGURES,
   type SliceFigureKey,
   sliceFigureKeys,
 } from "@slicebook/runs/figures";
-import { counted, decimals, interval, noInterval } from "./format.ts";
+import { counted, interval, noInterval } from "./format.ts";
 
 /** A figure of an evaluation, with how it was measured. */
 export interface MeasuredFigure extends FigureText {

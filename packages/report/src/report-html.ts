@@ -1,4 +1,5 @@
 import type { Evaluation, RunEvaluation, RunInfo } from "@slicebook/runs";
+import { decimals } from "@slicebook/runs/figures";
 import {
   baselinesNote,
   baselineTable,
@@ -12,7 +13,6 @@ import {
   bitsOfEvenCodes,
   count,
   counted,
-  decimals,
   duration,
   gibibytes,
   interval,

@@ -1,7 +1,8 @@
 import { standardError } from "@slicebook/core";
 import type { Novelty, ThreePairs } from "@slicebook/runs";
+import { decimals } from "@slicebook/runs/figures";
 import type { TextTable } from "./evaluation-tables.ts";
-import { counted, decimals, sides } from "./format.ts";
+import { counted, sides } from "./format.ts";
 
 type Distances = NonNullable<Novelty["pixels"]>["distances"];
 

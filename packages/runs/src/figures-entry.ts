@@ -1,4 +1,5 @@
 // The figures and how they are written: nothing here needs Node.
+export { decimals } from "./decimals.ts";
 export { FIGURES, type FigureKey, figureKeys, figureText } from "./figures.ts";
 export {
   type FigureText,

@@ -1,3 +1,4 @@
+import { decimals } from "./decimals.ts";
 import type { RunEvaluation } from "./evaluation-schema.ts";
 import type { Novelty } from "./novelty-schema.ts";
 import type { PriorEvaluation } from "./prior-evaluation.ts";
@@ -102,5 +103,5 @@ export function runFigures(run: MeasuredRun): Record<string, number> {
 
 /** A figure's value with its decimals and no unit; a dash where there is none. */
 export function figureText({ digits }: Pick<FigureText, "digits">, value: number | null | undefined): string {
-  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "–";
+  return decimals(value, digits);
 }

@@ -1,11 +1,7 @@
+import { decimals } from "@slicebook/runs/figures";
 import type { Estimate, RunInfo } from "../shared/answers.ts";
 
 const DASH = "–";
-
-/** A number to this many places; a dash where there is none. */
-export function fixed(value: number | null | undefined, places: number): string {
-  return value === null || value === undefined || !Number.isFinite(value) ? DASH : value.toFixed(places);
-}
 
 /** A number to about three digits: `0.00312`, `12.4`, `1,234`. */
 export function short(value: number | null | undefined): string {
@@ -25,7 +21,7 @@ export function intervalInWords(estimate: Pick<Estimate, "ci95" | "subjects">): 
 
 /** `0.812 to 0.880` */
 export function interval({ ci95 }: Pick<Estimate, "ci95">, places = 3): string {
-  return ci95 === null ? DASH : `${fixed(ci95[0], places)} to ${fixed(ci95[1], places)}`;
+  return ci95 === null ? DASH : `${decimals(ci95[0], places)} to ${decimals(ci95[1], places)}`;
 }
 
 /** `58 s`, `12 min`, `3 h 20 min` */
@@ -50,7 +46,7 @@ export function when(iso: string): string {
 }
 
 export function percent(share: number, places = 0): string {
-  return `${fixed(100 * share, places)} %`;
+  return `${decimals(100 * share, places)} %`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -1,7 +1,8 @@
+import { decimals } from "@slicebook/runs/figures";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { messageOf } from "../data.ts";
-import { fixed, plural, short } from "../format.ts";
+import { plural, short } from "../format.ts";
 import { MOST_ERROR } from "../run/reconstructions.tsx";
 import { Choice, Field, Figure, Slider } from "../ui/controls.tsx";
 import { LevelChoice } from "../ui/level-choice.tsx";
@@ -380,19 +381,19 @@ function Bench({
       <dl class="figures live" aria-live="polite">
         <Figure
           name="SSIM"
-          value={fixed(decoded.ssim, 4)}
+          value={decimals(decoded.ssim, 4)}
           detail={edits.length > 0 ? "with your changes" : "original against decoded"}
         />
-        <Figure name="PSNR" value={fixed(decoded.psnr, 2)} unit="dB" />
+        <Figure name="PSNR" value={decimals(decoded.psnr, 2)} unit="dB" />
         <Figure
           name="Bits per code"
-          value={fixed(total === undefined ? undefined : total / cells, 2)}
+          value={decimals(total === undefined ? undefined : total / cells, 2)}
           unit="bits"
           detail={hasPrior ? "by the prior" : "needs a prior"}
         />
         <Figure
           name="Bits per pixel"
-          value={fixed(total === undefined ? undefined : total / (height * width), 3)}
+          value={decimals(total === undefined ? undefined : total / (height * width), 3)}
           unit="bits"
         />
         <Figure

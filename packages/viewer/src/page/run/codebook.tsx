@@ -1,8 +1,9 @@
 import { perplexity } from "@slicebook/core/host";
+import { decimals } from "@slicebook/runs/figures";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { CodebookAnswer, CodebookLevel, RunAnswer } from "../../shared/answers.ts";
 import { fetchJson, fileUrl, type Loaded, messageOf, useLoaded } from "../data.ts";
-import { fixed, percent, plural } from "../format.ts";
+import { percent, plural } from "../format.ts";
 import { EngineLine } from "../live/engine-line.tsx";
 import { Choice } from "../ui/controls.tsx";
 import { LevelChoice } from "../ui/level-choice.tsx";
@@ -51,7 +52,7 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
       <div class="head">
         <p class="lead">
           {used} of {plural(level.codes, "code")} occur in {plural(answer.slices, "test slice")} of{" "}
-          {level.rows} × {level.columns} codes each; perplexity {fixed(perplexity(level.counts), 1)}.
+          {level.rows} × {level.columns} codes each; perplexity {decimals(perplexity(level.counts), 1)}.
         </p>
       </div>
       <div class="tools">

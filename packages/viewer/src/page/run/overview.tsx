@@ -1,5 +1,6 @@
 import { bitsOfEvenCodes } from "@slicebook/report/evaluation-tables";
 import {
+  decimals,
   figureText,
   SLICE_FIGURES,
   type SliceFigureKey,
@@ -9,7 +10,7 @@ import {
 import { useState } from "preact/hooks";
 import type { Estimate, RunAnswer, RunEvaluation } from "../../shared/answers.ts";
 import { fileUrl } from "../data.ts";
-import { duration, fixed, intervalInWords, plural, short, when } from "../format.ts";
+import { duration, intervalInWords, plural, short, when } from "../format.ts";
 import { Figure } from "../ui/controls.tsx";
 import { Comparisons } from "./comparisons.tsx";
 import { Curves } from "./curves.tsx";
@@ -47,7 +48,7 @@ export function Overview({ run }: { readonly run: RunAnswer }) {
           <dt>Machine</dt>
           <dd>
             {info.machine.cpu}, {plural(info.machine.cores, "core")},{" "}
-            {fixed(info.machine.memory / 2 ** 30, 1)} GiB
+            {decimals(info.machine.memory / 2 ** 30, 1)} GiB
           </dd>
         </div>
         <div>
@@ -94,19 +95,19 @@ function KeyFigures({
         detail={`${intervalInWords(ssim)}; ${plural(ssim.n, "slice")} of ${plural(ssim.subjects, "subject")}`}
       />
       <Figure {...figureOf("msSsim", msSsim)} detail={plural(msSsim.scales, "scale")} />
-      <Figure {...figureOf("psnr", psnr)} detail={`± ${fixed(psnr.sd, 2)} dB over slices`} />
+      <Figure {...figureOf("psnr", psnr)} detail={`± ${decimals(psnr.sd, 2)} dB over slices`} />
       <Figure name="Perplexity" value={short(perplexity)} detail={`${codesInUse} of ${codes} codes in use`} />
       {bits !== undefined && (
         <Figure
           name="Bits per code"
-          value={fixed(bits, 3)}
+          value={decimals(bits, 3)}
           unit="bits"
-          detail={`of ${fixed(bitsOfEvenCodes(info.model), 1)} without a prior`}
+          detail={`of ${decimals(bitsOfEvenCodes(info.model), 1)} without a prior`}
         />
       )}
       <Figure
         name="Bits per pixel"
-        value={fixed(bitsPerPixel.prior ?? bitsPerPixel.entropy, 3)}
+        value={decimals(bitsPerPixel.prior ?? bitsPerPixel.entropy, 3)}
         unit="bits"
         detail={bitsPerPixel.prior === null ? "by the codes' entropy" : "by the prior"}
       />

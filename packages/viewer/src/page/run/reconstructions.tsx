@@ -1,7 +1,8 @@
+import { decimals } from "@slicebook/runs/figures";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Film as FilmFiles, RunAnswer } from "../../shared/answers.ts";
 import { fileUrl, useLoaded } from "../data.ts";
-import { fixed, plural } from "../format.ts";
+import { plural } from "../format.ts";
 import { Slider } from "../ui/controls.tsx";
 import { Notice, Waiting } from "../ui/notice.tsx";
 import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
@@ -59,7 +60,7 @@ function TestPairs({ run: { entry, info, files } }: { readonly run: RunAnswer })
       />
       <div>
         <p class="caption">
-          <strong>{name}</strong>, SSIM {fixed(ssim, 3)}
+          <strong>{name}</strong>, SSIM {decimals(ssim, 3)}
         </p>
         <fieldset class="thumbs" aria-label="Slices">
           {slices.map((slice, number) => (
@@ -67,11 +68,11 @@ function TestPairs({ run: { entry, info, files } }: { readonly run: RunAnswer })
               key={slice.name}
               type="button"
               aria-pressed={number === index}
-              aria-label={`${slice.name}, SSIM ${fixed(slice.ssim, 3)}`}
+              aria-label={`${slice.name}, SSIM ${decimals(slice.ssim, 3)}`}
               onClick={() => setChosen(number)}
             >
               <Picture values={before.slices[number]!} height={height} width={before.width} label="" />
-              <span>{fixed(slice.ssim, 3)}</span>
+              <span>{decimals(slice.ssim, 3)}</span>
             </button>
           ))}
         </fieldset>
@@ -187,7 +188,7 @@ function Film({
   const { step } = film.frames[shown]!;
   const look = metrics.find((row) => row.stage === "train" && row.step === step && row.validation);
   const ssim = look?.validation?.ssim?.mean;
-  const text = `step ${step.toLocaleString("en")}${ssim === undefined ? "" : `, SSIM ${fixed(ssim, 3)}`}`;
+  const text = `step ${step.toLocaleString("en")}${ssim === undefined ? "" : `, SSIM ${decimals(ssim, 3)}`}`;
   return (
     <figure class="panel film">
       <div class="strip">

@@ -1,8 +1,9 @@
+import { decimals } from "@slicebook/runs/figures";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer, SamplesAnswer, ThreePairs } from "../../shared/answers.ts";
 import { fetchJson, fileUrl, type Loaded, useLoaded } from "../data.ts";
-import { fixed, percent, plural } from "../format.ts";
+import { percent, plural } from "../format.ts";
 import { EngineLine } from "../live/engine-line.tsx";
 import { hrefOf } from "../router.ts";
 import { Choice, Figure } from "../ui/controls.tsx";
@@ -65,8 +66,8 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
           />
           <Figure
             name="Likeness of two samples"
-            value={fixed(novelty.diversity.samples, 3)}
-            detail={`MS-SSIM; ${fixed(novelty.diversity.heldOut, 3)} of two real slices`}
+            value={decimals(novelty.diversity.samples, 3)}
+            detail={`MS-SSIM; ${decimals(novelty.diversity.heldOut, 3)} of two real slices`}
           />
           {novelty.pixels !== null && <Pixels {...novelty.pixels} />}
         </dl>
@@ -123,7 +124,7 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
                 text={
                   likeness === "byCodes"
                     ? `${percent(own.byCodes.distance)} of the codes differ`
-                    : `1 − SSIM is ${fixed(own.bySsim.distance, 3)}`
+                    : `1 − SSIM is ${decimals(own.bySsim.distance, 3)}`
                 }
               />
             )}
@@ -134,7 +135,7 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
       {novelty !== null && (
         <p class="note">
           The mark on each bar is the middle distance of test slices, which the model has not seen, to their
-          nearest: {likeness === "byCodes" ? percent(novelty.byCodes) : fixed(novelty.bySsim, 3)}.
+          nearest: {likeness === "byCodes" ? percent(novelty.byCodes) : decimals(novelty.bySsim, 3)}.
         </p>
       )}
     </>
@@ -150,32 +151,36 @@ function Pixels({
   patchDistance,
 }: NonNullable<NonNullable<SamplesAnswer["novelty"]>["pixels"]>) {
   const others = ({ floor, reconstructions }: ThreePairs) =>
-    `training slices ${fixed(floor, 3)}, reconstructions ${fixed(reconstructions, 3)}`;
+    `training slices ${decimals(floor, 3)}, reconstructions ${decimals(reconstructions, 3)}`;
   return (
     <>
       {auc !== null && (
         <Figure
           name="Told from test slices"
-          value={fixed(auc.samples, 3)}
+          value={decimals(auc.samples, 3)}
           unit="AUC"
           detail={
             `0.5 is not at all; ${others(auc)}` +
             (aucAgainstReconstructions === null
               ? ""
-              : `; samples from reconstructions ${fixed(aucAgainstReconstructions, 3)}`)
+              : `; samples from reconstructions ${decimals(aucAgainstReconstructions, 3)}`)
           }
         />
       )}
       {coverage !== null && (
-        <Figure name="Coverage of test slices" value={fixed(coverage.samples, 3)} detail={others(coverage)} />
+        <Figure
+          name="Coverage of test slices"
+          value={decimals(coverage.samples, 3)}
+          detail={others(coverage)}
+        />
       )}
       {density !== null && (
-        <Figure name="Density" value={fixed(density.samples, 3)} detail={others(density)} />
+        <Figure name="Density" value={decimals(density.samples, 3)} detail={others(density)} />
       )}
       {patchDistance !== null && (
         <Figure
           name="Patch distance"
-          value={fixed(patchDistance.samples, 3)}
+          value={decimals(patchDistance.samples, 3)}
           detail={`sliced Wasserstein; ${others(patchDistance)}`}
         />
       )}

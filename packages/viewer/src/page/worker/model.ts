@@ -21,10 +21,8 @@ import {
   ofLevel,
   ownUnitRange,
   perLevel,
-  psnr,
   rangeOf,
   scoreOf,
-  ssim,
   toUnitRange,
   vqvae,
   vqvaeSchema,
@@ -53,6 +51,7 @@ import {
   withGrain,
 } from "@slicebook/pipeline/codec";
 import { codebookColours } from "@slicebook/report/colour";
+import { SLICE_FIGURES } from "@slicebook/runs/figures";
 import { z } from "zod";
 import { damaged, loadHeader, loadTensors } from "./load-tensors.ts";
 import type {
@@ -67,9 +66,6 @@ import type {
   SampleEvent,
   SampleRequest,
 } from "./protocol.ts";
-
-/** PSNR counts as this many decibels where a reconstruction is better or exact, as on the command line. */
-const MOST_DECIBELS = 100;
 
 const runSchema = z.object({
   dataset: datasetSchema,
@@ -144,10 +140,11 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
     }
     const restored = restoreSlice(preprocessing, current.map, values);
     const unit = toUnitRange(current.original, restored);
+    const slice = { original: current.original, reconstruction: restored, unit, size: { height, width } };
     return {
       image: Float32Array.from(unit.reconstruction),
-      ssim: ssim(unit.original, unit.reconstruction, { height, width }),
-      psnr: Math.min(MOST_DECIBELS, psnr(unit.original, unit.reconstruction)),
+      ssim: SLICE_FIGURES.ssim.measure(slice),
+      psnr: SLICE_FIGURES.psnr.measure(slice),
       milliseconds: performance.now() - started,
     };
   };
