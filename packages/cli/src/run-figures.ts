@@ -1,3 +1,4 @@
+import { counted } from "@slicebook/base";
 import type { RunSummary } from "@slicebook/runs";
 import { FIGURES, type FigureKey, figureText } from "@slicebook/runs/figures";
 
@@ -5,8 +6,7 @@ import { FIGURES, type FigureKey, figureText } from "@slicebook/runs/figures";
 export function ssimWithInterval({ ssim }: RunSummary): string {
   if (ssim === null) return "–";
   const interval = ssim.ci95?.map((bound) => bound.toFixed(3)).join(" to ");
-  const none = ssim.subjects === 1 ? "1 subject" : `${ssim.subjects} subjects`;
-  return `${figureText(FIGURES.ssim, ssim.mean)} (${interval ?? none})`;
+  return `${figureText(FIGURES.ssim, ssim.mean)} (${interval ?? counted(ssim.subjects, "subject")})`;
 }
 
 /** A figure of a run; a dash where it has none. */

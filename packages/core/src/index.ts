@@ -111,6 +111,7 @@ export {
   uniformAt,
 } from "./prior/draw-levels.ts";
 export { type GridSpace, gridSpaces, levelPrefix } from "./prior/grid-space.ts";
+export { dropChannels } from "./prior/level-noise.ts";
 export { levelOptimizer } from "./prior/level-optimizer.ts";
 export { corruptionOption, slicePositionOption } from "./prior/level-options.ts";
 export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";

@@ -1,4 +1,4 @@
-import { addSliceBiases, type Params, param, type SliceConditions } from "@slicebook/core";
+import { addSliceBiases, dropChannels, type Params, param, type SliceConditions } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, blocksOf, hiddenBlocks, remember } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
@@ -211,16 +211,4 @@ function pointwise(params: Params, name: string, input: tf.Tensor, kernelName = 
   const flat = tf.matMul(tf.reshape(input, [input.size / inputs, inputs]), kernel as tf.Tensor2D);
   const sum = tf.add(flat, param(params, `${name}.bias`));
   return tf.reshape(sum, [...input.shape.slice(0, -1), outputs]);
-}
-
-function dropChannels(
-  input: tf.Tensor,
-  factors: tf.Tensor | undefined,
-  layer: number,
-  stack: 0 | 1,
-): tf.Tensor {
-  if (factors === undefined) return input;
-  const [batch, , , channels] = factors.shape as [number, number, number, number];
-  const own = tf.slice(factors, [0, layer, stack, 0], [batch, 1, 1, channels]);
-  return tf.mul(input, own);
 }

@@ -1,6 +1,7 @@
 import {
   addSliceBiases,
   contextOf,
+  dropChannels,
   type GridSpace,
   type LevelInput,
   type Params,
@@ -188,15 +189,4 @@ function linear(params: Params, name: string, input: tf.Tensor): tf.Tensor {
     ...input.shape.slice(0, -1),
     outputs,
   ]);
-}
-
-function dropChannels(
-  input: tf.Tensor,
-  factors: tf.Tensor | undefined,
-  layer: number,
-  branch: 0 | 1,
-): tf.Tensor {
-  if (factors === undefined) return input;
-  const [batch, , , channels] = factors.shape as [number, number, number, number];
-  return tf.mul(input, tf.slice(factors, [0, layer, branch, 0], [batch, 1, 1, channels]));
 }

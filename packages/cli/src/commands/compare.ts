@@ -1,3 +1,4 @@
+import { counted } from "@slicebook/base";
 import { type Comparison, compareRuns } from "@slicebook/report";
 import { FIGURES, figureKeys, withUnit } from "@slicebook/runs/figures";
 import { formatDuration, table } from "../format.ts";
@@ -51,6 +52,5 @@ function differenceOf({ difference }: Comparison["runs"][number]): string {
   if (difference === null) return "–";
   const signed = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(4)}`;
   const interval = difference.ci95?.map(signed).join(" to ");
-  const none = difference.subjects === 1 ? "1 subject" : `${difference.subjects} subjects`;
-  return `${signed(difference.mean)} (${interval ?? none})`;
+  return `${signed(difference.mean)} (${interval ?? counted(difference.subjects, "subject")})`;
 }

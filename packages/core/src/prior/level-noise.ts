@@ -56,6 +56,21 @@ export function corrupted(codes: tf.Tensor, replacements: tf.Tensor | undefined)
   return tf.where(tf.less(replacements, 0), codes, replacements);
 }
 
+/**
+ * A layer's channels `[b, r, c, channels]` times those of the factors `[b, layers, branches, channels]` that are for it; as they
+ * are where there are none.
+ */
+export function dropChannels(
+  input: tf.Tensor,
+  factors: tf.Tensor | undefined,
+  layer: number,
+  branch: number,
+): tf.Tensor {
+  if (factors === undefined) return input;
+  const [batch, , , channels] = factors.shape as [number, number, number, number];
+  return tf.mul(input, tf.slice(factors, [0, layer, branch, 0], [batch, 1, 1, channels]));
+}
+
 function shownPositions(stream: Random, batch: number): HostTensor {
   const shown = Float32Array.from({ length: batch }, () => (stream.uniform() < WITHHELD ? 0 : 1));
   return float32(shown, [batch]);
