@@ -6,6 +6,7 @@ import { startWasm } from "./wasm.ts";
 import { startWebgpu } from "./webgpu.ts";
 
 export type { Engine } from "./engine.ts";
+export { createExactEngine } from "./exact/exact.ts";
 export { describeGpu, type GpuAdapterInfo, gpuInfo, isSoftwareGpu } from "./gpu.ts";
 
 /** The engines of a page, fastest first. */

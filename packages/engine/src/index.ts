@@ -10,4 +10,5 @@ export {
   type EngineOptions,
   type PassedOver,
 } from "./engine.ts";
+export { createExactEngine } from "./exact/exact.ts";
 export { type EngineProbe, probeEngines } from "./probe.ts";

@@ -65,7 +65,11 @@ function tryToTrace(
 type TracedStep = [carry: Record<string, TracedOutput>, metrics: Record<string, TracedOutput>];
 
 /** What a traced step gives; throws if its carry changed its form, since it could not be fed back. */
-export function checkCarry(name: string, before: readonly NamedSpec[], { output }: TraceResult): TracedStep {
+export function checkCarry(
+  name: string,
+  before: readonly NamedSpec[],
+  { output }: Pick<TraceResult, "output">,
+): TracedStep {
   const [after, metrics] = output as TracedStep;
   for (const { name: key, spec } of before) {
     const updated = after[key];

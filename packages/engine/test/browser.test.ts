@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { BROWSER_ENGINE_KINDS } from "../src/browser.ts";
 import { createEngine } from "../src/index.ts";
 import { data, dataSpecs, descend, start } from "./descent.ts";
+import { exactChecksums } from "./exact-ops.ts";
 
 let chunks: readonly Rollup.OutputChunk[];
 let server: Server;
@@ -62,11 +63,7 @@ it("trains in a page as in Node, on WebGPU, WebAssembly and plain JavaScript", a
   const { w } = await loop.read();
   await loop.dispose();
 
-  const { port } = server.address() as AddressInfo;
-  const browser = await launchBrowser({ webgpu: true });
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://localhost:${port}/`, { waitUntil: "load" });
+  await inPage({ webgpu: true }, async (page) => {
     for (const kind of BROWSER_ENGINE_KINDS) {
       const found = await page.evaluate<{ description: string; losses: number[]; w: number[] }>(
         `train("${kind}")`,
@@ -79,7 +76,26 @@ it("trains in a page as in Node, on WebGPU, WebAssembly and plain JavaScript", a
         expect(value, kind).toBeCloseTo(w!.data[index]!, 5);
       });
     }
+  });
+});
+
+it("computes exactly in a page, to the same bits as in Node", async () => {
+  await inPage({}, async (page) => {
+    expect(await page.evaluate("exactChecksums()")).toEqual(await exactChecksums());
+  });
+});
+
+async function inPage(
+  options: Parameters<typeof launchBrowser>[0],
+  use: (page: Awaited<ReturnType<Awaited<ReturnType<typeof launchBrowser>>["newPage"]>>) => Promise<void>,
+): Promise<void> {
+  const { port } = server.address() as AddressInfo;
+  const browser = await launchBrowser(options);
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://localhost:${port}/`, { waitUntil: "load" });
+    await use(page);
   } finally {
     await browser.close();
   }
-});
+}

@@ -1,6 +1,7 @@
-// What the page of browser.test.ts runs: steps of gradient descent on each engine of a page.
+// What the page of browser.test.ts runs: steps of gradient descent on each engine of a page, and exact arithmetic.
 import { type BrowserEngineKind, createEngine } from "../src/browser.ts";
 import { data, dataSpecs, descend, start } from "./descent.ts";
+import { exactChecksums } from "./exact-ops.ts";
 
 async function train(kind: BrowserEngineKind) {
   const engine = await createEngine({ kind, wasmPath: "/wasm/" });
@@ -12,4 +13,4 @@ async function train(kind: BrowserEngineKind) {
   return { description: engine.description, losses, w: Array.from(w!.data) };
 }
 
-Object.assign(globalThis, { train });
+Object.assign(globalThis, { train, exactChecksums });

@@ -6,11 +6,13 @@ export type {
   Parameters,
   SymbolicBatchOptions,
   TensorsOf,
+  TracedGraph,
   TracedNode,
+  TracedOperand,
   TracedOutput,
   TracedValue,
   TraceOptions,
   TraceResult,
 } from "./trace.ts";
-export { trace } from "./trace.ts";
+export { trace, traceGraph } from "./trace.ts";
 export { TraceError, type TraceErrorCode } from "./trace-error.ts";

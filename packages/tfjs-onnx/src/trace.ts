@@ -3,7 +3,15 @@ import { backendName, RecordingBackend } from "./backend.ts";
 import { CHECKED_BATCHES, checkBatches, compareBatches, dependsOnBatch, TRIAL_BATCHES } from "./batch.ts";
 import { callSite, isThrownByTensorflow, withDeepStacks } from "./call-site.ts";
 import { fuse } from "./fuse.ts";
-import { type Attributes, constant, createGraph, input, type TensorType, type Value } from "./graph.ts";
+import {
+  type Attributes,
+  type ConstantData,
+  constant,
+  createGraph,
+  input,
+  type TensorType,
+  type Value,
+} from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
 import { type NamedValue, type SymbolicBatch, writeModel } from "./model.ts";
 import { OpStack } from "./op-stack.ts";
@@ -52,6 +60,26 @@ export interface TraceResult {
   readonly nodes: readonly TracedNode[];
   /** The function's result, each tensor replaced by where to find it. */
   readonly output: Structure<TracedOutput>;
+}
+
+/** Where a value of a {@link TracedGraph} comes from; of the results of nodes, by the node's number and the output's. */
+export type TracedOperand = TensorType &
+  (
+    | { readonly kind: "input"; readonly name: string }
+    | { readonly kind: "result"; readonly node: number; readonly output: number }
+    | { readonly kind: "constant"; readonly data: ConstantData }
+    /** One number in every place. */
+    | { readonly kind: "filled"; readonly value: number }
+  );
+
+/** A function as the operations that it takes, for a program that carries them out by itself. */
+export interface TracedGraph extends Pick<TraceResult, "inputs" | "unusedInputs" | "kernels" | "output"> {
+  /** Each after those whose results it takes. */
+  readonly nodes: readonly (Omit<TracedNode, "inputs"> & {
+    readonly inputs: readonly (TracedOperand | undefined)[];
+  })[];
+  /** The outputs that {@link TraceResult.output} names. */
+  readonly outputs: readonly { readonly name: string; readonly from: TracedOperand }[];
 }
 
 /** A first axis of any length. */
@@ -149,6 +177,45 @@ export function trace(
       ...place,
       spec: specOfResult.get(value)!,
     })),
+  };
+}
+
+/** {@link trace} for a program that carries out a graph's operations by itself: what they take is linked, and nothing is serialised. */
+export function traceGraph(
+  fn: (...args: never[]) => Structure<Tensor>,
+  signature: Signature,
+  {
+    name = fn.name || "traced",
+    parameters,
+  }: Pick<TraceOptions, "name"> & { parameters?: Parameters | undefined } = {},
+): TracedGraph {
+  const specs = readSignature(signature, name);
+  const { used, outputs, kernels, output } = recordFunction(fn, signature, { specs, name, parameters });
+  const isUsed = ({ name }: TracedValue): boolean => used.has(name);
+  const sorted = sortNodes(outputs.map(({ value }) => value));
+  const numbers = new Map(sorted.map((node, number) => [node, number]));
+  const operandOf = (value: Value): TracedOperand => {
+    const { source } = value;
+    const type = typeOf(value);
+    if (source.kind === "node") {
+      return { ...type, kind: "result", node: numbers.get(source.node)!, output: source.output };
+    }
+    if (source.kind === "input") return { ...type, kind: "input", name: source.name };
+    if (source.kind === "dense") return { ...type, kind: "constant", data: source.data };
+    return { ...type, kind: "filled", value: source.value };
+  };
+  return {
+    inputs: specs.filter(isUsed),
+    unusedInputs: specs.filter((item) => !isUsed(item)),
+    kernels,
+    nodes: sorted.map(({ op, attributes, inputs, outputs }) => ({
+      op,
+      attributes,
+      inputs: inputs.map((value) => value && operandOf(value)),
+      outputs: outputs.map(typeOf),
+    })),
+    outputs: outputs.map(({ name, value }) => ({ name, from: operandOf(value) })),
+    output: mapStructure(output, isPlaced, ({ value, ...place }) => ({ ...place, spec: specOf(value) })),
   };
 }
 
