@@ -6,9 +6,22 @@ export {
   movingAverage,
 } from "./adam.ts";
 export { type CodeLevel, type CodeSpace, codeGridsIn, codesName, gridSpecs } from "./code-space.ts";
-export { type CodeTable, codeBits, codeTable, tablesChecksum } from "./compression/code-table.ts";
+export { type PriorCoding, packByPrior, unpackByPrior } from "./compression/code-by-prior.ts";
+export { type CodeTable, codeBits, codeTable, logitTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
+export type { SealedCodes } from "./compression/sealed-codes.ts";
 export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";
+export {
+  type ArchivedSlice,
+  type CodedBy,
+  type CodedSlice,
+  decodeArchive,
+  decodeCodedSlice,
+  encodeArchive,
+  encodeCodedSlice,
+  slbkKind,
+} from "./compression/slbk-by-prior.ts";
+export type { SliceRecord } from "./compression/slice-record.ts";
 export {
   ARCHITECTURES,
   MAX_CODES,
@@ -92,6 +105,7 @@ export {
 export { type ContextRows, contextOf, contextSource, contextWeights } from "./prior/context.ts";
 export type {
   BoundPrior,
+  CodePlace,
   CodeScores,
   DrawnRow,
   GivenCodes,

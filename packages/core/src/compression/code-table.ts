@@ -1,4 +1,4 @@
-import { crc32, SlicebookError } from "@slicebook/base";
+import { crc32, fixedExp, SlicebookError } from "@slicebook/base";
 
 /** Frequencies add up to 2¹⁶, so that the coder divides by a shift. */
 export const TOTAL_BITS = 16;
@@ -17,22 +17,51 @@ export interface CodeTable {
  * 2¹⁶ codes.
  */
 export function codeTable(counts: ArrayLike<number>): CodeTable {
-  const codes = counts.length;
+  let all = counts.length;
+  for (let code = 0; code < counts.length; code++) all += counts[code]!;
+  return shareOut(counts.length, all, (code) => counts[code]! + 1);
+}
+
+/**
+ * The table of codes that a network gives these logits: the parts are as e to the power of each, and one more for every
+ * code, so that it can be written.
+ *
+ * In one fixed arithmetic: equal logits give an equal table on every machine. Throws `PRIOR_INVALID` for logits that
+ * are not numbers, and as {@link codeTable}.
+ */
+export function logitTable(logits: ArrayLike<number>): CodeTable {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let code = 0; code < logits.length; code++) largest = Math.max(largest, logits[code]!);
+  const weights = new Float64Array(logits.length);
+  let all = 0;
+  for (let code = 0; code < weights.length; code++) {
+    weights[code] = fixedExp(logits[code]! - largest);
+    all += weights[code]!;
+  }
+  // The largest has a weight of 1.
+  if (!(all >= 1)) {
+    throw new SlicebookError("PRIOR_INVALID", "the prior gives logits that are not finite numbers", {
+      remedy: "Train the prior again.",
+    });
+  }
+  return shareOut(logits.length, all, (code) => weights[code]!);
+}
+
+/** Each code has a part for itself; the others are shared by the running sums of the weights, so that they add up. */
+function shareOut(codes: number, all: number, weightOf: (code: number) => number): CodeTable {
   if (codes > TOTAL) {
     throw new SlicebookError("CODES_TOO_MANY", `${codes} codes cannot be told apart by ${TOTAL} parts`, {
       remedy: `Compression needs a codebook of at most ${TOTAL} codes.`,
     });
   }
-  let all = codes;
-  for (let code = 0; code < codes; code++) all += counts[code]!;
-  // Each code has a part for itself; the others are shared by the running sums of the counts, so that they add up.
   const shared = TOTAL - codes;
   const starts = new Uint32Array(codes + 1);
   let sum = 0;
   for (let code = 0; code < codes; code++) {
-    sum += counts[code]! + 1;
-    starts[code + 1] = code + 1 + Math.floor((sum * shared) / all);
+    sum += weightOf(code);
+    starts[code + 1] = code + 1 + Math.min(shared, Math.floor((sum * shared) / all));
   }
+  starts[codes] = TOTAL;
   return { starts };
 }
 

@@ -1,12 +1,12 @@
 import type { CodeTable } from "./code-table.ts";
-import { rangeDecoder, rangeEncoder } from "./range-coder.ts";
+import { type RangeDecoder, type RangeEncoder, rangeDecoder, rangeEncoder } from "./range-coder.ts";
 
 /** The codes of each level (one slice's, in raster order), entropy coded by the level's table. */
 export function packCodes(levels: readonly ArrayLike<number>[], tables: readonly CodeTable[]): Uint8Array {
   const encoder = rangeEncoder();
   for (const [level, codes] of levels.entries()) {
     const table = tables[level]!;
-    for (let index = 0; index < codes.length; index++) encoder.put(intervalOf(table, codes[index]!));
+    for (let index = 0; index < codes.length; index++) putCode(encoder, table, codes[index]!);
   }
   return encoder.finish();
 }
@@ -22,12 +22,22 @@ export function unpackCodes(
     const table = tables[level]!;
     const codes = new Int32Array(length);
     for (let index = 0; index < length; index++) {
-      const code = codeAt(table, decoder.peek());
-      decoder.take(intervalOf(table, code));
-      codes[index] = code;
+      codes[index] = takeCode(decoder, table);
     }
     return codes;
   });
+}
+
+/** Codes one more code by its table. */
+export function putCode(encoder: RangeEncoder, table: CodeTable, code: number): void {
+  encoder.put(intervalOf(table, code));
+}
+
+/** Reads what {@link putCode} wrote by an equal table. */
+export function takeCode(decoder: RangeDecoder, table: CodeTable): number {
+  const code = codeAt(table, decoder.peek());
+  decoder.take(intervalOf(table, code));
+  return code;
 }
 
 function intervalOf({ starts }: CodeTable, code: number): { start: number; length: number } {

@@ -40,7 +40,8 @@ export const SLBK_TYPES = [
   "rgba32",
 ] as const;
 
-const POLICIES = ["none", "pad", "crop", "resize"] as const;
+/** How an original is brought to a size, by their numbers. */
+export const POLICIES = ["none", "pad", "crop", "resize"] as const;
 
 /** What a compressed slice needs besides its codes to be restored. */
 export interface SlbkHeader {
@@ -104,15 +105,16 @@ export function encodeSlbk(header: SlbkHeader, codes: Uint8Array): Uint8Array {
 /** Reads what {@link encodeSlbk} wrote; throws `SLBK_INVALID` for what is not such a file, of another version or damaged. */
 export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; readonly codes: Uint8Array } {
   const magic = new TextDecoder("latin1").decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC) throw invalid(`it begins with ${JSON.stringify(magic)}, not with "${MAGIC}"`);
+  if (magic !== MAGIC) throw invalidSlbk(`it begins with ${JSON.stringify(magic)}, not with "${MAGIC}"`);
   const least = slbkOverhead({ affine: false });
-  if (bytes.length < least) throw invalid(`it is cut off: ${bytes.length} bytes, of at least ${least}`);
+  if (bytes.length < least) throw invalidSlbk(`it is cut off: ${bytes.length} bytes, of at least ${least}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = bytes.length - CHECKSUM_BYTES;
   if (view.getUint32(end, true) !== crc32(bytes.subarray(0, end))) {
-    throw invalid("it is damaged or cut off: its checksum is not that of its bytes");
+    throw invalidSlbk("it is damaged or cut off: its checksum is not that of its bytes");
   }
-  if (bytes[4] !== VERSION) throw invalid(`it is of version ${bytes[4]}, of which only ${VERSION} is known`);
+  if (bytes[4] !== VERSION)
+    throw invalidSlbk(`it is of version ${bytes[4]}, of which only ${VERSION} is known`);
   const type = SLBK_TYPES[bytes[6]!];
   const policy = POLICIES[bytes[7]!];
   const withAffine = bytes[5] !== 0;
@@ -123,7 +125,7 @@ export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; re
     (bytes[5]! > LARGEST_CODE && bytes[5] !== UNPLACED) ||
     start > end
   ) {
-    throw invalid("its header makes no sense");
+    throw invalidSlbk("its header makes no sense");
   }
   const side = (index: number) => view.getUint16(8 + 2 * index, true);
   const row = (number: number) =>
@@ -147,7 +149,8 @@ export function decodeSlbk(bytes: Uint8Array): { readonly header: SlbkHeader; re
   return { header, codes: bytes.slice(start, end) };
 }
 
-function invalid(why: string): SlicebookError {
+/** The error of a file that is none, or damaged. */
+export function invalidSlbk(why: string): SlicebookError {
   return new SlicebookError("SLBK_INVALID", `this is not a slice that Slicebook compressed: ${why}`, {
     remedy: "Copy the file again, or compress the original anew.",
   });

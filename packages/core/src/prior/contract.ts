@@ -97,10 +97,15 @@ export interface SampleOptions {
   /** Levels to draw, with those that are drawn already; all unless given. */
   readonly levels?: number;
   /**
-   * The conditions of each slice, `count` of them: `labels`, needed if the prior takes them, and `slicePositions`, which
-   * are drawn by the seed unless they are given.
+   * The conditions of each slice, `count` of them: `labels`, needed if the prior takes them, and `slicePositions` (−1
+   * where unknown), which are drawn by the seed unless they are given.
    */
   readonly conditions?: ConditionValues;
+  /**
+   * Gives each code, from its logits [K], in place of chance: an entropy coder, for one. Seed, temperatures, `topK` and
+   * `topP` then decide nothing, and slice positions that are not given are unknown.
+   */
+  readonly choose?: (logits: Float32Array, place: CodePlace) => number;
   /** Codes that every slice has, by level: only the others are drawn, in raster order, from what lies before them. */
   readonly given?: readonly (GivenCodes | undefined)[];
   /** Called now and then with the number of codes drawn and to draw. */
@@ -109,6 +114,15 @@ export interface SampleOptions {
   readonly onRow?: (drawn: DrawnRow) => void;
   /** Stops the drawing: `sample` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** Which code it is. */
+export interface CodePlace {
+  /** The slice's number among those that are drawn. */
+  readonly slice: number;
+  readonly level: number;
+  /** In raster order. */
+  readonly position: number;
 }
 
 /** A part of a grid that is known, for the rest to be drawn. */

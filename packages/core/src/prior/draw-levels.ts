@@ -1,6 +1,7 @@
 import { float32, type HostTensor, type HostTensors, int32, random } from "@slicebook/base";
 import type { CodeLevel } from "../code-space.ts";
 import { ofLevel } from "../per-level.ts";
+import { UNKNOWN_SLICE_POSITION } from "./conditions.ts";
 import type { BoundPrior, SampleOptions } from "./contract.ts";
 import { drawCode } from "./draw-code.ts";
 import { columnsToDraw, gridsWithGiven } from "./given-codes.ts";
@@ -115,10 +116,11 @@ export function slicePositionAt(seed: number, sampleNumber: number): number {
 
 /**
  * Where codes are given, as many lanes as samples are wanted: a region is mostly filled once, which then takes a
- * sixteenth, and what is drawn elsewhere is given, so that last bits have little to decide.
+ * sixteenth, and what is drawn elsewhere is given, so that last bits have little to decide. A coder, which chooses codes,
+ * runs where there are no other last bits.
  */
-function lanesFor({ count, given }: Pick<SampleOptions, "count" | "given">): number {
-  return given === undefined ? LANES : Math.max(1, Math.min(LANES, count));
+function lanesFor({ count, given, choose }: Pick<SampleOptions, "count" | "given" | "choose">): number {
+  return given === undefined && choose === undefined ? LANES : Math.max(1, Math.min(LANES, count));
 }
 
 /** A level that is given as a whole, repeated for each sample. */
@@ -155,7 +157,7 @@ function padded(codes: Int32Array, { rows, columns }: CodeLevel, first: number, 
 /** The conditions of each lane, zeros of the idle ones. */
 function conditionsOf(
   { conditions: taken }: Pick<BoundPrior, "conditions">,
-  { seed, conditions: { labels, slicePositions } = {} }: SampleOptions,
+  { seed, choose, conditions: { labels, slicePositions } = {} }: SampleOptions,
   { first, slices, lanes }: Pick<Drawing, "first" | "slices" | "lanes">,
 ): HostTensors {
   const ofLanes = (valueAt: (sampleNumber: number) => number) =>
@@ -169,7 +171,11 @@ function conditionsOf(
     }),
     ...(taken.includes("slicePositions") && {
       slicePositions: float32(
-        ofLanes((sample) => slicePositions?.[sample] ?? slicePositionAt(seed, sample)),
+        ofLanes(
+          (sample) =>
+            slicePositions?.[sample] ??
+            (choose === undefined ? slicePositionAt(seed, sample) : UNKNOWN_SLICE_POSITION),
+        ),
         [lanes],
       ),
     }),
@@ -209,11 +215,9 @@ async function drawLanes(
       const position = row * grid.columns + column;
       for (let lane = 0; lane < slices; lane++) {
         const own = values.subarray(lane * grid.codes, (lane + 1) * grid.codes);
-        codes[lane * size + position] = drawCode(
-          own,
-          uniformAt(options.seed, first + lane, position, level),
-          draw,
-        );
+        codes[lane * size + position] =
+          options.choose?.(own, { slice: first + lane, level, position }) ??
+          drawCode(own, uniformAt(options.seed, first + lane, position, level), draw);
       }
     }
     onRow(row, rowOf(codes, grid, { row, grids: slices }));

@@ -1,7 +1,7 @@
 import { SlicebookError } from "@slicebook/base";
 import type { CodeLevel } from "../code-space.ts";
 import type { PerLevel } from "../per-level.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, UNKNOWN_SLICE_POSITION } from "./conditions.ts";
 import type { BoundPrior, GivenCodes, SampleOptions } from "./contract.ts";
 
 /** Throws a `SlicebookError` with code `SAMPLE_OPTIONS` if an option of `sample` is out of its range. */
@@ -72,8 +72,12 @@ function checkSlicePositions(
   if (positions.length !== count) {
     fail("slicePositions", `${positions.length} of them`, `one for each of the ${count} samples`);
   }
-  const wrong = Array.from(positions).find((position) => !(position >= 0 && position <= 1));
-  if (wrong !== undefined) fail("slicePositions", wrong, "numbers from 0 to 1");
+  const wrong = Array.from(positions).find(
+    (position) => !((position >= 0 && position <= 1) || position === UNKNOWN_SLICE_POSITION),
+  );
+  if (wrong !== undefined) {
+    fail("slicePositions", wrong, `numbers from 0 to 1, or ${UNKNOWN_SLICE_POSITION} where it is not known`);
+  }
 }
 
 function checkGiven(option: string, { codes, rows, columns }: CodeLevel, given: GivenCodes): void {

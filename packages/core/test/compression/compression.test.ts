@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { random, SlicebookError } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
-import { codeBits, codeTable, tablesChecksum } from "../../src/compression/code-table.ts";
+import { codeBits, codeTable, logitTable, tablesChecksum } from "../../src/compression/code-table.ts";
 import { packCodes, unpackCodes } from "../../src/compression/pack-codes.ts";
 import { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "../../src/compression/slbk.ts";
 import { countCodes } from "../../src/metrics/codes.ts";
@@ -56,6 +56,35 @@ describe("codeTable", () => {
     expect(tablesChecksum([one])).toBe(tablesChecksum([codeTable([1, 2, 3])]));
     expect(tablesChecksum([one])).not.toBe(tablesChecksum([codeTable([1, 3, 2])]));
     expect(tablesChecksum([one])).not.toBe(tablesChecksum([one, one]));
+  });
+});
+
+describe("logitTable", () => {
+  it("gives every code a part of 2¹⁶ by its share of e to the logits", () => {
+    const logits = [Math.log(1), Math.log(2), Math.log(5)].map(Math.fround);
+    const { starts } = logitTable(logits);
+    const parts = [0, 1, 2].map((code) => starts[code + 1]! - starts[code]!);
+    expect(starts.at(-1)).toBe(65536);
+    [1, 2, 5].forEach((weight, code) => {
+      expect(Math.abs(parts[code]! - 1 - (65533 * weight) / 8)).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it("is the same everywhere, and leaves no code out", () => {
+    const stream = random(4, "logits");
+    const tables = [1, 2, 300, 65536].map((codes) =>
+      logitTable(Float32Array.from({ length: codes }, () => 60 * stream.uniform() - 30)),
+    );
+    for (const { starts } of tables) {
+      expect(starts.every((start, code) => code === 0 || start > starts[code - 1]!)).toBe(true);
+    }
+    expect(tablesChecksum(tables)).toBe(108499022);
+  });
+
+  it("refuses what is no probability", () => {
+    for (const wrong of [[Number.NaN, 1], [1, Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY]]) {
+      expect(() => logitTable(wrong)).toThrow(expect.objectContaining({ code: "PRIOR_INVALID" }));
+    }
   });
 });
 
@@ -129,6 +158,18 @@ describe("a .slbk file", () => {
       refused(damaged);
     }
     for (let length = 0; length < bytes.length; length++) refused(bytes.slice(0, length));
+  });
+
+  it("of the first version is read as ever", () => {
+    const kept =
+      "U0xCSwEBAgIEAYAAAAGAAAEjRWeJq83v776t3lnOTbfmx1lAyKR4gUyKhz8AAEDAAGB/RAAAAD8AAAAAAAAAAAAAccIAAAAAAADAPwAAAAAAAOBAAAAAAAAAAAAAAABAAACAP327fByrEsY=";
+    const bytes = Buffer.from(kept, "base64");
+    const found = decodeSlbk(bytes);
+    expect(found.header).toEqual({ ...header, affine, affineCode: 1 });
+    const tables = [codeTable([5, 0, 2]), codeTable([1, 1, 1, 30])];
+    const levels = [Int32Array.of(0, 2, 0, 1), Int32Array.of(3, 3, 3, 3, 3, 0, 3, 2)];
+    expect(unpackCodes(found.codes, [4, 8], tables)).toEqual(levels);
+    expect(Buffer.from(encodeSlbk(found.header, packCodes(levels, tables))).toString("base64")).toBe(kept);
   });
 
   it("of a later version is refused by that version", () => {
