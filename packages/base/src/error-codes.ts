@@ -40,6 +40,7 @@ export const errorCodes = {
   OUT_OF_MEMORY: "there is not enough memory to read a file",
   PORT_TAKEN: "the viewer's port is in use",
   POSITION_UNKNOWN: "a position is asked of a prior that was trained without",
+  PRIOR_DIFFERS: "a slice was compressed with another prior",
   PRIOR_INVALID: "a prior cannot be loaded, or does not do what one must",
   PRIOR_UNKNOWN: "there is no prior of that name or path",
   RUN_DAMAGED: "a file of a run cannot be read",

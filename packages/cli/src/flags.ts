@@ -46,6 +46,16 @@ export interface CompressFlags {
   readonly force?: boolean;
 }
 
+export interface PackFlags extends CompressFlags {
+  readonly coding?: "prior" | "tables";
+  readonly archive?: string;
+}
+
+export interface UnpackFlags extends CompressFlags {
+  readonly only?: string[];
+  readonly list?: boolean;
+}
+
 export interface ExportFlags {
   /** Where the model goes. */
   readonly out?: string;

@@ -4,14 +4,15 @@ import type { Shell } from "./commands/completion.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type {
   CompletionFlags,
-  CompressFlags,
   ExportFlags,
   InspectFlags,
   OutputOptions,
+  PackFlags,
   PhantomFlags,
   RunFlags,
   SampleFlags,
   StageFlags,
+  UnpackFlags,
   ViewFlags,
 } from "./flags.ts";
 import { programName } from "./invocation.ts";
@@ -100,13 +101,9 @@ export function createProgram(): Command {
 
   const defineCompression = (kind: "compress" | "decompress", description: string, usage: string[]) =>
     withOutput(define(kind, description, usage))
-      .requiredOption("--model <run>", "the folder of the run whose model and code frequencies are used")
+      .requiredOption("--model <run>", "the folder of the run whose model, and prior, is used")
       .option("--out <folder>", `where the files go (default: RUN/${kind}ed)`)
-      .option("--force", "overwrite existing files")
-      .action(async (files: string[], options: OutputOptions & CompressFlags) => {
-        const { compress } = await import("./commands/stages.ts");
-        await compress(kind, files, options);
-      });
+      .option("--force", "overwrite existing files");
 
   define("init", "look at a folder of slices and write a commented configuration for it", [
     "init /data/scans",
@@ -253,12 +250,40 @@ export function createProgram(): Command {
     });
 
   defineCompression("compress", "write slices as a run's codes, entropy coded, a .slbk file each", [
-    "compress slice1.png slice2.png --model runs/oasis --out archive",
+    "compress slice1.png slice2.png --model runs/oasis --out small",
     "compress case_004.nii.gz --model runs/hipmri",
-  ]).argument("<files...>", "slices: NIfTI, PNG or JPEG");
+    "compress slices/*.png --model runs/oasis --archive set.slbk",
+  ])
+    .argument("<files...>", "slices: NIfTI, PNG or JPEG")
+    .addOption(
+      new Option(
+        "--archive <file>",
+        "one file for all slices, each of which can be restored alone",
+      ).conflicts("out"),
+    )
+    .addOption(
+      new Option(
+        "--coding <how>",
+        "by the probability that the run's prior gives each code, or by how often training slices use it, which is " +
+          "faster and takes about twice the bytes (default: by the prior, if the run has one)",
+      ).choices(["prior", "tables"]),
+    )
+    .action(async (files: string[], options: OutputOptions & PackFlags) => {
+      const { compress } = await import("./commands/stages.ts");
+      await compress(files, options);
+    });
   defineCompression("decompress", "restore slices from .slbk files, as PNG or NIfTI like the originals", [
-    "decompress archive/slice1.slbk --model runs/oasis --out restored",
-  ]).argument("<files...>", ".slbk files");
+    "decompress small/slice1.slbk --model runs/oasis --out restored",
+    "decompress set.slbk --model runs/oasis --list",
+    "decompress set.slbk --model runs/oasis --only slice1 slice7",
+  ])
+    .argument("<files...>", ".slbk files")
+    .option("--only <names...>", "of archives these slices only")
+    .option("--list", "say which slices the files have, and restore nothing")
+    .action(async (files: string[], options: OutputOptions & UnpackFlags) => {
+      const { decompress } = await import("./commands/stages.ts");
+      await decompress(files, options);
+    });
 
   withOutput(
     define("inspect", "say what is in a data set: splits, subjects, sizes, types, ranges", [

@@ -19,7 +19,7 @@ const LABELS: Readonly<Record<string, string>> = { originalBytes: "Bytes before"
 
 /** What was done, made and measured, and what to type next. */
 export function describeResult(result: Result): string {
-  const { run, stages, figures, baselines, limit, files, next, inspection, dryRun } = result;
+  const { run, stages, figures, baselines, limit, files, next, slices, inspection, dryRun } = result;
   const sections: string[] = [];
   if (inspection !== undefined) sections.push(describeInspection(inspection));
   if (run !== undefined) sections.push(`Run      ${run}`);
@@ -32,6 +32,9 @@ export function describeResult(result: Result): string {
   }
   if (dryRun) sections.push("Dry run  every stage took a step on a few slices; nothing was kept");
   if (files.length > 0) sections.push(`Made\n${indent(groupFiles(files).join("\n"))}`);
+  if (slices !== undefined) {
+    sections.push(`Slices\n${indent(table(slices.map(({ name, bytes }) => [name, `${bytes} bytes`])))}`);
+  }
   const rows = figureRows(figures);
   if (rows.length > 0) sections.push(`Figures\n${indent(table(rows))}`);
   if (baselines !== undefined) sections.push(describeBaselines(baselines));

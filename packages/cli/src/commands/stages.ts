@@ -2,11 +2,12 @@ import { basename, extname } from "node:path";
 import { stages as allStages, type Stage } from "@slicebook/runs/stages";
 import type {
   CompletionFlags,
-  CompressFlags,
   ExportFlags,
   OutputOptions,
+  PackFlags,
   RunFlags,
   StageFlags,
+  UnpackFlags,
 } from "../flags.ts";
 import { perform } from "../perform.ts";
 
@@ -71,14 +72,25 @@ export async function completeSlice(
   );
 }
 
-/** `compress` and `decompress`: slices into `.slbk` files and back. */
-export async function compress(
-  kind: "compress" | "decompress",
+/** `compress`: slices into `.slbk` files, or into one archive. */
+export async function compress(files: readonly string[], options: OutputOptions & PackFlags): Promise<void> {
+  const { model, out, force = false, coding, archive } = options;
+  await perform(
+    { kind: "compress", run: model, files, force, coding, archive, ...(out === undefined ? {} : { out }) },
+    options,
+  );
+}
+
+/** `decompress`: such files back into slices. */
+export async function decompress(
   files: readonly string[],
-  options: OutputOptions & CompressFlags,
+  options: OutputOptions & UnpackFlags,
 ): Promise<void> {
-  const { model, out, force = false } = options;
-  await perform({ kind, run: model, files, force, ...(out === undefined ? {} : { out }) }, options);
+  const { model, out, force = false, only, list } = options;
+  await perform(
+    { kind: "decompress", run: model, files, force, only, list, ...(out === undefined ? {} : { out }) },
+    options,
+  );
 }
 
 /** `export`: the model as ONNX graphs and safetensors. */

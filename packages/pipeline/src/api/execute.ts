@@ -15,7 +15,9 @@ import {
 } from "@slicebook/runs";
 import { stages } from "@slicebook/runs/stages";
 import { completeSlice } from "../commands/complete.ts";
-import { compressFiles, decompressFiles } from "../commands/compress.ts";
+import { compressFiles } from "../commands/compress.ts";
+import { type CompressedSizes, listCompressed } from "../commands/compressed-slices.ts";
+import { decompressFiles } from "../commands/decompress.ts";
 import { evaluateElsewhere } from "../commands/evaluate-elsewhere.ts";
 import { exportModel } from "../commands/export-model.ts";
 import { inspectConfig } from "../commands/inspect.ts";
@@ -56,8 +58,9 @@ async function carriedOut(request: Request, options: ExecuteOptions): Promise<Re
     case "complete":
       return complete(request, options);
     case "compress":
-    case "decompress":
       return compress(request, options);
+    case "decompress":
+      return decompress(request, options);
     case "export":
       return exported(request, options);
     case "inspect":
@@ -195,26 +198,43 @@ async function complete(request: RequestOf<"complete">, options: ExecuteOptions)
   });
 }
 
-async function compress(
-  { kind, run: folder, files, out, force }: RequestOf<"compress" | "decompress">,
-  options: ExecuteOptions,
-): Promise<Result> {
+async function compress(request: RequestOf<"compress">, options: ExecuteOptions): Promise<Result> {
+  const { run: folder, files, out, force, coding, archive } = request;
   return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
-    const { paths } = session;
-    const work = kind === "compress" ? compressFiles : decompressFiles;
-    const place = kind === "compress" ? paths.compressed : paths.decompressed;
-    const { bytes, originalBytes, bitsPerPixel } = await work(session, files, { out: out ?? place, force });
+    const target = out ?? session.paths.compressed;
+    const figures = await compressFiles(session, files, { out: target, force, coding, archive });
+    const [first] = session.files;
     return {
-      run: folder,
-      stages: [],
-      figures: { ...(originalBytes === undefined ? {} : { originalBytes }), bytes, bitsPerPixel },
-      files: session.files.map(fromHere),
-      next:
-        kind === "compress"
-          ? `slicebook decompress ${shellQuote(fromHere(session.files[0]!))} --model ${shellQuote(folder)}`
-          : "",
+      ...filesOf(session, figures),
+      next: `slicebook decompress ${shellQuote(fromHere(first!))} --model ${shellQuote(folder)}`,
     };
   });
+}
+
+async function decompress(request: RequestOf<"decompress">, options: ExecuteOptions): Promise<Result> {
+  const { run: folder, files, out, force, only, list = false } = request;
+  return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
+    if (list) {
+      const slices = listCompressed(files);
+      const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
+      return { run: folder, stages: [], figures: { bytes }, files: [], next: "", slices };
+    }
+    const target = out ?? session.paths.decompressed;
+    const figures = await decompressFiles(session, files, { out: target, force, only });
+    return { ...filesOf(session, figures), next: "" };
+  });
+}
+
+function filesOf(
+  { paths, files }: Session,
+  { originalBytes, bytes, bitsPerPixel }: CompressedSizes,
+): Omit<Result, "next"> {
+  return {
+    run: paths.folder,
+    stages: [],
+    figures: { ...(originalBytes === undefined ? {} : { originalBytes }), bytes, bitsPerPixel },
+    files: files.map(fromHere),
+  };
 }
 
 async function exported(

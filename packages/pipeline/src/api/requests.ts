@@ -1,5 +1,6 @@
 import type { Baselines, Limit } from "@slicebook/runs";
 import type { Stage } from "@slicebook/runs/stages";
+import type { Coding } from "../commands/compress.ts";
 import type { Inspection } from "../commands/inspection.ts";
 import type { StageResult } from "../stages/run-stages.ts";
 
@@ -62,16 +63,30 @@ export type Request =
       readonly out?: string;
     }
   | {
-      /**
-       * Files into `.slbk` files by a run's model and code frequencies, or such files back into pictures or NIfTI files,
-       * in `out` (default: `RUN/compressed`, `RUN/decompressed`).
-       */
-      readonly kind: "compress" | "decompress";
+      /** Files into `.slbk` files by a run's model, in `out` (default: `RUN/compressed`), or all into the archive. */
+      readonly kind: "compress";
       readonly run: string;
       readonly files: readonly string[];
       readonly out?: string;
       /** Write over files that are there. */
       readonly force: boolean;
+      /** How codes are coded (default: by the run's prior where it has one). */
+      readonly coding?: Coding | undefined;
+      /** One file for all slices. */
+      readonly archive?: string | undefined;
+    }
+  | {
+      /** Such files and archives back into pictures or NIfTI files, in `out` (default: `RUN/decompressed`). */
+      readonly kind: "decompress";
+      readonly run: string;
+      readonly files: readonly string[];
+      readonly out?: string;
+      /** Write over files that are there. */
+      readonly force: boolean;
+      /** Of archives these slices only. */
+      readonly only?: readonly string[] | undefined;
+      /** Say what is in the files, and restore nothing. */
+      readonly list?: boolean | undefined;
     }
   | {
       /** A run's model as ONNX graphs and safetensors in `out` (default: `RUN/export`). */
@@ -115,6 +130,8 @@ export interface Result {
   readonly files: readonly string[];
   /** The command to type next; empty when there is none. */
   readonly next: string;
+  /** Of `decompress` only, where it lists: the slices of the files, and the bytes that each takes. */
+  readonly slices?: readonly { readonly name: string; readonly bytes: number }[];
   /** Of `inspect` only. */
   readonly inspection?: Inspection;
   /** Whether this was only tried: nothing was kept. */

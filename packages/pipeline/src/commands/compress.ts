@@ -1,242 +1,241 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { int32, interruptedError, isSlicebookError, SlicebookError } from "@slicebook/base";
-import { readRegularFile, writeFileAtomic } from "@slicebook/base/node";
+import { counted, int32, interruptedError, SlicebookError } from "@slicebook/base";
+import { writeFileAtomic } from "@slicebook/base/node";
 import {
-  clippedToUnit,
-  decodeSlbk,
+  type CodedSlice,
+  decodeArchive,
+  decodeCodedSlice,
+  encodeArchive,
+  encodeCodedSlice,
   encodeSlbk,
   packCodes,
   rangeOf,
   type SlbkHeader,
+  type SliceRecord,
   tablesChecksum,
-  unpackCodes,
 } from "@slicebook/core";
-import { restoreSlice } from "@slicebook/datasets";
-import { greyPng } from "@slicebook/report";
-import { exists } from "@slicebook/runs";
-import { loadPreprocessing } from "@slicebook/runs/tensors";
-import { createEncoder, decodeCodes } from "../model/codec.ts";
-import { sliceNifti } from "../model/nifti-slice.ts";
+import { missing, trainedPrior } from "@slicebook/runs";
+import { createEncoder } from "../model/codec.ts";
 import { codeTables } from "../session/code-tables.ts";
 import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
+import { openPriorCoder, type PriorCoder, type SliceCodes } from "../session/prior-coder.ts";
 import { reportProgress } from "../session/progress.ts";
 import type { Session } from "../session/session.ts";
-import { modelHash, modelHashes, modelParameters } from "../session/trained-model.ts";
+import { createSliceScorer } from "../session/slice-likelihood.ts";
+import { modelHash, modelParameters } from "../session/trained-model.ts";
+import {
+  CODED_HASH_DIGITS,
+  type CompressedSizes,
+  checkFree,
+  TABLES_HASH_DIGITS,
+} from "./compressed-slices.ts";
 
-/** Digits of the model's hash that a compressed file keeps. */
-const HASH_DIGITS = 16;
+/** How codes are coded: by the probability that the run's prior gives each, or by how often the training slices use it. */
+export const codings = ["prior", "tables"] as const;
+export type Coding = (typeof codings)[number];
 
 export interface CompressOptions {
   /** The folder of what is written. */
   readonly out: string;
   /** Write over files that are there. */
   readonly force: boolean;
+  /** By the prior where the run has one, unless given. */
+  readonly coding?: Coding | undefined;
+  /** One file for all slices, instead of one for each in `out`. */
+  readonly archive?: string | undefined;
 }
 
-/** Sizes in bytes, over all files. */
-export interface CompressedSizes {
-  readonly bytes: number;
-  /** Of the files that were compressed; absent when they are restored. */
-  readonly originalBytes?: number;
-  /** Of the slices as the model has them. */
-  readonly bitsPerPixel: number;
-}
+/** Slices of which the files are written together; as many as the prior codes side by side. */
+const TOGETHER = 16;
 
-/** Writes each file's slice as the codes that a run's model makes of it, entropy coded, into a `.slbk` file. */
+/** Writes each file's slice as the codes that a run's model makes of it, entropy coded, into a `.slbk` file, or all into an archive. */
 export async function compressFiles(
   session: Session,
   files: readonly string[],
-  { out, force }: CompressOptions,
+  { out, force, coding, archive }: CompressOptions,
 ): Promise<CompressedSizes> {
-  const { config, model, signal, emit } = session;
-  const { size } = model;
-  const [height, width] = size;
-  const parameters = await modelParameters(session);
-  const tables = await codeTables(session);
-  const checksum = tablesChecksum(tables);
-  const hash = (await modelHash(session)).slice(0, HASH_DIGITS);
-  const targets = uniqueNames(files).map((name) => join(out, `${name}.slbk`));
+  const { model, emit, paths } = session;
+  if (archive !== undefined && coding === "tables") {
+    throw new SlicebookError(
+      "ARGUMENT_INVALID",
+      "the slices of an archive are coded by the prior, not by tables",
+      {
+        remedy: "Leave out --coding tables, or leave out --archive for a file of each slice.",
+      },
+    );
+  }
+  const coder = coding === "tables" ? undefined : await openPriorCoder(session);
+  if (coder === undefined && (coding === "prior" || archive !== undefined)) {
+    throw missing(paths.folder, trainedPrior);
+  }
+  if (coder === undefined && coding === undefined) {
+    const text = `${paths.folder} has no trained prior: codes are coded by how often its training slices use each`;
+    emit({ type: "note", text });
+  }
+  const names = uniqueNames(files);
+  const targets = archive === undefined ? names.map((name) => join(out, `${name}.slbk`)) : [archive];
   await checkFree(targets, force);
-  const slices = await openOwnSlices(session);
-  const encoder = await createEncoder(await session.engine(), parameters, { model, batch: 1 });
-  const progress = reportProgress(emit, "compress", "images");
-  const sizes = { bytes: 0, originalBytes: 0 };
-  try {
-    for (const [index, file] of files.entries()) {
-      if (signal?.aborted) throw interruptedError();
-      const { original, prepared, map, source, placement } = await slices.read(file);
-      const levels = await encoder.encode(prepared);
-      const { minimum, range } = rangeOf(original);
-      const fits = source.height === height && source.width === width;
-      const bytes = encodeSlbk(
-        {
-          original: {
-            size: [source.height, source.width],
-            type: source.type,
-            range: [minimum, minimum + range],
-          },
-          size,
-          policy: fits ? "none" : config.dataset.sizePolicy!, // without a policy, such a slice is not read
-          model: hash,
-          tables: checksum,
-          map,
-          affine: placement?.affine,
-          affineCode: placement?.code,
-        },
-        packCodes(
-          levels.map(({ data }) => data),
-          tables,
-        ),
-      );
-      const path = targets[index]!;
-      await writeFileAtomic(path, bytes);
-      const bits = (8 * bytes.length) / (height * width);
-      session.made(path, `${bytes.length} bytes, ${bits.toFixed(3)} bits per pixel`);
-      sizes.originalBytes += (await stat(file)).size;
-      sizes.bytes += bytes.length;
-      progress(index + 1, files.length);
+  const slices = await encodeSlices(session, files);
+  const [height, width] = model.size;
+  const sizes = { originalBytes: 0, bytes: 0 };
+  for (const file of files) sizes.originalBytes += (await stat(file)).size;
+  const write = async (path: string, content: Uint8Array, count: number) => {
+    const bits = (8 * content.length) / (count * height * width);
+    const of = archive === undefined ? "" : `${counted(count, "slice")}, `;
+    await writeFileAtomic(path, content);
+    session.made(path, `${of}${content.length} bytes, ${bits.toFixed(3)} bits per pixel`);
+    sizes.bytes += content.length;
+  };
+  if (coder === undefined) {
+    const header = await tablesHeader(session);
+    for (const [index, slice] of slices.entries()) {
+      const content = encodeSlbk({ ...slice, ...header.fields }, packCodes(slice.codes, header.tables));
+      await write(targets[index]!, content, 1);
     }
-  } finally {
-    await encoder.dispose();
+  } else if (archive === undefined) {
+    const coding = await priorCoding(session, coder, files.length);
+    for (let first = 0; first < slices.length; first += TOGETHER) {
+      const coded = await coding.pack(slices.slice(first, first + TOGETHER));
+      const contents = coded.map(({ record, ...codes }) => encodeCodedSlice(coding.by, record, codes));
+      await coding.check(contents.map(decodeCodedSlice));
+      for (const [index, content] of contents.entries()) await write(targets[first + index]!, content, 1);
+    }
+  } else {
+    const coding = await priorCoding(session, coder, files.length);
+    const coded = await coding.pack(slices);
+    const content = encodeArchive(
+      coding.by,
+      coded.map((slice, index) => ({ ...slice, name: names[index]! })),
+    );
+    await coding.check(decodeArchive(content).slices);
+    await write(archive, content, slices.length);
   }
   return { ...sizes, bitsPerPixel: (8 * sizes.bytes) / (files.length * height * width) };
 }
 
-/**
- * Restores slices from `.slbk` files: NIfTI files in the original units at their place where the originals were such,
- * else PNGs that span the original's range. Nothing is written unless all of them can be read.
- */
-export async function decompressFiles(
-  session: Session,
-  files: readonly string[],
-  { out, force }: CompressOptions,
-): Promise<CompressedSizes> {
-  const { model } = session;
-  const { size } = model;
-  const [height, width] = size;
-  const pixels = height * width;
-  const parameters = await modelParameters(session);
-  const preprocessing = await loadPreprocessing(session);
-  const read = await reader(session);
-  const slices: CompressedSlice[] = [];
-  for (const file of files) slices.push(await read(file));
-  const names = uniqueNames(files);
-  const targets = slices.map(({ header: { affine } }, index) =>
-    join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
-  );
-  await checkFree(targets, force);
-  const levels = model.levels.map(({ rows, columns }, level) => {
-    const all = new Int32Array(slices.length * rows * columns);
-    for (const [index, { codes }] of slices.entries()) all.set(codes[level]!, index * rows * columns);
-    return int32(all, [slices.length, rows, columns]);
-  });
-  const images = await decodeCodes(await session.engine(), parameters, levels, {
+/** A slice's codes, and what else is kept of it. */
+type EncodedSlice = Omit<SlbkHeader, "model" | "tables" | "size"> & {
+  readonly codes: SliceCodes;
+};
+
+async function encodeSlices(session: Session, files: readonly string[]): Promise<EncodedSlice[]> {
+  const { config, model, signal, emit } = session;
+  const [height, width] = model.size;
+  const reader = await openOwnSlices(session);
+  const encoder = await createEncoder(await session.engine(), await modelParameters(session), {
     model,
     batch: 1,
-    preprocessing,
   });
-  const progress = reportProgress(session.emit, "decompress", "images");
-  let total = 0;
-  for (const [index, { header, bytes }] of slices.entries()) {
-    if (session.signal?.aborted) throw interruptedError();
-    const { original, policy, map, affine, affineCode = 1 } = header;
-    const restored = restoreSlice(preprocessing, map, images.subarray(index * pixels, (index + 1) * pixels));
-    const content =
-      affine === undefined
-        ? await rangePng(restored, header)
-        : sliceNifti(restored, { size, placement: { affine, code: affineCode } });
-    const path = targets[index]!;
-    await writeFileAtomic(path, content);
-    const fitted = policy === "none" ? "" : `, the original of ${original.size.join("×")} by ${policy}`;
-    session.made(path, `${height}×${width}${fitted}`);
-    total += bytes;
-    progress(index + 1, files.length);
+  const progress = reportProgress(emit, "compress", "images");
+  const slices: EncodedSlice[] = [];
+  try {
+    for (const file of files) {
+      if (signal?.aborted) throw interruptedError();
+      const { original, prepared, map, source, placement } = await reader.read(file);
+      const levels = await encoder.encode(prepared);
+      const { minimum, range } = rangeOf(original);
+      const fits = source.height === height && source.width === width;
+      slices.push({
+        original: {
+          size: [source.height, source.width],
+          type: source.type,
+          range: [minimum, minimum + range],
+        },
+        policy: fits ? "none" : config.dataset.sizePolicy!, // without a policy, such a slice is not read
+        map,
+        affine: placement?.affine,
+        affineCode: placement?.code,
+        codes: levels.map(({ data }) => data),
+      });
+      progress(slices.length, files.length);
+    }
+  } finally {
+    await encoder.dispose();
   }
-  return { bytes: total, bitsPerPixel: (8 * total) / (files.length * pixels) };
+  return slices;
 }
 
-interface CompressedSlice {
-  readonly header: SlbkHeader;
-  /** Of each level, in raster order. */
-  readonly codes: readonly Int32Array[];
-  /** The file's size. */
-  readonly bytes: number;
-}
-
-/** Reads compressed files of the run's model, and refuses others. */
-async function reader(session: Session) {
-  const { paths, model } = session;
-  const hashes = (await modelHashes(session)).map((hash) => hash.slice(0, HASH_DIGITS));
+async function tablesHeader(session: Session) {
   const tables = await codeTables(session);
-  const checksum = tablesChecksum(tables);
-  const lengths = model.levels.map(({ rows, columns }) => rows * columns);
-  return async (file: string): Promise<CompressedSlice> => {
-    const content = readCompressed(file);
-    const { header, codes } = parsed(file, content);
-    if (!hashes.includes(header.model)) {
-      throw new SlicebookError(
-        "MODEL_DIFFERS",
-        `${file} was compressed with the model ${header.model}, and that of ${paths.folder} is ${hashes[0]}`,
-        { remedy: "Give with --model the run that it was compressed with." },
+  const model = (await modelHash(session)).slice(0, TABLES_HASH_DIGITS);
+  return { tables, fields: { size: session.model.size, model, tables: tablesChecksum(tables) } };
+}
+
+/** Codes slices by the run's prior, and reads what was written again. */
+async function priorCoding(session: Session, coder: PriorCoder, count: number) {
+  const total = 2 * count * coder.codesPerSlice;
+  const progress = reportProgress(session.emit, "compress", "codes");
+  let done = 0;
+  const onCodes = (more: number) => {
+    done += more;
+    progress(done, total);
+  };
+  return {
+    by: {
+      model: (await modelHash(session)).slice(0, CODED_HASH_DIGITS),
+      prior: coder.hash.slice(0, CODED_HASH_DIGITS),
+    },
+    async pack(slices: readonly EncodedSlice[]) {
+      const labels = await likeliestClasses(session, coder, slices);
+      const records = slices.map((slice, index) => recordOf(slice, coder.told(labels[index])));
+      const coded = slices.map(({ codes }, index) => ({ codes, told: records[index]!.told }));
+      const packed = await coder.pack(coded, onCodes);
+      return slices.map(({ codes }, index) => ({
+        record: records[index]!,
+        packed: packed[index]!,
+        levels: codes,
+      }));
+    },
+    /** Throws if what was written does not give the codes back. */
+    async check(written: readonly CodedSlice[]): Promise<void> {
+      const sealed = written.map(({ record, codes }) => ({ told: record.told, codes }));
+      const read = await coder.unpack(
+        sealed.map(({ told, codes }) => ({ told, packed: codes.packed })),
+        onCodes,
       );
-    }
-    if (header.tables !== checksum || header.size.join() !== model.size.join()) {
-      const hex = (number: number) => number.toString(16).padStart(8, "0");
-      throw new SlicebookError(
-        "CODES_DIFFER",
-        `${file} was compressed with the code frequencies ${hex(header.tables)}, and those of ${paths.codes.train} are ${hex(checksum)}`,
-        { remedy: "Restore that file as it was, or compress the originals anew." },
-      );
-    }
-    return { header, codes: unpackCodes(codes, lengths, tables), bytes: content.length };
+      for (const [index, { codes }] of sealed.entries()) codes.check(read[index]!);
+    },
   };
 }
 
-/** The most bytes of a compressed slice: of the largest one, as many as its codes can take. */
-const LARGEST_COMPRESSED = 2 ** 26;
-
-function readCompressed(file: string): Buffer {
+/** Of each slice the class that it is likeliest to be of; undefined where the prior takes none. */
+async function likeliestClasses(
+  session: Session,
+  { takesClasses }: PriorCoder,
+  slices: readonly EncodedSlice[],
+): Promise<(string | undefined)[]> {
+  const scorer = takesClasses ? await createSliceScorer(session) : undefined;
+  const labels: (string | undefined)[] = [];
   try {
-    return readRegularFile(file, { most: LARGEST_COMPRESSED });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SlicebookError("SLBK_INVALID", `${file} cannot be read: ${why}`, {
-      remedy: "Give files that `slicebook compress` wrote.",
-      cause,
-    });
+    for (const { codes } of slices) {
+      const grids = codes.map((grid, level) => {
+        const { rows, columns } = session.model.levels[level]!;
+        return int32(grid, [1, rows, columns]);
+      });
+      labels.push((await scorer?.score(grids))?.label);
+    }
+  } finally {
+    await scorer?.dispose();
   }
+  return labels;
 }
 
-function parsed(file: string, content: Uint8Array): ReturnType<typeof decodeSlbk> {
-  try {
-    return decodeSlbk(content);
-  } catch (error) {
-    if (!isSlicebookError(error)) throw error;
-    const { code, message, remedy } = error;
-    throw new SlicebookError(code, `${file}: ${message}`, {
-      ...(remedy === undefined ? {} : { remedy }),
-      cause: error,
-    });
-  }
-}
-
-/** A slice as a grey picture from the least to the greatest value of its original. */
-function rangePng(
-  values: Float32Array,
-  { size: [height, width], original }: SlbkHeader,
-): Promise<Uint8Array> {
-  const [low, high] = original.range;
-  const data = Float32Array.from(clippedToUnit(values, { minimum: low, range: high - low }));
-  return greyPng({ data, shape: [1, height, width] }, 0);
-}
-
-async function checkFree(paths: readonly string[], force: boolean): Promise<void> {
-  if (force) return;
-  for (const path of paths) {
-    if (!(await exists(path))) continue;
-    throw new SlicebookError("FILE_EXISTS", `${path} already exists`, {
-      remedy: "Name another folder with --out, or add --force to overwrite it.",
-    });
-  }
+/** What a prior-coded file keeps of a slice: the original's range only where it decides what is restored. */
+function recordOf(
+  { original: { size, type, range }, policy, map, affine, affineCode }: EncodedSlice,
+  told: SliceRecord["told"],
+): SliceRecord {
+  return {
+    original: {
+      size: policy === "none" ? undefined : size,
+      type,
+      range: affine === undefined ? range : undefined,
+    },
+    policy,
+    map,
+    affine,
+    affineCode,
+    told,
+  };
 }
