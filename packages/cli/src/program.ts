@@ -265,7 +265,7 @@ export function createProgram(): Command {
       new Option(
         "--coding <how>",
         "by the probability that the run's prior gives each code, or by how often training slices use it, which is " +
-          "faster and takes about twice the bytes (default: by the prior, if the run has one)",
+          "faster and takes a fifth to two thirds more bytes (default: by the prior, if the run has one)",
       ).choices(["prior", "tables"]),
     )
     .action(async (files: string[], options: OutputOptions & PackFlags) => {
