@@ -9,6 +9,9 @@ import { checkSampleOptions } from "./sample-options.ts";
 /** Grids drawn side by side. One number always: with another, the last bits of the logits would differ. */
 const LANES = 16;
 
+/** By how much the numbers that draw the codes at the first positions differ between a sample and the next. */
+const STEPS = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53].map(Math.sqrt);
+
 /** What gives the logits of one level's codes, of some slices after others. */
 export interface LevelSampler {
   /** Starts with new grids. */
@@ -92,8 +95,17 @@ export async function drawLevels(
   return levels;
 }
 
-/** The number in [0, 1) with which the code at a position (in raster order) of a sample's level is drawn. */
+/**
+ * The number in [0, 1) with which the code at a position (in raster order) of a sample's level is drawn.
+ *
+ * The first positions of the coarsest level decide of which kind a slice is. There the numbers of successive samples are
+ * spread evenly, each still uniform by itself: a randomly shifted Richtmyer sequence, which steps by the square root of a
+ * prime (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, section 3.1; Cranley and Patterson, 1976,
+ * for the shift). So a few samples hold kinds in the shares in which the prior has them.
+ */
 export function uniformAt(seed: number, sampleNumber: number, position: number, level: number): number {
+  const step = level === 0 ? STEPS[position] : undefined;
+  if (step !== undefined) return (random(seed, "sample-shift", position).uniform() + sampleNumber * step) % 1;
   const key = level === 0 ? [] : [level];
   return random(seed, "sample", sampleNumber, position, ...key).uniform();
 }
