@@ -43,7 +43,7 @@ export type CodeLogits = (
  * Draws the grids of all levels, the coarsest first, position by position: int32 `[count, rows, columns]` each.
  *
  * `open` prepares a level for lanes of slices. Slice n depends on the seed, n, its conditions and the options only, not
- * on `count`; with codes that are given, up to the last bits of the logits. Throws a `SlicebookError` with code
+ * on which others are drawn; with codes that are given, up to the last bits of the logits. Throws a `SlicebookError` with code
  * `SAMPLE_OPTIONS` if an option is out of its range, and the signal's reason if it is aborted.
  */
 export async function drawLevels(
@@ -167,7 +167,7 @@ function padded(codes: Int32Array, { rows, columns }: CodeLevel, first: number, 
 /** The conditions of each lane, zeros of the idle ones. */
 function conditionsOf(
   { conditions: taken }: Pick<BoundPrior, "conditions">,
-  { seed, conditions: { labels, slicePositions } = {} }: SampleOptions,
+  { seed, numbers, conditions: { labels, slicePositions } = {} }: SampleOptions,
   { first, slices, lanes }: Pick<Drawing, "first" | "slices" | "lanes">,
 ): HostTensors {
   const ofLanes = (valueAt: (sampleNumber: number) => number) =>
@@ -181,7 +181,7 @@ function conditionsOf(
     }),
     ...(taken.includes("slicePositions") && {
       slicePositions: float32(
-        ofLanes((sample) => slicePositions?.[sample] ?? slicePositionAt(seed, sample)),
+        ofLanes((sample) => slicePositions?.[sample] ?? slicePositionAt(seed, numbers?.[sample] ?? sample)),
         [lanes],
       ),
     }),
@@ -223,7 +223,7 @@ async function drawLanes(
         const own = values.subarray(lane * grid.codes, (lane + 1) * grid.codes);
         codes[lane * size + position] = drawCode(
           own,
-          uniformAt(options.seed, first + lane, position, level),
+          uniformAt(options.seed, options.numbers?.[first + lane] ?? first + lane, position, level),
           draw,
         );
       }
