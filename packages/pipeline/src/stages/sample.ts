@@ -32,7 +32,7 @@ import {
   noveltyReference,
 } from "../measure/measure-novelty.ts";
 import { nearestPicture } from "../measure/nearest-picture.ts";
-import { plausibleCandidates } from "../model/candidates.ts";
+import { CANDIDATES_APART, plausibleCandidates } from "../model/candidates.ts";
 import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
 import { writeNiftiSlice } from "../model/nifti-slice.ts";
 import { sampleGreys } from "../model/pictures.ts";
@@ -46,12 +46,6 @@ import type { StageDefinition } from "./stage.ts";
 
 /** Images decoded at a time. */
 const DECODED = 8;
-
-/**
- * Between the numbers of two candidates for a sample, more than there can be samples: successive numbers are drawn evenly over
- * all kinds, and of candidates of every kind the same one would always be kept.
- */
-const CANDIDATES_APART = 2 ** 20;
 
 /** Draws code grids from the prior and decodes them into images. */
 export const sampleStage: StageDefinition = {
