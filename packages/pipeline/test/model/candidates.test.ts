@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
 import { plausible } from "../../src/model/candidates.ts";
-import { readTensors, TINY, temporaryFolder } from "../helpers.ts";
+import { readTensors, temporaryFolder } from "../helpers.ts";
+import { copySharedRun } from "../shared-runs.ts";
 
 const place = temporaryFolder();
 
@@ -29,15 +30,8 @@ describe("plausible", () => {
 
 describe("sample.candidates", () => {
   it("keeps one of the coarsest grids that are drawn for each sample, whatever the number of samples", async () => {
-    const config = await place.write("candidates.yaml", TINY);
-    const folder = place.at("runs", "candidates");
-    await execute({
-      kind: "run",
-      config,
-      overrides: [`run.root=${place.at("runs")}`, "model.hierarchy=2", "model.quantizer.depth=2"],
-      stages: ["train", "encode", "evaluate", "train-prior"],
-      resume: false,
-    });
+    await copySharedRun("levels", place.at("runs"));
+    const folder = place.at("runs", "levels");
     const draw = async (...overrides: string[]) => {
       await execute({ kind: "stages", run: folder, stages: ["sample"], resume: false, overrides });
       const { tensors } = await readTensors(join(folder, "samples", "codes.safetensors"));
