@@ -60,15 +60,7 @@ export async function completeSlice(
     ...options
   }: OutputOptions & Omit<CompletionFlags, "complete" | "keep"> & { readonly overrides: readonly string[] },
 ): Promise<void> {
-  const request = { kind: "complete", run, file, keep, overrides } as const;
-  await perform(
-    {
-      ...request,
-      ...(candidates === undefined ? {} : { candidates }),
-      ...(out === undefined ? {} : { out }),
-    },
-    options,
-  );
+  await perform({ kind: "complete", run, file, keep, overrides, candidates, out }, options);
 }
 
 /** `compress` and `decompress`: slices into `.slbk` files and back. */
@@ -78,13 +70,13 @@ export async function compress(
   options: OutputOptions & CompressFlags,
 ): Promise<void> {
   const { model, out, force = false } = options;
-  await perform({ kind, run: model, files, force, ...(out === undefined ? {} : { out }) }, options);
+  await perform({ kind, run: model, files, force, out }, options);
 }
 
 /** `export`: the model as ONNX graphs and safetensors. */
 export async function exportModel(run: string, options: OutputOptions & ExportFlags): Promise<void> {
   const { out, half = false } = options;
-  await perform({ kind: "export", run, half, ...(out === undefined ? {} : { out }) }, options);
+  await perform({ kind: "export", run, half, out }, options);
 }
 
 export async function reconstruct(
@@ -93,5 +85,5 @@ export async function reconstruct(
   options: OutputOptions & { readonly out?: string },
 ): Promise<void> {
   const { out } = options;
-  await perform({ kind: "reconstruct", run, files, ...(out === undefined ? {} : { out }) }, options);
+  await perform({ kind: "reconstruct", run, files, out }, options);
 }
