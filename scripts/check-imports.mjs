@@ -61,6 +61,7 @@ const PURE_FOLDERS = ["datasets/src/formats"];
 const PARTS = {
   "viewer/src/page": [
     "base",
+    "base/util",
     "engine/browser",
     "core",
     "core/host",

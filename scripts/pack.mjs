@@ -1,22 +1,21 @@
-// Packs packages as they would be published: node scripts/pack.mjs FOLDER NAME… writes FOLDER/slicebook-NAME.tgz.
+// Packs packages as they would be published: node scripts/pack.mjs FOLDER NAME… writes FOLDER/slicebook-NAME.tgz (slicebook.tgz for cli).
 import { mkdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root, run } from "./setup.mjs";
 
-/** Packs built packages, by their folders' names; gives the files' paths. */
+/** Packs built packages, by their folders' names, as their own names say; gives the files' paths. */
 export function pack(folder, names) {
   const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
   const target = resolve(folder);
   mkdirSync(target, { recursive: true });
+  const chosen = names.flatMap((name) => ["--filter", `./packages/${name}`]);
+  const args = ["--yes", packageManager, ...chosen, "--recursive", "pack", "--out", `${target}/%s.tgz`];
+  const status = run("npx", args, { stdio: ["ignore", "ignore", 2] });
+  if (status !== 0) throw new Error("the packages could not be packed");
   return names.map((name) => {
-    const file = `${target}/slicebook-${name}.tgz`;
-    const status = run("npx", ["--yes", packageManager, "pack", "--out", file], {
-      cwd: `${root}/packages/${name}`,
-      stdio: ["ignore", "ignore", 2],
-    });
-    if (status !== 0) throw new Error(`packages/${name} could not be packed`);
-    return file;
+    const { name: full } = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, "utf8"));
+    return `${target}/${full.replace("@", "").replace("/", "-")}.tgz`;
   });
 }
 

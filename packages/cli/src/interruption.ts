@@ -19,12 +19,14 @@ export interface Interruptible {
   readonly signal: AbortSignal;
   /** The signal that came, if one did. */
   received(): StopSignal | undefined;
+  /** Leaves signals to the process again. */
+  release(): void;
 }
 
 /**
  * Takes over Ctrl-C and `kill`: the first signal aborts, so that the work can save and end; the second exits at once,
  * and so does the first after `deadlineSeconds` (a minute unless given): work that waits for something does not hear it.
- * It stays so until the process ends.
+ * It stays so until it is released.
  *
  * `onStop` is called on the first, `onExit` before leaving at once (to put the terminal right).
  */
@@ -36,6 +38,7 @@ export function interruptible(options: {
   const { onStop, onExit, deadlineSeconds = 60 } = options;
   const controller = new AbortController();
   let received: StopSignal | undefined;
+  let deadline: NodeJS.Timeout | undefined;
 
   function handle(signal: NodeJS.Signals): void {
     if (signal !== "SIGINT" && signal !== "SIGTERM") return;
@@ -46,7 +49,7 @@ export function interruptible(options: {
     received = signal;
     onStop();
     controller.abort();
-    setTimeout(leave, 1000 * deadlineSeconds, signal).unref();
+    deadline = setTimeout(leave, 1000 * deadlineSeconds, signal).unref();
   }
 
   function leave(signal: StopSignal): void {
@@ -58,5 +61,11 @@ export function interruptible(options: {
 
   process.on("SIGINT", handle);
   process.on("SIGTERM", handle);
-  return { signal: controller.signal, received: () => received };
+  function release(): void {
+    clearTimeout(deadline);
+    process.off("SIGINT", handle);
+    process.off("SIGTERM", handle);
+  }
+
+  return { signal: controller.signal, received: () => received, release };
 }

@@ -29,6 +29,8 @@ export async function perform(request: Request, options: OutputOptions): Promise
     const signal = interruption.received();
     if (signal === undefined || !isSlicebookError(error) || error.code !== "INTERRUPTED") throw error;
     throw new Interruption(signal, error.message, resumeRemedy(request));
+  } finally {
+    interruption.release();
   }
 }
 

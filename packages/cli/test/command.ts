@@ -5,7 +5,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
+import { runProgram } from "../src/run-program.ts";
 
 const program = fileURLToPath(new URL("../bin/slicebook.js", import.meta.url));
 
@@ -17,8 +18,14 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-interface StartOptions {
+// What npm says about how the tests were started is not what the user typed.
+for (const name of ["npm_command", "SLICEBOOK_DEBUG", "FORCE_COLOR"]) delete process.env[name];
+
+interface Options {
   readonly cwd: string;
+}
+
+interface StartOptions extends Options {
   /** Beside the tests' own environment; what is undefined is taken out of it. */
   readonly env?: NodeJS.ProcessEnv;
   /** A command that starts the command, such as a tracer. */
@@ -32,15 +39,13 @@ export interface Running {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Starts the real command, as a user's shell would. */
+/** Starts the built command in a process of its own, as a user's shell would. */
 export function start(args: readonly string[], options: StartOptions): Running {
   const { cwd, env = {}, under = [] } = options;
-  // What npm says about how the tests were started is not what the user typed.
-  const { npm_command: _, SLICEBOOK_DEBUG: __, FORCE_COLOR: ___, ...inherited } = process.env;
   const [command, ...rest] = [...under, process.execPath, program, ...args] as [string, ...string[]];
   const child = spawn(command, rest, {
     cwd,
-    env: { ...inherited, ...env },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const written = { stdout: "", stderr: "" };
@@ -53,9 +58,36 @@ export function start(args: readonly string[], options: StartOptions): Running {
   return { child, stderr: () => written.stderr, outcome };
 }
 
-/** Runs the real command to its end. */
-export async function slicebook(args: readonly string[], options: StartOptions): Promise<Outcome> {
-  return start(args, options).outcome;
+/**
+ * Carries a command line out in this process, where all is loaded once, its work in the built package's thread as ever.
+ *
+ * What is about the process itself (signals, its limits, what it opens) needs {@link start}.
+ */
+export async function slicebook(args: readonly string[], { cwd }: Options): Promise<Outcome> {
+  const written = { stdout: "", stderr: "" };
+  const note = (name: keyof typeof written) => (text: unknown) => {
+    written[name] += String(text);
+    return true;
+  };
+  const before = { cwd: process.cwd(), argv: process.argv };
+  const spies = [
+    vi.spyOn(process.stdout, "write").mockImplementation(note("stdout")),
+    vi.spyOn(process.stderr, "write").mockImplementation(note("stderr")),
+    vi.spyOn(console, "log").mockImplementation(note("stdout")),
+    vi.spyOn(console, "warn").mockImplementation(note("stderr")),
+    vi.spyOn(console, "error").mockImplementation(note("stderr")),
+  ];
+  try {
+    process.chdir(cwd);
+    process.argv = [process.execPath, program, ...args];
+    await runProgram(args);
+    return { code: Number(process.exitCode ?? 0), signal: null, ...written };
+  } finally {
+    process.exitCode = undefined;
+    process.argv = before.argv;
+    process.chdir(before.cwd);
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** A folder that is removed after the tests of the file. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, expect, test } from "vitest";
 import { filesUnder, slicebook, temporaryFolder } from "./command.ts";
-import { writeTiny } from "./runs.ts";
+import { copyWholeRun } from "./whole-run.ts";
 
 const cwd = temporaryFolder();
 /** Codes of a side: downsampling 4 of 32 pixels. */
@@ -19,7 +19,7 @@ async function writePicture(name: string, grey: (row: number, column: number) =>
 }
 
 beforeAll(async () => {
-  await writeTiny(cwd);
+  await copyWholeRun(cwd);
   await writePicture("slice.png", (row, column) =>
     Math.hypot(row - 15, column - 17) < 11 ? 90 + 4 * row : 5,
   );
@@ -31,14 +31,6 @@ beforeAll(async () => {
   await sharp({ create: { width: 40, height: 24, channels: 3, background: "white" } })
     .png()
     .toFile(join(cwd, "odd.png"));
-  for (const args of [
-    ["train", "tiny.yaml", "train.epochs=2"],
-    ["encode", "runs/tiny"],
-    ["train-prior", "runs/tiny"],
-  ]) {
-    const { code, stderr } = await slicebook([...args, "--quiet"], { cwd });
-    if (code !== 0) throw new Error(stderr);
-  }
   top = await complete("top");
 });
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { printable } from "../src/printable.ts";
-import { type Outcome, slicebook, temporaryFolder } from "./command.ts";
+import { type Outcome, slicebook, start, temporaryFolder } from "./command.ts";
 import { writeTiny } from "./runs.ts";
 
 const cwd = temporaryFolder();
@@ -48,10 +48,8 @@ describe("where a run cannot be", () => {
   test.skipIf(process.platform === "win32").each([24, 64])("where %i files can be open", async (files) => {
     await writeTiny(cwd);
     const under = ["sh", "-c", `ulimit -n ${files}; exec "$0" "$@"`];
-    expectMistake(
-      await slicebook(["train", "tiny.yaml", "run.root=few", "--quiet"], { cwd, under }),
-      /ulimit -n/,
-    );
+    const { outcome } = start(["train", "tiny.yaml", "run.root=few", "--quiet"], { cwd, under });
+    expectMistake(await outcome, /ulimit -n/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { slicebook, temporaryFolder } from "./command.ts";
+import { slicebook, start, temporaryFolder } from "./command.ts";
 
 const cwd = temporaryFolder();
 const commands = [
@@ -26,7 +26,7 @@ const commands = [
 ];
 
 test("help opens with examples, and names every command and exit code", async () => {
-  const { code, stdout, stderr } = await slicebook(["--help"], { cwd });
+  const { code, stdout, stderr } = await start(["--help"], { cwd }).outcome;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout.split("\n").slice(0, 2)).toEqual(["Examples:", "  slicebook run configs/phantom.yaml"]);
   for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
@@ -41,7 +41,7 @@ test.each(commands)("the help of %s opens with an example of it", async (command
 });
 
 test("the version is the package's", async () => {
-  expect(await slicebook(["--version"], { cwd })).toEqual({
+  expect(await start(["--version"], { cwd }).outcome).toEqual({
     code: 0,
     signal: null,
     stdout: `${manifest.version}\n`,

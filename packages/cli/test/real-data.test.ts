@@ -12,11 +12,11 @@ describe.runIf(data !== undefined)("real slices", () => {
   const cwd = temporaryFolder();
 
   test.each([
-    { layout: "hipmri", train: [169, 16], validate: [32, 5], test: [70, 6] },
-    { layout: "oasis", train: [208, 13], validate: [48, 3], test: [48, 3] },
+    { layout: "hipmri", size: "64, 32", train: [169, 16], validate: [32, 5], test: [70, 6] },
+    { layout: "oasis", size: "64, 64", train: [208, 13], validate: [48, 3], test: [48, 3] },
     // A fifth of the five training subjects of each class is held out.
-    { layout: "adni", train: [144, 8], validate: [36, 2], test: [108, 6] },
-  ])("of $layout are counted, and train a model", async ({ layout, ...splits }) => {
+    { layout: "adni", size: "60, 64", train: [144, 8], validate: [36, 2], test: [108, 6] },
+  ])("of $layout are counted, and train a model", async ({ layout, size, ...splits }) => {
     const root = resolve(data!, layout);
     const inspected = await slicebook(["inspect", root, "--json"], { cwd });
     expect(inspected.code, inspected.stderr).toBe(0);
@@ -30,7 +30,8 @@ describe.runIf(data !== undefined)("real slices", () => {
       change: (text) =>
         text
           .replace("adapter: phantom", `adapter: ${layout}\n  sizePolicy: resize`)
-          .replace("size: [32, 32]", "size: [64, 48]")
+          // The sizes of the pipeline's tests, whose prepared slices are then there.
+          .replace("size: [32, 32]", `size: [${size}]`)
           .replace(/ {2}options: \{ subjects.*\n/, ""),
     });
     const trained = await slicebook(["train", config, `dataset.root=${root}`, "train.steps=20"], { cwd });

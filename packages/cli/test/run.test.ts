@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { filesUnder, readJson, slicebook, temporaryFolder } from "./command.ts";
-import { readCheckpoint, writeTiny } from "./runs.ts";
+import { readCheckpoint } from "./runs.ts";
+import { copyWholeRun, wholeRun } from "./whole-run.ts";
 
 const cwd = temporaryFolder();
 const run = join(cwd, "runs", "tiny");
@@ -13,10 +14,8 @@ const allStages = ["train", "encode", "evaluate", "train-prior", "sample", "repo
 let printed: string;
 
 beforeAll(async () => {
-  await writeTiny(cwd);
-  const { code, stdout, stderr } = await slicebook(["run", "tiny.yaml"], { cwd });
-  if (code !== 0) throw new Error(stderr);
-  printed = stdout;
+  await copyWholeRun(cwd);
+  printed = (await wholeRun()).outcome.stdout;
 });
 
 async function hashes(folder: string): Promise<Record<string, string>> {

@@ -5,25 +5,19 @@ import { encodeSafetensors, MAX_CODES } from "@slicebook/core";
 import { compareRuns } from "@slicebook/report";
 import * as runSchema from "@slicebook/runs";
 import { listRuns, readRun } from "@slicebook/runs";
-import { type Stage, stages } from "@slicebook/runs/stages";
+import type { Stage } from "@slicebook/runs/stages";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
+import { readTensors, temporaryFolder } from "./helpers.ts";
+import { copySharedRun } from "./shared-runs.ts";
 
 const place = temporaryFolder();
 let whole: string;
 
 beforeAll(async () => {
-  const config = await place.write("whole.yaml", TINY);
-  whole = place.at("runs", "whole");
-  await execute({
-    kind: "run",
-    config,
-    overrides: [`run.root=${place.at("runs")}`],
-    stages,
-    resume: false,
-  });
-}, 120_000);
+  await copySharedRun("tiny", place.at("runs"));
+  whole = place.at("runs", "tiny");
+});
 
 let copies = 0;
 

@@ -1,20 +1,13 @@
 import { join } from "node:path";
 import type { Evaluation } from "@slicebook/runs";
 import { expect, it } from "vitest";
-import { execute } from "../src/api/execute.ts";
-import { readJsonFile, readTensors, TINY, temporaryFolder } from "./helpers.ts";
+import { readJsonFile, readTensors, temporaryFolder } from "./helpers.ts";
+import { copySharedRun } from "./shared-runs.ts";
 
 const place = temporaryFolder();
 
 it("trains, encodes and evaluates codes of several levels, each with its own grid and figures", async () => {
-  const config = await place.write("levels.yaml", TINY);
-  await execute({
-    kind: "run",
-    config,
-    overrides: [`run.root=${place.at("runs")}`, "model.hierarchy=2", "model.quantizer.depth=2"],
-    stages: ["train", "encode", "evaluate", "report"],
-    resume: false,
-  });
+  await copySharedRun("levels", place.at("runs"));
   const folder = place.at("runs", "levels");
   const evaluation = await readJsonFile<Evaluation>(join(folder, "evaluation.json"));
   const grids = [4, 4, 8, 8];

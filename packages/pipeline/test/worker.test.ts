@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import type { SlicebookError } from "@slicebook/base";
 import { expect, it } from "vitest";
+import { executeInWorker } from "../src/api/execute-in-worker.ts";
 import type { Request, Result } from "../src/api/requests.ts";
 import type { Event } from "../src/session/events.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
@@ -12,16 +10,30 @@ const place = temporaryFolder();
 
 interface Outcome {
   readonly result?: Result;
-  readonly error?: SlicebookError;
+  readonly error?: unknown;
   readonly events: readonly Event["type"][];
   /** How often a timer of 10 ms came meanwhile. */
   readonly ticks: number;
 }
 
+/** In the built package's thread: no thread can load sources. */
 async function inWorker(request: Request, abortAt: Event["type"] | "never" = "never"): Promise<Outcome> {
-  const client = join(import.meta.dirname, "worker-client.mjs");
-  const { stdout } = await promisify(execFile)(process.execPath, [client, JSON.stringify(request), abortAt]);
-  return JSON.parse(stdout);
+  const controller = new AbortController();
+  const events: Event["type"][] = [];
+  let ticks = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+  }, 10);
+  const onEvent = ({ type }: Event) => {
+    events.push(type);
+    if (type === abortAt) controller.abort();
+  };
+  const outcome = await executeInWorker(request, { onEvent, signal: controller.signal }).then(
+    (result) => ({ result }),
+    (error: unknown) => ({ error }),
+  );
+  clearInterval(timer);
+  return { ...outcome, events, ticks };
 }
 
 it("brings events and the result out of the thread, and leaves the caller's free", async () => {
@@ -42,7 +54,7 @@ it("brings events and the result out of the thread, and leaves the caller's free
 it("brings errors out with code, message and remedy", async () => {
   const run = place.at("no");
   const { error } = await inWorker({ kind: "stages", run, overrides: [], stages: ["report"], resume: false });
-  expect(error).toEqual({
+  expect(error).toMatchObject({
     name: "SlicebookError",
     code: "RUN_NOT_FOUND",
     message: `${run} is not a run folder: it does not exist`,

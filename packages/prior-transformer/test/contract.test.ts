@@ -4,18 +4,20 @@ import { describe, it } from "vitest";
 import { transformer } from "../src/index.ts";
 import { lively, smallConfig } from "./helpers.ts";
 
-/** Forms of codes that are enough where each takes seconds to compile. */
-const few = ["two levels of one size, two classes"] as const;
+/** The form of most codes, which takes a compiled engine: seconds to compile, and many more to compute without. */
+const LARGEST = "three levels whose sides do not divide, varied slices of three classes";
+const { [LARGEST]: largest, ...smaller } = CONTRACT_SPACES;
+const LEVELS = "two levels of one size, two classes";
 
 describe.each([
   [
     "cpu",
     {
-      ...CONTRACT_SPACES,
+      ...smaller,
       "more rows than a window": { levels: [{ codes: 3, rows: 5, columns: 2 }], classes: 0 },
     },
   ],
-  ["onnx", Object.fromEntries(few.map((name) => [name, CONTRACT_SPACES[name]!]))],
+  ["onnx", { [LEVELS]: smaller[LEVELS]!, [LARGEST]: largest! }],
 ] as const)("on %s", async (kind, spaces) => {
   const contract = priorContract(transformer, {
     engine: await createEngine({ kind }),

@@ -1,4 +1,8 @@
+import { leaves } from "@slicebook/base/util";
 import type { Evaluation, RunInfo } from "@slicebook/runs";
+
+/** Settings that say where a run is and not what it is. */
+const PLACES = ["run.root", "run.name", "dataset.cache"];
 
 /** A run as far as it decides with what its figures compare. */
 export interface Compared {
@@ -35,4 +39,21 @@ export function comparisonNotes(runs: readonly Compared[]): string[] {
     }
   }
   return notes;
+}
+
+/** A setting that is not the same in all runs: a value for each run, undefined where it is not given. */
+export interface DifferentSetting {
+  /** Dotted, such as `model.width`. */
+  readonly key: string;
+  readonly values: readonly unknown[];
+}
+
+/** The settings that differ between configurations, but for those that say where a run is. */
+export function differentSettings(configs: readonly unknown[]): DifferentSetting[] {
+  const all = configs.map((config) => leaves(config));
+  const keys = new Set(all.flatMap((one) => [...one.keys()]));
+  return [...keys]
+    .filter((key) => !PLACES.includes(key))
+    .map((key) => ({ key, values: all.map((one) => one.get(key)) }))
+    .filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
 }

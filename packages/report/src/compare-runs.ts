@@ -1,17 +1,13 @@
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { leaves } from "@slicebook/base/util";
 import { summarise } from "@slicebook/core";
-import { type Evaluation, type RunDetails, readRun, runNames } from "@slicebook/runs";
-import { comparisonNotes, sameSlices } from "./comparable.ts";
+import { type Evaluation, readRun, runNames } from "@slicebook/runs";
+import { comparisonNotes, differentSettings, sameSlices } from "./comparable.ts";
 import type { Comparison, PairedDifference } from "./comparison.ts";
 import { comparisonHtml } from "./comparison-html.ts";
 import { svgToPng } from "./figures/chart.ts";
 import { plotComparison } from "./figures/plot-comparison.ts";
-
-/** Settings that say where a run is and not what it is. */
-const PLACES = ["run.root", "run.name", "dataset.cache"];
 
 /**
  * Compares runs: their figures, the settings that differ, and with `out` a page with their curves in one chart each
@@ -35,7 +31,10 @@ export async function compareRuns(
       label: labels[index]!,
       difference: run === first ? null : pairedDifference(first!.evaluation, run.evaluation),
     })),
-    settings: differentSettings(runs),
+    settings: differentSettings(runs.map(({ config }) => config.value)).map(({ key, values }) => ({
+      key,
+      values: values.map((value) => (value === undefined ? null : JSON.stringify(value))),
+    })),
     notes: comparisonNotes(runs.map(({ evaluation }, index) => ({ label: labels[index]!, evaluation }))),
   };
   if (out === undefined) return { ...comparison, files: [] };
@@ -68,13 +67,4 @@ function pairedDifference(
     other.subjects.map(({ subject }) => subject),
   );
   return { mean, ci95, subjects };
-}
-
-function differentSettings(runs: readonly RunDetails[]): Comparison["settings"] {
-  const all = runs.map(({ config }) => leaves(config.value));
-  const keys = [...new Set(all.flatMap((one) => [...one.keys()]))].filter((key) => !PLACES.includes(key));
-  return keys.flatMap((key) => {
-    const values = all.map((one) => (one.has(key) ? JSON.stringify(one.get(key)) : null));
-    return new Set(values).size === 1 ? [] : [{ key, values }];
-  });
 }

@@ -20,10 +20,7 @@ export { bitsOfEvenCodes, counted } from "./format.ts";
 export { modelCard } from "./model-card.ts";
 export {
   dropFramesAfter,
-  frameFile,
   frameIsDue,
-  frameSteps,
-  originalsFile,
   readFrame,
   saveFrame,
 } from "./progression.ts";

@@ -1,26 +1,11 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { frameFile, frameSteps, originalsFile } from "@slicebook/runs";
 import { greyPng, tall } from "./figures/grey-png.ts";
 import type { ImageStack } from "./figures/grid.ts";
 
 /** Each picture of the progression comes at this many times the steps of the one before, at least. */
 const PACE = 1.15;
-const NAME = /^step-(\d+)\.png$/;
-const ORIGINALS = "originals.png";
-
-/** The pictures of a folder: what the model made of the same slices at some step, the earliest first. */
-export async function frameSteps(folder: string): Promise<number[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .flatMap((name) => NAME.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-}
-
-export function frameFile(folder: string, step: number): string {
-  return join(folder, `step-${String(step).padStart(7, "0")}.png`);
-}
 
 /** Whether a picture is due at a step: often at first, while the model changes much, then ever less. */
 export async function frameIsDue(folder: string, step: number): Promise<boolean> {
@@ -41,12 +26,8 @@ export async function saveFrame(
   pair: { originals: ImageStack; reconstructions: ImageStack },
 ): Promise<void> {
   if ((await frameSteps(folder)).length === 0)
-    await writeFileAtomic(join(folder, ORIGINALS), await greyPng(tall(pair.originals), 0));
+    await writeFileAtomic(originalsFile(folder), await greyPng(tall(pair.originals), 0));
   await writeFileAtomic(frameFile(folder, step), await greyPng(tall(pair.reconstructions), 0));
-}
-
-export function originalsFile(folder: string): string {
-  return join(folder, ORIGINALS);
 }
 
 /** Reads a tall picture back: `height` is that of one of its slices. */

@@ -26,7 +26,6 @@ export { type MetricsFiles, openMetricsLog } from "./metrics-log.ts";
 export type { MetricsRow, TrainMetrics, ValidationMetrics } from "./metrics-schema.ts";
 export { codeGrids, missing, type Need, neededFile, trainedModel, trainedPrior } from "./needs.ts";
 export { noRun } from "./no-run.ts";
-export { noveltyFile } from "./novelty.ts";
 export {
   type Limit,
   type Novelty,
@@ -36,6 +35,7 @@ export {
   type ThreePairs,
 } from "./novelty-schema.ts";
 export { type OpenRun, openRun } from "./open-run.ts";
+export { type PairedSlices, type PairFiles, pairFiles, readPairs } from "./pairs.ts";
 export { LARGEST_YAML, type ParsedYaml, parseYaml } from "./parse-yaml.ts";
 export {
   type HeldOutLikelihood,
@@ -43,6 +43,7 @@ export {
   type PriorEvaluation,
   writePriorEvaluation,
 } from "./prior-evaluation.ts";
+export { frameFile, frameSteps, originalsFile } from "./progression.ts";
 export { writeRecord } from "./record.ts";
 export { MAX_CODES, type RunInfo } from "./record-schema.ts";
 export { type RunPaths, runPaths } from "./run-paths.ts";

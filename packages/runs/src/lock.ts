@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { SlicebookError } from "@slicebook/base";
 import { z } from "zod";
+import { runPaths } from "./run-paths.ts";
 
 const holderSchema = z.object({ pid: z.int(), host: z.string(), started: z.string() });
 
@@ -28,7 +28,7 @@ const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"
  * works in the folder.
  */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, ".lock");
+  const path = runPaths(folder).lock;
   if (held.has(path)) throw locked(folder, "this process");
   held.add(path);
   let own: string;
@@ -46,7 +46,7 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
 
 /** Whether a process works in a run folder now. */
 export async function isLocked(folder: string): Promise<boolean> {
-  const path = join(folder, ".lock");
+  const path = runPaths(folder).lock;
   const holder = holderIn(await textOf(path).catch(() => undefined));
   return holder !== undefined && (held.has(path) || (await isAlive(holder)));
 }

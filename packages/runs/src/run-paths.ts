@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { type PairFiles, pairFiles } from "./pairs.ts";
 
 /** The files of a run folder. */
 export interface RunPaths {
   readonly folder: string;
+  /** There while a process works in the folder. */
+  readonly lock: string;
   readonly config: string;
   readonly info: string;
   /** Whose slices are in each split. */
@@ -28,7 +31,13 @@ export interface RunPaths {
   /** Event files for TensorBoard. */
   readonly events: { readonly train: string; readonly prior: string };
   readonly samples: string;
+  readonly sampleCodes: string;
+  samplePicture(name: string): string;
+  /** What is measured of the samples. */
+  readonly novelty: string;
   readonly reconstructions: string;
+  /** Test slices and their reconstructions, for the viewer. */
+  readonly pairs: PairFiles;
   /** Where slices are compressed to, and restored to, unless said otherwise. */
   readonly compressed: string;
   readonly decompressed: string;
@@ -45,6 +54,7 @@ export function runPaths(folder: string): RunPaths {
   const at = (...parts: string[]) => join(folder, ...parts);
   return {
     folder,
+    lock: at(".lock"),
     config: at("config.yaml"),
     info: at("run.json"),
     subjects: at("subjects.json"),
@@ -74,7 +84,11 @@ export function runPaths(folder: string): RunPaths {
       prior: at("tensorboard", "prior", "events.out.tfevents.slicebook"),
     },
     samples: at("samples"),
+    sampleCodes: at("samples", "codes.safetensors"),
+    samplePicture: (name) => at("samples", `${name}.png`),
+    novelty: at("samples", "novelty.json"),
     reconstructions: at("reconstructions"),
+    pairs: pairFiles(at("reconstructions", "test")),
     compressed: at("compressed"),
     decompressed: at("decompressed"),
     exported: at("export"),

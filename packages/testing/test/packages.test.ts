@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function tarballOf(name: string): string {
-  return join(folder, "tarballs", `slicebook-${name}.tgz`);
+  return join(folder, "tarballs", name === "cli" ? "slicebook.tgz" : `slicebook-${name}.tgz`);
 }
 
 /** The block of TypeScript that a README marks as the example to be run. */

@@ -35,7 +35,10 @@ const full = small
   .replace("steps: 60, batch: 4", "steps: 12, batch: 2")
   .replace("width: 16", "width: 8")
   .replace("steps: 30, batch: 8", "steps: 2, batch: 2")
-  .replace("layers: 2", "attention: { heads: 2, width: 8, stride: 4 }, layers: 2");
+  .replace(
+    "layers: 2, hidden: 16, headWidth: 16",
+    "attention: { heads: 2, width: 4, stride: 4 }, layers: 2, hidden: 8, headWidth: 8",
+  );
 
 /**
  * A run with six levels of codes, three grids of two codes a place, each grid of codes of its own and drawn at a

@@ -44,10 +44,7 @@ async function look(
   const { out, adapter } = options;
   const chosen =
     adapter === undefined ? overrides : [`dataset.adapter=${JSON.stringify(adapter)}`, ...overrides];
-  await perform(
-    { kind: "inspect", config, overrides: chosen, ...(out === undefined ? {} : { out }) },
-    options,
-  );
+  await perform({ kind: "inspect", config, overrides: chosen, out }, options);
 }
 
 async function isFolder(path: string): Promise<boolean> {

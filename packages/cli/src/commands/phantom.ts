@@ -4,16 +4,5 @@ import { perform } from "../perform.ts";
 /** Writes a phantom data set. */
 export async function phantom(options: OutputOptions & PhantomFlags): Promise<void> {
   const { layout, out, seed, subjects, slices, size } = options;
-  await perform(
-    {
-      kind: "phantom",
-      layout,
-      out,
-      seed,
-      ...(subjects === undefined ? {} : { subjects }),
-      ...(slices === undefined ? {} : { slicesPerSubject: slices }),
-      ...(size === undefined ? {} : { size }),
-    },
-    options,
-  );
+  await perform({ kind: "phantom", layout, out, seed, subjects, slicesPerSubject: slices, size }, options);
 }

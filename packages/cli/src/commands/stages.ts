@@ -61,24 +61,13 @@ export async function completeSlice(
     ...options
   }: OutputOptions & Omit<CompletionFlags, "complete" | "keep"> & { readonly overrides: readonly string[] },
 ): Promise<void> {
-  const request = { kind: "complete", run, file, keep, overrides } as const;
-  await perform(
-    {
-      ...request,
-      ...(candidates === undefined ? {} : { candidates }),
-      ...(out === undefined ? {} : { out }),
-    },
-    options,
-  );
+  await perform({ kind: "complete", run, file, keep, overrides, candidates, out }, options);
 }
 
 /** `compress`: slices into `.slbk` files, or into one archive. */
 export async function compress(files: readonly string[], options: OutputOptions & PackFlags): Promise<void> {
   const { model, out, force = false, coding, archive } = options;
-  await perform(
-    { kind: "compress", run: model, files, force, coding, archive, ...(out === undefined ? {} : { out }) },
-    options,
-  );
+  await perform({ kind: "compress", run: model, files, force, coding, archive, out }, options);
 }
 
 /** `decompress`: such files back into slices. */
@@ -87,16 +76,13 @@ export async function decompress(
   options: OutputOptions & UnpackFlags,
 ): Promise<void> {
   const { model, out, force = false, only, list } = options;
-  await perform(
-    { kind: "decompress", run: model, files, force, only, list, ...(out === undefined ? {} : { out }) },
-    options,
-  );
+  await perform({ kind: "decompress", run: model, files, force, only, list, out }, options);
 }
 
 /** `export`: the model as ONNX graphs and safetensors. */
 export async function exportModel(run: string, options: OutputOptions & ExportFlags): Promise<void> {
   const { out, half = false } = options;
-  await perform({ kind: "export", run, half, ...(out === undefined ? {} : { out }) }, options);
+  await perform({ kind: "export", run, half, out }, options);
 }
 
 export async function reconstruct(
@@ -105,5 +91,5 @@ export async function reconstruct(
   options: OutputOptions & { readonly out?: string },
 ): Promise<void> {
   const { out } = options;
-  await perform({ kind: "reconstruct", run, files, ...(out === undefined ? {} : { out }) }, options);
+  await perform({ kind: "reconstruct", run, files, out }, options);
 }

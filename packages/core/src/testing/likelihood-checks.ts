@@ -60,16 +60,22 @@ export async function isCausal({ prior, score }: Subject): Promise<void> {
 /** `correct` is 1 for the code of the largest ln p, and 0 for the others. */
 export async function knowsTheLikeliest({ prior, score }: Subject): Promise<void> {
   const { space } = prior;
+  const places = placesOf(space);
   const most = Math.max(...space.levels.map(({ codes }) => codes));
-  const base = randomGrids(space, 1, 5);
-  for (const place of placesOf(space)) {
+  // For each place a grid with each code there.
+  const total = places.length * most;
+  const grids = randomGrids(space, 1, 5).map((one) => repeated(one, total));
+  for (const [number, { level, position }] of places.entries()) {
+    const { codes, ...grid } = space.levels[level]!;
+    const area = grid.rows * grid.columns;
+    for (let code = 0; code < codes; code++) grids[level]![(number * most + code) * area + position] = code;
+  }
+  const { logLikelihood, correct } = await score(grids, someConditionsOfOne(prior, total));
+  for (const [number, place] of places.entries()) {
     const { codes, ...grid } = space.levels[place.level]!;
     const area = grid.rows * grid.columns;
-    const grids = base.map((one) => repeated(one, most));
-    for (let code = 0; code < codes; code++) grids[place.level]![code * area + place.position] = code;
-    const { logLikelihood, correct } = await score(grids, someConditionsOfOne(prior, most));
     const of = (values: ArrayLike<number>) =>
-      Array.from({ length: codes }, (_, code) => values[code * area + place.position]!);
+      Array.from({ length: codes }, (_, code) => values[(number * most + code) * area + place.position]!);
     const logs = of(logLikelihood[place.level]!);
     for (const [code, said] of of(correct[place.level]!).entries()) {
       const behind = Math.max(...logs) - logs[code]!;

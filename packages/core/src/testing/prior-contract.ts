@@ -40,7 +40,7 @@ export const CONTRACT_SPACES: Readonly<Record<string, CodeSpace>> = {
   "one column": { levels: [{ codes: 3, rows: 4, columns: 1 }], classes: 0 },
   "a coarse level and a fine one": {
     levels: [
-      { codes: 3, rows: 1, columns: 2 },
+      { codes: 2, rows: 1, columns: 2 },
       { codes: 2, rows: 2, columns: 4 },
     ],
     classes: 0,

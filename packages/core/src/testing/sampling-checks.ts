@@ -27,7 +27,8 @@ export async function drawsFromItsLikelihood(subject: Subject): Promise<void> {
   };
   for (const [way, more] of Object.entries(ways)) {
     const options = { count, seed: SEED, ...more };
-    compare(subject, await subject.sample(options), await drawnNaively(subject, options), {
+    const drawn = await subject.sample(options);
+    compare(subject, drawn, await drawnFromScore(subject, drawn, options), {
       first: `${way}: sample draws`,
       second: "drawing from score gives",
     });
@@ -172,9 +173,15 @@ export async function stopsWhenTold({ prior, sample }: Subject): Promise<void> {
   if (error !== reason) throw new Error("sample does not reject with the reason of a signal that is aborted");
 }
 
-/** Draws as `sample` must, but scores whole grids for every code. */
-async function drawnNaively(
+/**
+ * What drawing from `score` gives at each place after the codes that were drawn before it.
+ *
+ * Where `sample` draws the same everywhere, it draws what one code after the other would be; all are scored at once,
+ * each place with every code.
+ */
+async function drawnFromScore(
   { prior, score }: Subject,
+  drawn: readonly Int32Array[],
   {
     count,
     seed,
@@ -187,28 +194,35 @@ async function drawnNaively(
   }: SampleOptions,
 ): Promise<Int32Array[]> {
   const { space } = prior;
-  const each = Math.max(...space.levels.map(({ codes }) => codes));
+  const places = placesOf(space);
+  const most = Math.max(...space.levels.map(({ codes }) => codes));
+  // Of each sample, for each place, a grid with each code there.
+  const each = places.length * most;
+  const sampleOf = (index: number) => Math.floor(index / each);
+  const total = count * each;
+  const tried = drawn.map((codes, level) => {
+    const area = areaOf(space.levels[level]!);
+    return Int32Array.from({ length: total * area }, (_, at) => {
+      const [index, position] = [Math.floor(at / area), at % area];
+      const changed = places[Math.floor(index / most) % places.length]!;
+      if (changed.level === level && changed.position === position) {
+        return Math.min(index % most, space.levels[level]!.codes - 1);
+      }
+      return codes[sampleOf(index) * area + position]!;
+    });
+  });
   const ofEach = (values: ArrayLike<number>) =>
-    Array.from({ length: count * each }, (_, at) => values[Math.floor(at / each)]!);
+    Array.from({ length: total }, (_, index) => values[sampleOf(index)]!);
   const positions =
     conditions.slicePositions ?? Array.from({ length: count }, (_, sample) => slicePositionAt(seed, sample));
-  const told = {
+  const { logLikelihood } = await score(tried, {
     ...(conditions.labels && { labels: ofEach(conditions.labels) }),
     slicePositions: ofEach(positions),
-  };
-  const drawn = space.levels.map((grid) => new Int32Array(count * areaOf(grid)));
-  for (const { level, position } of placesOf(space)) {
+  });
+  const found = drawn.map((codes) => codes.slice());
+  for (const [place, { level, position }] of places.entries()) {
     const { codes, ...grid } = space.levels[level]!;
     const area = grid.rows * grid.columns;
-    const tried = drawn.map((one, other) => {
-      const size = areaOf(space.levels[other]!);
-      return Int32Array.from({ length: count * each * size }, (_, at) => {
-        const [number, place] = [Math.floor(at / size), at % size];
-        if (other === level && place === position) return Math.min(number % each, codes - 1);
-        return one[Math.floor(number / each) * size + place]!;
-      });
-    });
-    const logs = (await score(tried, told)).logLikelihood[level]!;
     const options = {
       temperature:
         (level === 0 && position < grid.columns ? firstRowTemperature : undefined) ??
@@ -218,17 +232,18 @@ async function drawnNaively(
     };
     const known = given?.[level];
     for (let sample = 0; sample < count; sample++) {
-      const ofCodes = Array.from(
+      const first = sample * each + place * most;
+      const logs = Array.from(
         { length: codes },
-        (_, code) => logs[(sample * each + code) * area + position]!,
+        (_, code) => logLikelihood[level]![(first + code) * area + position]!,
       );
-      drawn[level]![sample * area + position] =
+      found[level]![sample * area + position] =
         known !== undefined && known.known[position] !== 0
           ? known.codes[position]!
-          : drawCode(ofCodes, uniformAt(seed, sample, position, level), options);
+          : drawCode(logs, uniformAt(seed, sample, position, level), options);
     }
   }
-  return drawn;
+  return found;
 }
 
 /** Random codes, about half of which are known: every second, and whole rows. */

@@ -23,9 +23,17 @@ export interface Subject {
   readonly prior: BoundPrior;
   readonly engine: TensorEngine;
   readonly parameters: HostTensors;
+  /** Each part after its training. */
+  readonly trained: readonly TrainedPart[];
   /** ln p of each code, and whether it is said to be the likeliest, of grids of all levels. */
   score(grids: readonly Int32Array[], conditions: ConditionValues): Promise<Scores>;
   sample(options: SampleOptions): Promise<Int32Array[]>;
+}
+
+/** A part after a few steps, and the loss of each. */
+export interface TrainedPart {
+  readonly carry: HostTensors;
+  readonly losses: readonly number[];
 }
 
 /** A list for each level, [grids, rows, columns]. */
@@ -40,8 +48,9 @@ export async function trainedSubject(
   engine: TensorEngine,
   weights: (parameters: HostTensors) => HostTensors,
 ): Promise<Subject> {
-  const carries: HostTensors[] = [];
-  for (const part of prior.parts) carries.push((await trainedPart(prior, part, engine)).carry);
+  const trained: TrainedPart[] = [];
+  for (const part of prior.parts) trained.push(await trainedPart(prior, part, engine));
+  const carries = trained.map(({ carry }) => carry);
   const parameters = weights(prior.parameters(Object.assign({}, ...carries), { average: true }));
   const compiled = new Map<number, Promise<Compiled<OnHost<CodeScores>>>>();
   const compiledFor = (count: number): Promise<Compiled<OnHost<CodeScores>>> => {
@@ -56,6 +65,7 @@ export async function trainedSubject(
     prior,
     engine,
     parameters,
+    trained,
     async score(grids, conditions) {
       const count = gridCount(prior.space, grids);
       const codes = gridSpecs(prior.space.levels, count).map(({ shape }, level) =>
@@ -72,12 +82,12 @@ export async function trainedSubject(
   };
 }
 
-/** A part after a few steps, and the loss of each. */
+/** Trains a part for a few steps. */
 export async function trainedPart(
   prior: BoundPrior,
   part: PriorPart,
   engine: TensorEngine,
-): Promise<{ readonly carry: HostTensors; readonly losses: readonly number[] }> {
+): Promise<TrainedPart> {
   const signature = stepInputs(prior, part, BATCH);
   const loop = await engine.loop(part.trainStep, part.initialCarry(SEED), signature);
   const losses: number[] = [];

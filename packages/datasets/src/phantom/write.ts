@@ -17,16 +17,16 @@ export interface WritePhantomOptions {
   /** The root: the split folders are one or two levels below. */
   readonly folder: string;
   /** Subjects in each split. ADNI has no validation split; its number is added to training. */
-  readonly subjects?: Readonly<Record<Split, number>>;
+  readonly subjects?: Readonly<Record<Split, number>> | undefined;
   /** Slices of each subject. */
-  readonly slices?: number;
+  readonly slices?: number | undefined;
   readonly seed?: number;
   /**
    * Height and width; the layout's own size unless given. HipMRI's every fifth subject is an eighth wider.
    */
-  readonly size?: Size;
+  readonly size?: Size | undefined;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@link writePhantom} wrote. */

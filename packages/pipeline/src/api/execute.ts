@@ -248,7 +248,7 @@ async function exported(
 }
 
 async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): Promise<Result> {
-  const { layout, out, seed, subjects, slicesPerSubject, size } = request;
+  const { layout, out, seed, subjects, slicesPerSubject: slices, size } = request;
   await checkFree(out, "folder for phantoms");
   const { onEvent = () => {}, signal } = options;
   const progress = reportProgress(onEvent, "phantom", "slices");
@@ -256,11 +256,11 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
     layout,
     folder: out,
     seed,
-    ...(subjects === undefined ? {} : { subjects }),
-    ...(slicesPerSubject === undefined ? {} : { slices: slicesPerSubject }),
-    ...(size === undefined ? {} : { size }),
+    subjects,
+    slices,
+    size,
     onProgress: ({ done, total }) => progress(done, total),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   onEvent({ type: "file", path: out, what: `phantoms as ${layout}` });
   return { stages: [], figures: { ...written }, files: [out], next: `slicebook inspect ${shellQuote(out)}` };

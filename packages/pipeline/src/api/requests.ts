@@ -46,7 +46,7 @@ export type Request =
       readonly kind: "reconstruct";
       readonly run: string;
       readonly files: readonly string[];
-      readonly out?: string;
+      readonly out?: string | undefined;
     }
   | {
       /**
@@ -59,15 +59,15 @@ export type Request =
       readonly keep: string;
       readonly overrides: readonly string[];
       /** Grids drawn for each completion, of which one is taken by the known codes that come after (default: 8). */
-      readonly candidates?: number;
-      readonly out?: string;
+      readonly candidates?: number | undefined;
+      readonly out?: string | undefined;
     }
   | {
       /** Files into `.slbk` files by a run's model, in `out` (default: `RUN/compressed`), or all into the archive. */
       readonly kind: "compress";
       readonly run: string;
       readonly files: readonly string[];
-      readonly out?: string;
+      readonly out?: string | undefined;
       /** Write over files that are there. */
       readonly force: boolean;
       /** How codes are coded (default: by the run's prior where it has one). */
@@ -92,7 +92,7 @@ export type Request =
       /** A run's model as ONNX graphs and safetensors in `out` (default: `RUN/export`). */
       readonly kind: "export";
       readonly run: string;
-      readonly out?: string;
+      readonly out?: string | undefined;
       /** In float16. */
       readonly half: boolean;
     }
@@ -101,7 +101,7 @@ export type Request =
       readonly kind: "inspect";
       readonly config: string;
       readonly overrides: readonly string[];
-      readonly out?: string;
+      readonly out?: string | undefined;
     }
   | {
       /** Writes procedural slices into `out`, in one of the real data sets' layouts. */
@@ -110,10 +110,10 @@ export type Request =
       readonly out: string;
       readonly seed: number;
       /** Subjects in each split (default: the data sets package's). */
-      readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
-      readonly slicesPerSubject?: number;
+      readonly subjects?: Readonly<Record<"train" | "validate" | "test", number>> | undefined;
+      readonly slicesPerSubject?: number | undefined;
       /** Height and width in pixels (default: the layout's own). */
-      readonly size?: readonly [number, number];
+      readonly size?: readonly [number, number] | undefined;
     };
 
 export interface Result {

@@ -2,15 +2,10 @@ import { type ErrorCode, isSlicebookError, SlicebookError } from "@slicebook/bas
 import type { Event } from "../session/events.ts";
 import type { Request, Result } from "./requests.ts";
 
-/** What a worker is told when it starts. */
-export interface WorkerOrder {
-  readonly request: Request;
-}
-
-/** What it is told later. */
-export interface WorkerCommand {
-  readonly type: "abort";
-}
+/** What a worker is told: the next request, or to stop the one that it carries out. */
+export type WorkerOrder =
+  | { readonly type: "request"; readonly request: Request }
+  | { readonly type: "abort" };
 
 /** What it tells. */
 export type WorkerReply =

@@ -21,7 +21,11 @@ const TIMED_BATCH = 16;
 
 /** Reads every slice of a YAML file's data set and says what there is; dirt is listed rather than refused. */
 export async function inspectConfig(
-  { config: file, overrides, out }: { config: string; overrides: readonly string[]; out?: string },
+  {
+    config: file,
+    overrides,
+    out,
+  }: { config: string; overrides: readonly string[]; out?: string | undefined },
   { onEvent = () => {}, signal }: ExecuteOptions,
 ): Promise<{ readonly inspection: Inspection; readonly files: readonly string[] }> {
   const config = await loadDatasetConfig(file, overrides);

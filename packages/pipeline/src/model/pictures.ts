@@ -3,6 +3,7 @@ import { ownUnitRange, toUnitRange } from "@slicebook/core";
 import { greysOf, type Preprocessing } from "@slicebook/datasets";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { greyPng, type ImageStack, tall } from "@slicebook/report";
+import type { PairedSlices, PairFiles } from "@slicebook/runs";
 
 /** Slices and their reconstructions on one scale: each original's own range mapped to [0, 1], clipped. */
 export interface PicturePairs {
@@ -71,16 +72,13 @@ function eachScaled(
   return { data, shape: [images.length / pixels, height, width] };
 }
 
-/**
- * Keeps slices and their reconstructions as two tall grey pictures, `PATH-originals.png` and
- * `PATH-reconstructions.png`, with the slices' names and figures in `PATH-pairs.json`, for the viewer.
- */
+/** Keeps slices and their reconstructions as two tall grey pictures with the slices' names and SSIM, for the viewer. */
 export async function savePairs(
-  path: string,
+  files: PairFiles,
   { originals, reconstructions }: PicturePairs,
-  slices: readonly { readonly name: string; readonly ssim: number }[],
+  slices: PairedSlices,
 ): Promise<void> {
-  await writeFileAtomic(`${path}-originals.png`, await greyPng(tall(originals), 0));
-  await writeFileAtomic(`${path}-reconstructions.png`, await greyPng(tall(reconstructions), 0));
-  await writeFileAtomic(`${path}-pairs.json`, `${JSON.stringify({ slices }, undefined, 2)}\n`);
+  await writeFileAtomic(files.originals, await greyPng(tall(originals), 0));
+  await writeFileAtomic(files.reconstructions, await greyPng(tall(reconstructions), 0));
+  await writeFileAtomic(files.slices, `${JSON.stringify({ slices }, undefined, 2)}\n`);
 }

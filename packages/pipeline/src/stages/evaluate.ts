@@ -6,7 +6,7 @@ import { type CodeTable, tablesChecksum, vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
 import { codeGrid, counted, reconstructionGrid } from "@slicebook/report";
 import { codebookColours } from "@slicebook/report/colour";
-import { type Evaluation, evaluationSchema, hashOfTensors, trainedModel } from "@slicebook/runs";
+import { type Evaluation, evaluationSchema, hashOfTensors, pairFiles, trainedModel } from "@slicebook/runs";
 import { type Evaluated, evaluateSplit } from "../measure/evaluate.ts";
 import { type Codec, createCodec } from "../model/codec.ts";
 import { picturePairs, savePairs } from "../model/pictures.ts";
@@ -106,7 +106,7 @@ export async function evaluateDataset(
       name: set.records[index]!.name,
       ssim: evaluated.slices[index]!.ssim,
     }));
-    await savePairs(picture, pairs, named);
+    await savePairs(pairFiles(picture), pairs, named);
     const { mean } = evaluated.evaluation.ssim;
     const png = await reconstructionGrid(originals, reconstructions, {
       title: "Reconstructions",

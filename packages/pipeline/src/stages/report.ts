@@ -5,12 +5,9 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { countCodes } from "@slicebook/core";
 import {
   type FilmFrame,
-  frameFile,
-  frameSteps,
   metricsCsv,
   modelCard,
   type NextCommand,
-  originalsFile,
   type Picture,
   type Plot,
   plotCodebookUsage,
@@ -25,11 +22,13 @@ import {
 import {
   evaluationSchema,
   exists,
+  frameFile,
+  frameSteps,
   hashOfFile,
   type MetricsRow,
   missing,
   type Novelty,
-  noveltyFile,
+  originalsFile,
   type RunInfo,
   readJsonIfThere,
   withoutPlaces,
@@ -60,7 +59,7 @@ export const reportStage: StageDefinition = {
       paths.prior.evaluation,
       paths.codes.test,
       join(paths.samples, "grid.png"),
-      noveltyFile(paths),
+      paths.novelty,
       ...(await evaluationFiles(paths.evaluations)),
     ];
     return {

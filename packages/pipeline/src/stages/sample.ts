@@ -6,14 +6,7 @@ import { nearMiss } from "@slicebook/base/util";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { greyPng, imageGrid } from "@slicebook/report";
-import {
-  codeGrids,
-  hashOfFile,
-  type Novelty,
-  noveltyFile,
-  trainedModel,
-  trainedPrior,
-} from "@slicebook/runs";
+import { codeGrids, hashOfFile, type Novelty, trainedModel, trainedPrior } from "@slicebook/runs";
 import {
   type CodeGrids,
   type LevelGrids,
@@ -61,11 +54,7 @@ export const sampleStage: StageDefinition = {
     ...(session.config.sample.grain && { grain: await hashOfFile(session.paths.grain) }),
   }),
 
-  outputs: ({ paths }) => [
-    join(paths.samples, "codes.safetensors"),
-    join(paths.samples, "grid.png"),
-    noveltyFile(paths),
-  ],
+  outputs: ({ paths }) => [paths.sampleCodes, join(paths.samples, "grid.png"), paths.novelty],
 
   async prepare(session) {
     const { sample } = session.config;
@@ -115,11 +104,11 @@ export const sampleStage: StageDefinition = {
       labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
     );
     await rm(paths.samples, { recursive: true, force: true });
-    const file = join(paths.samples, "codes.safetensors");
+    const file = paths.sampleCodes;
     await saveCodes(file, samples);
     session.made(file, "samples' codes");
     for (const [index, name] of names.entries()) {
-      await writeFileAtomic(join(paths.samples, `${name}.png`), await greyPng(images, index));
+      await writeFileAtomic(paths.samplePicture(name), await greyPng(images, index));
       if (trained.placement === undefined) continue;
       // A sample has no original, so it stays in preprocessed units; it lies where the first training slice does.
       const values = decoded.subarray(index * height * width, (index + 1) * height * width);
@@ -282,7 +271,7 @@ async function saveNovelty(
   }
   if (flagged > 0) {
     const found = flagged === 1 ? "1 sample is" : `${flagged} samples are`;
-    emit({ type: "warning", text: `${found} nearly a training slice: see ${noveltyFile(paths)}` });
+    emit({ type: "warning", text: `${found} nearly a training slice: see ${paths.novelty}` });
   }
   const picture = join(paths.samples, "nearest.png");
   await writeFileAtomic(picture, await nearestPicture(measured));
@@ -290,8 +279,8 @@ async function saveNovelty(
   const test = await neededCodes(session, "test");
   const pixels = await measurePixels(session, samples, { training: trained, test, grain });
   const novelty: Novelty = { ...measured.novelty, pixels };
-  await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(novelty, undefined, 2)}\n`);
-  session.made(noveltyFile(paths), "novelty and quality of the samples");
+  await writeFileAtomic(paths.novelty, `${JSON.stringify(novelty, undefined, 2)}\n`);
+  session.made(paths.novelty, "novelty and quality of the samples");
 }
 
 /** The classes that some slices have. */

@@ -5,7 +5,8 @@ import { CANDIDATES_APART, plausible } from "../../src/model/candidates.ts";
 import { bindPrior, priorParameters } from "../../src/session/bound-prior.ts";
 import { loadRunConfig } from "../../src/session/run-folder.ts";
 import { openSession } from "../../src/session/session.ts";
-import { readTensors, TINY, temporaryFolder } from "../helpers.ts";
+import { readTensors, temporaryFolder } from "../helpers.ts";
+import { copySharedRun } from "../shared-runs.ts";
 
 const place = temporaryFolder();
 
@@ -32,15 +33,8 @@ describe("plausible", () => {
 
 describe("sample.candidates", () => {
   it("keeps one of the coarsest grids that are drawn for each sample, whatever the number of samples", async () => {
-    const config = await place.write("candidates.yaml", TINY);
-    const folder = place.at("runs", "candidates");
-    await execute({
-      kind: "run",
-      config,
-      overrides: [`run.root=${place.at("runs")}`, "model.hierarchy=2", "model.quantizer.depth=2"],
-      stages: ["train", "encode", "evaluate", "train-prior"],
-      resume: false,
-    });
+    await copySharedRun("levels", place.at("runs"));
+    const folder = place.at("runs", "levels");
     const draw = async (...overrides: string[]) => {
       await execute({ kind: "stages", run: folder, stages: ["sample"], resume: false, overrides });
       const { tensors } = await readTensors(join(folder, "samples", "codes.safetensors"));

@@ -9,15 +9,16 @@ import { variedCopies } from "../../src/config/varied-copies.ts";
 import { openSession } from "../../src/session/session.ts";
 import { withVariedGrids } from "../../src/session/varied-grids.ts";
 import { listen, TINY, temporaryFolder } from "../helpers.ts";
+import { copySharedRun } from "../shared-runs.ts";
 
 const place = temporaryFolder();
 let folder: string;
 
 beforeAll(async () => {
-  const config = await place.write("varied.yaml", TINY);
-  const overrides = [`run.root=${place.at("runs")}`];
-  await execute({ kind: "run", config, overrides, stages: ["train", "encode"], resume: false });
-  folder = place.at("runs", "varied");
+  await place.write("varied.yaml", TINY);
+  await copySharedRun("tiny", place.at("runs"));
+  folder = place.at("runs", "tiny");
+  await rm(join(folder, "prior"), { recursive: true });
 });
 
 /** The training grids with what these overrides add to them. */

@@ -67,9 +67,9 @@ const FONT = "DejaVu Sans";
 export async function svgToPng(svg: string, scale = 2): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   // Vega's drawings have one pixel a unit, which is 72 dots an inch to librsvg.
-  return sharp(Buffer.from(svg), { density: 72 * scale })
-    .png({ palette: true, compressionLevel: 9 })
-    .toBuffer();
+  const drawing = sharp(Buffer.from(svg), { density: 72 * scale });
+  // Charts have few colours: more effort takes three times as long for a tenth fewer bytes.
+  return drawing.png({ palette: true, effort: 1 }).toBuffer();
 }
 
 /** Draws a chart. */

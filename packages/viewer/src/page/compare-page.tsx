@@ -1,11 +1,11 @@
-import { comparisonNotes, sameCodes, sameSlices } from "@slicebook/report/comparable";
+import { comparisonNotes, differentSettings, sameCodes, sameSlices } from "@slicebook/report/comparable";
 import { FIGURES, type FigureKey, figureKeys, figureText } from "@slicebook/runs/figures";
 import type { RunAnswer, RunsAnswer } from "../shared/answers.ts";
 import { fetchJson, useLoaded } from "./data.ts";
 import { duration, interval, short } from "./format.ts";
 import { hrefOf } from "./router.ts";
 import { Curves } from "./run/curves.tsx";
-import { leavesOf } from "./run/settings.tsx";
+import { settingText } from "./run/settings.tsx";
 import { Notice, Waiting } from "./ui/notice.tsx";
 
 interface Row {
@@ -65,7 +65,7 @@ export function ComparePage({
   if (loaded.state === "failed")
     return <Notice kind="error" title="The runs cannot be compared" text={loaded.reason} />;
   const runs = loaded.value;
-  const differing = differences(runs);
+  const differing = differentSettings(runs.map(({ config }) => config));
   const notes = comparisonNotes(runs.map(({ entry: { id }, evaluation }) => ({ label: id, evaluation })));
   return (
     <>
@@ -143,7 +143,7 @@ export function ComparePage({
                     <code>{key}</code>
                   </th>
                   {values.map((value, index) => (
-                    <td key={runs[index]!.entry.id}>{value}</td>
+                    <td key={runs[index]!.entry.id}>{value === undefined ? "–" : settingText(value)}</td>
                   ))}
                 </tr>
               ))}
@@ -169,15 +169,4 @@ function bestOf(
   const most = Math.max(...[first, ...others].map((run) => sign * value(run)!));
   const best = [first, ...others].filter((run) => sign * value(run)! === most);
   return best.length > others.length ? [] : best;
-}
-
-function differences(
-  runs: readonly RunAnswer[],
-): { readonly key: string; readonly values: readonly string[] }[] {
-  const all = runs.map(({ config }) => new Map(leavesOf(config)));
-  const keys = [...new Set(all.flatMap((leaves) => [...leaves.keys()]))];
-  return keys
-    .filter((key) => !key.startsWith("run."))
-    .map((key) => ({ key, values: all.map((leaves) => leaves.get(key) ?? "–") }))
-    .filter(({ values }) => new Set(values).size > 1);
 }

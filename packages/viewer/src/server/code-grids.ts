@@ -94,11 +94,11 @@ export async function samplesAnswer(
   paths: Pick<SamplesAnswer, "path" | "trainPath">,
   {
     novelty,
-    pictures,
+    picture,
   }: {
     readonly novelty: Novelty | undefined;
-    /** The names of the files beside the samples' grids. */
-    readonly pictures: ReadonlySet<string>;
+    /** The picture of a sample by its path in the run's folder. */
+    readonly picture: (name: string) => string | null;
   },
 ): Promise<SamplesAnswer> {
   const drawn = await readNames(files.samples);
@@ -115,7 +115,7 @@ export async function samplesAnswer(
       });
       return {
         name,
-        picture: pictures.has(`${name}.png`) ? `samples/${name}.png` : null,
+        picture: picture(name),
         label: drawn.labels[index] ?? null,
         nearest:
           own === undefined

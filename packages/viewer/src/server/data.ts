@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { openRun, readRun } from "@slicebook/runs";
 import type { CodebookAnswer } from "../shared/answers.ts";
 import { codebookAnswer, samplesAnswer } from "./code-grids.ts";
-import { exists, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";
+import { exists, fromRun, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";
 
 /** The answers about a folder of runs by their paths, such as `data/phantom/run.json`. */
 export interface RunData {
@@ -27,15 +27,22 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
       if (name === "codebook.json" && (await exists(paths.codes.test))) {
         return codebooks([paths.codes.test], async () => {
           const { info } = await readRun(own);
-          return codebookAnswer(paths.codes.test, "codes/test.safetensors", info.model);
+          return codebookAnswer(paths.codes.test, fromRun(own, paths.codes.test), info.model);
         });
       }
-      const drawn = join(paths.samples, "codes.safetensors");
+      const drawn = paths.sampleCodes;
       if (name === "samples.json" && (await exists(drawn)) && (await exists(paths.codes.train))) {
+        const there = new Set(await readdir(paths.samples));
         return samplesAnswer(
           { samples: drawn, train: paths.codes.train },
-          { path: "samples/codes.safetensors", trainPath: "codes/train.safetensors" },
-          { novelty: await novelty(), pictures: new Set(await readdir(paths.samples)) },
+          { path: fromRun(own, drawn), trainPath: fromRun(own, paths.codes.train) },
+          {
+            novelty: await novelty(),
+            picture: (name) => {
+              const file = paths.samplePicture(name);
+              return there.has(basename(file)) ? fromRun(own, file) : null;
+            },
+          },
         );
       }
       return undefined;

@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import { runPaths } from "@slicebook/runs";
 
 /**
@@ -16,21 +16,20 @@ export async function linkedOut(folder: string): Promise<string | undefined> {
 }
 
 function readFiles(folder: string): string[] {
-  const { config, info, metrics, prior, evaluation, codes, samples, reconstructions, progression } =
-    runPaths(folder);
+  const paths = runPaths(folder);
   return [
-    config,
-    info,
-    metrics,
-    prior.metrics,
-    prior.evaluation,
-    evaluation,
-    ...Object.values(codes),
-    samples,
-    join(samples, "codes.safetensors"),
-    join(samples, "novelty.json"),
-    reconstructions,
-    join(reconstructions, "test-pairs.json"),
-    progression,
+    paths.config,
+    paths.info,
+    paths.metrics,
+    paths.prior.metrics,
+    paths.prior.evaluation,
+    paths.evaluation,
+    ...Object.values(paths.codes),
+    paths.samples,
+    paths.sampleCodes,
+    paths.novelty,
+    paths.reconstructions,
+    paths.pairs.slices,
+    paths.progression,
   ];
 }

@@ -1,16 +1,19 @@
-import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import {
+  frameFile,
+  frameSteps,
   listRuns,
+  originalsFile,
+  type RunPaths,
   type RunSummary,
+  readPairs,
   readRun,
-  readTextIfThere,
   runPaths,
   withoutPlaces,
 } from "@slicebook/runs";
 import { parse } from "yaml";
-import { z } from "zod";
 import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
 import { isPlainName } from "./files.ts";
 import { linkedOut } from "./linked-out.ts";
@@ -96,14 +99,10 @@ function withoutRoot<T extends { readonly dataset: { readonly root?: string | un
   return { ...evaluation, dataset };
 }
 
-const pairsSchema = z.object({ slices: z.array(z.object({ name: z.string(), ssim: z.number() })) });
-
 async function runFiles(folder: string): Promise<RunFiles> {
   const paths = runPaths(folder);
   const first = async (...candidates: string[]): Promise<string | null> => {
-    for (const path of candidates) {
-      if (await exists(path)) return path.slice(folder.length + 1).replaceAll("\\", "/");
-    }
+    for (const path of candidates) if (await exists(path)) return fromRun(folder, path);
     return null;
   };
   return {
@@ -112,32 +111,34 @@ async function runFiles(folder: string): Promise<RunFiles> {
     prior: await first(paths.prior.best),
     codes: await first(paths.codes.test),
     grain: await first(paths.grain),
-    film: await filmOf(paths.progression),
-    pairs: await pairsOf(paths.reconstructions),
-    samples: await first(join(paths.samples, "codes.safetensors")),
+    film: await filmOf(paths),
+    pairs: pairsOf(paths),
+    samples: await first(paths.sampleCodes),
     report: await first(paths.report),
   };
 }
 
-async function filmOf(folder: string): Promise<Film | null> {
-  const names: string[] = await readdir(folder).catch(() => []);
-  const frames = names
-    .flatMap((name) => {
-      const step = /^step-(\d+)\.png$/.exec(name)?.[1];
-      return step === undefined ? [] : [{ step: Number(step), path: `progression/${name}` }];
-    })
-    .sort((a, b) => a.step - b.step);
-  return frames.length > 0 && names.includes("originals.png")
-    ? { originals: "progression/originals.png", frames }
-    : null;
+/** The path of a file from its run's folder, as in an address. */
+export function fromRun(folder: string, path: string): string {
+  return relative(folder, path).replaceAll("\\", "/");
 }
 
-async function pairsOf(folder: string): Promise<Pairs | null> {
+async function filmOf({ folder, progression }: RunPaths): Promise<Film | null> {
+  const [originals, steps] = [originalsFile(progression), await frameSteps(progression)];
+  if (steps.length === 0 || !(await exists(originals))) return null;
+  return {
+    originals: fromRun(folder, originals),
+    frames: steps.map((step) => ({ step, path: fromRun(folder, frameFile(progression, step)) })),
+  };
+}
+
+function pairsOf({ folder, pairs }: RunPaths): Pairs | null {
   try {
-    const { slices } = pairsSchema.parse(JSON.parse(readTextIfThere(join(folder, "test-pairs.json")) ?? ""));
+    const slices = readPairs(pairs);
+    if (slices === undefined) return null;
     return {
-      originals: "reconstructions/test-originals.png",
-      reconstructions: "reconstructions/test-reconstructions.png",
+      originals: fromRun(folder, pairs.originals),
+      reconstructions: fromRun(folder, pairs.reconstructions),
       slices,
     };
   } catch {

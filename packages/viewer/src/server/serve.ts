@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import { runPaths } from "@slicebook/runs";
 import { createRunData, type RunData } from "./data.ts";
 import { fileWithin, sendFile } from "./files.ts";
 import { pageFolder } from "./page-folder.ts";
@@ -97,7 +98,7 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
     const folder = id === undefined ? undefined : await runFolder(site.runs, id);
     const file = folder === undefined ? undefined : await fileWithin(folder, path);
     // The page does not ask who the subjects are.
-    if (file === undefined || basename(file) === "subjects.json")
+    if (file === undefined || basename(file) === basename(runPaths(folder!).subjects))
       return refuse(response, 404, "there is no such file");
     response.setHeader("content-security-policy", FILE_POLICY);
     return sendFile(request, response, file);

@@ -56,10 +56,11 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
   for (const { id } of runs) {
     for (const name of RUN_ANSWERS) {
       const answer = await putJson(`${id}/${name}`);
-      for (const path of shownFiles(name, answer)) {
+      const { models, others } = shownFiles(name, answer);
+      for (const path of [...models, ...others]) {
         const from = await fileWithin(join(folder.root, id), path.split("/"));
         if (from === undefined) continue;
-        if (!isCheckpoint(path)) await put(`files/${id}/${path}`, from);
+        if (others.includes(path)) await put(`files/${id}/${path}`, from);
         else {
           await writeFileAtomic(join(out, "files", id, path), await withoutTraining(from));
           written.push(`files/${id}/${path}`);
@@ -70,30 +71,27 @@ export async function exportSite({ run, out }: ExportSiteOptions): Promise<strin
   return written;
 }
 
-/** The files of a run that the page may ask for, by what an answer of that name tells it. */
-function shownFiles(name: (typeof RUN_ANSWERS)[number], answer: unknown): string[] {
-  if (answer === undefined || name === "codebook.json") return [];
+/** The files of a run that the page may ask for, checkpoints apart, by what an answer of that name tells it. */
+function shownFiles(
+  name: (typeof RUN_ANSWERS)[number],
+  answer: unknown,
+): { readonly models: readonly string[]; readonly others: readonly string[] } {
+  if (answer === undefined || name === "codebook.json") return { models: [], others: [] };
   if (name === "samples.json") {
-    return (answer as SamplesAnswer).samples.flatMap(({ picture }) => picture ?? []);
+    const { trainPath, samples } = answer as SamplesAnswer;
+    return { models: [], others: [trainPath, ...samples.flatMap(({ picture }) => picture ?? [])] };
   }
   const { files } = answer as RunAnswer;
   const { model, preprocessing, prior, codes, grain, film, pairs, samples, report } = files;
-  return [
-    model,
-    preprocessing,
-    prior,
-    codes,
-    grain,
-    samples,
-    samples === null ? null : "codes/train.safetensors",
-    report,
-    ...(film === null ? [] : [film.originals, ...film.frames.map(({ path }) => path)]),
-    ...(pairs === null ? [] : [pairs.originals, pairs.reconstructions]),
-  ].filter((path) => path !== null);
-}
-
-function isCheckpoint(path: string): boolean {
-  return /(^|\/)checkpoints\/(best|last)\.safetensors$/.test(path);
+  const there = (...paths: (string | null)[]) => paths.filter((path) => path !== null);
+  return {
+    models: there(model, prior),
+    others: [
+      ...there(preprocessing, codes, grain, samples, report),
+      ...(film === null ? [] : [film.originals, ...film.frames.map(({ path }) => path)]),
+      ...(pairs === null ? [] : [pairs.originals, pairs.reconstructions]),
+    ],
+  };
 }
 
 /** A checkpoint with only what a model is used with: a quarter of what its training needs. */

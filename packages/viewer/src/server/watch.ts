@@ -118,7 +118,8 @@ function otherFiles(folder: string): string[] {
     paths.progression,
     paths.samples,
     paths.report,
-  ].concat(join(folder, ".lock"));
+    paths.lock,
+  ];
 }
 
 async function stampOf(files: readonly string[]): Promise<string> {

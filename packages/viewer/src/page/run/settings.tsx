@@ -1,11 +1,8 @@
-/** Every value of a configuration with its dotted key. */
-export function leavesOf(value: unknown, path = ""): [key: string, text: string][] {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return Object.entries(value).flatMap(([key, inner]) =>
-      leavesOf(inner, path === "" ? key : `${path}.${key}`),
-    );
-  }
-  return [[path, Array.isArray(value) ? value.join(" × ") : String(value)]];
+import { leaves } from "@slicebook/base/util";
+
+/** The value of a setting as text. */
+export function settingText(value: unknown): string {
+  return Array.isArray(value) ? value.join(" × ") : value === null ? "none" : String(value);
 }
 
 /** The configuration of a run, a part of it each under its own heading. */
@@ -20,10 +17,10 @@ export function Settings({ config }: { readonly config: unknown }) {
           <section key={name} class="panel" aria-label={`Settings: ${name}`}>
             <h3>{name}</h3>
             <dl class="pairs">
-              {leavesOf(value).map(([key, text]) => (
+              {Array.from(leaves(value), ([key, setting]) => (
                 <div key={key}>
                   <dt>{key}</dt>
-                  <dd class={text === "null" ? "none" : ""}>{text === "null" ? "none" : text}</dd>
+                  <dd class={setting === null ? "none" : ""}>{settingText(setting)}</dd>
                 </div>
               ))}
             </dl>
