@@ -9,5 +9,7 @@ export {
   type EngineKind,
   type EngineOptions,
   type PassedOver,
+  PRECISIONS,
+  type Precision,
 } from "./engine.ts";
 export { type EngineProbe, probeEngines } from "./probe.ts";

@@ -15,7 +15,7 @@ import {
 import { mapStructure, type Structure, type TracedOutput, type TraceResult } from "@slicebook/tfjs-onnx";
 import { expandDims, type Tensor } from "@tensorflow/tfjs-core";
 import { matchSpecs, type NamedSpec, typed } from "./check.ts";
-import type { Device, Engine } from "./engine.ts";
+import type { Device, Engine, Precision } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { env, Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { isOnDevice, type OrtTensors, openSession, type Session, startOnnxDevice } from "./onnx-session.ts";
@@ -26,20 +26,26 @@ import { checkCarry, isTracedOutput, nameOf, traceAny } from "./traced.ts";
 export async function createOnnxEngine({
   device,
   threads = physicalCores(),
+  precision,
+  profile,
 }: {
   readonly device: Device;
   readonly threads?: number | undefined;
+  readonly precision: Precision;
+  readonly profile?: string | undefined;
 }): Promise<Engine> {
   const { name, software } = await startOnnxDevice(device);
   const runtime: Runtime = {
     trace: (fn, signature, options) => traceAny(fn, signature, { ...options, target: device }),
-    open: (traced, onDevice) => openSession(traced, { device, threads, onDevice }),
+    open: (traced, onDevice) => openSession(traced, { device, threads, onDevice, profile }),
   };
-  const on = device === "cpu" ? `CPU, ${threads} thread${threads === 1 ? "" : "s"}` : name;
+  const where = device === "cpu" ? `CPU, ${threads} thread${threads === 1 ? "" : "s"}` : name;
+  const on = precision === "float32" ? where : `${where}, ${precision}`;
   return {
     kind: "onnx",
     device,
     threads,
+    precision,
     description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${on}`,
     software,
     compile: async (fn, signature, options = {}) => typed(await compileOnnx(runtime, fn, signature, options)),
