@@ -308,7 +308,7 @@ function stages(graph: Graph, op: Reduction, x: Value, axes: readonly number[]):
   if (first === undefined) return undefined;
   if (rest.length > 0) return reduce(graph, op, reduce(graph, op, flat, rest, true), [first], true);
   const side = flat.shape[first]!;
-  const groups = chunksOf(1, side, 2 ** 10).count;
+  const groups = chunksOf("webgpu", 1, side, 2 ** 10).count;
   if (groups === 1) return undefined;
   const split = [...flat.shape.slice(0, first), groups, side / groups, ...flat.shape.slice(first + 1)];
   const parts = reduce(graph, op, reshape(graph, flat, split), [first + 1], false);
@@ -468,7 +468,7 @@ export function gemm(graph: Graph, a: Value, b: Value, transA: boolean, transB: 
     return emitOne(graph, "MatMul", product, {}, a.type, [rows, columns]);
   }
   const terms = sidesOf(left, 2)[flipA ? 0 : 1];
-  const chunks = graph.target === "cpu" ? undefined : chunksOf(1, terms, rows * columns);
+  const chunks = graph.target === "cpu" ? undefined : chunksOf(graph.target, 1, terms, rows * columns);
   if (chunks !== undefined && chunks.count > 1) {
     const { count, length } = chunks;
     const parts = [

@@ -11,13 +11,12 @@ import {
   transpose,
   transposeNode,
 } from "../build.ts";
-import { type Chunks, chunksOf } from "../chunks.ts";
+import { type Card, type Chunks, chunksOf } from "../chunks.ts";
 import { emitOne, type Graph, sidesOf, type Value } from "../graph.ts";
 import { type Geometry, type Pair, pair } from "./geometry.ts";
 
 /** Columns that a product has at least, where the kernel has so many: taps of narrow images are put side by side. */
-const fewestColumns = { webgpu: 64, cuda: 256 } as const;
-type Card = keyof typeof fewestColumns;
+const fewestColumns: Readonly<Record<Card, number>> = { webgpu: 64, cuda: 128 };
 
 /**
  * The gradient of a convolution with respect to its kernel on a graphics card: x [n, in, h, w] and dy [n, out, h', w'] → [h, w,
@@ -46,7 +45,7 @@ export function productsFilterGradient(
   const taps = kernel[0] * kernel[1];
   const [rows, channels] = turned ? [inChannels, outChannels] : [outChannels, inChannels];
   const together = Math.min(taps, Math.ceil(fewestColumns[card] / channels));
-  const chunks = chunksOf(samples, size[0] * size[1], rows * together * channels);
+  const chunks = chunksOf(card, samples, size[0] * size[1], rows * together * channels);
   const left = perChannel(graph, card, still, chunks);
   const products: Value[] = [];
   for (let first = 0; first < taps; first += together) {
