@@ -42,6 +42,8 @@ const PURE = {
   ],
   "tfjs-onnx": [],
   engine: [
+    "cuda.ts",
+    "cuda-rounding.ts",
     "onnx.ts",
     "onnx-runtime.ts",
     "onnx-session.ts",

@@ -3,7 +3,7 @@
 Takes the task as JSON (see src/measurement.ts) and prints one line of JSON. `positions` says how many positions of the
 grids are drawn; each costs the same, so their time is scaled up to whole grids. With `null` all are drawn.
 
-usage: python3 pixelcnn_sample.py '{"model": {...}, "size": [32, 32], "batch": 16, "threads": 2, "positions": 16, ...}'
+usage: python3 pixelcnn_sample.py '{"model": {...}, "size": [32, 32], "batch": 16, "engine": {"device": "cpu"}, "threads": 2, "positions": 16, ...}'
 """
 
 import json
@@ -14,6 +14,7 @@ import torch
 
 from peak_memory import peak_memory
 from pixelcnn import PixelCNN
+from precision import set_precision
 
 
 @torch.no_grad()
@@ -25,6 +26,8 @@ def draw(model, grids, positions):
         row, column = divmod(position, columns)
         probabilities = model(grids)[:, :, row, column].softmax(1)
         grids[:, row, column] = torch.multinomial(probabilities, 1)[:, 0]
+    if grids.is_cuda:
+        torch.cuda.synchronize()
     return time.perf_counter() - start
 
 
@@ -35,8 +38,10 @@ def main():
     positions = total if task["positions"] is None else min(task["positions"], total)
     torch.set_num_threads(task["threads"])
     torch.manual_seed(0)
-    model = PixelCNN(**task["model"]).eval()
-    grids = torch.zeros(task["batch"], rows, columns, dtype=torch.long)
+    set_precision(task["engine"])
+    device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
+    model = PixelCNN(**task["model"]).eval().to(device)
+    grids = torch.zeros(task["batch"], rows, columns, dtype=torch.long, device=device)
     draw(model, grids, 1)
     seconds = draw(model, grids, positions)
     print(json.dumps({

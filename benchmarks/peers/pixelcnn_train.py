@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from peak_memory import peak_memory
 from pixelcnn import PixelCNN
+from precision import set_precision
 
 
 def main():
@@ -25,14 +26,16 @@ def main():
     rate = options.pop("learningRate")
     torch.set_num_threads(task["threads"])
     torch.manual_seed(0)
+    set_precision(task["engine"])
     device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
     model = PixelCNN(**options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    predict = torch.compile(model) if task.get("compile") else model
     grids = torch.randint(0, options["codes"], (task["batch"], *task["size"]), device=device)
 
     def take_step():
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(grids), grids)
+        loss = F.cross_entropy(predict(grids), grids)
         loss.backward()
         optimizer.step()
         return loss.item()

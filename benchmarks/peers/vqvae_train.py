@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from peak_memory import peak_memory
+from precision import set_precision
 from vqvae import VQVAE
 
 
@@ -25,15 +26,17 @@ def main():
     beta, rate = options.pop("commitment"), options.pop("learningRate")
     torch.set_num_threads(task["threads"])
     torch.manual_seed(0)
+    set_precision(task["engine"])
     device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
     model = VQVAE(**options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    predict = torch.compile(model) if task.get("compile") else model
     batches = [torch.randn(task["batch"], 1, *task["size"], device=device) for _ in range(4)]
 
     def take_step(step):
         images = batches[step % len(batches)]
         optimizer.zero_grad()
-        decoded, commitment = model(images)
+        decoded, commitment = predict(images)
         loss = F.mse_loss(decoded, images) + beta * commitment
         loss.backward()
         optimizer.step()

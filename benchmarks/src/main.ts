@@ -2,16 +2,18 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
 import { presets, vqvae } from "@slicebook/core";
-import { type Device, ENGINE_DEVICES, ENGINE_KINDS } from "@slicebook/engine";
+import { type Device, ENGINE_DEVICES, ENGINE_KINDS, PRECISIONS } from "@slicebook/engine";
 import { benchmarkAblation, formatAblation } from "./ablation.ts";
 import { type Cell, type CompareOptions, type CompareResult, type Comparison, compare } from "./compare.ts";
 import { benchmarkEpochs } from "./epochs.ts";
 import { formatFuzz, fuzz } from "./fuzz/campaign.ts";
+import { benchmarkGpu, formatGpu } from "./gpu.ts";
 import { benchmarkLoading } from "./load.ts";
 import type { EngineChoice } from "./measurement.ts";
 import { MEMORY_CELLS, type MemoryResult, memoryOf } from "./memory.ts";
 import { PRIOR_CELLS, priorTraining } from "./prior.ts";
 import { benchmarkPriorAblation, formatPriorAblation } from "./prior-ablation.ts";
+import { formatProfile, profile } from "./profile.ts";
 import { benchmarkRace, formatRace } from "./race.ts";
 import { benchmarkRate, formatRate } from "./rate.ts";
 import { type SampleResult, sampleResult, sampling } from "./sample.ts";
@@ -21,7 +23,9 @@ import { TRAIN_CELLS, training } from "./train.ts";
 import { benchmarkViewer, formatViewer, PAGE_ENGINES } from "./viewer.ts";
 
 const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
-                                                [--seconds 10] [--positions 16|all] [--engine onnx/cpu]
+                                                [--seconds 10] [--positions 16|all] [--engine onnx/cpu] [--precision float32]
+       npm run -s bench -- gpu                [--json] [--tiny] [--minutes 6.5] [--threads N]
+       npm run -s bench -- profile            [--json] [--engine onnx/cpu] [--size 256x256] [--batch 16] [--threads N]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
        npm run -s bench -- startup            [--json] [--runs 15]
        npm run -s bench -- viewer             [--json] [--engine wasm] [--slices 10] [--threads N]
@@ -35,6 +39,8 @@ train    measures training steps of the reference VQ-VAE, and of the same model 
 prior    the same of the gated PixelCNN over grids of codes; --size is the grid's
 sample   drawing grids of codes: the cached sampler, and the naive one in PyTorch; --size is the grid's
 memory   the peak of memory of training the reference VQ-VAE
+gpu      all of train, prior and sample on a graphics card, by each engine and precision and by PyTorch: benchmarks/gpu.sh
+profile  the slowest kernels of a training step of the reference VQ-VAE, and what a step takes by its graph
 load     reading slices of three layouts, and the same with nibabel and Pillow where Python has them, in turn;
          and passes over them from the cache
 startup  how soon the command answers: --help, --version
@@ -53,14 +59,17 @@ fuzz     reads damaged pictures, configurations, run files and compressed slices
 --batch    measures only cells of this batch; with --size, that one cell, whichever
 --runs     processes a cell and side; the median counts (default 3)
 --threads  for both sides (default: one a core)
---engine   train, prior, memory: what trains, as kind or kind/device (default onnx/cpu); PyTorch takes CUDA unless it is a CPU;
+--engine   train, prior, sample, memory, profile: what computes, as kind or kind/device (default onnx/cpu); PyTorch takes CUDA
+           unless it is a CPU;
            viewer: wasm or webgpu (default: both)
+--precision  how both sides round factors on CUDA: float32 or tf32 (default: ours float32, PyTorch's its own)
+--tiny     gpu: sizes that only show that it works, on a machine without a card
 --seconds  each training process measures this long (default 10)
 --positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
 --train    epochs: train a small model for two epochs as well
 --out      ablation, prior-ablation, race: where runs and results are kept; started again, what is there is not trained again
---minutes  ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
+--minutes  gpu: nothing is started later (default 6.5); ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
 --seeds    ablation: default 0,1,2; race: one
 --only     ablation, prior-ablation: only variants whose names have this text; fuzz: the one input to try again
 --seed     fuzz: decides every input (default 0); --inputs: stop after this many
@@ -116,13 +125,25 @@ async function main(): Promise<void> {
       cells: cellsOf(benchmark, values.size, values.batch),
       runs,
       threads,
-      engine: engineFrom(values.engine ?? "onnx"),
+      engine: engineFrom(values.engine ?? "onnx", values.precision),
       seconds: wholeNumber("seconds", values.seconds ?? "10"),
       warmup: 2,
       positions: values.positions === "all" ? null : wholeNumber("positions", values.positions ?? "16"),
       onProgress,
     };
     print(benchmark.toResult(await compare(benchmark.comparison, options), options), formatTable);
+  } else if (name === "gpu") {
+    const [minutes, ...others] = numbers("minutes", values.minutes ?? "6.5");
+    if (others.length > 0) throw usageError("--minutes: gpu takes one number");
+    print(await benchmarkGpu({ tiny: values.tiny, threads, minutes: minutes!, onProgress }), formatGpu);
+  } else if (name === "profile") {
+    const cell = {
+      size: sizeFrom(values.size ?? "256x256"),
+      batch: wholeNumber("batch", values.batch ?? "16"),
+    };
+    reference.checkSize(cell.size);
+    const engine = engineFrom(values.engine ?? "onnx", values.precision);
+    print(await profile({ engine, threads, cell, onProgress }), formatProfile);
   } else if (name === "load") {
     print(await benchmarkLoading({ data, slices: slices("2000"), runs, threads, onProgress }), formatLoad);
   } else if (name === "startup") {
@@ -170,6 +191,8 @@ async function main(): Promise<void> {
   } else {
     const names = [
       ...BENCHMARKS.keys(),
+      "gpu",
+      "profile",
       "load",
       "epochs",
       "startup",
@@ -197,6 +220,7 @@ function parse() {
     slices: text,
     positions: text,
     engine: text,
+    precision: text,
     out: text,
     minutes: text,
     seeds: text,
@@ -204,6 +228,7 @@ function parse() {
     seed: text,
     inputs: text,
     train: flag,
+    tiny: flag,
     json: flag,
     help: flag,
   };
@@ -244,7 +269,7 @@ function sizeFrom(text: string): [number, number] {
 }
 
 /** `onnx` or `onnx/webgpu`: a kind, and its device unless it is the usual one. */
-function engineFrom(text: string): EngineChoice {
+function engineFrom(text: string, precision: string | undefined): EngineChoice {
   const [name, on, ...more] = text.split("/");
   const kind = ENGINE_KINDS.find((known) => known === name);
   const devices: readonly Device[] = kind === undefined ? [] : ENGINE_DEVICES[kind];
@@ -253,7 +278,12 @@ function engineFrom(text: string): EngineChoice {
     const known = ENGINE_KINDS.flatMap((kind) => ENGINE_DEVICES[kind].map((device) => `${kind}/${device}`));
     throw usageError(`--engine: expected one of ${known.join(", ")}, found "${text}"`);
   }
-  return { kind, device };
+  if (precision === undefined) return { kind, device };
+  const rounding = PRECISIONS.find((known) => known === precision);
+  if (rounding === undefined) {
+    throw usageError(`--precision: expected one of ${PRECISIONS.join(", ")}, found "${precision}"`);
+  }
+  return { kind, device, precision: rounding };
 }
 
 /** A configuration file with overrides, and where to keep what is trained. */

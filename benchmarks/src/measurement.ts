@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { type HostTensors, SlicebookError } from "@slicebook/base";
-import { DEVICES, ENGINE_KINDS } from "@slicebook/engine";
+import { DEVICES, ENGINE_KINDS, PRECISIONS } from "@slicebook/engine";
 import { z } from "zod";
 
 /** How a process measures. */
@@ -11,10 +11,16 @@ const timing = {
   warmup: z.int(),
   /** How long to measure; at least three steps are. */
   seconds: z.number(),
+  /** Whether the peer compiles its model; only PyTorch reads it. */
+  compile: z.boolean().exactOptional(),
 };
 
-/** What trains on our side; the peer trains on CUDA unless its device is the CPU. */
-const engineSchema = z.strictObject({ kind: z.enum(ENGINE_KINDS), device: z.enum(DEVICES) });
+/** What computes on our side; the peer computes on CUDA unless our device is the CPU, as precisely if that is said. */
+const engineSchema = z.strictObject({
+  kind: z.enum(ENGINE_KINDS),
+  device: z.enum(DEVICES),
+  precision: z.enum(PRECISIONS).exactOptional(),
+});
 export type EngineChoice = z.output<typeof engineSchema>;
 
 /**
@@ -60,6 +66,7 @@ export type PriorTask = z.output<typeof priorTaskSchema>;
 export const sampleTaskSchema = z.strictObject({
   model: z.strictObject(priorSizes),
   size: z.tuple([z.int(), z.int()]),
+  engine: engineSchema,
   ...timing,
   /** How many positions the naive sampler draws, its time scaled up to the whole grid; null: all of them. */
   positions: z.int().nullable(),

@@ -13,10 +13,11 @@ export const sampling: Comparison = {
   unit: "grids per second",
   script: "slicebook-sample.js",
   peerScript: "benchmarks/peers/pixelcnn_sample.py",
-  taskOf: ({ size, batch }, { threads, seconds, positions }) => ({
+  taskOf: ({ size, batch }, { threads, engine, seconds, positions }) => ({
     model: PRIOR_MODEL,
     size: [...size],
     batch,
+    engine,
     threads,
     warmup: 1,
     seconds,

@@ -8,9 +8,15 @@ import { peakMemory } from "./peak-memory.ts";
 
 const SEED = 0;
 
-const { model, size, batch, threads, warmup, seconds } = sampleTaskSchema.parse(
-  JSON.parse(process.argv[2] ?? ""),
-);
+const {
+  model,
+  size,
+  batch,
+  engine: kind,
+  threads,
+  warmup,
+  seconds,
+} = sampleTaskSchema.parse(JSON.parse(process.argv[2] ?? ""));
 const { codes, ...sizes } = model;
 const [rows, columns] = size;
 // Without what the peer has not.
@@ -24,7 +30,7 @@ const config = pixelcnn.schema.parse({
 });
 const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
 const weights = prior.parameters(prior.parts[0]!.initialCarry(SEED), { average: false });
-const engine = await createEngine({ kind: "onnx", device: "cpu", threads });
+const engine = await createEngine({ ...kind, threads });
 
 // A draw is all of it: graphs are traced and sessions made anew each time, as for one call of a user.
 const draw = (seed: number) => prior.sample(engine, weights, { count: batch, seed });

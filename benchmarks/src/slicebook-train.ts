@@ -1,14 +1,9 @@
 // One measurement of Slicebook's training: prints a line of JSON. Started by `measureIn`.
-import { float32, type HostTensors, random, sizeOf } from "@slicebook/base";
-import { presets, vqvae } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { type Measurement, taskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
 import { peakMemory } from "./peak-memory.ts";
-
-const SEED = 0;
-/** Different batches, taken in turn. */
-const BATCHES = 4;
+import { referenceTraining } from "./reference-step.ts";
 
 const {
   size,
@@ -18,29 +13,16 @@ const {
   warmup,
   seconds,
 } = taskSchema.parse(JSON.parse(process.argv[2] ?? ""));
-// The published loss, as the peer has it: the squared error, without the similarity that our default adds.
-const config = { ...presets.reference, loss: { ...presets.reference.loss, ssim: 0 } };
-const shape = [batch, ...size, 1];
-const batches = Array.from({ length: BATCHES }, (_, index) =>
-  float32(random(SEED, "images", index).normals(sizeOf(shape)), shape),
-);
-const model = vqvae.bind(config, size);
-// The codes are in use from the first step on, as they are for most of a run.
-const carry = { ...model.initialCarry(SEED), "quantizer.active": float32([1], []) };
+const { step, carry, signature, inputs, weightCount } = referenceTraining(size, batch);
 const engine = await createEngine({ ...kind, threads });
-const loop = await engine.loop(model.trainStep({ dataVariance: 1 }), carry, model.stepInputs(batch));
+const loop = await engine.loop(step, carry, signature);
 
-/** What a run does for a step, but for reading slices: draws its noise, takes it, and gets its metrics. */
-async function takeStep(step: number): Promise<HostTensors> {
-  const noise = model.stepNoise({ seed: SEED, step, batch });
-  return loop.next({ ...noise, images: batches[step % BATCHES]!, progress: float32([0], []) });
-}
-
-const durations = await timeSteps(takeStep, { warmup, seconds });
+// What a run does for a step, but for reading slices: draws its noise, takes it, and gets its metrics.
+const durations = await timeSteps((number) => loop.next(inputs(number)), { warmup, seconds });
 const measurement: Measurement = {
   engine: engine.description,
   version: process.versions.node,
-  weights: model.weightCount,
+  weights: weightCount,
   perSecond: (1000 * batch) / median(durations),
   steps: durations.length,
   peakMemory: peakMemory(),

@@ -1,7 +1,6 @@
 import { SlicebookError } from "@slicebook/base";
 import {
   checkThreads,
-  type Device,
   ENGINE_DEVICES,
   ENGINE_KINDS,
   type Engine,
@@ -10,7 +9,7 @@ import {
 } from "./engine.ts";
 import { firstLine } from "./first-line.ts";
 import { measure } from "./measure.ts";
-import { openEngine } from "./open-engine.ts";
+import { type NamedEngine, openEngine } from "./open-engine.ts";
 
 /** Never chosen: `wasm` cannot train, and `cpu` is for reference. */
 const NOT_CHOSEN: readonly EngineKind[] = ["wasm", "cpu"];
@@ -25,20 +24,15 @@ interface Candidate {
  *
  * With a device, only engines on it. Throws if none runs.
  */
-export async function chooseEngine({
-  device,
-  threads,
-}: {
-  readonly device?: Device | undefined;
-  readonly threads?: number | undefined;
-}): Promise<Engine> {
+export async function chooseEngine(options: Omit<NamedEngine, "kind">): Promise<Engine> {
+  const { device, threads } = options;
   checkThreads(threads);
   const passedOver: PassedOver[] = [];
   let best: Candidate | undefined;
   for (const kind of ENGINE_KINDS.filter((kind) => !NOT_CHOSEN.includes(kind))) {
     for (const on of ENGINE_DEVICES[kind]) {
       if (device !== undefined && device !== on) continue;
-      const found = await tryEngine(kind, on, threads);
+      const found = await tryEngine({ ...options, kind, device: on });
       if (typeof found === "string") {
         passedOver.push({ kind, device: on, reason: found });
       } else if (best === undefined || found.gflops > best.gflops) {
@@ -57,13 +51,9 @@ export async function chooseEngine({
 }
 
 /** The engine and its speed, or why it is not taken. */
-async function tryEngine(
-  kind: EngineKind,
-  device: Device,
-  threads: number | undefined,
-): Promise<Candidate | string> {
+async function tryEngine(named: NamedEngine): Promise<Candidate | string> {
   try {
-    const engine = await openEngine({ kind, device, threads });
+    const engine = await openEngine(named);
     if (!engine.software) return { engine, gflops: await measure(engine) };
     await engine.dispose();
     return `a graphics card in software (${engine.description})`;

@@ -7,7 +7,7 @@ import { openEngine } from "./open-engine.ts";
  *
  * Only `auto` chooses: see the engine's `passedOver`.
  */
-export async function createEngine({ kind = "onnx", device, threads }: EngineOptions = {}): Promise<Engine> {
-  if (kind === AUTO) return chooseEngine({ device, threads });
-  return openEngine({ kind, device, threads });
+export async function createEngine({ kind = "onnx", ...options }: EngineOptions = {}): Promise<Engine> {
+  if (kind === AUTO) return chooseEngine(options);
+  return openEngine({ kind, ...options });
 }

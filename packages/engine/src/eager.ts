@@ -22,7 +22,7 @@ import {
 } from "@slicebook/tfjs-onnx";
 import * as tf from "@tensorflow/tfjs-core";
 import { isHostTensor, matchSpecs, type NamedSpec, typed } from "./check.ts";
-import type { Device, Engine, EngineKind } from "./engine.ts";
+import type { Device, Engine, EngineKind, Precision } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { checkCarry, isTracedOutput, nameOf, traceForEager } from "./traced.ts";
 
@@ -46,11 +46,12 @@ export interface EagerBackend {
  *
  * tfjs keeps one active backend for the whole thread; each call here makes its own the active one for its duration.
  */
-export function createEagerEngine(backend: EagerBackend): Engine {
+export function createEagerEngine(backend: EagerBackend, precision: Precision = "float32"): Engine {
   const { checkHealth: _, ...about } = backend;
   const active: Activate = (fn) => withBackend(backend.kind, fn);
   return {
     ...about,
+    precision,
     compile: async (fn, signature, options = {}) =>
       typed(await compileEagerly(backend, active, fn, signature, options)),
     loop: async (step, carry, inputSignature, options = {}) =>

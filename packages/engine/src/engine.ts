@@ -24,6 +24,13 @@ export const ENGINE_KINDS = [
 export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
 export type Device = (typeof DEVICES)[number];
 
+/**
+ * How factors are rounded before they are multiplied: not, or as TensorFloat-32, to ten bits after the first, which NVIDIA's cards
+ * multiply several times as fast. Sums are float32, and so is all that is stored.
+ */
+export const PRECISIONS = ["float32", "tf32"] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** Lets the machine decide: the fastest of the engines that can train, on any device. */
 export const AUTO = "auto";
 
@@ -34,6 +41,13 @@ export interface EngineOptions {
   readonly device?: Device;
   /** Threads of the CPU; by default one for each physical core. Only `onnx` has more than one. */
   readonly threads?: number;
+  /** Default `"float32"`; `"tf32"` only on CUDA. */
+  readonly precision?: Precision;
+  /**
+   * `onnx`: with this each compiled function and loop writes how long its kernels took, as ONNX Runtime's JSON, when it is disposed
+   * of: into a file whose name starts so and ends with the time.
+   */
+  readonly profile?: string;
 }
 
 /** An engine that `auto` did not take. */
@@ -49,7 +63,8 @@ export interface Engine extends TensorEngine {
   readonly kind: EngineKind;
   readonly device: Device;
   readonly threads: number;
-  /** One line for people: the engine, its version, device and threads. */
+  readonly precision: Precision;
+  /** One line for people: the engine, its version, device, threads, and precision where it is not float32. */
   readonly description: string;
   /** Whether its graphics card is one in software (SwiftShader, lavapipe), slower than the CPU itself. */
   readonly software: boolean;
@@ -75,6 +90,18 @@ export function checkThreads(threads: number | undefined): void {
   throw new SlicebookError("ENGINE_OPTIONS", `threads: expected an integer of at least 1, found ${threads}`, {
     remedy: "Leave engine.threads out to use every physical core.",
   });
+}
+
+/** Throws if a device does not compute in this precision. */
+export function checkPrecision(device: Device, precision: Precision): void {
+  if (precision === "float32" || device === "cuda") return;
+  throw new SlicebookError(
+    "ENGINE_OPTIONS",
+    `engine.precision: ${precision} is not for ${device}, only for CUDA`,
+    {
+      remedy: "Leave engine.precision out, or set engine.device: cuda.",
+    },
+  );
 }
 
 /** What a kind that does not exist, or not here, is answered with. */

@@ -9,6 +9,8 @@ export {
   type EngineKind,
   type EngineOptions,
   type PassedOver,
+  PRECISIONS,
+  type Precision,
 } from "./engine.ts";
 export { createExactEngine } from "./exact/exact.ts";
 export { type EngineProbe, probeEngines } from "./probe.ts";

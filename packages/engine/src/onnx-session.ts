@@ -1,14 +1,12 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import type { TraceResult } from "@slicebook/tfjs-onnx";
-import { square, type Tensor } from "@tensorflow/tfjs-core";
+import { conv2d, type Tensor4D } from "@tensorflow/tfjs-core";
+import { checkCudaProvider, cudaFailure } from "./cuda.ts";
 import type { Device } from "./engine.ts";
 import { firstLine } from "./first-line.ts";
 import { describeGpu, gpuInfo, isSoftwareGpu } from "./gpu.ts";
 import { installNodeGpu } from "./node-gpu.ts";
-import { InferenceSession, type Tensor as OrtTensor } from "./onnx-runtime.ts";
+import { InferenceSession, Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { traceAny } from "./traced.ts";
 
 export type OrtTensors = Record<string, OrtTensor>;
@@ -23,6 +21,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** Outputs that stay with the device. */
   readonly onDevice?: readonly string[] | undefined;
+  /** How the name of the file starts into which times are written when the session is released. */
+  readonly profile?: string | undefined;
 }
 
 /** ONNX Runtime refuses a graph without outputs: that of a function which only hands its arguments through. */
@@ -31,14 +31,14 @@ const EMPTY_SESSION: Session = { run: async () => ({}), release: async () => und
 /** Makes a session of a traced graph on a device. */
 export async function openSession(
   { model, outputs }: TraceResult,
-  { device, threads, onDevice = [] }: SessionOptions,
+  { device, threads, onDevice = [], profile }: SessionOptions,
 ): Promise<Session> {
   if (outputs.length === 0) return EMPTY_SESSION;
   // Of the devices with memory of their own, ONNX Runtime's binding leaves outputs only there.
   const locations = Object.fromEntries(
     outputs.map(({ name }) => [name, onDevice.includes(name) ? "gpu-buffer" : "cpu"] as const),
   );
-  return InferenceSession.create(model, {
+  const session = await InferenceSession.create(model, {
     // What a device cannot do is done on the CPU.
     executionProviders: [device],
     intraOpNumThreads: threads,
@@ -51,7 +51,16 @@ export async function openSession(
     // Adam's second moments fade into denormals, which slow every operation on them down.
     extra: { session: { set_denormal_as_zero: "1" } },
     ...(device === "webgpu" && { preferredOutputLocation: locations }),
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
   });
+  if (profile === undefined) return session;
+  return {
+    run: (feeds) => session.run(feeds),
+    async release() {
+      session.endProfiling();
+      await session.release();
+    },
+  };
 }
 
 /** Whether a tensor is in the memory of a device, from which it cannot be read directly. */
@@ -69,24 +78,33 @@ export interface OnnxDevice {
 /** Makes sure that a device works; throws with the reason and a remedy if not. */
 export async function startOnnxDevice(device: Device): Promise<OnnxDevice> {
   if (device === "cpu") return { name: "CPU", software: false };
-  if (device === "cuda") checkCudaFiles();
+  if (device === "cuda") checkCudaProvider();
   try {
-    const session = await openSession(
-      traceAny((x: Tensor) => square(x), [{ shape: [1], dtype: "float32" }], { name: "trial" }),
-      { device, threads: 1 },
-    );
-    await session.release();
+    await tryConvolution(device);
   } catch (cause) {
+    if (device === "cuda") throw cudaFailure(cause);
     const none = /no supported adapters/i.test(String(cause));
     const reason = none ? "WebGPU finds no graphics card" : firstLine(cause);
-    const driver =
-      device === "cuda" ? "CUDA 12, cuDNN 9 and NVIDIA's" : "the graphics card's Vulkan, Metal or Direct3D";
     throw new SlicebookError("ENGINE_UNAVAILABLE", `ONNX Runtime does not start on ${device}: ${reason}`, {
-      remedy: `Install ${driver} driver, or set engine.device: cpu.`,
+      remedy: "Install the graphics card's Vulkan, Metal or Direct3D driver, or set engine.device: cpu.",
       cause,
     });
   }
   return device === "cuda" ? { name: "CUDA", software: false } : nameGpu();
+}
+
+/** A convolution of one number: CUDA's libraries for it are only then loaded. */
+async function tryConvolution(device: Device): Promise<void> {
+  const spec = { shape: [1, 1, 1, 1], dtype: "float32" } as const;
+  const convolve = (x: Tensor4D, kernel: Tensor4D) => conv2d(x, kernel, 1, "valid");
+  const traced = traceAny(convolve, [spec, spec], { name: "trial", target: device });
+  const session = await openSession(traced, { device, threads: 1 });
+  const one = new OrtTensor("float32", Float32Array.of(1), [...spec.shape]);
+  try {
+    await session.run(Object.fromEntries(traced.inputs.map(({ name }) => [name, one])));
+  } finally {
+    await session.release();
+  }
 }
 
 /** The graphics card that WebGPU finds, if the optional package `webgpu` is there to name it. */
@@ -94,17 +112,4 @@ async function nameGpu(): Promise<OnnxDevice> {
   const info = await installNodeGpu().then(gpuInfo, () => undefined);
   if (info === undefined) return { name: "WebGPU", software: false };
   return { name: `WebGPU on ${describeGpu(info)}`, software: isSoftwareGpu(info) };
-}
-
-/** ONNX Runtime's CUDA provider does not come with its package. */
-function checkCudaFiles(): void {
-  const home = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
-  const folder = join(home, "bin", "napi-v6", process.platform, process.arch);
-  if (existsSync(join(folder, "libonnxruntime_providers_cuda.so"))) return;
-  const offered = process.platform === "linux" && process.arch === "x64";
-  throw new SlicebookError("ENGINE_UNAVAILABLE", "ONNX Runtime's CUDA provider is not installed", {
-    remedy: offered
-      ? `Run node ${join(home, "script", "install.js")} --onnxruntime-node-install=cuda12, which downloads it.`
-      : "There is one for Linux on x64 only: set engine.device to cpu or webgpu.",
-  });
 }

@@ -15,7 +15,7 @@ import {
 import { mapStructure, type Structure, type TracedOutput, type TraceResult } from "@slicebook/tfjs-onnx";
 import { expandDims, type Tensor } from "@tensorflow/tfjs-core";
 import { matchSpecs, type NamedSpec, typed } from "./check.ts";
-import type { Device, Engine } from "./engine.ts";
+import type { Device, Engine, Precision } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { env, Tensor as OrtTensor } from "./onnx-runtime.ts";
 import { isOnDevice, type OrtTensors, openSession, type Session, startOnnxDevice } from "./onnx-session.ts";
@@ -26,38 +26,57 @@ import { checkCarry, isTracedOutput, nameOf, traceAny } from "./traced.ts";
 export async function createOnnxEngine({
   device,
   threads = physicalCores(),
+  precision,
+  profile,
 }: {
   readonly device: Device;
   readonly threads?: number | undefined;
+  readonly precision: Precision;
+  readonly profile?: string | undefined;
 }): Promise<Engine> {
   const { name, software } = await startOnnxDevice(device);
-  const open: Open = (traced, onDevice) => openSession(traced, { device, threads, onDevice });
-  const on = device === "cpu" ? `CPU, ${threads} thread${threads === 1 ? "" : "s"}` : name;
+  const runtime: Runtime = {
+    trace: (fn, signature, options) => traceAny(fn, signature, { ...options, target: device }),
+    open: (traced, onDevice) => openSession(traced, { device, threads, onDevice, profile }),
+  };
+  const where = device === "cpu" ? `CPU, ${threads} thread${threads === 1 ? "" : "s"}` : name;
+  const on = precision === "float32" ? where : `${where}, ${precision}`;
   return {
     kind: "onnx",
     device,
     threads,
+    precision,
     description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${on}`,
     software,
-    compile: async (fn, signature, options = {}) => typed(await compileOnnx(open, fn, signature, options)),
-    loop: (step, carry, inputSignature, options = {}) => loopOnnx(open, step, carry, inputSignature, options),
+    compile: async (fn, signature, options = {}) => typed(await compileOnnx(runtime, fn, signature, options)),
+    loop: (step, carry, inputSignature, options = {}) =>
+      loopOnnx(runtime, step, carry, inputSignature, options),
     dispose: async () => undefined,
   };
 }
 
-/** Opens a traced graph; the outputs that are named stay with the device, if it has memory of its own. */
-type Open = (traced: TraceResult, onDevice?: readonly string[]) => Promise<Session>;
+/** ONNX Runtime on one device. */
+interface Runtime {
+  /** Traces a function into a graph for the device. */
+  trace(
+    fn: TensorFunction,
+    signature: readonly Structure<TensorSpec>[],
+    options: CompileOptions & { readonly name: string },
+  ): TraceResult;
+  /** Opens a graph; the outputs that are named stay with the device, if it has memory of its own. */
+  open(traced: TraceResult, onDevice?: readonly string[]): Promise<Session>;
+}
 
 async function compileOnnx(
-  open: Open,
+  runtime: Runtime,
   fn: TensorFunction,
   signature: readonly Structure<TensorSpec>[],
   options: CompileOptions,
 ): Promise<Compiled> {
   const { parameters } = options;
   const name = nameOf(fn, options);
-  const traced = traceAny(fn, signature, { name, parameters });
-  const session = await open(traced);
+  const traced = runtime.trace(fn, signature, { name, parameters });
+  const session = await runtime.open(traced);
   const specs = [...traced.inputs, ...traced.unusedInputs];
   return {
     async run(...args) {
@@ -78,7 +97,7 @@ async function compileOnnx(
 }
 
 async function loopOnnx(
-  open: Open,
+  runtime: Runtime,
   step: StepFunction,
   initial: HostTensors,
   inputSignature: Signature,
@@ -91,11 +110,11 @@ async function loopOnnx(
     spec,
   }));
   const inputSpecs: NamedSpec[] = Object.entries(inputSignature).map(([key, spec]) => ({ name: key, spec }));
-  const traced = traceAny(step, [specsOf(initial), inputSignature], { name, parameters });
+  const traced = runtime.trace(step, [specsOf(initial), inputSignature], { name, parameters });
   const [carryOutput, metricsOutput] = checkCarry(name, carrySpecs, traced);
   const carried = Object.values(carryOutput).filter(({ kind }) => kind === "output");
   const shown = new Set(Object.values(metricsOutput).map(({ name }) => name));
-  const session = await open(
+  const session = await runtime.open(
     traced,
     carried.map(({ name }) => name).filter((name) => !shown.has(name)),
   );
@@ -132,7 +151,7 @@ async function loopOnnx(
       const away = Object.entries(carry).filter(([, tensor]) => isOnDevice(tensor));
       if (away.length > 0)
         download ??= openDownload(
-          open,
+          runtime,
           away.map(([key]) => key),
           carrySpecs,
         );
@@ -161,7 +180,7 @@ async function loopOnnx(
 
 /** A graph that only brings tensors to the host: ONNX Runtime has no other way to read what stayed with the device. */
 function openDownload(
-  open: Open,
+  runtime: Runtime,
   names: readonly string[],
   carrySpecs: readonly NamedSpec[],
 ): Promise<Session> {
@@ -169,8 +188,8 @@ function openDownload(
   // A graph may not hand an input through: another shape makes it an output.
   const reshape = (tensors: Record<string, Tensor>) =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, expandDims(tensor, 0)]));
-  return open(
-    traceAny(reshape, [Object.fromEntries(specs) as Record<string, TensorSpec>], { name: "download" }),
+  return runtime.open(
+    runtime.trace(reshape, [Object.fromEntries(specs) as Record<string, TensorSpec>], { name: "download" }),
   );
 }
 

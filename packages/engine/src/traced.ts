@@ -6,7 +6,14 @@ import {
   type TensorFunction,
   type TensorSpec,
 } from "@slicebook/base";
-import { type Structure, type TracedOutput, TraceError, type TraceResult, trace } from "@slicebook/tfjs-onnx";
+import {
+  type Structure,
+  type TracedOutput,
+  TraceError,
+  type TraceOptions,
+  type TraceResult,
+  trace,
+} from "@slicebook/tfjs-onnx";
 import { getKernel } from "@tensorflow/tfjs-core";
 import { describeSpec, type NamedSpec } from "./check.ts";
 import type { EngineKind } from "./engine.ts";
@@ -15,7 +22,7 @@ import type { EngineKind } from "./engine.ts";
 export const traceAny = trace as unknown as (
   fn: TensorFunction,
   signature: readonly Structure<TensorSpec>[],
-  options: CompileOptions,
+  options: CompileOptions & Pick<TraceOptions, "target">,
 ) => TraceResult;
 
 /** What a function is called in messages: arrow functions that are passed as they are written have no name. */

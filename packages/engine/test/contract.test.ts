@@ -98,7 +98,7 @@ describe.each(engines.filter(({ absent }) => absent === undefined))(
     afterAll(() => engine.dispose());
 
     it("says what it is", () => {
-      expect(engine).toMatchObject({ kind, device, threads: 1 });
+      expect(engine).toMatchObject({ kind, device, threads: 1, precision: "float32" });
       expect(engine.description).toMatch(
         /^(ONNX Runtime|tfjs) \d+\.\d+.*(CPU.*1 thread|TensorFlow by .+|CUDA|WebGPU on .+)$/,
       );
@@ -368,6 +368,7 @@ it.each([
   [{ kind: "tensorfow" }, /no engine "tensorfow"/],
   [{ kind: "cpu", device: "webgpu" }, /"cpu" has no device "webgpu"/],
   [{ threads: 0 }, /threads: expected an integer of at least 1, found 0/],
+  [{ kind: "onnx", precision: "tf32" }, /tf32 is not for cpu, only for CUDA/],
   [{ kind: "auto", threads: 1.5 }, /threads: expected an integer of at least 1, found 1.5/],
   // Neither comes with the packages.
   [{ kind: "onnx", device: "cuda" }, /CUDA provider is not installed/],

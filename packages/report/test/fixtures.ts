@@ -72,6 +72,7 @@ export function runInfo(): RunInfo {
       kind: "onnx",
       device: "cpu",
       threads: 2,
+      precision: "float32",
       description: "ONNX Runtime 1.30.0 on the CPU, 2 threads",
     },
     seed: 0,

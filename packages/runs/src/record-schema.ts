@@ -79,7 +79,14 @@ export const runInfoSchema = z
       })
       .readonly(),
     engine: z
-      .object({ kind: z.string(), device: z.string(), threads: count, description: z.string() })
+      .object({
+        kind: z.string(),
+        device: z.string(),
+        threads: count,
+        /** How factors are rounded before they are multiplied; runs had no choice before it was recorded. */
+        precision: z.string().default("float32"),
+        description: z.string(),
+      })
       .readonly(),
     seed: count,
     /** The git commit that Slicebook was run from; `null` outside a repository. */

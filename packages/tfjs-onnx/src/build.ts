@@ -1,3 +1,4 @@
+import { chunksOf } from "./chunks.ts";
 import {
   type Attributes,
   constant,
@@ -199,6 +200,12 @@ export function transpose(graph: Graph, x: Value, order: readonly number[]): Val
   const moved = order.filter((axis) => x.shape[axis] !== 1);
   if (moved.every((axis, index) => index === 0 || axis > moved[index - 1]!)) return reshape(graph, x, shape);
 
+  return transposeNode(graph, x, order);
+}
+
+/** A transpose that stays where it is. */
+export function transposeNode(graph: Graph, x: Value, order: readonly number[]): Value {
+  const shape = order.map((axis) => x.shape[axis]!);
   return emitOne(graph, "Transpose", [x], { perm: order }, x.type, shape);
 }
 
@@ -219,6 +226,12 @@ export function reshape(graph: Graph, x: Value, shape: readonly number[]): Value
   const sunk = sinkTransposeThroughReshape(graph, x, shape);
   if (sunk !== undefined) return sunk;
 
+  return reshapeNode(graph, x, shape);
+}
+
+/** A reshape that no transpose is pushed through. */
+export function reshapeNode(graph: Graph, x: Value, shape: readonly number[]): Value {
+  if (sameShape(x.shape, shape)) return x;
   // Without `allowzero` a 0 would mean "as before".
   const attributes: Attributes = shape.includes(0) ? { allowzero: 1 } : {};
   return emitOne(graph, "Reshape", [x, int64s(graph, shape)], attributes, x.type, shape);
@@ -268,10 +281,38 @@ export function reduce(
     return reshape(graph, transpose(graph, reduced, order), shape);
   }
 
+  const staged = graph.target === "webgpu" ? stages(graph, op, x, sorted) : undefined;
+  if (staged !== undefined) return reshape(graph, staged, shape);
+
   const keepdims = Number(keepDims);
   return op === "ReduceSum"
     ? emitOne(graph, op, [x, int64s(graph, sorted)], { keepdims }, x.type, shape)
     : emitOne(graph, op, [x], { axes: sorted, keepdims }, x.type, shape);
+}
+
+/** What one thread of ONNX Runtime's WebGPU reductions takes in a row, and 64 of them share a result. */
+const longReduction = 8192;
+/** With so many results the card is busy all the same. */
+const manyResults = 1024;
+
+/**
+ * A large reduction to few numbers in two steps: in one, a group of threads has each result, and most of the card nothing to do.
+ * Undefined where that does not matter, or nothing can be split.
+ */
+function stages(graph: Graph, op: Reduction, x: Value, axes: readonly number[]): Value | undefined {
+  const reduced = sizeOf(axes.map((axis) => x.shape[axis]!));
+  if (reduced < longReduction || sizeOfValue(x) / reduced >= manyResults) return undefined;
+  const whole = axes.length === x.shape.length;
+  const flat = whole ? reshape(graph, x, [reduced]) : x;
+  const [first, ...rest] = whole ? [0] : axes;
+  if (first === undefined) return undefined;
+  if (rest.length > 0) return reduce(graph, op, reduce(graph, op, flat, rest, true), [first], true);
+  const side = flat.shape[first]!;
+  const groups = chunksOf("webgpu", 1, side, 2 ** 10).count;
+  if (groups === 1) return undefined;
+  const split = [...flat.shape.slice(0, first), groups, side / groups, ...flat.shape.slice(first + 1)];
+  const parts = reduce(graph, op, reshape(graph, flat, split), [first + 1], false);
+  return reduce(graph, op, parts, [first], true);
 }
 
 /**
@@ -284,7 +325,6 @@ export function slice(
   sizes: readonly number[],
   steps: readonly number[] = starts.map(() => 1),
 ): Value {
-  if (sameShape(x.shape, sizes) && steps.every((step) => step === 1)) return x;
   const value = splatOf(x);
   if (value !== undefined) return splat(graph, value, x.type, sizes);
 
@@ -295,7 +335,18 @@ export function slice(
     const pick = (items: readonly number[]) => back.map((axis) => items[axis]!);
     return transpose(graph, slice(graph, source, pick(starts), pick(sizes), pick(steps)), order);
   }
+  return sliceNode(graph, x, starts, sizes, steps);
+}
 
+/** A slice that no transpose is pushed through. */
+export function sliceNode(
+  graph: Graph,
+  x: Value,
+  starts: readonly number[],
+  sizes: readonly number[],
+  steps: readonly number[],
+): Value {
+  if (sameShape(x.shape, sizes) && steps.every((step) => step === 1)) return x;
   const axes = x.shape
     .map((_, axis) => axis)
     .filter((axis) => sizes[axis] !== x.shape[axis] || steps[axis] !== 1);
@@ -340,6 +391,17 @@ export function pad(
     );
     return transpose(graph, padded, order);
   }
+  return padNode(graph, x, paddings, value);
+}
+
+/** A border that no transpose is pushed through. */
+export function padNode(
+  graph: Graph,
+  x: Value,
+  paddings: readonly (readonly [number, number])[],
+  value: number,
+): Value {
+  const shape = x.shape.map((side, axis) => side + paddings[axis]![0] + paddings[axis]![1]);
   const pads = int64s(graph, [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]);
   return emitOne(graph, "Pad", [x, pads, scalarLike(graph, x, value)], {}, x.type, shape);
 }
@@ -404,6 +466,21 @@ export function gemm(graph: Graph, a: Value, b: Value, transA: boolean, transB: 
       flipB ? transpose(graph, right, [1, 0]) : right,
     ];
     return emitOne(graph, "MatMul", product, {}, a.type, [rows, columns]);
+  }
+  const terms = sidesOf(left, 2)[flipA ? 0 : 1];
+  const chunks = graph.target === "cpu" ? undefined : chunksOf(graph.target, 1, terms, rows * columns);
+  if (chunks !== undefined && chunks.count > 1) {
+    const { count, length } = chunks;
+    const parts = [
+      flipA
+        ? transpose(graph, reshape(graph, left, [count, length, rows]), [0, 2, 1])
+        : transpose(graph, reshape(graph, left, [rows, count, length]), [1, 0, 2]),
+      flipB
+        ? transpose(graph, reshape(graph, right, [columns, count, length]), [1, 2, 0])
+        : reshape(graph, right, [count, length, columns]),
+    ];
+    const products = emitOne(graph, "MatMul", parts, {}, a.type, [count, rows, columns]);
+    return reduce(graph, "ReduceSum", products, [0], false);
   }
   const attributes: Attributes = { ...(flipA ? { transA: 1 } : {}), ...(flipB ? { transB: 1 } : {}) };
   return emitOne(graph, "Gemm", [left, right], attributes, a.type, [rows, columns]);

@@ -37,14 +37,18 @@ export interface GraphNode {
   readonly outputs: readonly Value[];
 }
 
+/** What a graph is run by, of which each is fast at other forms of the same computation. */
+export type Target = "cpu" | "webgpu" | "cuda";
+
 /** A graph under construction. Equal nodes and equal small constants are made once. */
 export interface Graph {
+  readonly target: Target;
   readonly known: Map<string, readonly Value[]>;
   nextId: number;
 }
 
-export function createGraph(): Graph {
-  return { known: new Map(), nextId: 0 };
+export function createGraph(target: Target = "cpu"): Graph {
+  return { target, known: new Map(), nextId: 0 };
 }
 
 /** A value that the caller of the graph gives. */

@@ -1,3 +1,4 @@
+export type { Target } from "./graph.ts";
 export { kernelNames } from "./kernels.ts";
 export type { ConstantTensor, DType, Signature, TensorSpec } from "./spec.ts";
 export { isTensorSpec } from "./spec.ts";

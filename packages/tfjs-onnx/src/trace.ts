@@ -9,6 +9,7 @@ import {
   constant,
   createGraph,
   input,
+  type Target,
   type TensorType,
   type Value,
 } from "./graph.ts";
@@ -99,6 +100,11 @@ export interface TraceOptions {
    */
   readonly float16?: boolean;
   /**
+   * What ONNX Runtime will run the graph with (default `"cpu"`): any of its providers computes the same by it, and this one
+   * fastest. A graph of any batch size has the forms for the CPU.
+   */
+  readonly target?: Target;
+  /**
    * Leaves the inputs' first axis open, so that the model takes batches of any size; the signature's is an example. Shapes
    * may grow with it; other values must not depend on it. The function is called for several sizes, and refused if it is
    * another one for some of them.
@@ -147,7 +153,8 @@ export function trace(
 ): TraceResult {
   const { name = fn.name || "traced", parameters, float16, symbolicBatch } = options;
   const specs = readSignature(signature, name);
-  const example = recordFunction(fn, signature, { specs, name, parameters });
+  const target = symbolicBatch === undefined ? options.target : undefined;
+  const example = recordFunction(fn, signature, { specs, name, parameters, target });
   const open = symbolicBatch && openBatch(fn, signature, { specs, name, parameters, example }, symbolicBatch);
   // For the example's batch alone more may be left out than for any.
   const recorded = open?.recorded ?? example;
@@ -227,6 +234,7 @@ interface FunctionToRecord {
   readonly specs: readonly TracedValue[];
   readonly name: string;
   readonly parameters: Parameters | undefined;
+  readonly target?: Target | undefined;
   /** Whether the tape says where each kernel was called. */
   readonly locate?: boolean;
 }
@@ -256,9 +264,9 @@ interface RecordedFunction {
 function recordFunction(
   fn: (...args: never[]) => Structure<Tensor>,
   signature: Signature,
-  { specs, name, parameters, locate }: FunctionToRecord,
+  { specs, name, parameters, target, locate }: FunctionToRecord,
 ): RecordedFunction {
-  const graph = createGraph();
+  const graph = createGraph(target);
   const inputs: NamedValue[] = specs.map(({ name, spec }) => ({
     name,
     value: input(graph, name, spec.dtype, spec.shape),

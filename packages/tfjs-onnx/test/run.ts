@@ -18,13 +18,16 @@ void setBackend("cpu");
 
 type Fn = (...args: never[]) => Structure<Tensor>;
 
+type Provider = "cpu" | "webgpu";
+
 /** Runs a traced model on host tensors, in ONNX Runtime on one thread. */
 export async function runTraced(
   traced: TraceResult,
   args: readonly Structure<ConstantTensor>[],
+  provider: Provider = "cpu",
 ): Promise<Structure<ConstantTensor>> {
   const given = new Map(flatten(args, isConstant).map(({ path, leaf }) => [path.join("."), leaf]));
-  const results = traced.outputs.length === 0 ? {} : await runModel(traced, given);
+  const results = traced.outputs.length === 0 ? {} : await runModel(traced, given, provider);
   return mapStructure(traced.output, isOutput, ({ kind, name, spec }) => {
     if (kind === "input") return given.get(name)!;
     const { data, dims } = results[name]!;
@@ -32,8 +35,12 @@ export async function runTraced(
   });
 }
 
-async function runModel(traced: TraceResult, given: ReadonlyMap<string, ConstantTensor>) {
-  const session = await InferenceSession.create(traced.model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+async function runModel(traced: TraceResult, given: ReadonlyMap<string, ConstantTensor>, provider: Provider) {
+  const session = await InferenceSession.create(traced.model, {
+    executionProviders: [provider],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
   const feeds = traced.inputs.map(({ name }) => [name, toOrt(given.get(name)!)]);
   const results = await session.run(Object.fromEntries(feeds));
   await session.release();
@@ -80,10 +87,20 @@ export async function difference(
   args: readonly Structure<ConstantTensor>[],
   traceResult: TraceResult = traceFor(fn, args),
 ): Promise<number> {
+  return Math.max(0, ...(await differences(fn, args, traceResult)));
+}
+
+/** The same for each tensor of the result, in order. */
+export async function differences(
+  fn: Fn,
+  args: readonly Structure<ConstantTensor>[],
+  traceResult: TraceResult,
+  provider: Provider = "cpu",
+): Promise<number[]> {
   const leaves = (result: Structure<ConstantTensor>) => flatten(result, isConstant).map(({ leaf }) => leaf);
-  const [traced, eager] = [leaves(await runTraced(traceResult, args)), leaves(runEager(fn, args))];
-  if (traced.length !== eager.length) return Number.POSITIVE_INFINITY;
-  return Math.max(0, ...traced.map((ours, index) => tensorDifference(ours, eager[index]!)));
+  const [traced, eager] = [leaves(await runTraced(traceResult, args, provider)), leaves(runEager(fn, args))];
+  if (traced.length !== eager.length) return [Number.POSITIVE_INFINITY];
+  return traced.map((ours, index) => tensorDifference(ours, eager[index]!));
 }
 
 function tensorDifference(ours: ConstantTensor, theirs: ConstantTensor): number {

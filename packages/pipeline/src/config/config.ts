@@ -1,6 +1,6 @@
 import { perLevel, vqvaeSchema } from "@slicebook/core";
 import { augmentSchema, augments, type DatasetConfig, datasetSchema } from "@slicebook/datasets";
-import { AUTO, DEVICES, ENGINE_KINDS } from "@slicebook/engine";
+import { AUTO, DEVICES, ENGINE_KINDS, PRECISIONS } from "@slicebook/engine";
 import { z } from "zod";
 import { builtInPriors, DEFAULT_PRIOR } from "./built-in-priors.ts";
 
@@ -227,6 +227,13 @@ const engineSchema = z.strictObject({
     .default(null)
     .describe("Where the engine computes; null: on its usual device, which is the CPU for onnx."),
   threads: z.int().min(1).max(1024).nullable().default(null).describe("Threads; null: one per core."),
+  precision: z
+    .enum(PRECISIONS)
+    .default("float32")
+    .describe(
+      "How factors are rounded before they are multiplied: float32: not. tf32: to ten bits after the first, on CUDA only, where " +
+        "it is several times as fast.",
+    ),
 });
 
 const runSchema = z.strictObject({

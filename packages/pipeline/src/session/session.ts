@@ -113,11 +113,12 @@ export function openSession(
     signal,
     files,
     engine() {
-      const { kind, device, threads } = config.engine;
+      const { kind, device, threads, precision } = config.engine;
       engine ??= createEngine({
         kind,
         ...(device === null ? {} : { device }),
         ...(threads === null ? {} : { threads }),
+        precision,
       }).then((made) => {
         if (made.passedOver !== undefined) onEvent({ type: "note", text: describeChoice(made) });
         return made;
@@ -228,6 +229,7 @@ async function newRecord(session: Session): Promise<RunInfo> {
       kind: engine.kind,
       device: engine.device,
       threads: engine.threads,
+      precision: engine.precision,
       description: engine.description,
     },
     seed: config.seed,

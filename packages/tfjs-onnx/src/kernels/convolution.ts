@@ -24,11 +24,11 @@ import {
 } from "../build.ts";
 import { type Attributes, emitOne, type Graph, sidesOf, type Value } from "../graph.ts";
 import { activate } from "./elementwise.ts";
+import { productsFilterGradient } from "./filter-gradient.ts";
+import { type Geometry, geometryOf, type Pair, pair } from "./geometry.ts";
 import { type KernelRecorder, kernel, UnsupportedError } from "./kernel.ts";
 
-type Pair = readonly [number, number];
 type Shape4D = [number, number, number, number];
-type ConvInfo = backend_util.Conv2DInfo;
 type DataFormat = "NHWC" | "NCHW";
 
 interface ConvAttrs {
@@ -38,48 +38,13 @@ interface ConvAttrs {
   readonly dilations?: Conv2DAttrs["dilations"] | number;
 }
 
-/** Rows and columns: how far the kernel moves, spreads and reaches over the border. */
-interface Geometry {
-  readonly kernel: Pair;
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  /** Before and after, of rows and of columns. */
-  readonly pads: readonly [Pair, Pair];
-  readonly input: Pair;
-  readonly output: Pair;
-}
-
-function pair<T>(of: (axis: 0 | 1) => T): readonly [T, T] {
-  return [of(0), of(1)];
-}
-
-/**
- * What TensorFlow.js makes of strides and padding, with the padding that ONNX's own formula needs for that
- * size.
- */
-export function geometryOf(info: ConvInfo): Geometry {
-  const kernel: Pair = [info.filterHeight, info.filterWidth];
-  const strides: Pair = [info.strideHeight, info.strideWidth];
-  const dilations: Pair = [info.dilationHeight, info.dilationWidth];
-  const input: Pair = [info.inHeight, info.inWidth];
-  const output: Pair = [info.outHeight, info.outWidth];
-  const { top, bottom, left, right } = info.padInfo;
-  const before = [top, left] as const;
-  const given = [bottom, right] as const;
-  const pads = pair((axis): Pair => {
-    const reach = (output[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
-    return [before[axis], Math.max(given[axis], reach - input[axis] - before[axis])];
-  });
-  return { kernel, strides, dilations, pads, input, output };
-}
-
 function convInfo(
   inputShape: readonly number[],
   filterShape: readonly number[],
   attrs: ConvAttrs,
   format: DataFormat,
   depthwise = false,
-): ConvInfo {
+): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
     [...inputShape] as Shape4D,
     [...filterShape] as Shape4D,
@@ -123,12 +88,28 @@ function conv2D(graph: Graph, x: Value, filter: Value, attrs: ConvAttrs, dataFor
   const geometry = geometryOf(info);
   const weights = transpose(graph, filter, [3, 2, 0, 1]);
   const shape = [info.batchSize, info.outChannels, ...geometry.output];
-  const inputs = [channelsFirst(graph, x, dataFormat), weights];
   return asGiven(
     graph,
-    emitOne(graph, "Conv", inputs, convAttributes(geometry), "float32", shape),
+    conv(graph, channelsFirst(graph, x, dataFormat), weights, geometry, shape),
     dataFormat,
   );
+}
+
+/** A convolution of x [n, in, h, w] with weights [out, in, h, w]. */
+function conv(
+  graph: Graph,
+  x: Value,
+  weights: Value,
+  { strides, dilations, pads }: Pick<Geometry, "strides" | "dilations" | "pads">,
+  shape: readonly number[],
+): Value {
+  const [, , height, width] = weights.shape;
+  // ONNX Runtime 1.30's WebGPU provider forgets the border after an image, where a kernel of one tap has none before it.
+  const forgotten = graph.target === "webgpu" && height === 1 && width === 1;
+  const whole = forgotten ? pad(graph, x, [[0, 0], [0, 0], ...pads], 0) : x;
+  const none: Pair = [0, 0];
+  const attributes = convAttributes({ strides, dilations, pads: forgotten ? [none, none] : pads });
+  return emitOne(graph, "Conv", [whole, weights], attributes, "float32", shape);
 }
 
 /** [h, w, in, multiplier] → [in · multiplier, 1, h, w]: each input channel is a group of its own. */
@@ -208,21 +189,24 @@ function convInputGradient(graph: Graph, dy: Value, filter: Value, geometry: Geo
     return [first, blocks[axis] - 1 + taps[axis] - sides[axis] - first];
   });
   const [trimmed, left] = trim(graph, dy, convPads);
-  const attributes = convAttributes({ strides: [1, 1], dilations: [1, 1], pads: left });
   const shape = [batch, stride * stride * channels, ...blocks];
-  const conv = emitOne(graph, "Conv", [trimmed, weights], attributes, "float32", shape);
-  const laid = spreadBlocks(graph, conv, stride);
+  const single = { strides: [1, 1], dilations: [1, 1], pads: left } as const;
+  const laid = spreadBlocks(graph, conv(graph, trimmed, weights, single, shape), stride);
   return slice(graph, laid, [0, 0, ...cut], [batch, channels, ...input]);
 }
 
 /**
- * Channels (c, row, column) to blocks of pixels: DepthToSpace in two steps, the columns and then the rows,
- * each of which ONNX Runtime copies faster than both at once.
+ * Channels (c, row, column) to blocks of pixels: on the CPU in two steps, the columns and then the rows, each of which ONNX
+ * Runtime copies faster than both at once.
  */
 function spreadBlocks(graph: Graph, x: Value, stride: number): Value {
   if (stride === 1) return x;
   const [batch, blocks, height, width] = sidesOf(x, 4);
   const channels = blocks / (stride * stride);
+  if (graph.target !== "cpu") {
+    const shape = [batch, channels, height * stride, width * stride];
+    return emitOne(graph, "DepthToSpace", [x], { blocksize: stride, mode: "CRD" }, x.type, shape);
+  }
   const rows = batch * channels;
   const columns = transpose(graph, reshape(graph, x, [rows * stride, stride, height * width]), [0, 2, 1]);
   const lines = transpose(
@@ -289,6 +273,7 @@ export function convTranspose(
  * is then back to front.
  */
 function convFilterGradient(graph: Graph, x: Value, dy: Value, geometry: Geometry): Value {
+  if (graph.target !== "cpu") return productsFilterGradient(graph, graph.target, [x, dy], geometry);
   const { kernel, strides, dilations, pads, input, output } = geometry;
   const [inChannels, outChannels] = [sidesOf(x, 4)[1], sidesOf(dy, 4)[1]];
   const dense = [...strides, ...dilations].every((item) => item === 1);

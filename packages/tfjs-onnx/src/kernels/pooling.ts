@@ -21,7 +21,8 @@ import {
 } from "../build.ts";
 import { emit, emitOne, type Graph, sidesOf, splat, type Value } from "../graph.ts";
 import { sizeOf } from "../spec.ts";
-import { convAttributes, convTranspose, geometryOf } from "./convolution.ts";
+import { convAttributes, convTranspose } from "./convolution.ts";
+import { geometryOf } from "./geometry.ts";
 import { type KernelRecorder, kernel } from "./kernel.ts";
 
 type PoolInfo = backend_util.Conv2DInfo;

@@ -6,8 +6,8 @@ import {
   type TopKAttrs,
   util,
 } from "@tensorflow/tfjs-core";
-import { cast, type Reduction, reduce, reshape, transpose, transposed } from "../build.ts";
-import { emit, emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
+import { cast, compare, type Reduction, reduce, reshape, transpose, transposed, where } from "../build.ts";
+import { constant, emit, emitOne, type Graph, int64s, splat, type Value } from "../graph.ts";
 import { asNumber } from "./elementwise.ts";
 import { type KernelRecorder, kernel, oneAxis } from "./kernel.ts";
 
@@ -30,10 +30,12 @@ function test(name: string, op: "ReduceMin" | "ReduceMax"): KernelRecorder {
   );
 }
 
-function argument(name: string): KernelRecorder {
+function argument(name: "ArgMax" | "ArgMin"): KernelRecorder {
   return kernel(name, (graph, { x }, { axis }: ArgMaxAttrs) => {
     const at = oneAxis(axis, x);
     const number = asNumber(graph, x);
+    if (graph.target === "webgpu")
+      return firstPlace(graph, name === "ArgMax" ? "ReduceMax" : "ReduceMin", number, at);
     const { source, order } = transposed(number) ?? {
       source: number,
       order: number.shape.map((_, index) => index),
@@ -44,6 +46,30 @@ function argument(name: string): KernelRecorder {
     const shape = x.shape.filter((_, index) => index !== at);
     return cast(graph, reshape(graph, transpose(graph, found, order), shape), "int32");
   });
+}
+
+/**
+ * The first place of the greatest or least value along an axis, for a provider that would take the int64 of `ArgMax` back to the
+ * CPU; the last place where there are only NaNs.
+ */
+function firstPlace(graph: Graph, op: "ReduceMax" | "ReduceMin", x: Value, axis: number): Value {
+  const count = x.shape[axis]!;
+  const hits = compare(graph, "Equal", x, reduce(graph, op, x, [axis], true));
+  const sides = x.shape.map((_, at) => (at === axis ? count : 1));
+  const places = constant(
+    graph,
+    Float32Array.from({ length: count }, (_, place) => place),
+    "float32",
+    sides,
+  );
+  const first = reduce(
+    graph,
+    "ReduceMin",
+    where(graph, hits, places, splat(graph, count - 1, "float32")),
+    [axis],
+    false,
+  );
+  return cast(graph, first, "int32");
 }
 
 export const reductionKernels: readonly KernelRecorder[] = [

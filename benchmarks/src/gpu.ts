@@ -1,0 +1,214 @@
+import { spawn } from "node:child_process";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Cell, CompareOptions, Comparison } from "./compare.ts";
+import { findPython } from "./find-python.ts";
+import { type EngineChoice, type Measurement, measurementSchema } from "./measurement.ts";
+import { priorTraining } from "./prior.ts";
+import { sampling } from "./sample.ts";
+import { tableLines } from "./table.ts";
+import { training } from "./train.ts";
+
+export interface GpuOptions {
+  /** Small images, few grids and the CPU on both sides, to try the script on a machine without a card. */
+  readonly tiny: boolean;
+  readonly threads: number;
+  /** No part is started after this many minutes. */
+  readonly minutes: number;
+  /** Told what is measured next. */
+  readonly onProgress: (message: string) => void;
+}
+
+/** What one process is to measure. */
+interface Part {
+  readonly comparison: Comparison;
+  readonly cell: Cell;
+  readonly side: "Slicebook" | "PyTorch" | "PyTorch, compiled";
+  readonly engine: EngineChoice;
+}
+
+export interface GpuRow {
+  readonly work: string;
+  readonly side: string;
+  readonly precision: string;
+  /** Images or grids a second; null where it was not measured. */
+  readonly perSecond: number | null;
+  /** Beside the same work by PyTorch, not compiled, with TensorFloat-32. */
+  readonly ratio: number | null;
+  /** What measured it, or why it was not. */
+  readonly note: string;
+}
+
+export interface GpuResult {
+  readonly benchmark: "gpu";
+  readonly tiny: boolean;
+  readonly rows: readonly GpuRow[];
+  readonly processor: string;
+  readonly minutes: number;
+}
+
+/** How long a part may take: to start, to compile and to measure. A card in software compiles slowly. */
+const LIMIT_SECONDS = { card: 75, tiny: 300 } as const;
+const SECONDS = 6;
+/** Positions that the naive sampler draws of a grid. */
+const POSITIONS = 16;
+
+/** Measures training and sampling on a graphics card by every engine that there is, and by PyTorch, each in a process of its own. */
+export async function benchmarkGpu({ tiny, threads, minutes, onProgress }: GpuOptions): Promise<GpuResult> {
+  const start = performance.now();
+  const python = findPython("torch");
+  const measured: { readonly part: Part; readonly found: Measurement | string }[] = [];
+  for (const part of partsOf(tiny)) {
+    onProgress(`${workName(part)}: ${sideName(part)}, ${precisionOf(part)}`);
+    const late = performance.now() - start > minutes * 60_000;
+    const found = late
+      ? `no time left of ${minutes} minutes`
+      : await measurePart(part, { tiny, threads, python });
+    measured.push({ part, found });
+  }
+  const peers = new Map(
+    measured
+      .filter(({ part }) => part.side === "PyTorch" && part.engine.precision !== "float32")
+      .map(({ part, found }) => [workName(part), found]),
+  );
+  return {
+    benchmark: "gpu",
+    tiny,
+    rows: measured.map(({ part, found }) => {
+      const peer = peers.get(workName(part));
+      const speed = typeof found === "string" ? null : found.perSecond;
+      return {
+        work: workName(part),
+        side: sideName(part),
+        precision: precisionOf(part),
+        perSecond: speed,
+        ratio:
+          speed === null || peer === undefined || typeof peer === "string" ? null : speed / peer.perSecond,
+        note: typeof found === "string" ? found : `${found.engine} ${found.version}`,
+      };
+    }),
+    processor: cpus()[0]?.model ?? "unknown",
+    minutes: (performance.now() - start) / 60_000,
+  };
+}
+
+/** Everything that is measured, what matters most first: the time may run out. */
+function partsOf(tiny: boolean): Part[] {
+  const side = tiny ? 32 : 256;
+  const grid = tiny ? 4 : 32;
+  const cells: readonly (readonly [Comparison, Cell])[] = [
+    [training, { size: [side, side], batch: tiny ? 2 : 16 }],
+    [priorTraining, { size: [grid, grid], batch: tiny ? 2 : 16 }],
+    [sampling, { size: [grid, grid], batch: tiny ? 4 : 1024 }],
+    ...(tiny ? [] : [[training, { size: [side, side], batch: 64 }] as const]),
+  ];
+  const webgpu: EngineChoice = { kind: "onnx", device: "webgpu" };
+  const cuda: EngineChoice = { kind: "onnx", device: "cuda" };
+  const cpu: EngineChoice = { kind: "onnx", device: "cpu" };
+  const ours = [...(tiny ? [cpu] : []), { ...cuda, precision: "tf32" as const }, cuda, webgpu];
+  // The peer's device follows ours.
+  const peer: EngineChoice = tiny ? cpu : { ...cuda, precision: "tf32" };
+  return cells.flatMap(([comparison, cell]) => [
+    ...ours.map((engine): Part => ({ comparison, cell, side: "Slicebook", engine })),
+    { comparison, cell, side: "PyTorch", engine: peer },
+    ...(comparison === sampling
+      ? []
+      : [{ comparison, cell, side: "PyTorch, compiled", engine: peer } as const]),
+    ...(tiny
+      ? []
+      : [{ comparison, cell, side: "PyTorch", engine: { ...cuda, precision: "float32" } } as const]),
+  ]);
+}
+
+function workName({ comparison, cell }: Part): string {
+  const sizes = `${cell.size.join("×")}`;
+  return comparison === sampling
+    ? `sample ${cell.batch} of ${sizes}`
+    : `${comparison.benchmark} ${sizes}, batch ${cell.batch}`;
+}
+
+function sideName({ side, engine }: Part): string {
+  return side === "Slicebook" ? `${engine.kind}/${engine.device}` : side;
+}
+
+function precisionOf({ engine }: Part): string {
+  return engine.precision ?? "float32";
+}
+
+/** Runs a part, and gives its figures or, in a line, why there are none. */
+async function measurePart(
+  { comparison, cell, side, engine }: Part,
+  {
+    tiny,
+    threads,
+    python,
+  }: { readonly tiny: boolean; readonly threads: number; readonly python: string | undefined },
+): Promise<Measurement | string> {
+  const ours = side === "Slicebook";
+  if (!ours && python === undefined) return "no Python with PyTorch";
+  const options: CompareOptions = {
+    cells: [cell],
+    runs: 1,
+    threads,
+    engine,
+    seconds: tiny ? 1 : SECONDS,
+    warmup: 3,
+    positions: POSITIONS,
+    onProgress: () => undefined,
+  };
+  const task = { ...comparison.taskOf(cell, options), compile: side === "PyTorch, compiled" };
+  const script = ours ? `./${comparison.script}` : `../../${comparison.peerScript}`;
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const limit = tiny ? LIMIT_SECONDS.tiny : LIMIT_SECONDS.card;
+  return runPart(ours ? process.execPath : python!, [path, JSON.stringify(task)], limit);
+}
+
+/** Runs a program that prints a measurement, but no longer than so many seconds. */
+async function runPart(
+  command: string,
+  args: readonly string[],
+  limit: number,
+): Promise<Measurement | string> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let [output, errors] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, 1000 * limit);
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
+  clearTimeout(timer);
+  if (late) return `not done in ${limit} s`;
+  if (status === 0) return measurementSchema.parse(JSON.parse(output.trimEnd().split("\n").at(-1) ?? ""));
+  // Node and Python both name the error before its message, Node with more lines after it.
+  const line = errors.split("\n").findLast((text) => /^\w*(Error|Exception)\b.*: /.test(text.trim()));
+  return line?.trim().replace(/^\w+( \[\w+\])?: /, "") ?? `ended with ${status ?? "a signal"}`;
+}
+
+/** The result for people. */
+export function formatGpu({ tiny, rows, processor, minutes }: GpuResult): string {
+  const lines = rows.map(({ work, side, precision, perSecond, ratio, note }) => [
+    work,
+    side,
+    precision,
+    perSecond === null ? "–" : String(Number(perSecond.toPrecision(4))),
+    ratio?.toFixed(2) ?? "–",
+    note,
+  ]);
+  return [
+    ...tableLines([
+      ["work", "by", "precision", "per second", "to PyTorch", "measured with, or why not"],
+      ...lines,
+    ]),
+    "",
+    `Images and grids per second${tiny ? ", in sizes that say nothing about speed" : ""}. Processor: ${processor}. ${minutes.toFixed(1)} minutes`,
+  ].join("\n");
+}
