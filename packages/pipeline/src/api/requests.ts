@@ -80,7 +80,7 @@ export type Request =
       readonly kind: "decompress";
       readonly run: string;
       readonly files: readonly string[];
-      readonly out?: string;
+      readonly out?: string | undefined;
       /** Write over files that are there. */
       readonly force: boolean;
       /** Of archives these slices only. */
