@@ -3,7 +3,7 @@ import { perform } from "../perform.ts";
 
 /** Writes a phantom data set. */
 export async function phantom(options: OutputOptions & PhantomFlags): Promise<void> {
-  const { layout, out, seed, subjects, slices, size } = options;
+  const { layout, out, seed, subjects, slices, size, covariates } = options;
   await perform(
     {
       kind: "phantom",
@@ -13,6 +13,7 @@ export async function phantom(options: OutputOptions & PhantomFlags): Promise<vo
       ...(subjects === undefined ? {} : { subjects }),
       ...(slices === undefined ? {} : { slicesPerSubject: slices }),
       ...(size === undefined ? {} : { size }),
+      ...(covariates === undefined ? {} : { covariates }),
     },
     options,
   );

@@ -1,9 +1,18 @@
 import { isSlicebookError } from "@slicebook/base";
 import { ofLevel } from "../per-level.ts";
+import { type ConditionValues, lastingConditions, UNKNOWN } from "../prior/conditions.ts";
 import type { GivenCodes, SampleOptions } from "../prior/contract.ts";
 import { drawCode } from "../prior/draw-code.ts";
 import { slicePositionAt, uniformAt } from "../prior/draw-levels.ts";
-import { areaOf, placeName, placesOf, randomGrids, type Subject, someConditions } from "./subject.ts";
+import {
+  areaOf,
+  placeName,
+  placesOf,
+  randomGrids,
+  type Subject,
+  someConditions,
+  widthOf,
+} from "./subject.ts";
 
 const SEED = 11;
 /** More than are drawn side by side. */
@@ -16,6 +25,9 @@ export async function drawsFromItsLikelihood(subject: Subject): Promise<void> {
   const needed = labels === undefined ? {} : { labels };
   const ways: Readonly<Record<string, Partial<SampleOptions>>> = {
     "with default options": { conditions: needed },
+    ...(subject.prior.guidable && {
+      "with guidance": { conditions: { ...needed, ...others }, guidance: 2.5, temperature: 0.9 },
+    }),
     "with codes that are given, the others cut to likely ones, at a temperature for each level": {
       conditions: { ...needed, ...others },
       given: someGiven(subject),
@@ -122,6 +134,10 @@ export async function refusesOptions({ prior, sample }: Subject): Promise<void> 
     { topP: 0 },
     { levels: prior.space.levels.length + 1 },
     ...(conditions.labels === undefined ? [] : [{ conditions: { labels: [prior.space.classes] } }]),
+    ...(conditions.covariates === undefined
+      ? []
+      : [{ conditions: { ...conditions, covariates: Array.from(conditions.covariates, () => 2) } }]),
+    { guidance: prior.guidable ? -1 : 2 },
   ];
   for (const options of wrong) {
     const error: unknown = await sample({ count: 1, seed: SEED, conditions, ...options }).then(
@@ -161,19 +177,26 @@ async function drawnNaively(
     firstRowTemperature,
     topK,
     topP = 1,
+    guidance = 1,
     given,
   }: SampleOptions,
 ): Promise<Int32Array[]> {
   const { space } = prior;
   const each = Math.max(...space.levels.map(({ codes }) => codes));
-  const ofEach = (values: ArrayLike<number>) =>
-    Array.from({ length: count * each }, (_, at) => values[Math.floor(at / each)]!);
-  const positions =
-    conditions.slicePositions ?? Array.from({ length: count }, (_, sample) => slicePositionAt(seed, sample));
-  const told = {
-    ...(conditions.labels && { labels: ofEach(conditions.labels) }),
-    slicePositions: ofEach(positions),
-  };
+  const slicePositions = Array.from({ length: count }, (_, sample) => slicePositionAt(seed, sample));
+  const ofSamples: ConditionValues = { slicePositions, ...conditions };
+  /** What is told of each sample, for each code that is tried: all that is known, or nothing. */
+  const told = (isKnown: boolean): ConditionValues =>
+    Object.fromEntries(
+      lastingConditions(prior.conditions).map((name) => {
+        const width = widthOf(prior, name);
+        const values = Array.from({ length: count * each * width }, (_, at) => {
+          const sample = Math.floor(at / (each * width));
+          return (isKnown ? ofSamples[name]?.[sample * width + (at % width)] : undefined) ?? UNKNOWN;
+        });
+        return [name, values];
+      }),
+    );
   const drawn = space.levels.map((grid) => new Int32Array(count * areaOf(grid)));
   for (const { level, position } of placesOf(space)) {
     const { codes, ...grid } = space.levels[level]!;
@@ -186,7 +209,11 @@ async function drawnNaively(
         return one[Math.floor(number / each) * size + place]!;
       });
     });
-    const logs = (await score(tried, told)).logLikelihood[level]!;
+    const logs = (await score(tried, told(true))).logLikelihood[level]!;
+    if (guidance !== 1) {
+      const untold = (await score(tried, told(false))).logLikelihood[level]!;
+      for (const [at, log] of untold.entries()) logs[at] = log + guidance * (logs[at]! - log);
+    }
     const options = {
       temperature:
         (level === 0 && position < grid.columns ? firstRowTemperature : undefined) ??

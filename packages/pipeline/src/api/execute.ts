@@ -228,7 +228,7 @@ async function exported(
 }
 
 async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): Promise<Result> {
-  const { layout, out, seed, subjects, slicesPerSubject, size } = request;
+  const { layout, out, seed, subjects, slicesPerSubject, size, covariates } = request;
   await checkFree(out, "folder for phantoms");
   const { onEvent = () => {}, signal } = options;
   const progress = reportProgress(onEvent, "phantom", "slices");
@@ -238,6 +238,7 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
     seed,
     ...(subjects === undefined ? {} : { subjects }),
     ...(slicesPerSubject === undefined ? {} : { slices: slicesPerSubject }),
+    ...(covariates === undefined ? {} : { covariates }),
     ...(size === undefined ? {} : { size }),
     onProgress: ({ done, total }) => progress(done, total),
     ...(signal === undefined ? {} : { signal }),

@@ -97,6 +97,7 @@ export type Request =
       /** Subjects in each split (default: the data sets package's). */
       readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
       readonly slicesPerSubject?: number;
+      readonly covariates?: boolean;
       /** Height and width in pixels (default: the layout's own). */
       readonly size?: readonly [number, number];
     };

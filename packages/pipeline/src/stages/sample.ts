@@ -11,6 +11,7 @@ import {
   hashOfFile,
   type Novelty,
   noveltyFile,
+  readCovariates,
   trainedModel,
   trainedPrior,
 } from "@slicebook/runs";
@@ -30,7 +31,8 @@ import { plausibleCandidates } from "../model/candidates.ts";
 import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
 import { writeNiftiSlice } from "../model/nifti-slice.ts";
 import { sampleGreys } from "../model/pictures.ts";
-import { bindPrior, priorParameters } from "../session/bound-prior.ts";
+import { bindPrior, knownOf, priorParameters } from "../session/bound-prior.ts";
+import { askedTable, checkGuidance, drawnCovariates, learntCovariates } from "../session/covariates.ts";
 import { samplesGrain } from "../session/grain.ts";
 import { reportProgress } from "../session/progress.ts";
 import type { Session } from "../session/session.ts";
@@ -65,7 +67,11 @@ export const sampleStage: StageDefinition = {
     const { sample } = session.config;
     const { classes, splits } = await session.dataset();
     labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
-    slicePositionsOf(await bindPrior(session, classes), sample);
+    const table = (await learntCovariates(session))?.kept;
+    const prior = await bindPrior(session, { classes, covariates: table?.covariates ?? [] });
+    slicePositionsOf(prior, sample);
+    askedTable(prior, table, sample);
+    checkGuidance(prior, sample);
   },
 
   async run(session) {
@@ -79,13 +85,17 @@ export const sampleStage: StageDefinition = {
       trained: classesOf(trained),
       tested: classesOf(await splitCodes(session, "test")),
     });
-    const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
+    const [prior, engine] = [await bindPrior(session, knownOf(session, trained)), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
+    const table = askedTable(prior, readCovariates(paths), config.sample);
+    checkGuidance(prior, config.sample);
+    const covariates =
+      table && drawnCovariates(table, config.sample, (sample) => labels && classes[labels[sample]!]);
     const preprocessing = await loadPreprocessing(session);
     const parameters = await modelParameters(session);
     const codec: CodecOptions = { model, preprocessing, batch: DECODED };
     const grain = await samplesGrain(session);
-    const wanted = { trained, labels, slicePositions, parameters, codec };
+    const wanted = { trained, labels, slicePositions, covariates, parameters, codec };
     const levels = await drawLevels(session, prior, wanted);
     const decoded = withGrain(
       await decodeCodes(engine, parameters, levels, { ...codec, batch: Math.min(DECODED, count) }),
@@ -105,6 +115,7 @@ export const sampleStage: StageDefinition = {
       labels: labels ?? new Int32Array(count),
       classes,
       slicePositions,
+      covariates,
       names,
       placement: trained.placement,
     };
@@ -119,9 +130,13 @@ export const sampleStage: StageDefinition = {
       await writeNiftiSlice(nifti, values, { size, placement: trained.placement });
     }
     const grid = join(paths.samples, "grid.png");
-    const { position } = config.sample;
-    const place = position === null ? "" : `, position ${position}`;
-    const subtitle = `temperature ${temperature}, seed ${seed}${place}`;
+    const { position, guidance, covariates: asked } = config.sample;
+    const subtitle = [
+      `temperature ${temperature}, seed ${seed}`,
+      ...(position === null ? [] : [`position ${position}`]),
+      ...Object.entries(asked).map(([name, value]) => `${name} ${value}`),
+      ...(guidance === 1 ? [] : [`guidance ${guidance}`]),
+    ].join(", ");
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
     await judge(session, samples, { trained, grain });
@@ -132,6 +147,8 @@ interface Wanted {
   readonly trained: CodeGrids;
   readonly labels: Int32Array | undefined;
   readonly slicePositions: Float32Array | undefined;
+  /** [count, covariates]. */
+  readonly covariates: Float32Array | undefined;
   /** The VQ-VAE's weights, and how it decodes. */
   readonly parameters: HostTensors;
   readonly codec: CodecOptions;
@@ -140,13 +157,14 @@ interface Wanted {
 /** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a plausible one is kept. */
 async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
   const { config, signal } = session;
-  const { count, candidates, seed, temperature, firstRowTemperature, topK, topP } = config.sample;
-  const { trained, labels, slicePositions, codec } = wanted;
+  const { count, candidates, seed, temperature, firstRowTemperature, topK, topP, guidance } = config.sample;
+  const { trained, labels, slicePositions, covariates, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
   const spaces = session.model.levels;
   const options = {
     seed,
     temperature,
+    guidance,
     ...(firstRowTemperature === null ? {} : { firstRowTemperature }),
     ...(topK === null ? {} : { topK }),
     ...(topP === null ? {} : { topP }),
@@ -160,8 +178,11 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
         ...more,
         count: count * each,
         conditions: {
-          ...(labels && { labels: repeated(labels, each) }),
-          ...(slicePositions && { slicePositions: repeated(slicePositions, each) }),
+          ...(labels && { labels: repeated(labels, { times: each }) }),
+          ...(slicePositions && { slicePositions: repeated(slicePositions, { times: each }) }),
+          ...(covariates && {
+            covariates: repeated(covariates, { times: each, width: covariates.length / count }),
+          }),
         },
       })
       .catch((error: unknown) => {
@@ -189,10 +210,13 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   return draw(1, { drawn: coarsest.map((grids) => takeRows(grids, kept).data) });
 }
 
-/** Each value `times` times, one after the other. */
-function repeated<T extends Int32Array | Float32Array>(values: T, times: number): T {
+/** Each `width` values `times` times, one after the other. */
+function repeated<T extends Int32Array | Float32Array>(
+  values: T,
+  { times, width = 1 }: { readonly times: number; readonly width?: number },
+): T {
   const all = new (values.constructor as { new (length: number): T })(values.length * times);
-  return all.map((_, at) => values[Math.floor(at / times)]!) as T;
+  return all.map((_, at) => values[Math.floor(at / (times * width)) * width + (at % width)]!) as T;
 }
 
 /** Measures how new, varied and true the samples are, against slices of the same classes. */
