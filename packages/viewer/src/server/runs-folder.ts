@@ -112,6 +112,7 @@ async function runFiles(folder: string): Promise<RunFiles> {
     prior: await first(paths.prior.best),
     codes: await first(paths.codes.test),
     grain: await first(paths.grain),
+    covariates: await first(paths.covariates),
     film: await filmOf(paths.progression),
     pairs: await pairsOf(paths.reconstructions),
     samples: await first(join(paths.samples, "codes.safetensors")),

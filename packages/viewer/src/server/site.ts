@@ -77,13 +77,14 @@ function shownFiles(name: (typeof RUN_ANSWERS)[number], answer: unknown): string
     return (answer as SamplesAnswer).samples.flatMap(({ picture }) => picture ?? []);
   }
   const { files } = answer as RunAnswer;
-  const { model, preprocessing, prior, codes, grain, film, pairs, samples, report } = files;
+  const { model, preprocessing, prior, codes, grain, covariates, film, pairs, samples, report } = files;
   return [
     model,
     preprocessing,
     prior,
     codes,
     grain,
+    covariates,
     samples,
     samples === null ? null : "codes/train.safetensors",
     report,
