@@ -33,7 +33,7 @@ const cases: Readonly<Record<string, [Partial<LevelConfig>, classes: number, Sam
   ],
 };
 
-it.each(Object.entries(cases))("draws what the first sampler drew: %s", async (name, given) => {
+it.each(Object.entries(cases))("draws the codes on record: %s", async (name, given) => {
   const [changes, classes, options] = given;
   const config = smallConfig(changes);
   const prior = pixelcnn.bind(config, { levels, classes });

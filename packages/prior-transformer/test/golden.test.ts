@@ -40,7 +40,7 @@ const engines = ["onnx", "wasm"] as const;
 
 it.each(
   Object.entries(cases).flatMap(([name, given]) => engines.map((kind) => [name, kind, given] as const)),
-)("draws what the first sampler drew: %s, on %s", async (name, kind, [changes, classes, options]) => {
+)("draws the codes on record: %s, on %s", async (name, kind, [changes, classes, options]) => {
   const config = smallConfig(changes);
   const prior = transformer.bind(config, { levels, classes });
   const engine = await createEngine({ kind });

@@ -13,11 +13,12 @@ export function noveltySection({
   distribution,
   pixels,
 }: Novelty): Content {
-  const { flagged, rule } = memorisation;
+  const { flagged, redrawn, rule } = memorisation;
   const verdict =
     flagged === 0
       ? `None of ${counted(counts.samples, "sample")} is flagged as memorised.`
       : `${flagged} of ${counted(counts.samples, "sample")} flagged as memorised.`;
+  const anew = redrawn === 0 ? "" : ` Drawn anew, since they were: ${redrawn}.`;
   const row = (name: string, who: string, { smallest, median, largest }: Spread) => [
     `${name}, ${who}`,
     decimals(smallest, 3),
@@ -45,7 +46,7 @@ export function noveltySection({
       ["Held-out slices, decoded", mean(diversity.heldOut)],
     ],
   });
-  return html`${pixels === undefined ? [] : pixelPart(pixels)}<p><strong>${verdict}</strong> ${rule} Compared with ${counted(counts.training, "training slice")} by codes, with ${counts.decoded} of them by SSIM; held out: ${counted(counts.heldOut, "test slice")}.</p>
+  return html`${pixels === undefined ? [] : pixelPart(pixels)}<p><strong>${verdict}</strong>${anew} ${rule} Compared with ${counted(counts.training, "training slice")} by codes, with ${counts.decoded} of them by SSIM; held out: ${counted(counts.heldOut, "test slice")}.</p>
 ${distances}
 ${varied}
 ${distribution === null ? [] : distributionTable(distribution)}`;

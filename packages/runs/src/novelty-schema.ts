@@ -88,7 +88,8 @@ export const noveltySchema = z.object({
     byCodes: z.object({ samples: spreadSchema, heldOut: spreadSchema }),
     bySsim: z.object({ samples: spreadSchema, heldOut: spreadSchema }),
   }),
-  memorisation: z.object({ rule: z.string(), flagged: z.int() }),
+  /** `redrawn`: samples that were flagged, and drawn anew; earlier versions drew none anew. */
+  memorisation: z.object({ rule: z.string(), flagged: z.int(), redrawn: z.int().default(0) }),
   /** MS-SSIM between two samples, and between two real slices, decoded alike: lower is more varied. */
   diversity: z.object({
     pairs: z.int(),

@@ -86,6 +86,8 @@ export type CodeScores = {
 export interface SampleOptions {
   readonly count: number;
   readonly seed: number;
+  /** The numbers of the samples to draw, `count` whole ones from 0; the first `count` unless given. */
+  readonly numbers?: readonly number[];
   /** Divides the logits: below 1 safer, above 1 more varied. Default 1. */
   readonly temperature?: PerLevel;
   /**

@@ -11,6 +11,9 @@ import { checkSampleOptions } from "./sample-options.ts";
 /** Grids drawn side by side. One number always: with another, the last bits of the logits would differ. */
 const LANES = 16;
 
+/** By how much the numbers that draw the codes at the first positions differ between a sample and the next. */
+const STEPS = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53].map(Math.sqrt);
+
 /** What gives the logits of one level's codes, of some slices after others. */
 export interface LevelSampler {
   /** Starts with new grids. */
@@ -44,9 +47,9 @@ export type CodeLogits = (
 /**
  * Draws the grids of all levels, the coarsest first, position by position: int32 `[count, rows, columns]` each.
  *
- * Slice n depends on the seed, n, its conditions and the options only, not
- * on `count`; with codes that are given, up to the last bits of the logits. Throws a `SlicebookError` with code
- * `SAMPLE_OPTIONS` if an option is out of its range, and the signal's reason if it is aborted.
+ * Slice n depends on the seed, n, its conditions and the options only, not on which others are drawn; with codes that are
+ * given, up to the last bits of the logits. Throws a `SlicebookError` with code `SAMPLE_OPTIONS` if an option is out of its
+ * range, and the signal's reason if it is aborted.
  */
 export async function drawLevels(
   prior: Pick<BoundPrior, "space" | "conditions" | "guidable">,
@@ -98,8 +101,17 @@ export async function drawLevels(
   return levels;
 }
 
-/** The number in [0, 1) with which the code at a position (in raster order) of a sample's level is drawn. */
+/**
+ * The number in [0, 1) with which the code at a position (in raster order) of a sample's level is drawn.
+ *
+ * The first positions of the coarsest level decide of which kind a slice is. There the numbers of successive samples are
+ * spread evenly, each still uniform by itself: a randomly shifted Richtmyer sequence, which steps by the square root of a
+ * prime (Niederreiter, Random Number Generation and Quasi-Monte Carlo Methods, 1992, section 3.1; Cranley and Patterson, 1976,
+ * for the shift). So a few samples hold kinds in the shares in which the prior has them.
+ */
 export function uniformAt(seed: number, sampleNumber: number, position: number, level: number): number {
+  const step = level === 0 ? STEPS[position] : undefined;
+  if (step !== undefined) return (random(seed, "sample-shift", position).uniform() + sampleNumber * step) % 1;
   const key = level === 0 ? [] : [level];
   return random(seed, "sample", sampleNumber, position, ...key).uniform();
 }
@@ -161,7 +173,7 @@ function padded(codes: Int32Array, { rows, columns }: CodeLevel, first: number, 
 /** The conditions of each lane, zeros of the idle ones. */
 function conditionsOf(
   { conditions: taken, space: { covariates: { length } = [] } }: Pick<BoundPrior, "conditions" | "space">,
-  { seed, conditions: { labels, slicePositions, covariates } = {} }: SampleOptions,
+  { seed, numbers, conditions: { labels, slicePositions, covariates } = {} }: SampleOptions,
   { first, slices, lanes }: Pick<Drawing, "first" | "slices" | "lanes">,
 ): HostTensors {
   const ofLanes = (valueAt: (sampleNumber: number, at: number) => number, each = 1) =>
@@ -178,7 +190,7 @@ function conditionsOf(
     }),
     ...(taken.includes("slicePositions") && {
       slicePositions: float32(
-        ofLanes((sample) => slicePositions?.[sample] ?? slicePositionAt(seed, sample)),
+        ofLanes((sample) => slicePositions?.[sample] ?? slicePositionAt(seed, numbers?.[sample] ?? sample)),
         [lanes],
       ),
     }),
@@ -226,7 +238,7 @@ async function drawLanes(
         const own = values.subarray(lane * grid.codes, (lane + 1) * grid.codes);
         codes[lane * size + position] = drawCode(
           own,
-          uniformAt(options.seed, first + lane, position, level),
+          uniformAt(options.seed, options.numbers?.[first + lane] ?? first + lane, position, level),
           draw,
         );
       }

@@ -13,6 +13,7 @@ export function checkSampleOptions(
   }: Pick<BoundPrior, "space" | "conditions" | "guidable">,
   {
     count,
+    numbers,
     temperature = 1,
     firstRowTemperature = 1,
     topK,
@@ -25,6 +26,13 @@ export function checkSampleOptions(
   }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
+  if (numbers !== undefined) {
+    if (numbers.length !== count) {
+      fail("numbers", `${numbers.length} of them`, `one for each of the ${count} samples`);
+    }
+    const wrong = numbers.find((number) => !(Number.isInteger(number) && number >= 0));
+    if (wrong !== undefined) fail("numbers", wrong, "whole numbers, 0 or more");
+  }
   for (const [option, values] of Object.entries({ temperature, firstRowTemperature })) {
     const wrong = eachOf(values).find((one) => !(one >= 0 && one < Number.POSITIVE_INFINITY));
     if (wrong !== undefined) fail(option, wrong, "a number, 0 (the likeliest code always) or more");

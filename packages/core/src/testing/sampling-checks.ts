@@ -46,8 +46,10 @@ export async function drawsFromItsLikelihood(subject: Subject): Promise<void> {
   }
 }
 
-/** A sample is the same whether it is drawn alone or with others. */
+/** A sample is the same whether it is drawn alone or with others, and whether counted or by its number. */
 export async function ignoresTheBatch(subject: Subject): Promise<void> {
+  const { space } = subject.prior;
+  const conditions = someConditions(subject.prior, MANY);
   const draw = (count: number) =>
     subject.sample({ count, seed: SEED, conditions: someConditions(subject.prior, count) });
   const many = await draw(MANY);
@@ -57,6 +59,27 @@ export async function ignoresTheBatch(subject: Subject): Promise<void> {
       second: `as one of ${MANY}`,
     });
   }
+  const numbers = [MANY - 1, 2];
+  const ofThese = Object.entries(conditions).map(([name, values]) => {
+    const width = values.length / MANY;
+    return [
+      name,
+      numbers.flatMap((number) => Array.from(values).slice(number * width, (number + 1) * width)),
+    ];
+  });
+  const named = await subject.sample({
+    count: numbers.length,
+    numbers,
+    seed: SEED,
+    conditions: Object.fromEntries(ofThese),
+  });
+  const taken = many.map((codes, level) => {
+    const area = areaOf(space.levels[level]!);
+    return Int32Array.from(
+      numbers.flatMap((number) => [...codes.subarray(number * area, (number + 1) * area)]),
+    );
+  });
+  compare(subject, named, taken, { first: "drawn by its number, it is", second: `as one of ${MANY}` });
 }
 
 /** The same seed draws the same samples, and another one others. */
@@ -128,6 +151,8 @@ export async function refusesOptions({ prior, sample }: Subject): Promise<void> 
   const conditions = someConditions(prior, 1);
   const wrong: readonly Partial<SampleOptions>[] = [
     { count: -1 },
+    { numbers: [0, 1] },
+    { numbers: [-1] },
     { temperature: -1 },
     { firstRowTemperature: -1 },
     { topK: 0 },

@@ -185,6 +185,15 @@ const sampleSchema = z.strictObject({
       "Give samples the noise that training slices have beyond what their codes say, as strong as in slices and places of " +
         "such detail; false: as the decoder makes them, smoother.",
     ),
+  redraws: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(3)
+    .describe(
+      "How often a sample that is nearly a training slice (flagged as memorised) is drawn anew, at most; 0: never, it is only " +
+        "counted.",
+    ),
   seed: seed.default(0).describe("Decides the samples; each depends on the seed and its number only."),
   class: z
     .string()

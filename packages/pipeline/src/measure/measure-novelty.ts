@@ -30,92 +30,129 @@ export interface NoveltyInput {
   /** The VQ-VAE's weights. */
   readonly parameters: HostTensors;
   readonly codec: CodecOptions;
-  /** Of samples, of the training split and of the test split; the latter two of the samples' classes only. */
-  readonly samples: CodeGrids;
+  /** Of the training split and of the test split, of the samples' classes only. */
   readonly training: CodeGrids;
   readonly test: CodeGrids;
-  readonly seed: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (done: number, total: number) => void;
 }
 
+/** Slices whose nearest training slices were looked for. */
+interface Compared {
+  readonly grids: CodeGrids;
+  readonly decoded: Awaited<ReturnType<typeof decode>>;
+  readonly nearest: readonly Nearest[];
+}
+
+/** Samples beside their nearest training slices. */
+export interface JudgedSamples extends Compared {
+  readonly memorised: readonly boolean[];
+}
+
+/** What samples are judged by: training slices, and how near test slices are to them. */
+export interface NoveltyReference {
+  /** Finds the nearest training slice of each sample, and flags those that are too near. */
+  judge(samples: CodeGrids): Promise<JudgedSamples>;
+  readonly training: CodeGrids;
+  readonly decodedTraining: Awaited<ReturnType<typeof decode>>;
+  readonly heldOut: Compared;
+}
+
+/** Decodes the training and test slices that samples are judged by. */
+export async function noveltyReference(input: NoveltyInput): Promise<NoveltyReference> {
+  const { training, test, signal, onProgress } = input;
+  const numbers = spread(training.labels.length, MOST_DECODED);
+  const decodedTraining = await decode(input, takeGrids(training, numbers), numbers);
+  const compare = async (grids: CodeGrids): Promise<Compared> => {
+    const decoded = await decode(input, grids, null);
+    const nearest: Nearest[] = [];
+    for (let index = 0; index < grids.labels.length; index++) {
+      if (signal?.aborted) throw interruptedError();
+      const trained = { grids: training, decoded: decodedTraining.images };
+      nearest.push(nearestOfSlice(index, { grids, decoded: decoded.images }, trained));
+      onProgress(index + 1, grids.labels.length);
+      await setImmediate();
+    }
+    return { grids, decoded, nearest };
+  };
+  const heldOut = await compare(takeGrids(test, spread(test.labels.length, MOST_HELD_OUT)));
+  return {
+    training,
+    decodedTraining,
+    heldOut,
+    async judge(samples) {
+      const compared = await compare(samples);
+      return { ...compared, memorised: memorised(compared.nearest, heldOut.nearest) };
+    },
+  };
+}
+
 /** What was measured, and the decoded slices that pictures are made of. */
 export interface Measured {
-  readonly novelty: Novelty;
+  readonly novelty: Omit<Novelty, "pixels">;
   readonly nearest: readonly Nearest[];
   readonly training: Decoded;
   readonly samples: Decoded;
 }
 
-/** Measures how new, how varied and how true samples are. */
-export async function measureNovelty(input: NoveltyInput): Promise<Measured> {
-  const { samples, training, test, seed, signal, onProgress } = input;
-  const grids = {
-    samples,
-    training: takeGrids(training, spread(training.labels.length, MOST_DECODED)),
-    test: takeGrids(test, spread(test.labels.length, MOST_HELD_OUT)),
-  };
-  const decoded = {
-    samples: await decode(input, grids.samples, null),
-    training: await decode(input, grids.training, spread(training.labels.length, MOST_DECODED)),
-    test: await decode(input, grids.test, null),
-  };
-  const total = grids.samples.labels.length + grids.test.labels.length;
-  let done = 0;
-  const nearestOf = async (own: CodeGrids, images: Decoded) => {
-    const found: Nearest[] = [];
-    for (let index = 0; index < own.labels.length; index++) {
-      if (signal?.aborted) throw interruptedError();
-      const trained = { grids: training, decoded: decoded.training.images };
-      found.push(nearestOfSlice(index, { grids: own, decoded: images }, trained));
-      done += 1;
-      onProgress(done, total);
-      await setImmediate();
-    }
-    return found;
-  };
-  const nearest = await nearestOf(grids.samples, decoded.samples.images);
-  const heldOut = await nearestOf(grids.test, decoded.test.images);
-  const flags = memorised(nearest, heldOut);
+export interface NoveltyOptions {
+  /** How many samples were flagged, and drawn anew. */
+  readonly redrawn: number;
+  readonly seed: number;
+}
+
+/** How new, how varied and how true samples are. */
+export function noveltyOf(
+  { training, decodedTraining, heldOut }: NoveltyReference,
+  { grids, decoded, nearest, memorised: flags }: JudgedSamples,
+  { redrawn, seed }: NoveltyOptions,
+): Measured {
   const pairs = { most: MOST_PAIRS, seed };
-  const { pairs: count, ...varied } = pairwiseSimilarity(decoded.samples.images, pairs);
-  const { pairs: _, ...real } = pairwiseSimilarity(decoded.test.images, pairs);
+  const { pairs: count, ...varied } = pairwiseSimilarity(decoded.images, pairs);
+  const { pairs: _, ...real } = pairwiseSimilarity(heldOut.decoded.images, pairs);
   const sides = (of: (one: Nearest) => number) => ({
     samples: spreadOf(nearest.map(of)),
-    heldOut: spreadOf(heldOut.map(of)),
+    heldOut: spreadOf(heldOut.nearest.map(of)),
   });
   const named = ({ index, distance }: Nearest["byCodes"]) => ({ slice: training.names[index]!, distance });
-  const novelty: Novelty = {
-    schema: 2,
-    counts: {
-      samples: samples.labels.length,
-      training: training.labels.length,
-      decoded: grids.training.labels.length,
-      heldOut: grids.test.labels.length,
-    },
-    nearest: {
-      byCodes: sides((one) => one.byCodes.distance),
-      bySsim: sides((one) => one.bySsim.distance),
-    },
-    memorisation: { rule: MEMORISATION_RULE, flagged: flags.filter(Boolean).length },
-    diversity: { pairs: count, samples: varied, heldOut: real },
-    distribution: distributionOf(
-      {
-        samples: decoded.samples.features,
-        training: decoded.training.features,
-        test: decoded.test.features,
+  return {
+    novelty: {
+      schema: 2,
+      counts: {
+        samples: grids.labels.length,
+        training: training.labels.length,
+        decoded: decodedTraining.images.numbers.length,
+        heldOut: heldOut.grids.labels.length,
       },
-      decoded.samples.cells,
-    ),
-    samples: nearest.map((one, index) => ({
-      name: samples.names[index]!,
-      byCodes: named(one.byCodes),
-      bySsim: named(one.bySsim),
-      memorised: flags[index]!,
-    })),
-    heldOut: heldOut.map(({ byCodes, bySsim }) => ({ byCodes: byCodes.distance, bySsim: bySsim.distance })),
+      nearest: {
+        byCodes: sides((one) => one.byCodes.distance),
+        bySsim: sides((one) => one.bySsim.distance),
+      },
+      memorisation: { rule: MEMORISATION_RULE, flagged: flags.filter(Boolean).length, redrawn },
+      diversity: { pairs: count, samples: varied, heldOut: real },
+      distribution: distributionOf(
+        {
+          samples: decoded.features,
+          training: decodedTraining.features,
+          test: heldOut.decoded.features,
+        },
+        decoded.cells,
+      ),
+      samples: nearest.map((one, index) => ({
+        name: grids.names[index]!,
+        byCodes: named(one.byCodes),
+        bySsim: named(one.bySsim),
+        memorised: flags[index]!,
+      })),
+      heldOut: heldOut.nearest.map(({ byCodes, bySsim }) => ({
+        byCodes: byCodes.distance,
+        bySsim: bySsim.distance,
+      })),
+    },
+    nearest,
+    training: decodedTraining.images,
+    samples: decoded.images,
   };
-  return { novelty, nearest, training: decoded.training.images, samples: decoded.samples.images };
 }
 
 /** Images of grids, and the encoder's features of these. */

@@ -15,8 +15,8 @@ import type { PictureDistances, ThreePairs } from "@slicebook/runs";
 
 /** Real points whose distance makes a ball, as the authors of coverage and density have it. */
 const NEAREST = 5;
-/** Patches of each level, of every set: 64 of each of 64 slices. */
-const PATCHES = 4096;
+/** Patches of each level, of every set, 256 of each of 64 slices: with a quarter, a set's distance varied by half with the seed. */
+const PATCHES = 16_384;
 /** Directions that patches are projected on: more change the third digit. */
 const DIRECTIONS = 128;
 const FOLDS = 5;

@@ -9,6 +9,12 @@ const NEAREST = 5;
 /** The share of a sample's candidates among which the one that is kept lies the farthest from training slices. */
 const KEPT = 1 / 4;
 
+/**
+ * Between the numbers of two candidates for a sample, more than there can be samples: successive numbers are drawn evenly over
+ * all kinds, and of candidates of every kind the same one would always be kept.
+ */
+export const CANDIDATES_APART = 2 ** 20;
+
 /** Codes of the coarsest picture, int32 [n, rows, columns] for each of its levels. */
 export interface CandidateCodes {
   /** `each` for each sample, the first sample's first. */

@@ -25,9 +25,15 @@ import {
   takeGrids,
   takeRows,
 } from "@slicebook/runs/tensors";
-import { measureNovelty } from "../measure/measure-novelty.ts";
+import {
+  type JudgedSamples,
+  type Measured,
+  type NoveltyReference,
+  noveltyOf,
+  noveltyReference,
+} from "../measure/measure-novelty.ts";
 import { nearestPicture } from "../measure/nearest-picture.ts";
-import { plausibleCandidates } from "../model/candidates.ts";
+import { CANDIDATES_APART, plausibleCandidates } from "../model/candidates.ts";
 import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
 import { writeNiftiSlice } from "../model/nifti-slice.ts";
 import { sampleGreys } from "../model/pictures.ts";
@@ -96,21 +102,8 @@ export const sampleStage: StageDefinition = {
     const codec: CodecOptions = { model, preprocessing, batch: DECODED };
     const grain = await samplesGrain(session);
     const wanted = { trained, labels, slicePositions, covariates, parameters, codec };
-    const levels = await drawLevels(session, prior, wanted);
-    const decoded = withGrain(
-      await decodeCodes(engine, parameters, levels, { ...codec, batch: Math.min(DECODED, count) }),
-      grain,
-      codec,
-      { seed, numbers: Array.from({ length: count }, (_, index) => index) },
-    );
-    const images = sampleGreys(decoded, { size, preprocessing });
     const names = Array.from({ length: count }, (_, index) => `sample-${String(index + 1).padStart(4, "0")}`);
-    const captions = names.map((name, index) =>
-      labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
-    );
-    await rm(paths.samples, { recursive: true, force: true });
-    const file = join(paths.samples, "codes.safetensors");
-    const samples: CodeGrids = {
+    const asGrids = (levels: readonly LevelGrids[]): CodeGrids => ({
       levels,
       labels: labels ?? new Int32Array(count),
       classes,
@@ -118,7 +111,22 @@ export const sampleStage: StageDefinition = {
       covariates,
       names,
       placement: trained.placement,
-    };
+    });
+    const reference = await openReference(session, { labels, trained, codec, parameters });
+    const { judged, redrawn } = await drawNovel(session, prior, { wanted, asGrids, reference });
+    const samples = judged.grids;
+    const decoded = withGrain(
+      await decodeCodes(engine, parameters, samples.levels, { ...codec, batch: Math.min(DECODED, count) }),
+      grain,
+      codec,
+      { seed, numbers: [...names.keys()] },
+    );
+    const images = sampleGreys(decoded, { size, preprocessing });
+    const captions = names.map((name, index) =>
+      labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
+    );
+    await rm(paths.samples, { recursive: true, force: true });
+    const file = join(paths.samples, "codes.safetensors");
     await saveCodes(file, samples);
     session.made(file, "samples' codes");
     for (const [index, name] of names.entries()) {
@@ -139,7 +147,8 @@ export const sampleStage: StageDefinition = {
     ].join(", ");
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
-    await judge(session, samples, { trained, grain });
+    const measured = noveltyOf(reference, judged, { redrawn, seed });
+    await saveNovelty(session, samples, { measured, trained, grain });
   },
 };
 
@@ -154,10 +163,74 @@ interface Wanted {
   readonly codec: CodecOptions;
 }
 
-/** Draws the grids of each level, [count, rows, columns]; of candidates for the coarsest, a plausible one is kept. */
-async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): Promise<LevelGrids[]> {
+/** What samples are judged by: slices of the same classes. */
+async function openReference(
+  session: Session,
+  { labels, trained, codec, parameters }: Pick<Wanted, "labels" | "trained" | "codec" | "parameters">,
+): Promise<NoveltyReference> {
+  const drawn = new Set(labels ?? [0]);
+  const ofThese = (grids: CodeGrids) =>
+    takeGrids(
+      grids,
+      Array.from(grids.labels.keys()).filter((index) => drawn.has(grids.labels[index]!)),
+    );
+  return noveltyReference({
+    engine: await session.engine(),
+    parameters,
+    codec,
+    training: ofThese(trained),
+    test: ofThese(await neededCodes(session, "test")),
+    signal: session.signal,
+    onProgress: reportProgress(session.emit, "sample", "slices"),
+  });
+}
+
+/** Draws samples; those that are flagged as memorised are drawn anew, as samples behind the last one. */
+async function drawNovel(
+  session: Session,
+  prior: BoundPrior,
+  {
+    wanted,
+    asGrids,
+    reference,
+  }: {
+    readonly wanted: Wanted;
+    readonly asGrids: (levels: readonly LevelGrids[]) => CodeGrids;
+    readonly reference: NoveltyReference;
+  },
+): Promise<{ judged: JudgedSamples; redrawn: number }> {
+  const { count, redraws } = session.config.sample;
+  const levels = await drawLevels(session, prior, wanted, { samples: [...Array(count).keys()], behind: 0 });
+  let judged = await reference.judge(asGrids(levels));
+  const everFlagged = new Set<number>();
+  for (let redraw = 1; redraw <= redraws; redraw++) {
+    const samples = [...judged.memorised.keys()].filter((index) => judged.memorised[index]);
+    if (samples.length === 0) break;
+    for (const sample of samples) everFlagged.add(sample);
+    const drawn = await drawLevels(session, prior, wanted, { samples, behind: redraw * count });
+    for (const [level, { data, shape }] of drawn.entries()) {
+      const size = data.length / shape[0]!;
+      for (const [place, sample] of samples.entries()) {
+        levels[level]!.data.set(data.subarray(place * size, (place + 1) * size), sample * size);
+      }
+    }
+    judged = await reference.judge(asGrids(levels));
+  }
+  return { judged, redrawn: everFlagged.size };
+}
+
+/**
+ * Draws the grids of each level, [samples, rows, columns], each sample as the one that is `behind` later by number; of
+ * candidates for the coarsest, a plausible one is kept.
+ */
+async function drawLevels(
+  session: Session,
+  prior: BoundPrior,
+  wanted: Wanted,
+  { samples, behind }: { readonly samples: readonly number[]; readonly behind: number },
+): Promise<LevelGrids[]> {
   const { config, signal } = session;
-  const { count, candidates, seed, temperature, firstRowTemperature, topK, topP, guidance } = config.sample;
+  const { candidates, seed, temperature, firstRowTemperature, topK, topP, guidance } = config.sample;
   const { trained, labels, slicePositions, covariates, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
   const spaces = session.model.levels;
@@ -172,17 +245,21 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
     ...(signal === undefined ? {} : { signal }),
   };
   const draw = async (each: number, more: Pick<SampleOptions, "levels" | "drawn">): Promise<LevelGrids[]> => {
+    const covariatesOf = (all: Float32Array, sample: number): number[] => {
+      const width = all.length / config.sample.count;
+      return Array.from(all.subarray(sample * width, (sample + 1) * width));
+    };
+    const ofEach = Array.from({ length: samples.length * each }, (_, at) => samples[Math.floor(at / each)]!);
     const drawn = await prior
       .sample(engine, weights, {
         ...options,
         ...more,
-        count: count * each,
+        count: ofEach.length,
+        numbers: ofEach.map((sample, at) => sample + behind + (at % each) * CANDIDATES_APART),
         conditions: {
-          ...(labels && { labels: repeated(labels, { times: each }) }),
-          ...(slicePositions && { slicePositions: repeated(slicePositions, { times: each }) }),
-          ...(covariates && {
-            covariates: repeated(covariates, { times: each, width: covariates.length / count }),
-          }),
+          ...(labels && { labels: ofEach.map((sample) => labels[sample]!) }),
+          ...(slicePositions && { slicePositions: ofEach.map((sample) => slicePositions[sample]!) }),
+          ...(covariates && { covariates: ofEach.flatMap((sample) => covariatesOf(covariates, sample)) }),
         },
       })
       .catch((error: unknown) => {
@@ -190,7 +267,7 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
       });
     return drawn.map((codes, level) => {
       const { rows, columns } = spaces[level]!;
-      return int32(codes, [count * each, rows, columns]);
+      return int32(codes, [ofEach.length, rows, columns]);
     });
   };
   if (candidates === 1) return draw(1, {});
@@ -210,41 +287,22 @@ async function drawLevels(session: Session, prior: BoundPrior, wanted: Wanted): 
   return draw(1, { drawn: coarsest.map((grids) => takeRows(grids, kept).data) });
 }
 
-/** Each `width` values `times` times, one after the other. */
-function repeated<T extends Int32Array | Float32Array>(
-  values: T,
-  { times, width = 1 }: { readonly times: number; readonly width?: number },
-): T {
-  const all = new (values.constructor as { new (length: number): T })(values.length * times);
-  return all.map((_, at) => values[Math.floor(at / (times * width)) * width + (at % width)]!) as T;
-}
-
-/** Measures how new, varied and true the samples are, against slices of the same classes. */
-async function judge(
+/** Writes how new, varied and true the samples are. */
+async function saveNovelty(
   session: Session,
   samples: CodeGrids,
-  { trained, grain }: { readonly trained: CodeGrids; readonly grain: Grain | undefined },
+  {
+    measured,
+    trained,
+    grain,
+  }: { readonly measured: Measured; readonly trained: CodeGrids; readonly grain: Grain | undefined },
 ): Promise<void> {
-  const { config, model, paths, signal, emit } = session;
-  const held = await neededCodes(session, "test");
-  const drawn = new Set(samples.labels);
-  const ofThese = (grids: CodeGrids) =>
-    takeGrids(
-      grids,
-      Array.from(grids.labels.keys()).filter((index) => drawn.has(grids.labels[index]!)),
-    );
-  const measured = await measureNovelty({
-    engine: await session.engine(),
-    parameters: await modelParameters(session),
-    codec: { model, preprocessing: await loadPreprocessing(session), batch: DECODED },
-    samples,
-    training: ofThese(trained),
-    test: ofThese(held),
-    seed: config.sample.seed,
-    signal,
-    onProgress: reportProgress(emit, "sample", "slices"),
-  });
-  const { flagged } = measured.novelty.memorisation;
+  const { paths, emit } = session;
+  const { flagged, redrawn } = measured.novelty.memorisation;
+  if (redrawn > 0) {
+    const were = redrawn === 1 ? "1 sample was" : `${redrawn} samples were`;
+    emit({ type: "note", text: `${were} nearly a training slice, and drawn anew` });
+  }
   if (flagged > 0) {
     const found = flagged === 1 ? "1 sample is" : `${flagged} samples are`;
     emit({ type: "warning", text: `${found} nearly a training slice: see ${noveltyFile(paths)}` });
@@ -252,7 +310,8 @@ async function judge(
   const picture = join(paths.samples, "nearest.png");
   await writeFileAtomic(picture, await nearestPicture(measured));
   session.made(picture, "samples over their nearest training slices");
-  const pixels = await measurePixels(session, samples, { training: trained, test: held, grain });
+  const test = await neededCodes(session, "test");
+  const pixels = await measurePixels(session, samples, { training: trained, test, grain });
   const novelty: Novelty = { ...measured.novelty, pixels };
   await writeFileAtomic(noveltyFile(paths), `${JSON.stringify(novelty, undefined, 2)}\n`);
   session.made(noveltyFile(paths), "novelty and quality of the samples");

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
-import { plausible } from "../../src/model/candidates.ts";
+import { CANDIDATES_APART, plausible } from "../../src/model/candidates.ts";
+import { bindPrior, priorParameters } from "../../src/session/bound-prior.ts";
+import { loadRunConfig } from "../../src/session/run-folder.ts";
+import { openSession } from "../../src/session/session.ts";
 import { readTensors, TINY, temporaryFolder } from "../helpers.ts";
 
 const place = temporaryFolder();
@@ -51,17 +54,28 @@ describe("sample.candidates", () => {
         }),
       );
     };
-    const all = await draw("sample.count=12", "sample.candidates=1");
-    const kept = await draw("sample.count=3", "sample.candidates=4");
+    const session = openSession(await loadRunConfig(folder, []), folder, {});
+    const prior = await bindPrior(session, { classes: [], covariates: [] });
+    const numbers = [0, 1, 2].flatMap((sample) => [0, 1, 2, 3].map((one) => sample + one * CANDIDATES_APART));
+    const candidates = await prior.sample(await session.engine(), await priorParameters(session, prior), {
+      count: numbers.length,
+      numbers,
+      seed: 0,
+    });
+    await session.dispose();
+    const kept = await draw("sample.count=3", "sample.candidates=4", "sample.redraws=0");
     for (const sample of [0, 1, 2]) {
-      const numbers = [0, 1, 2, 3].filter((number) =>
-        ["codes.0", "codes.1"].every(
-          (level) => `${all[level]![4 * sample + number]}` === `${kept[level]![sample]}`,
-        ),
+      const equal = [0, 1, 2, 3].filter((one) =>
+        [0, 1].every((level) => {
+          const codes = candidates[level]!;
+          const each = codes.length / numbers.length;
+          const from = (4 * sample + one) * each;
+          return `${codes.subarray(from, from + each)}` === `${kept[`codes.${level}`]![sample]}`;
+        }),
       );
-      expect(numbers).toHaveLength(1);
+      expect(equal).toHaveLength(1);
     }
-    const fewer = await draw("sample.count=2", "sample.candidates=4");
+    const fewer = await draw("sample.count=2", "sample.candidates=4", "sample.redraws=0");
     for (const level of ["codes.0", "codes.1", "codes.2", "codes.3"]) {
       expect(fewer[level]).toEqual(kept[level]!.slice(0, 2));
     }

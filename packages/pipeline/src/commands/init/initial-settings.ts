@@ -38,6 +38,6 @@ export async function initialSettings([height, width]: readonly [height: number,
       patience: null,
       ...(initialOptions && { options: initialOptions(hierarchy) }),
     },
-    sample: { count: 16, temperature: forLevels(SHIPPED.temperature, hierarchy), candidates: 8 },
+    sample: { count: 16, temperature: forLevels(SHIPPED.temperature, hierarchy), candidates: 16 },
   };
 }
