@@ -14,6 +14,8 @@ export const errorCodes = {
   CODES_TOO_MANY: "the codebook is too large to compress with",
   CONFIG_INVALID: "the configuration has keys or values that are not allowed",
   CONFIG_NOT_FOUND: "the configuration's file cannot be read",
+  COVARIATES_INVALID: "a file of covariates cannot be read, or does not fit the data set",
+  COVARIATE_UNKNOWN: "covariates are asked of samples that the data or the prior do not have",
   DATASET_AMBIGUOUS: "files or folders of a data set can be understood in several ways",
   DATASET_EMPTY: "a split has no slices, or none that can be used",
   DATASET_OVERLAP: "subjects are in more than one split",

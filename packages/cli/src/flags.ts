@@ -25,6 +25,9 @@ export interface SampleFlags {
   readonly seed?: string;
   readonly class?: string;
   readonly position?: string;
+  /** `NAME=VALUE` each. */
+  readonly with?: readonly string[];
+  readonly guidance?: string;
   readonly temperature?: string;
   readonly topK?: string;
   readonly topP?: string;
@@ -75,6 +78,7 @@ export interface PhantomFlags {
   readonly subjects?: { readonly train: number; readonly validate: number; readonly test: number };
   readonly slices?: number;
   readonly size?: readonly [number, number];
+  readonly covariates?: boolean;
   readonly seed: number;
 }
 

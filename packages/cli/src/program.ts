@@ -170,6 +170,7 @@ export function createProgram(): Command {
   const sample = defineStage("sample", "draw new slices from the prior, or the rest of a slice of yours", [
     "sample runs/oasis --count 16 --seed 7",
     "sample runs/adni --class AD --temperature 0.9 --top-p 0.95",
+    "sample runs/oasis --with age=70 --with sex=F --guidance 2",
     "sample runs/oasis --complete slice.png --keep top --count 4",
     "sample runs/oasis --complete slice.png --keep mask.png --candidates 16",
   ])
@@ -177,6 +178,12 @@ export function createProgram(): Command {
     .option("--seed <n>", "the seed: the same one draws the same slices")
     .option("--class <name>", "the class to draw, for a prior trained with classes")
     .option("--position <p>", "where in the scan, 0 to 1, for a prior that is conditioned on it")
+    .option(
+      "--with <name=value>",
+      "what is known of the data set's slices (covariates.csv), such as age=70; again for another",
+      nameAndValue,
+    )
+    .option("--guidance <g>", "above 1: follow class, place and --with more closely than slices do")
     .option("--temperature <t>", "below 1: safer; above 1: wilder")
     .option("--top-k <k>", "draw each code from the k likeliest")
     .option("--top-p <p>", "draw each code from the likeliest that make up the probability p")
@@ -321,6 +328,7 @@ export function createProgram(): Command {
       "size in pixels, such as 128x64; by default the layout's own",
       imageSize,
     )
+    .option("--covariates", "give subjects an age and a sex that show, and write them into covariates.csv")
     .option("--seed <n>", "the seed: the same one draws the same slices", wholeNumber, 0)
     .action(async (options: OutputOptions & PhantomFlags) => {
       const { phantom } = await import("./commands/phantom.ts");
@@ -421,13 +429,17 @@ export function createProgram(): Command {
 
 /** The flags of `sample` are short names of overrides, so that the configuration's schema checks them. */
 function sampleOverrides(flags: SampleFlags): string[] {
-  const { count, seed, class: label, position, temperature, topK, topP } = flags;
+  const { count, seed, class: label, position, temperature, topK, topP, guidance, with: asked } = flags;
   // Quoted, a class that looks like a number stays a text.
   const quoted = label === undefined ? undefined : JSON.stringify(label);
-  const values = { count, seed, class: quoted, position, temperature, topK, topP };
-  return Object.entries(values).flatMap(([key, value]) =>
+  const values = { count, seed, class: quoted, position, temperature, topK, topP, guidance };
+  const given = Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [`sample.${key}=${value}`],
   );
+  // Those that were asked for before are not any more.
+  const covariates =
+    asked === undefined ? [] : ["sample.covariates={}", ...asked.map((one) => `sample.covariates.${one}`)];
+  return [...given, ...covariates];
 }
 
 function newSubjectsOption(): Option {
@@ -470,6 +482,11 @@ function overridesArgument(): Argument {
       return [...(previous ?? []), text];
     },
   );
+}
+
+function nameAndValue(text: string, previous: readonly string[] = []): readonly string[] {
+  if (!/^[^=.]+=./.test(text)) throw new InvalidArgumentError("Write it as name=value, for example age=70.");
+  return [...previous, text];
 }
 
 function wholeNumber(text: string): number {

@@ -8,6 +8,12 @@ export interface CodeLevel {
   readonly columns: number;
 }
 
+/** What a covariate can be, such as a subject's age, sex or scanner. */
+export interface CovariateSpace {
+  /** How many values there are to choose from; 0 for a number. */
+  readonly categories: number;
+}
+
 /** The codes of a slice: a list of grids, the coarsest and first quantized first. */
 export interface CodeSpace {
   readonly levels: readonly CodeLevel[];
@@ -15,6 +21,8 @@ export interface CodeSpace {
   readonly classes: number;
   /** Numbers that say how a training slice was varied, for the prior to be told; none unless given. */
   readonly variations?: number;
+  /** What may be known of slices besides their class; nothing unless given. */
+  readonly covariates?: readonly CovariateSpace[];
 }
 
 /** The shapes and types of code grids for a batch, int32 [batch, rows, columns] for each level. */

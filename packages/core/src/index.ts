@@ -5,7 +5,14 @@ export {
   globalNorm,
   movingAverage,
 } from "./adam.ts";
-export { type CodeLevel, type CodeSpace, codeGridsIn, codesName, gridSpecs } from "./code-space.ts";
+export {
+  type CodeLevel,
+  type CodeSpace,
+  type CovariateSpace,
+  codeGridsIn,
+  codesName,
+  gridSpecs,
+} from "./code-space.ts";
 export { type PriorCoding, packByPrior, unpackByPrior } from "./compression/code-by-prior.ts";
 export { type CodeTable, codeBits, codeTable, logitTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
@@ -100,7 +107,7 @@ export {
   type ConditionValues,
   conditionSpecs,
   lastingConditions,
-  UNKNOWN_SLICE_POSITION,
+  UNKNOWN,
 } from "./prior/conditions.ts";
 export { type ContextRows, contextOf, contextSource, contextWeights } from "./prior/context.ts";
 export type {
@@ -120,6 +127,7 @@ export {
   drawLevels,
   type Lanes,
   type LevelSampler,
+  type OpenLevel,
   rowOf,
   slicePositionAt,
   uniformAt,
@@ -127,7 +135,7 @@ export {
 export { type GridSpace, gridSpaces, levelPrefix } from "./prior/grid-space.ts";
 export { dropChannels } from "./prior/level-noise.ts";
 export { levelOptimizer } from "./prior/level-optimizer.ts";
-export { corruptionOption, slicePositionOption } from "./prior/level-options.ts";
+export { conditionDropoutOption, corruptionOption, slicePositionOption } from "./prior/level-options.ts";
 export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";
 export { preparedTogether } from "./prior/prepared-together.ts";
 export {
@@ -136,7 +144,12 @@ export {
   type LevelSession,
   priorByLevel,
 } from "./prior/prior-by-level.ts";
-export { addSliceBiases, type SliceConditions, sliceBiasWeights } from "./prior/slice-biases.ts";
+export {
+  addSliceBiases,
+  type SliceConditions,
+  sliceBiasWeights,
+  sliceConditionSpecs,
+} from "./prior/slice-biases.ts";
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from "./safetensors.ts";
 export type { TrainStepOptions } from "./train-step.ts";
 export type { BoundVqvae } from "./vqvae.ts";

@@ -11,6 +11,23 @@ export {
   vary,
 } from "./augment.ts";
 export { checkValues } from "./check-values.ts";
+export {
+  checkCovariates,
+  type DrawCovariatesOptions,
+  drawCovariates,
+} from "./covariates/ask-covariates.ts";
+export {
+  type Covariate,
+  type CovariateValues,
+  covariateSpaces,
+  encodeCovariates,
+} from "./covariates/covariate.ts";
+export {
+  type CovariateTable,
+  covariateTableSchema,
+  type KnownSlice,
+  learnCovariates,
+} from "./covariates/learn-covariates.ts";
 export type { Format, FormatHeader, PictureDecoder, SliceOptions } from "./formats/format.ts";
 export { greysOfPixels } from "./formats/grey.ts";
 export { LARGEST_FILE, LARGEST_SLICE } from "./formats/limits.ts";

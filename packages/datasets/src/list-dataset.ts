@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
-import { relative, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import type { z } from "zod";
 import { listed } from "./adapters/list-files.ts";
 import { type LoadedAdapter, loadAdapter } from "./adapters/load-adapter.ts";
+import type { CovariateValues } from "./covariates/covariate.ts";
+import { covariatesFile, readCovariates } from "./covariates/read-covariates.ts";
 import { imagePathsOf } from "./formats/registry.ts";
 import { naturalOrder } from "./natural-order.ts";
 import { type DatasetConfig, type DatasetInput, datasetSchema } from "./schema.ts";
@@ -36,11 +38,22 @@ export interface ListedDataset {
   fingerprint(): Promise<string>;
   /** The same of the masks; undefined where no slice has one. */
   maskFingerprint(): Promise<string | undefined>;
+  /** What is known of slices besides their class; undefined where nothing is. Throws `COVARIATES_INVALID`. */
+  covariates(): KnownCovariates | undefined;
   /**
    * A text for each record that tells which content its file had when it was looked at: size and time of change.
    * `undefined` where the record names no file.
    */
   marks(): Promise<readonly (string | undefined)[]>;
+}
+
+/** What is known of a data set's slices besides their class. */
+export interface KnownCovariates {
+  of(record: SliceRecord): CovariateValues;
+  /** What was given and has no use. */
+  readonly warnings: readonly string[];
+  /** Changes when a value does. */
+  readonly fingerprint: string;
 }
 
 /** Checks a configuration, lists the slices it names, and checks that no subject is in two splits. */
@@ -75,7 +88,7 @@ export async function listDataset(
     context,
     records,
     classes: listing.classes ?? [...labels].sort(naturalOrder),
-    ignored: listing.ignored,
+    ignored: listing.ignored.filter((path) => resolve(path) !== covariatesFile(config)),
     places: listing.places,
     async fingerprint() {
       printing ??= look().then((files) => fingerprint(config, context, records, files));
@@ -87,6 +100,15 @@ export async function listDataset(
       );
       if (masks.length === 0) return undefined;
       return fingerprint(config, context, masks, await lookAtFiles(masks));
+    },
+    covariates() {
+      const file = covariatesFile(config);
+      const read = file === undefined ? undefined : readCovariates(file, records);
+      if (read === undefined && adapter.covariates === undefined) return undefined;
+      const of = (record: SliceRecord) => ({ ...adapter.covariates?.(record, context), ...read?.of(record) });
+      const known = records.map((record) => [record.split, record.name, of(record)] as const);
+      if (known.every(([, , values]) => Object.keys(values).length === 0)) return undefined;
+      return { of, warnings: read?.warnings ?? [], fingerprint: hash(JSON.stringify(known)) };
     },
     marks: async () => {
       const files = await look();

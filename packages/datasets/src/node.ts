@@ -15,6 +15,7 @@ export {
 export {
   fingerprintDataset,
   fingerprintMasks,
+  type KnownCovariates,
   type ListDatasetOptions,
   type ListedDataset,
   listDataset,

@@ -1,6 +1,11 @@
 import { SlicebookError } from "@slicebook/base";
 import { learnPreprocessing } from "./learn-preprocessing.ts";
-import { type ListDatasetOptions, type ListedDataset, listDataset } from "./list-dataset.ts";
+import {
+  type KnownCovariates,
+  type ListDatasetOptions,
+  type ListedDataset,
+  listDataset,
+} from "./list-dataset.ts";
 import { mapValues } from "./map-values.ts";
 import {
   type PreparedSplit,
@@ -56,6 +61,8 @@ export interface Dataset {
   fingerprint(): Promise<string>;
   /** The same of the masks; undefined where no slice has one. */
   maskFingerprint(): Promise<string | undefined>;
+  /** What is known of slices besides their class; see `listDataset`. */
+  covariates(): KnownCovariates | undefined;
   /** What the preprocessing learnt from the training slices; give it to another folder's `openDataset`. */
   readonly preprocessing: Preprocessing;
   /**
@@ -127,6 +134,7 @@ export async function openDataset(config: DatasetInput, options: OpenDatasetOpti
     splits,
     fingerprint: listed.fingerprint,
     maskFingerprint: listed.maskFingerprint,
+    covariates: listed.covariates,
     preprocessing,
     statistics,
     skipped,

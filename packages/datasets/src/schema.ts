@@ -37,6 +37,13 @@ export const datasetSchema = z.strictObject({
         "minmax: each slice to [0, 1]. percentile: each slice's 0.5th and 99.5th percentiles to 0 and 1. " +
         "residual: the mean training image taken away, then to [0, 1].",
     ),
+  covariates: z
+    .union([z.string().min(1), z.literal(false)])
+    .optional()
+    .describe(
+      "A CSV file of what is known of subjects or slices besides their class (age, sex, scanner), from the root, for the " +
+        "prior: covariates.csv there, if there is one, unless given; false: none.",
+    ),
   onUnreadable: z
     .enum(["error", "skip"])
     .default("error")

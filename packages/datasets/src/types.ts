@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { CovariateValues } from "./covariates/covariate.ts";
 import type { Affine, Orientation } from "./orientation.ts";
 
 /** The three parts of a data set: what is learnt from, what training is steered by, what is reported. */
@@ -129,6 +130,8 @@ export interface DatasetAdapter<Options = unknown> {
   decode?(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
   /** Reads the mask of a record that names one, at its slice's own size; from the file named unless given. */
   decodeMask?(record: SliceRecord, context: DecodeContext<Options>): Promise<SliceImage>;
+  /** What is known of a slice besides its class; a file of covariates adds to it. Nothing is known unless given. */
+  covariates?(record: SliceRecord, context: DecodeContext<Options>): CovariateValues;
   /** What the labels of the masks mean, the background among them; nothing is known unless given. */
   maskLabels?(options: Options): readonly MaskLabel[];
 }

@@ -1,5 +1,5 @@
 import { float32, type HostTensor, type HostTensors, type Signature, sizeOf } from "@slicebook/base";
-import { type GridSpace, type Params, param, type TensorRecord } from "@slicebook/core";
+import { type GridSpace, type Params, param, sliceConditionSpecs, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attentionAfter, type Blocks, blocksOf, HIDDEN, toBlockColumns } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
@@ -45,17 +45,13 @@ export function rowCarry(config: LevelConfig, space: GridSpace, lanes: number): 
 }
 
 /** What {@link rowStep} takes. */
-export function rowInputs(
-  config: LevelConfig,
-  { columns, classes, earlier }: GridSpace,
-  lanes: number,
-): Signature {
+export function rowInputs(config: LevelConfig, space: GridSpace, lanes: number): Signature {
+  const { columns, earlier } = space;
   return {
     previous: { shape: [lanes, columns], dtype: "int32" },
     row: { shape: [1], dtype: "int32" },
     keep: { shape: [], dtype: "float32" },
-    ...(classes > 0 && { labels: { shape: [lanes], dtype: "int32" } }),
-    ...(config.slicePosition && { slicePositions: { shape: [lanes], dtype: "float32" } }),
+    ...sliceConditionSpecs(space, config, lanes),
     ...(earlier.length > 0 && { context: { shape: [lanes, 1, columns, config.hidden], dtype: "float32" } }),
   };
 }
@@ -70,8 +66,6 @@ export function rowStep(config: LevelConfig, space: GridSpace): CachedStep {
   return (params, carry, inputs) => {
     const keep = param(inputs, "keep");
     const row = param(inputs, "row");
-    const { labels, slicePositions, context } = inputs;
-    const conditions = { labels, slicePositions, context };
     const remembered: TensorRecord = {};
     const contributions: tf.Tensor[] = [];
     const embedded = tf.expandDims(embed(params, param(inputs, "previous")), 1);
@@ -81,8 +75,8 @@ export function rowStep(config: LevelConfig, space: GridSpace): CachedStep {
       const seen = slide(param(carry, `above${layer}`), vertical, layer, keep);
       remembered[`above${layer}`] = seen.remembered;
       const sum = convolve(seen.window, param(params, `layer${layer}.vertical.kernel`), [0, 0], [half, half]);
-      const preactivation = addVerticalBiases(params, layer, sum, conditions, row);
-      contributions.push(toHorizontal(params, layer, preactivation, conditions));
+      const preactivation = addVerticalBiases(params, layer, sum, inputs, row);
+      contributions.push(toHorizontal(params, layer, preactivation, inputs));
       if (layer + 1 < config.layers) vertical = gate(preactivation);
       const attention = attentionAfter(config, layer, space);
       if (attention === undefined) continue;

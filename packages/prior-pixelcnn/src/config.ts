@@ -1,4 +1,5 @@
 import {
+  conditionDropoutOption,
   corruptionOption,
   levelOptimizer,
   type OptimizerConfig,
@@ -36,6 +37,7 @@ export const pixelcnnSchema = z.strictObject({
     .default(true)
     .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
   slicePosition: slicePositionOption,
+  conditionDropout: conditionDropoutOption,
   attention: z
     .strictObject({
       count: perLevel(z.int().min(0).max(16))

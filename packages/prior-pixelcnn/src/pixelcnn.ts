@@ -18,17 +18,23 @@ export const pixelcnn: Prior<PixelcnnConfig> = {
   bind: (config, space) =>
     priorByLevel(space, {
       slicePosition: config.slicePosition,
+      conditionDropout: config.conditionDropout,
       network: (grid, level) => networkOf(levelConfig(config, level), grid),
     }),
 };
 
 function networkOf(config: LevelConfig, space: GridSpace): LevelNetwork {
-  const { layers, hidden, dropout, corruption, slicePosition, optimizer } = config;
+  const { layers, hidden, dropout, corruption, slicePosition, conditionDropout, optimizer } = config;
   return {
     weights: weightsOf(config, space),
     optimizer,
     // Factors for the gated outputs of the vertical and the horizontal stack.
-    noise: { corruption, slicePosition, dropout: { rate: dropout, shape: [layers, 2, hidden] } },
+    noise: {
+      corruption,
+      slicePosition,
+      conditionDropout,
+      dropout: { rate: dropout, shape: [layers, 2, hidden] },
+    },
     logits: (params, { codes, earlier, ...conditions }) =>
       logits(config, params, codes, {
         ...conditions,

@@ -54,8 +54,8 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
     weights[`${name}.horizontal.fromVertical`] = uniform([wide, wide], wide);
     weights[`${name}.horizontal.bias`] = zeros([wide]);
     for (const stack of ["vertical", "horizontal"]) {
-      const { slicePosition } = config;
-      Object.assign(weights, sliceBiasWeights(`${name}.${stack}`, space, { slicePosition, channels: wide }));
+      const told = { ...config, channels: wide };
+      Object.assign(weights, sliceBiasWeights(`${name}.${stack}`, space, told));
     }
     weights[`${name}.output.kernel`] = uniform([hidden, hidden], hidden);
     weights[`${name}.output.bias`] = zeros([hidden]);

@@ -17,7 +17,13 @@ describe.each([
 ] as const)("on %s", async (kind, spaces) => {
   const contract = priorContract(pixelcnn, {
     engine: await createEngine({ kind }),
-    options: smallConfig({ layers: 2, slicePosition: true, dropout: 0.2, corruption: 0.2 }),
+    options: smallConfig({
+      layers: 2,
+      slicePosition: true,
+      conditionDropout: 0.2,
+      dropout: 0.2,
+      corruption: 0.2,
+    }),
     spaces,
     // None is zero, so that everything that can matter does.
     weights: (parameters) =>

@@ -286,6 +286,17 @@ describe("slice positions", () => {
   });
 });
 
+it("withholds each covariate from a tenth of the slices, and everything from as many as it is told to", () => {
+  const known = { ...codeSpace(space), covariates: [{ categories: 0 }, { categories: 4 }] };
+  const [, part] = priorOf(smallConfig({ conditionDropout: 0.3 }), known);
+  const noise = part.stepNoise({ seed: 1, step: 3, batch: 2000 });
+  const withheld = (name: string) => noise[name]!.data.filter((shown) => shown === 0).length;
+  expect(noise.shownCovariates!.shape).toEqual([2000, 2]);
+  expect(withheld("shownCovariates") / 4000).toBeCloseTo(0.1, 1);
+  expect(noise.shownConditions!.shape).toEqual([2000]);
+  expect(withheld("shownConditions") / 2000).toBeCloseTo(0.3, 1);
+});
+
 describe("checkCarry", () => {
   it("accepts a carry of its own and names what differs in another one", () => {
     const [, part] = priorOf(smallConfig());

@@ -1,5 +1,5 @@
 import { float32, type HostTensors, type Signature, sizeOf } from "@slicebook/base";
-import { type GridSpace, type Params, param, type TensorRecord } from "@slicebook/core";
+import { type GridSpace, type Params, param, sliceConditionSpecs, type TensorRecord } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Memory, type Places, placesOf, reachOf } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
@@ -32,8 +32,7 @@ function toldInputs(
 ): Signature {
   return {
     positions: { shape: [count], dtype: "int32" },
-    ...(space.classes > 0 && { labels: { shape: [lanes], dtype: "int32" } }),
-    ...(config.slicePosition && { slicePositions: { shape: [lanes], dtype: "float32" } }),
+    ...sliceConditionSpecs(space, config, lanes),
     ...(space.earlier.length > 0 && {
       context: { shape: [lanes, 1, count, config.width], dtype: "float32" },
     }),

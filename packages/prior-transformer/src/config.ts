@@ -1,4 +1,5 @@
 import {
+  conditionDropoutOption,
   corruptionOption,
   levelOptimizer,
   type OptimizerConfig,
@@ -33,6 +34,7 @@ export const transformerSchema = z.strictObject({
     .default(true)
     .describe("Learn a bias for every position of the grid: for slices that lie alike in the frame."),
   slicePosition: slicePositionOption,
+  conditionDropout: conditionDropoutOption,
   corruption: corruptionOption,
   dropout: perLevel(z.number().min(0).lt(1))
     .default(0.1)

@@ -18,17 +18,23 @@ export const transformer: Prior<TransformerConfig> = {
   bind: (config, space) =>
     priorByLevel(space, {
       slicePosition: config.slicePosition,
+      conditionDropout: config.conditionDropout,
       network: (grid, level) => networkOf(levelConfig(config, level), grid),
     }),
 };
 
 function networkOf(config: LevelConfig, space: GridSpace): LevelNetwork {
-  const { layers, width, dropout, corruption, slicePosition, optimizer } = config;
+  const { layers, width, dropout, corruption, slicePosition, conditionDropout, optimizer } = config;
   return {
     weights: weightsOf(config, space),
     optimizer,
     // Factors for what a layer's attention and its matrices add.
-    noise: { corruption, slicePosition, dropout: { rate: dropout, shape: [layers, 2, width] } },
+    noise: {
+      corruption,
+      slicePosition,
+      conditionDropout,
+      dropout: { rate: dropout, shape: [layers, 2, width] },
+    },
     logits: (params, given) => logits(config, space, params, given),
     open: (session) => openLevel(config, space, session),
   };

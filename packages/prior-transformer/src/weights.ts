@@ -13,7 +13,7 @@ import { NEIGHBOURS } from "./network.ts";
 
 /** The prior's weights by name; kernels are [in, out]. */
 export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
-  const { width, heads, headWidth, layers, slicePosition } = config;
+  const { width, heads, headWidth, layers } = config;
   const { rows, columns, codes } = space;
   const joined = heads * headWidth;
   const inner = config.expansion * width;
@@ -24,7 +24,7 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
     // Not zero: what has no neighbours could not be normalised.
     "input.bias": kernel([width], { fanIn: NEIGHBOURS }),
     ...(config.positionBias && { "input.position": constant([rows * columns, width], 0) }),
-    ...sliceBiasWeights("input", space, { slicePosition, channels: width }),
+    ...sliceBiasWeights("input", space, { ...config, channels: width }),
     ...(space.earlier.length > 0 && contextWeights(space, width)),
   };
   for (let layer = 0; layer < layers; layer++) {

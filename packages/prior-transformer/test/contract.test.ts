@@ -21,7 +21,7 @@ describe.each([
 ] as const)("on %s", async (kind, spaces) => {
   const contract = priorContract(transformer, {
     engine: await createEngine({ kind }),
-    options: smallConfig({ slicePosition: true, dropout: 0.2, corruption: 0.2 }),
+    options: smallConfig({ slicePosition: true, conditionDropout: 0.2, dropout: 0.2, corruption: 0.2 }),
     spaces,
     weights: lively,
   });

@@ -1,6 +1,7 @@
 import type { Evaluation, Novelty, RunEvaluation, RunInfo } from "@slicebook/runs";
 import { decimals } from "@slicebook/runs/figures";
 import { stringify } from "yaml";
+import { covariateNote, covariateTable } from "./covariate-table.ts";
 import {
   baselinesNote,
   baselineTable,
@@ -45,6 +46,7 @@ export function modelCard(input: ReportInput): string {
       "data's terms apply to what can be recognised in them.",
     "## Data",
     dataSection(run),
+    input.covariates && covariateSection(input.covariates),
     "## Figures",
     evaluation === undefined
       ? "Not evaluated yet."
@@ -111,6 +113,16 @@ function dataSection({ data, seed }: RunInfo): string {
     `\`${data.preprocessing}\`.${skipped} Fingerprint \`${data.fingerprint}\`, seed ${seed}.\n\n` +
     table(["Split", "Slices", "Subjects", "By class"], "lrrl", splits)
   );
+}
+
+function covariateSection(covariates: NonNullable<ReportInput["covariates"]>): string {
+  const { head, rows } = covariateTable(covariates);
+  const note = covariateNote(covariates);
+  return [
+    "Samples can be asked for by what is known of slices besides, in `codes/covariates.json`:",
+    table(head, "llrrr", rows),
+    ...(note === "" ? [] : [note]),
+  ].join("\n\n");
 }
 
 function figuresSection(evaluation: RunEvaluation, bits: number | undefined, { model }: RunInfo): string {

@@ -1,5 +1,6 @@
 import type { Evaluation, RunEvaluation, RunInfo } from "@slicebook/runs";
 import { decimals } from "@slicebook/runs/figures";
+import { covariateNote, covariateTable } from "./covariate-table.ts";
 import {
   baselinesNote,
   baselineTable,
@@ -46,6 +47,9 @@ export function reportHtml(input: ReportInput): string {
     ...(plots.length === 0 ? [] : [["curves", "Curves", curves(plots)] as const]),
     ...(evaluations.length === 0 ? [] : [["other-data", "Other data", otherData(evaluations)] as const]),
     ["data", "Data", dataTable(run)],
+    ...(input.covariates === undefined
+      ? []
+      : [["covariates", "Covariates", covariateSection(input.covariates)] as const]),
     ["settings", "Settings", settings(input.config)],
     ["environment", "Environment and time", environment(run)],
     ...(next.length === 0 ? [] : [["next", "What next", nextCommands(next)] as const]),
@@ -180,6 +184,14 @@ function otherData(evaluations: ReportInput["evaluations"]): Content {
     head: ["Name", "Data", ...head.slice(2).map((name): [string] => [name])],
     rows,
   });
+}
+
+function covariateSection(covariates: NonNullable<ReportInput["covariates"]>): Content {
+  const { head, rows } = covariateTable(covariates);
+  const [name = "", values = "", ...counts] = head;
+  const caption = "What is known of slices besides, and of how many";
+  const known = table({ caption, head: [name, values, ...counts.map((one): [string] => [one])], rows });
+  return html`${known}\n<p>${covariateNote(covariates)}</p>`;
 }
 
 function dataTable({ data }: RunInfo): Content {

@@ -1,4 +1,11 @@
-import type { Evaluation, MetricsRow, Novelty, RunEvaluation, RunInfo } from "@slicebook/runs";
+import type {
+  Evaluation,
+  KeptCovariates,
+  MetricsRow,
+  Novelty,
+  RunEvaluation,
+  RunInfo,
+} from "@slicebook/runs";
 import type { Plot } from "./figures/chart.ts";
 
 /** A picture with its description. */
@@ -37,6 +44,10 @@ export interface ReportInput {
   readonly evaluations: readonly { readonly name: string; readonly evaluation: Evaluation }[];
   /** How new, varied and true the run's samples are. */
   readonly novelty?: Novelty;
+  /** What is known of slices besides their classes, and the bits that test codes take with and without it. */
+  readonly covariates?: Pick<KeptCovariates, "covariates" | "known"> & {
+    readonly bitsPerCode?: { readonly told: number; readonly untold: number };
+  };
   readonly pictures: readonly Picture[];
   readonly plots: readonly Pick<Plot, "name" | "title" | "alt" | "svg">[];
   /** What to type next. */

@@ -107,6 +107,14 @@ export function reportInput(): ReportInput {
     metrics: metricsRows(),
     evaluation: evaluation(),
     evaluations: [{ name: "oasis", evaluation: { ...evaluation(), split: "validate" } }],
+    covariates: {
+      covariates: [
+        { name: "age", kind: "number", low: 20, high: 80 },
+        { name: "scanner", kind: "category", categories: ["<1T>", "3T"] },
+      ],
+      known: { train: [169, 160], validate: [41, 0], test: [70, 70] },
+      bitsPerCode: { told: 4.118, untold: 4.2 },
+    },
     pictures: [],
     plots: [],
     next: [{ command: "slicebook reconstruct runs/hipmri FILE", what: "Reconstruct slices of your own" }],

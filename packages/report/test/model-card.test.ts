@@ -47,6 +47,15 @@ describe("modelCard", () => {
     expect(card).toContain("| background (0) | 70.0 % | 70 |");
   });
 
+  it("says what samples can be asked for, and what the prior gains by it", () => {
+    expect(card).toContain("| age | 20 to 80 | 169 | 41 | 70 |");
+    expect(card).toContain(
+      "takes 4.12 bits a code of test slices where it is told these, and 4.20 where it is not.",
+    );
+    const { covariates: _, ...without } = reportInput();
+    expect(modelCard(without)).not.toContain("asked for");
+  });
+
   it("tells the energy where it was counted for every stage, and else that it was not", () => {
     expect(card).toContain("The energy it took was not measured.");
     const { stages, ...run } = runInfo();

@@ -106,6 +106,13 @@ describe("reportHtml", () => {
     expect(report).toContain("z for SSIM and MS-SSIM");
   });
 
+  it("says what is known of slices besides, and of how many", () => {
+    const text = reportHtml(input);
+    expect(text).toMatch(/age.*20 to 80.*169.*41.*70/s);
+    expect(text).toContain("&lt;1T&gt;, 3T");
+    expect(text).toContain("where it is told these, and 4.20 where it is not.");
+  });
+
   it("says how many slices are blank, and that they are in no mean", () => {
     const { evaluation } = reportInput();
     const text = reportHtml({ ...input, evaluation: { ...evaluation!, blank: 3 } });

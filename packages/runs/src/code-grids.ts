@@ -8,7 +8,7 @@ import {
   decodeSafetensors,
   encodeSafetensors,
 } from "@slicebook/core";
-import { type Placement, type Split, VARIATIONS } from "@slicebook/datasets";
+import type { Placement, Split } from "@slicebook/datasets";
 import { z } from "zod";
 import { damaged, readIfThere } from "./files.ts";
 import { codeGrids, missing } from "./needs.ts";
@@ -26,6 +26,8 @@ export interface CodeGrids {
   readonly classes: readonly string[];
   /** Where each slice lies in its scan, 0 the first to 1 the last, −1 if unknown; absent where none is known. */
   readonly slicePositions?: Float32Array | undefined;
+  /** [n, covariates]: what a prior is told of each slice besides its class (see `encodeCovariates`), −1 if unknown. */
+  readonly covariates?: Float32Array | undefined;
   /** [n, VARIATIONS]: how each slice was varied before it was encoded; absent where none was. In memory only. */
   readonly variations?: Float32Array | undefined;
   /** The name of each slice. */
@@ -39,16 +41,18 @@ const matrix = z.array(z.array(z.number()).length(4)).length(4);
 
 /**
  * Writes grids as safetensors: for each level `codes.<level>` int32 [n, rows, columns], `labels` int32 [n], and
- * `slicePositions` float32 [n] where they are known; names, classes, the affine and its code as metadata.
+ * `slicePositions` float32 [n] and `covariates` float32 [n, covariates] where they are known; names, classes, the affine and its code as metadata.
  */
 export async function saveCodes(
   path: string,
-  { levels, labels, classes, slicePositions, names, placement }: CodeGrids,
+  { levels, labels, classes, slicePositions, covariates, names, placement }: CodeGrids,
 ): Promise<void> {
+  const count = labels.length;
   const tensors: HostTensors = {
     ...Object.fromEntries(levels.map((grid, level) => [codesName(level), grid])),
-    labels: int32(labels, [labels.length]),
-    ...(slicePositions && { slicePositions: float32(slicePositions, [slicePositions.length]) }),
+    labels: int32(labels, [count]),
+    ...(slicePositions && { slicePositions: float32(slicePositions, [count]) }),
+    ...(covariates && { covariates: float32(covariates, [count, covariates.length / count]) }),
   };
   const metadata = {
     names: JSON.stringify(names),
@@ -89,6 +93,7 @@ export async function loadCodes(path: string, spaces?: readonly CodeLevel[]): Pr
       levels: levelsOf(tensors),
       labels: integers(needed(tensors, "labels")),
       slicePositions: tensors.slicePositions && floats(tensors.slicePositions),
+      covariates: tensors.covariates && floats(tensors.covariates),
       names: texts.parse(JSON.parse(metadata.names ?? "")),
       classes: texts.parse(JSON.parse(metadata.classes ?? "")),
       placement: placementOf(metadata),
@@ -102,15 +107,17 @@ export async function loadCodes(path: string, spaces?: readonly CodeLevel[]): Pr
 }
 
 /** That all parts are of the same number of slices, and all labels those of a class. */
-function checkGrids({ levels, labels, slicePositions, names, classes }: CodeGrids): void {
+function checkGrids({ levels, labels, slicePositions, covariates, names, classes }: CodeGrids): void {
   const counts = [...levels.map(({ shape }) => shape[0]!), labels.length, names.length];
   if (slicePositions !== undefined) counts.push(slicePositions.length);
   if (new Set(counts).size > 1) throw new Error(`its parts are of ${counts.join(", ")} slices`);
   checkWithin(labels, Math.max(1, classes.length), "labels");
-  for (const place of slicePositions?.keys() ?? []) {
-    if (!Number.isFinite(slicePositions![place]))
-      throw new Error(`slicePositions holds ${slicePositions![place]}`);
+  for (const [name, values] of Object.entries({ slicePositions, covariates })) {
+    const wrong = values?.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined) throw new Error(`${name} holds ${wrong}`);
   }
+  if (covariates !== undefined && covariates.length % labels.length !== 0)
+    throw new Error(`its covariates are ${covariates.length} numbers of ${labels.length} slices`);
 }
 
 /** That grids are of the levels of a model, and their codes among its codebooks' entries. */
@@ -147,24 +154,28 @@ function levelsOf(tensors: HostTensors): LevelGrids[] {
 
 /** The grids of those numbers, in that order. */
 export function takeGrids(
-  { levels, labels, classes, slicePositions, variations, names }: CodeGrids,
+  { levels, labels, classes, slicePositions, covariates, variations, names }: CodeGrids,
   indices: ArrayLike<number>,
 ): CodeGrids {
   const taken = Array.from(indices);
+  const ofTaken = (values: Float32Array | undefined) =>
+    values && takeNumbers(values, taken, values.length / labels.length);
   return {
     levels: levels.map((grid) => takeRows(grid, taken)),
     labels: Int32Array.from(taken, (index) => labels[index]!),
     classes,
-    slicePositions: slicePositions && Float32Array.from(taken, (index) => slicePositions[index]!),
-    variations: variations && takeVariations(variations, taken),
+    slicePositions: ofTaken(slicePositions),
+    covariates: ofTaken(covariates),
+    variations: ofTaken(variations),
     names: taken.map((index) => names[index]!),
   };
 }
 
-function takeVariations(variations: Float32Array, taken: readonly number[]): Float32Array {
-  const all = new Float32Array(taken.length * VARIATIONS);
+/** The numbers of those slices, `each` of every one. */
+function takeNumbers(values: Float32Array, taken: readonly number[], each: number): Float32Array {
+  const all = new Float32Array(taken.length * each);
   for (const [place, index] of taken.entries()) {
-    all.set(variations.subarray(index * VARIATIONS, (index + 1) * VARIATIONS), place * VARIATIONS);
+    all.set(values.subarray(index * each, (index + 1) * each), place * each);
   }
   return all;
 }
@@ -172,15 +183,17 @@ function takeVariations(variations: Float32Array, taken: readonly number[]): Flo
 /** Grids of the same levels and classes, one after the other. */
 export function joinGrids(first: CodeGrids, second: CodeGrids): CodeGrids {
   const count = first.labels.length + second.labels.length;
+  const ofBoth = (one: Float32Array | undefined, other: Float32Array | undefined) =>
+    one && other && joined(one, other);
   return {
     levels: first.levels.map(({ data, shape }, level) =>
       int32(joined(data, second.levels[level]!.data), [count, ...shape.slice(1)]),
     ),
     labels: joined(first.labels, second.labels),
     classes: first.classes,
-    slicePositions:
-      first.slicePositions && second.slicePositions && joined(first.slicePositions, second.slicePositions),
-    variations: first.variations && second.variations && joined(first.variations, second.variations),
+    slicePositions: ofBoth(first.slicePositions, second.slicePositions),
+    covariates: ofBoth(first.covariates, second.covariates),
+    variations: ofBoth(first.variations, second.variations),
     names: [...first.names, ...second.names],
   };
 }

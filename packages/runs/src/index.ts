@@ -1,3 +1,4 @@
+export { type KeptCovariates, readCovariates, writeCovariates } from "./covariates.ts";
 export {
   type Baseline,
   type Baselines,

@@ -24,6 +24,8 @@ const heldOutSchema = likelihoodSchema.extend({
     /** How strongly the histogram of each position is smoothed. */
     smoothing: z.number(),
   }),
+  /** Of a prior that takes covariates: where it is not told them. */
+  bitsPerCodeUntold: z.number().optional(),
 });
 
 export const priorEvaluationSchema = z.object({

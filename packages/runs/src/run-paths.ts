@@ -20,6 +20,8 @@ export interface RunPaths {
   readonly codes: Readonly<Record<"train" | "validate" | "test", string>>;
   /** What the training slices have beyond their codes, for samples. */
   readonly grain: string;
+  /** What is known of slices besides their classes; absent where nothing is. */
+  readonly covariates: string;
   readonly prior: {
     readonly metrics: string;
     readonly evaluation: string;
@@ -70,6 +72,7 @@ export function runPaths(folder: string): RunPaths {
       test: at("codes", "test.safetensors"),
     },
     grain: at("codes", "grain.json"),
+    covariates: at("codes", "covariates.json"),
     prior: {
       metrics: at("prior", "metrics.jsonl"),
       evaluation: at("prior", "evaluation.json"),

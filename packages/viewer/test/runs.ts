@@ -42,15 +42,17 @@ const full = small
 
 /**
  * A run with six levels of codes, three grids of two codes a place, each grid of codes of its own and drawn at a
- * temperature of its own; so small that they are drawn quickly even on a graphics card in software.
+ * temperature of its own, and guided by the ages and sexes of its subjects; so small that they are drawn quickly even on a graphics card in software.
  */
 const levels = small
   .replace("[64, 64]", "[16, 32]")
+  .replace("classes: true", "classes: true, covariates: true")
+  .replace("slicePosition: true", "slicePosition: true, conditionDropout: 0.2")
   .replace("steps: 60", "steps: 12")
   .replace("steps: 30", "steps: 6")
   .replace("codes: 32", "codes: [12, 16, 20]")
   .replace("warmupSteps: 10", "warmupSteps: 4, hierarchy: 3, quantizer: { depth: 2 }")
-  .replace("temperature: 0.9", "temperature: [0.7, 0.7, 0.8, 0.8, 0.9], topP: [0.9, 1]");
+  .replace("temperature: 0.9", "temperature: [0.7, 0.7, 0.8, 0.8, 0.9], topP: [0.9, 1], guidance: 1.5");
 
 const made: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> = {
   small: { config: small, stages },

@@ -3,6 +3,9 @@ import { perform } from "../perform.ts";
 
 /** Writes a phantom data set. */
 export async function phantom(options: OutputOptions & PhantomFlags): Promise<void> {
-  const { layout, out, seed, subjects, slices, size } = options;
-  await perform({ kind: "phantom", layout, out, seed, subjects, slicesPerSubject: slices, size }, options);
+  const { layout, out, seed, subjects, slices, size, covariates } = options;
+  await perform(
+    { kind: "phantom", layout, out, seed, subjects, slicesPerSubject: slices, size, covariates },
+    options,
+  );
 }

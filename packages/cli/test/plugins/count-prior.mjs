@@ -1,5 +1,5 @@
 import { float32, random } from "@slicebook/base";
-import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
+import { UNKNOWN } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { z } from "zod";
 
@@ -51,7 +51,7 @@ export default {
       parameters: (carry) =>
         Object.fromEntries(levels.map((_, level) => [countOf(level), carry[`average.${countOf(level)}`]])),
       async sample(_, params, { count, seed }) {
-        if (UNKNOWN_SLICE_POSITION !== -1) throw new Error("another version of Slicebook");
+        if (UNKNOWN !== -1) throw new Error("another version of Slicebook");
         return levels.map(({ rows, columns }, level) => {
           const counts = params[countOf(level)].data;
           const total = counts.reduce((sum, value) => sum + value, 0);

@@ -1,4 +1,4 @@
-import { CONDITIONS, UNKNOWN_SLICE_POSITION } from "../prior/conditions.ts";
+import { UNKNOWN } from "../prior/conditions.ts";
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { POLICIES, SLBK_TYPES, type SlbkHeader } from "./slbk.ts";
 
@@ -26,8 +26,9 @@ const ROWS = [0, 1, 2] as const;
 const COLUMNS = [0, 1, 2, 3] as const;
 /** The largest of NIfTI's codes of spaces. */
 const LARGEST_CODE = 5;
-const LABELS = CONDITIONS.indexOf("labels");
-const POSITIONS = CONDITIONS.indexOf("slicePositions");
+/** Bits of what the prior is told. */
+const LABELS = 0;
+const POSITIONS = 1;
 /** Positions are kept as 1 + as many parts of the scan as this; 0: unknown. */
 const POSITION_PARTS = 254;
 
@@ -80,9 +81,7 @@ export function writeRecord(writer: ByteWriter, record: SliceRecord, before?: Sl
   writer.byte((labels === undefined ? 0 : 2 ** LABELS) + (slicePositions === undefined ? 0 : 2 ** POSITIONS));
   if (labels !== undefined) writer.varint(labels);
   if (slicePositions !== undefined) {
-    writer.byte(
-      slicePositions === UNKNOWN_SLICE_POSITION ? 0 : 1 + Math.round(POSITION_PARTS * slicePositions),
-    );
+    writer.byte(slicePositions === UNKNOWN ? 0 : 1 + Math.round(POSITION_PARTS * slicePositions));
   }
 }
 
@@ -149,7 +148,7 @@ function readTold(reader: ByteReader): SliceRecord["told"] {
   return {
     ...(labels !== undefined && { labels }),
     ...(place !== undefined && {
-      slicePositions: place === 0 ? UNKNOWN_SLICE_POSITION : (place - 1) / POSITION_PARTS,
+      slicePositions: place === 0 ? UNKNOWN : (place - 1) / POSITION_PARTS,
     }),
   };
 }

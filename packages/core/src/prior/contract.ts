@@ -29,6 +29,11 @@ export interface BoundPrior {
   readonly conditions: readonly Condition[];
   /** By condition, the option that makes the prior take it when set to true. */
   readonly switches?: Readonly<Partial<Record<Condition, string>>>;
+  /**
+   * Whether it was also trained on slices of which it was told nothing, so that it can score and draw without conditions: what
+   * {@link SampleOptions.guidance} needs.
+   */
+  readonly guidable?: boolean;
   readonly parts: readonly PriorPart[];
   /**
    * The weights of a carry, as {@link PriorPart.score} and {@link sample} take them. With `average` their averages, from
@@ -99,10 +104,15 @@ export interface SampleOptions {
   /** Levels to draw, with those that are drawn already; all unless given. */
   readonly levels?: number;
   /**
-   * The conditions of each slice, `count` of them: `labels`, needed if the prior takes them, and `slicePositions` (−1
-   * where unknown), which are drawn by the seed unless they are given.
+   * The conditions of each slice, `count` of them: `labels`, needed if the prior takes them, `slicePositions` (−1 where
+   * unknown), which are drawn by the seed unless they are given, and `covariates`, which are unknown unless they are given.
    */
   readonly conditions?: ConditionValues;
+  /**
+   * How closely samples follow their conditions (classifier-free guidance, Ho and Salimans, 2022): the logits are those
+   * without conditions and this times what these change. Default 1: as the conditions say.
+   */
+  readonly guidance?: number;
   /**
    * Gives each code, from its logits [K], in place of chance: an entropy coder, for one. Seed, temperatures, `topK` and
    * `topP` then decide nothing, and slice positions that are not given are unknown.

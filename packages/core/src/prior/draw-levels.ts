@@ -1,10 +1,11 @@
 import { float32, type HostTensor, type HostTensors, int32, random } from "@slicebook/base";
 import type { CodeLevel } from "../code-space.ts";
 import { ofLevel } from "../per-level.ts";
-import { UNKNOWN_SLICE_POSITION } from "./conditions.ts";
+import { UNKNOWN } from "./conditions.ts";
 import type { BoundPrior, SampleOptions } from "./contract.ts";
 import { drawCode } from "./draw-code.ts";
 import { columnsToDraw, gridsWithGiven } from "./given-codes.ts";
+import { guidedLevels } from "./guidance.ts";
 import { checkSampleOptions } from "./sample-options.ts";
 
 /** Grids drawn side by side. One number always: with another, the last bits of the logits would differ. */
@@ -20,9 +21,12 @@ export interface LevelSampler {
   dispose(): Promise<void>;
 }
 
+/** Prepares a level for lanes of slices. */
+export type OpenLevel = (level: number, lanes: number) => Promise<LevelSampler> | LevelSampler;
+
 /** Slices whose grids are drawn side by side: always the same number, of which some may be idle. */
 export interface Lanes {
-  /** The prior's conditions, but for `variations`, [lanes] each. */
+  /** The prior's conditions, but for `variations`, [lanes] each; `covariates` are [lanes, n]. */
   readonly conditions: HostTensors;
   /** The grids of the levels before, int32 [lanes, rows, columns] each. */
   readonly earlier: readonly HostTensor[];
@@ -43,18 +47,19 @@ export type CodeLogits = (
 /**
  * Draws the grids of all levels, the coarsest first, position by position: int32 `[count, rows, columns]` each.
  *
- * `open` prepares a level for lanes of slices. Slice n depends on the seed, n, its conditions and the options only, not
- * on which others are drawn; with codes that are given, up to the last bits of the logits. Throws a `SlicebookError` with code
- * `SAMPLE_OPTIONS` if an option is out of its range, and the signal's reason if it is aborted.
+ * Slice n depends on the seed, n, its conditions and the options only, not on which others are drawn; with codes that are
+ * given, up to the last bits of the logits. Throws a `SlicebookError` with code `SAMPLE_OPTIONS` if an option is out of its
+ * range, and the signal's reason if it is aborted.
  */
 export async function drawLevels(
-  prior: Pick<BoundPrior, "space" | "conditions">,
+  prior: Pick<BoundPrior, "space" | "conditions" | "guidable">,
   options: SampleOptions,
-  open: (level: number, lanes: number) => Promise<LevelSampler> | LevelSampler,
+  open: OpenLevel,
 ): Promise<Int32Array[]> {
   checkSampleOptions(prior, options);
   const { space } = prior;
-  const { count, drawn = [], given, onProgress, signal } = options;
+  const { count, drawn = [], given, guidance = 1, onProgress, signal } = options;
+  const opened = guidance === 1 ? open : guidedLevels(open, guidance);
   const toDraw = space.levels.map((grid, level) => columnsToDraw(grid, given?.[level]));
   const end = options.levels ?? space.levels.length;
   const total = count * toDraw.slice(drawn.length, end).flat(2).length;
@@ -70,7 +75,7 @@ export async function drawLevels(
     }
     const lanes = lanesFor(options);
     const codes = new Int32Array(count * grid.rows * grid.columns);
-    const sampler = await open(level, lanes);
+    const sampler = await opened(level, lanes);
     try {
       for (let first = 0; first < count; first += lanes) {
         const slices = Math.min(lanes, count - first);
@@ -168,12 +173,15 @@ function padded(codes: Int32Array, { rows, columns }: CodeLevel, first: number, 
 
 /** The conditions of each lane, zeros of the idle ones. */
 function conditionsOf(
-  { conditions: taken }: Pick<BoundPrior, "conditions">,
-  { seed, numbers, choose, conditions: { labels, slicePositions } = {} }: SampleOptions,
+  { conditions: taken, space: { covariates: { length } = [] } }: Pick<BoundPrior, "conditions" | "space">,
+  { seed, numbers, choose, conditions: { labels, slicePositions, covariates } = {} }: SampleOptions,
   { first, slices, lanes }: Pick<Drawing, "first" | "slices" | "lanes">,
 ): HostTensors {
-  const ofLanes = (valueAt: (sampleNumber: number) => number) =>
-    Array.from({ length: lanes }, (_, lane) => (lane < slices ? valueAt(first + lane) : 0));
+  const ofLanes = (valueAt: (sampleNumber: number, at: number) => number, each = 1) =>
+    Array.from({ length: lanes * each }, (_, at) => {
+      const lane = Math.floor(at / each);
+      return lane < slices ? valueAt(first + lane, first * each + at) : 0;
+    });
   return {
     ...(taken.includes("labels") && {
       labels: int32(
@@ -186,11 +194,15 @@ function conditionsOf(
         ofLanes(
           (sample) =>
             slicePositions?.[sample] ??
-            (choose === undefined
-              ? slicePositionAt(seed, numbers?.[sample] ?? sample)
-              : UNKNOWN_SLICE_POSITION),
+            (choose === undefined ? slicePositionAt(seed, numbers?.[sample] ?? sample) : UNKNOWN),
         ),
         [lanes],
+      ),
+    }),
+    ...(taken.includes("covariates") && {
+      covariates: float32(
+        ofLanes((_, at) => covariates?.[at] ?? UNKNOWN, length),
+        [lanes, length],
       ),
     }),
   };

@@ -8,10 +8,12 @@ import {
   sizeOf,
 } from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
-import { UNKNOWN_SLICE_POSITION } from "./conditions.ts";
+import { type Params, param } from "../params.ts";
+import { UNKNOWN } from "./conditions.ts";
 import type { GridSpace } from "./grid-space.ts";
+import type { SliceConditions } from "./slice-biases.ts";
 
-/** The share of training slices whose position is withheld, so that slices without one can be scored. */
+/** The share of training slices whose position, or a covariate, is withheld, so that slices without one can be scored. */
 const WITHHELD = 0.1;
 
 /** What noise one level's training takes. */
@@ -22,32 +24,57 @@ export interface NoiseOptions {
   readonly dropout: { readonly rate: number; readonly shape: readonly number[] };
   /** Whether slices are told where they lie in their scans. */
   readonly slicePosition: boolean;
+  /** Share of the slices of which nothing is told. */
+  readonly conditionDropout: number;
 }
 
 /**
  * The noise of one step: `dropout` `[batch, …shape]`, factors of 0 or 1 / (1 − rate), and `corruption` `[batch, rows,
  * columns]`, the code that each one is replaced by, −1 for none; without those that are off. `shownPositions` `[batch]` is
- * 0 for slices whose position in the scan is withheld, else 1. Each level, named by its `prefix`, has noise of its own.
+ * 0 for slices whose position in the scan is withheld, else 1; so are `shownCovariates` `[batch, covariates]` of each
+ * covariate, and `shownConditions` `[batch]` of all conditions together. Each level, named by its `prefix`, has noise of its
+ * own otherwise.
  *
  * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
  * it also keeps the noise small: a few kilobytes a step.
  */
 export function levelNoise(
-  { corruption, dropout, slicePosition }: NoiseOptions,
+  { corruption, dropout, slicePosition, conditionDropout }: NoiseOptions,
   space: GridSpace,
   { seed, step, batch, prefix }: { seed: number; step: number; batch: number; prefix: string },
 ): HostTensors {
   const stream = (name: string) => random(seed, `${prefix}${name}`, step);
+  const shown = (name: string, share: number, shape: readonly number[]) =>
+    shownNoise(share, random(seed, name, step), shape);
+  const covariates = space.covariates.length;
   return {
-    ...(slicePosition && { shownPositions: shownPositions(random(seed, "shown-positions", step), batch) }),
+    ...(slicePosition && { shownPositions: shown("shown-positions", WITHHELD, [batch]) }),
+    ...(covariates > 0 && { shownCovariates: shown("shown-covariates", WITHHELD, [batch, covariates]) }),
+    ...(conditionDropout > 0 && { shownConditions: shown("shown-conditions", conditionDropout, [batch]) }),
     ...(dropout.rate > 0 && { dropout: dropoutNoise(dropout, stream("dropout"), batch) }),
     ...(corruption > 0 && { corruption: corruptionNoise(corruption, space, stream("corruption"), batch) }),
   };
 }
 
-/** Positions `[n]` of which those are withheld whose `shown` `[n]` is 0 instead of 1. */
-export function withheld(positions: tf.Tensor, shown: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(tf.sub(positions, UNKNOWN_SLICE_POSITION), shown), UNKNOWN_SLICE_POSITION);
+/** The conditions that a training step's network is told: those of its inputs, without what the step's noise withholds. */
+export function toldConditions(inputs: Params): SliceConditions {
+  const { labels, slicePositions, covariates, variations, shownConditions: all } = inputs;
+  const ofAll = (shown: tf.Tensor) =>
+    all === undefined ? shown : tf.mul(shown, tf.reshape(all, [all.size, ...shown.shape.slice(1).fill(1)]));
+  return {
+    labels:
+      labels && all !== undefined
+        ? tf.where(tf.greater(all, 0), labels, tf.fill(labels.shape, UNKNOWN, "int32"))
+        : labels,
+    slicePositions: slicePositions && withheld(slicePositions, ofAll(param(inputs, "shownPositions"))),
+    covariates: covariates && withheld(covariates, ofAll(param(inputs, "shownCovariates"))),
+    variations,
+  };
+}
+
+/** Values of which those are unknown whose `shown` is 0 instead of 1. */
+function withheld(values: tf.Tensor, shown: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(tf.sub(values, UNKNOWN), shown), UNKNOWN);
 }
 
 /** The codes as context: some replaced by random ones, so that none is trusted alone. */
@@ -71,9 +98,11 @@ export function dropChannels(
   return tf.mul(input, tf.slice(factors, [0, layer, branch, 0], [batch, 1, 1, channels]));
 }
 
-function shownPositions(stream: Random, batch: number): HostTensor {
-  const shown = Float32Array.from({ length: batch }, () => (stream.uniform() < WITHHELD ? 0 : 1));
-  return float32(shown, [batch]);
+function shownNoise(withheldShare: number, stream: Random, shape: readonly number[]): HostTensor {
+  const shown = Float32Array.from({ length: sizeOf(shape) }, () =>
+    stream.uniform() < withheldShare ? 0 : 1,
+  );
+  return float32(shown, shape);
 }
 
 function dropoutNoise({ rate, shape }: NoiseOptions["dropout"], stream: Random, batch: number): HostTensor {

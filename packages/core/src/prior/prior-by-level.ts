@@ -9,7 +9,7 @@ import type { BoundPrior, PriorPart } from "./contract.ts";
 import { crossEntropyStep, scoreByLogits } from "./cross-entropy.ts";
 import { drawLevels, type LevelSampler } from "./draw-levels.ts";
 import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
-import { corrupted, levelNoise, type NoiseOptions, withheld } from "./level-noise.ts";
+import { corrupted, levelNoise, type NoiseOptions, toldConditions } from "./level-noise.ts";
 import { likeCodebooks } from "./like-codebooks.ts";
 import type { SliceConditions } from "./slice-biases.ts";
 
@@ -48,8 +48,13 @@ export function priorByLevel(
   space: CodeSpace,
   {
     slicePosition,
+    conditionDropout,
     network,
-  }: { readonly slicePosition: boolean; readonly network: (space: GridSpace, level: number) => LevelNetwork },
+  }: {
+    readonly slicePosition: boolean;
+    readonly conditionDropout: number;
+    readonly network: (space: GridSpace, level: number) => LevelNetwork;
+  },
 ): BoundPrior {
   const spaces = gridSpaces(space);
   const networks = spaces.map(network);
@@ -58,16 +63,19 @@ export function priorByLevel(
     ["labels", space.classes > 0],
     ["slicePositions", slicePosition],
     ["variations", (space.variations ?? 0) > 0],
+    ["covariates", (space.covariates ?? []).length > 0],
   ];
   const conditions = taken.flatMap(([name, isTaken]) => (isTaken ? [name] : []));
+  const guidable = conditionDropout > 0;
   return {
     space,
     conditions,
     switches: { slicePositions: "slicePosition" },
+    guidable,
     parts: spaces.map((grid, level) => partOf(networks[level]!, grid, prefixes[level]!)),
     parameters: trainedWeights,
     sample: (engine, parameters, options) =>
-      drawLevels({ space, conditions }, options, (level, lanes) =>
+      drawLevels({ space, conditions, guidable }, options, (level, lanes) =>
         networks[level]!.open({ engine, parameters: withoutPrefix(prefixes[level]!, parameters), lanes }),
       ),
   };
@@ -84,23 +92,21 @@ function partOf(network: LevelNetwork, space: GridSpace, prefix: string): PriorP
       return initialTraining(withPrefix(prefix, drawn));
     },
     trainStep: crossEntropyStep(level, network.optimizer, (weights, inputs) => {
-      const { labels, slicePositions, variations, dropout } = inputs;
       return network.logits(withoutPrefix(prefix, weights), {
         codes: corrupted(param(inputs, codesName(level)), inputs.corruption),
         earlier: space.earlier.map((_, before) => param(inputs, codesName(before))),
-        labels,
-        slicePositions: slicePositions && withheld(slicePositions, param(inputs, "shownPositions")),
-        variations,
-        dropout,
+        ...toldConditions(inputs),
+        dropout: inputs.dropout,
       });
     }),
     stepNoise: (options) => levelNoise(network.noise, space, { ...options, prefix }),
-    score: scoreByLogits((params, codes, { labels, slicePositions }) =>
+    score: scoreByLogits((params, codes, { labels, slicePositions, covariates }) =>
       network.logits(withoutPrefix(prefix, params), {
         codes: codes.at(-1)!,
         earlier: codes.slice(0, -1),
         labels,
         slicePositions,
+        covariates,
       }),
     ),
   };

@@ -1,12 +1,16 @@
 import { SlicebookError } from "@slicebook/base";
 import type { CodeLevel } from "../code-space.ts";
 import type { PerLevel } from "../per-level.ts";
-import { type Condition, UNKNOWN_SLICE_POSITION } from "./conditions.ts";
+import { type Condition, UNKNOWN } from "./conditions.ts";
 import type { BoundPrior, GivenCodes, SampleOptions } from "./contract.ts";
 
 /** Throws a `SlicebookError` with code `SAMPLE_OPTIONS` if an option of `sample` is out of its range. */
 export function checkSampleOptions(
-  { space: { levels: grids, classes }, conditions: taken }: Pick<BoundPrior, "space" | "conditions">,
+  {
+    space: { levels: grids, classes, covariates = [] },
+    conditions: taken,
+    guidable = false,
+  }: Pick<BoundPrior, "space" | "conditions" | "guidable">,
   {
     count,
     numbers,
@@ -18,6 +22,7 @@ export function checkSampleOptions(
     given,
     drawn,
     levels,
+    guidance = 1,
   }: SampleOptions,
 ): void {
   if (!Number.isInteger(count) || count < 0) fail("count", count, "a whole number, 0 or more");
@@ -38,6 +43,12 @@ export function checkSampleOptions(
   for (const one of eachOf(topP)) {
     if (!(one > 0 && one <= 1)) fail("topP", one, "a number above 0 and at most 1");
   }
+  if (!(guidance >= 0 && guidance < Number.POSITIVE_INFINITY)) {
+    fail("guidance", guidance, "a number, 0 (conditions are not followed) or more");
+  }
+  if (guidance !== 1 && !guidable) {
+    fail("guidance", guidance, "1, since the prior was not trained without conditions");
+  }
   if (levels !== undefined && !(Number.isInteger(levels) && levels >= 1 && levels <= grids.length)) {
     fail("levels", levels, `a whole number from 1 to ${grids.length}`);
   }
@@ -51,6 +62,7 @@ export function checkSampleOptions(
     if (known !== undefined) checkGiven(`given.${level}`, grid, known);
   }
   checkSlicePositions(conditions.slicePositions, taken, count);
+  checkCovariates(conditions.covariates, taken, count * covariates.length);
   if (taken.includes("labels")) checkLabels(conditions.labels, { classes, count });
 }
 
@@ -81,11 +93,25 @@ function checkSlicePositions(
     fail("slicePositions", `${positions.length} of them`, `one for each of the ${count} samples`);
   }
   const wrong = Array.from(positions).find(
-    (position) => !((position >= 0 && position <= 1) || position === UNKNOWN_SLICE_POSITION),
+    (position) => !((position >= 0 && position <= 1) || position === UNKNOWN),
   );
   if (wrong !== undefined) {
-    fail("slicePositions", wrong, `numbers from 0 to 1, or ${UNKNOWN_SLICE_POSITION} where it is not known`);
+    fail("slicePositions", wrong, `numbers from 0 to 1, or ${UNKNOWN} where it is not known`);
   }
+}
+
+function checkCovariates(
+  values: ArrayLike<number> | undefined,
+  taken: readonly Condition[],
+  length: number,
+): void {
+  if (values === undefined) return;
+  if (!taken.includes("covariates")) {
+    fail("covariates", "some", "none, since the prior is not conditioned on them");
+  }
+  if (values.length !== length) fail("covariates", `${values.length} of them`, `${length} numbers`);
+  const wrong = Array.from(values).find((value) => !(value === UNKNOWN || (value >= 0 && value <= 1)));
+  if (wrong !== undefined) fail("covariates", wrong, `numbers from 0 to 1, or ${UNKNOWN} where unknown`);
 }
 
 function checkGiven(option: string, { codes, rows, columns }: CodeLevel, given: GivenCodes): void {

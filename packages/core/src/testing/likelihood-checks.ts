@@ -1,5 +1,5 @@
 import type { CodeSpace } from "../code-space.ts";
-import { lastingConditions } from "../prior/conditions.ts";
+import { type Condition, type ConditionValues, lastingConditions } from "../prior/conditions.ts";
 import {
   areaOf,
   countGrids,
@@ -8,6 +8,7 @@ import {
   randomGrids,
   type Subject,
   someConditions,
+  widthOf,
 } from "./subject.ts";
 
 /** How far likelihoods may differ by rounding. */
@@ -92,30 +93,41 @@ export async function knowsTheLikeliest({ prior, score }: Subject): Promise<void
 /** ln p changes with each condition that the prior names. */
 export async function heedsConditions({ prior, score }: Subject): Promise<void> {
   const { classes } = prior.space;
-  const values = { labels: [0, classes - 1], slicePositions: [0, 1] };
   const grids = randomGrids(prior.space, 1, 9).map((grid) => repeated(grid, 2));
   for (const name of lastingConditions(prior.conditions)) {
-    if (name === "variations" || (name === "labels" && classes < 2)) continue;
-    const { logLikelihood } = await score(grids, {
-      ...someConditionsOfOne(prior, 2),
-      [name]: values[name],
-    });
-    const heeded = logLikelihood.some((logs) => {
-      const area = logs.length / 2;
-      return logs.subarray(0, area).some((log, at) => log !== logs[area + at]);
-    });
-    if (!heeded) throw new Error(`it names the condition ${name}, but ln p is the same whatever that is`);
+    const ends = [0, name === "labels" ? classes - 1 : 1];
+    if (ends[0] === ends[1]) continue;
+    const usual = conditionOfOne(prior, name);
+    for (const changed of usual.keys()) {
+      const { logLikelihood } = await score(grids, {
+        ...someConditionsOfOne(prior, 2),
+        [name]: ends.flatMap((end) => usual.with(changed, end)),
+      });
+      const heeded = logLikelihood.some((logs) => {
+        const area = logs.length / 2;
+        return logs.subarray(0, area).some((log, at) => log !== logs[area + at]);
+      });
+      if (heeded) continue;
+      const which = usual.length === 1 ? "" : `, number ${changed}`;
+      throw new Error(`it names the condition ${name}${which}, but ln p is the same whatever that is`);
+    }
   }
 }
 
 /** The conditions of one slice, `count` times. */
-function someConditionsOfOne(prior: Subject["prior"], count: number) {
+function someConditionsOfOne(prior: Subject["prior"], count: number): ConditionValues {
   return Object.fromEntries(
-    Object.entries(someConditions(prior, 2)).map(([name, values]) => [
+    lastingConditions(prior.conditions).map((name) => [
       name,
-      Array.from({ length: count }, () => values[1]!),
+      Array.from({ length: count }, () => conditionOfOne(prior, name)).flat(),
     ]),
   );
+}
+
+/** What {@link someConditions} says of the second slice. */
+function conditionOfOne(prior: Subject["prior"], name: Condition): number[] {
+  const width = widthOf(prior, name);
+  return Array.from(someConditions(prior, 2)[name]!).slice(width);
 }
 
 /** Every slice's codes, for each level [count, rows, columns]: the first places count fastest. */

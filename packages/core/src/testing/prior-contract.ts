@@ -32,7 +32,7 @@ export interface ContractOptions {
   readonly weights?: (parameters: HostTensors) => HostTensors;
 }
 
-/** Forms of codes that differ in shape, number of levels, and classes. */
+/** Forms of codes that differ in shape, number of levels, and what is known of slices besides. */
 export const CONTRACT_SPACES: Readonly<Record<string, CodeSpace>> = {
   "one grid": { levels: [{ codes: 3, rows: 2, columns: 3 }], classes: 0 },
   "two classes": { levels: [{ codes: 2, rows: 3, columns: 3 }], classes: 2 },
@@ -60,6 +60,14 @@ export const CONTRACT_SPACES: Readonly<Record<string, CodeSpace>> = {
     ],
     classes: 3,
     variations: 2,
+  },
+  "two levels, two classes, an age and one of three scanners": {
+    levels: [
+      { codes: 3, rows: 2, columns: 1 },
+      { codes: 2, rows: 2, columns: 3 },
+    ],
+    classes: 2,
+    covariates: [{ categories: 0 }, { categories: 3 }],
   },
 };
 

@@ -1,9 +1,18 @@
 import { isSlicebookError } from "@slicebook/base";
 import { ofLevel } from "../per-level.ts";
+import { type ConditionValues, lastingConditions, UNKNOWN } from "../prior/conditions.ts";
 import type { GivenCodes, SampleOptions } from "../prior/contract.ts";
 import { drawCode } from "../prior/draw-code.ts";
 import { slicePositionAt, uniformAt } from "../prior/draw-levels.ts";
-import { areaOf, placeName, placesOf, randomGrids, type Subject, someConditions } from "./subject.ts";
+import {
+  areaOf,
+  placeName,
+  placesOf,
+  randomGrids,
+  type Subject,
+  someConditions,
+  widthOf,
+} from "./subject.ts";
 
 const SEED = 11;
 /** More than are drawn side by side. */
@@ -16,6 +25,9 @@ export async function drawsFromItsLikelihood(subject: Subject): Promise<void> {
   const needed = labels === undefined ? {} : { labels };
   const ways: Readonly<Record<string, Partial<SampleOptions>>> = {
     "with default options": { conditions: needed },
+    ...(subject.prior.guidable && {
+      "with guidance": { conditions: { ...needed, ...others }, guidance: 2.5, temperature: 0.9 },
+    }),
     "with codes that are given, the others cut to likely ones, at a temperature for each level": {
       conditions: { ...needed, ...others },
       given: someGiven(subject),
@@ -49,10 +61,13 @@ export async function ignoresTheBatch(subject: Subject): Promise<void> {
     });
   }
   const numbers = [MANY - 1, 2];
-  const ofThese = Object.entries(conditions).map(([name, values]) => [
-    name,
-    numbers.map((number) => values[number]!),
-  ]);
+  const ofThese = Object.entries(conditions).map(([name, values]) => {
+    const width = values.length / MANY;
+    return [
+      name,
+      numbers.flatMap((number) => Array.from(values).slice(number * width, (number + 1) * width)),
+    ];
+  });
   const named = await subject.sample({
     count: numbers.length,
     numbers,
@@ -145,6 +160,10 @@ export async function refusesOptions({ prior, sample }: Subject): Promise<void> 
     { topP: 0 },
     { levels: prior.space.levels.length + 1 },
     ...(conditions.labels === undefined ? [] : [{ conditions: { labels: [prior.space.classes] } }]),
+    ...(conditions.covariates === undefined
+      ? []
+      : [{ conditions: { ...conditions, covariates: Array.from(conditions.covariates, () => 2) } }]),
+    { guidance: prior.guidable ? -1 : 2 },
   ];
   for (const options of wrong) {
     const error: unknown = await sample({ count: 1, seed: SEED, conditions, ...options }).then(
@@ -190,6 +209,7 @@ async function drawnFromScore(
     firstRowTemperature,
     topK,
     topP = 1,
+    guidance = 1,
     given,
   }: SampleOptions,
 ): Promise<Int32Array[]> {
@@ -211,14 +231,27 @@ async function drawnFromScore(
       return codes[sampleOf(index) * area + position]!;
     });
   });
-  const ofEach = (values: ArrayLike<number>) =>
-    Array.from({ length: total }, (_, index) => values[sampleOf(index)]!);
-  const positions =
-    conditions.slicePositions ?? Array.from({ length: count }, (_, sample) => slicePositionAt(seed, sample));
-  const { logLikelihood } = await score(tried, {
-    ...(conditions.labels && { labels: ofEach(conditions.labels) }),
-    slicePositions: ofEach(positions),
-  });
+  const slicePositions = Array.from({ length: count }, (_, sample) => slicePositionAt(seed, sample));
+  const ofSamples: ConditionValues = { slicePositions, ...conditions };
+  /** What is told of each grid: all that is known of its sample, or nothing. */
+  const told = (isKnown: boolean): ConditionValues =>
+    Object.fromEntries(
+      lastingConditions(prior.conditions).map((name) => {
+        const width = widthOf(prior, name);
+        const values = Array.from({ length: total * width }, (_, at) => {
+          const sample = sampleOf(Math.floor(at / width));
+          return (isKnown ? ofSamples[name]?.[sample * width + (at % width)] : undefined) ?? UNKNOWN;
+        });
+        return [name, values];
+      }),
+    );
+  const { logLikelihood } = await score(tried, told(true));
+  if (guidance !== 1) {
+    const untold = (await score(tried, told(false))).logLikelihood;
+    for (const [level, logs] of logLikelihood.entries()) {
+      for (const [at, log] of untold[level]!.entries()) logs[at] = log + guidance * (logs[at]! - log);
+    }
+  }
   const found = drawn.map((codes) => codes.slice());
   for (const [place, { level, position }] of places.entries()) {
     const { codes, ...grid } = space.levels[level]!;

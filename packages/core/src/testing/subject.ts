@@ -10,7 +10,13 @@ import {
 } from "@slicebook/base";
 import { type CodeLevel, type CodeSpace, codesName, gridSpecs } from "../code-space.ts";
 import { mapRecord } from "../params.ts";
-import { type ConditionValues, conditionSpecs, lastingConditions } from "../prior/conditions.ts";
+import {
+  type Condition,
+  type ConditionValues,
+  conditionSpecs,
+  lastingConditions,
+  UNKNOWN,
+} from "../prior/conditions.ts";
 import type { BoundPrior, CodeScores, PriorPart, SampleOptions } from "../prior/contract.ts";
 import { scoreOf, stepInputs } from "../prior/parts.ts";
 
@@ -108,7 +114,7 @@ export async function trainedPart(
 
 /** Random codes and conditions, and the progress: all that a step is given but its noise. */
 function trainingInputs({ space }: BoundPrior, step: number): HostTensors {
-  const { levels, classes, variations = 0 } = space;
+  const { levels, classes, variations = 0, covariates = [] } = space;
   const draws = random(SEED, "contract", step);
   const codes = randomGrids(space, BATCH, step).map((grid, level) => {
     const { rows, columns } = levels[level]!;
@@ -122,6 +128,7 @@ function trainingInputs({ space }: BoundPrior, step: number): HostTensors {
     ),
     slicePositions: float32(draws.uniforms(BATCH), [BATCH]),
     variations: float32(draws.normals(BATCH * variations, 0.3), [BATCH, variations]),
+    covariates: float32(draws.uniforms(BATCH * covariates.length), [BATCH, covariates.length]),
     progress: float32([step / STEPS], []),
   };
 }
@@ -143,7 +150,23 @@ export function someConditions({ space, conditions }: BoundPrior, count: number)
     ...(conditions.includes("slicePositions") && {
       slicePositions: Array.from({ length: count }, (_, sample) => (sample % 5) / 4),
     }),
+    ...(conditions.includes("covariates") && {
+      covariates: Array.from({ length: count }, (_, sample) => covariatesOf(space, sample)).flat(),
+    }),
   };
+}
+
+/** Every third sample lacks one of them. */
+function covariatesOf({ covariates = [] }: CodeSpace, sample: number): number[] {
+  return covariates.map(({ categories }, number) => {
+    const steps = categories === 0 ? 4 : categories - 1;
+    return (sample + number) % 3 === 2 ? UNKNOWN : (sample % (steps + 1)) / steps;
+  });
+}
+
+/** How many numbers say one of a prior's conditions of a slice. */
+export function widthOf({ space, conditions }: BoundPrior, name: Condition): number {
+  return sizeOf(conditionSpecs(conditions, space, 1)[name]!.shape);
 }
 
 function hostConditions(prior: BoundPrior, values: ConditionValues, count: number): HostTensors {

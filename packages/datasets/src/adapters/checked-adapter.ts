@@ -17,6 +17,7 @@ const adapterShape = z.object({
   list: functionSchema,
   decode: functionSchema.optional(),
   decodeMask: functionSchema.optional(),
+  covariates: functionSchema.optional(),
   maskLabels: functionSchema.optional(),
 });
 
@@ -65,6 +66,8 @@ const imageShape = z
     },
   });
 
+const valuesShape = z.record(z.string(), z.union([z.number(), z.string()]));
+
 const labelsShape = z.array(z.object({ value: z.number(), name: z.string() }));
 
 /**
@@ -78,7 +81,7 @@ export function checkedAdapter(value: unknown, source: string): DatasetAdapter {
   }
   check(value, adapterShape, { source, what: "it is not an adapter" });
   const adapter = value as DatasetAdapter; // what the schema cannot say: the functions' own types
-  const { name, description, schema, decode, decodeMask, maskLabels } = adapter;
+  const { name, description, schema, decode, decodeMask, covariates, maskLabels } = adapter;
   const image = async (record: SliceRecord, what: string, decoding: () => Promise<SliceImage>) =>
     check(await decoding().catch(blame(record)), imageShape, { source, what: `${what} of ${record.path}` });
   return {
@@ -96,6 +99,13 @@ export function checkedAdapter(value: unknown, source: string): DatasetAdapter {
     ...(decodeMask && {
       decodeMask: (record, context) =>
         image(record, "what decodeMask returns", async () => decodeMask.call(adapter, record, context)),
+    }),
+    ...(covariates && {
+      covariates: (record, context) =>
+        check(covariates.call(adapter, record, context), valuesShape, {
+          source,
+          what: `what covariates returns of ${record.path}`,
+        }),
     }),
     ...(maskLabels && {
       maskLabels: (options) =>

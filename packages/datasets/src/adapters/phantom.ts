@@ -2,6 +2,7 @@ import { z } from "zod";
 import { drawPhantom, type PhantomSlice } from "../phantom/draw.ts";
 import { HEAD_LABELS } from "../phantom/head.ts";
 import { PELVIS_LABELS } from "../phantom/pelvis.ts";
+import { type PhantomTraits, phantomTraits } from "../phantom/traits.ts";
 import {
   type DatasetAdapter,
   type DecodeContext,
@@ -26,6 +27,13 @@ const phantomOptions = z.strictObject({
     .describe(
       "Give every second head wide ventricles and a thin cortex, and label them AD and the others NC.",
     ),
+  covariates: z
+    .boolean()
+    .optional()
+    .describe(
+      "Give every subject an age, by which ventricles (of a pelvis, the prostate) are wide, and every head a sex, by which it " +
+        "is large; the prior is told of them. Off unless given.",
+    ),
 });
 
 /** The options of the `phantom` data set. */
@@ -46,6 +54,7 @@ export const phantom: DatasetAdapter<PhantomDatasetOptions> = {
     const { height, width, labels } = draw(record, context);
     return { height, width, values: Float32Array.from(labels), type: "uint8" };
   },
+  covariates: (record, context) => ({ ...traitsOf(record, context) }),
   maskLabels: ({ anatomy }) =>
     Object.entries(anatomy === "head" ? HEAD_LABELS : PELVIS_LABELS).map(([name, value]) => ({
       value,
@@ -53,10 +62,16 @@ export const phantom: DatasetAdapter<PhantomDatasetOptions> = {
     })),
 };
 
-function draw(
-  { subject, slice, label }: SliceRecord,
-  { options, seed, size }: DecodeContext<PhantomDatasetOptions>,
-): PhantomSlice {
+function traitsOf(
+  { subject }: SliceRecord,
+  { options: { anatomy, covariates }, seed }: DecodeContext<PhantomDatasetOptions>,
+): PhantomTraits | undefined {
+  return covariates ? phantomTraits(seed, anatomy, subject) : undefined;
+}
+
+function draw(record: SliceRecord, context: DecodeContext<PhantomDatasetOptions>): PhantomSlice {
+  const { subject, slice, label } = record;
+  const { options, seed, size } = context;
   return drawPhantom({
     anatomy: options.anatomy,
     size,
@@ -65,6 +80,7 @@ function draw(
     slice,
     position: slicePosition(slice, options.slices),
     atrophy: label === "AD",
+    traits: traitsOf(record, context),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Size } from "../types.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawHead } from "./head.ts";
 import { drawPelvis } from "./pelvis.ts";
+import type { PhantomTraits } from "./traits.ts";
 
 /** What a phantom shows. */
 export type PhantomAnatomy = "head" | "pelvis";
@@ -20,6 +21,8 @@ export interface PhantomOptions {
   readonly position: number;
   /** Wide ventricles and sulci and a thin cortex; of heads only. */
   readonly atrophy?: boolean;
+  /** What of the subject shows; nothing in particular unless given. */
+  readonly traits?: PhantomTraits | undefined;
 }
 
 /** A drawn slice and its tissue labels, row-major. */
@@ -45,13 +48,13 @@ const QUANTILES = 4096;
  * right along the rows, as HipMRI stores them.
  */
 export function drawPhantom(options: PhantomOptions): PhantomSlice {
-  const { anatomy, size, seed, subject, slice, position, atrophy = false } = options;
+  const { anatomy, size, seed, subject, slice, position, atrophy = false, traits } = options;
   const [height, width] = size;
   const lying = anatomy === "pelvis" && height > width;
   const drawn =
     anatomy === "head"
-      ? drawHead(size, position, { seed, subject, atrophy })
-      : drawPelvis(lying ? [width, height] : size, position, { seed, subject });
+      ? drawHead(size, position, { seed, subject, atrophy, traits })
+      : drawPelvis(lying ? [width, height] : size, position, { seed, subject, traits });
   const values = imaged(drawn, { anatomy, seed, subject, slice });
   if (!lying) return { height, width, values, labels: drawn.labels };
   return { height, width, values: transposed(values, drawn), labels: transposed(drawn.labels, drawn) };

@@ -11,6 +11,7 @@ import {
   type Waves,
   waveField,
 } from "./canvas.ts";
+import { byAge, type PhantomTraits } from "./traits.ts";
 
 /** Labels of a head, in the order of the grey values of OASIS' masks: 0, 85, 170, 255. */
 export const HEAD_LABELS = { background: 0, fluid: 1, grey: 2, white: 3 } as const;
@@ -60,9 +61,19 @@ const HIGHEST = 0.72;
 export function drawHead(
   size: readonly [number, number],
   position: number,
-  { seed, subject, atrophy }: { readonly seed: number; readonly subject: string; readonly atrophy: boolean },
+  {
+    seed,
+    subject,
+    atrophy,
+    traits,
+  }: {
+    readonly seed: number;
+    readonly subject: string;
+    readonly atrophy: boolean;
+    readonly traits: PhantomTraits | undefined;
+  },
 ): Canvas {
-  const head = drawAnatomy(seed, subject, atrophy);
+  const head = withTraits(drawAnatomy(seed, subject, atrophy), traits);
   const target = canvas(size[0], size[1], 214, 182);
   const z = LOWEST + (HIGHEST - LOWEST) * position;
   const millimetres = z * head.halfHeight;
@@ -156,6 +167,20 @@ function drawAnatomy(seed: number, subject: string, atrophy: boolean): Head {
     asymmetry: between(0.88, 1.12),
     folds: drawWaves(source, 12, 19, 27),
     relief: drawWaves(source, 6, 45, 90),
+  };
+}
+
+function withTraits(head: Head, traits: PhantomTraits | undefined): Head {
+  if (traits === undefined) return head;
+  const size = traits.sex === "F" ? 0.93 : 1;
+  return {
+    ...head,
+    halfWidth: head.halfWidth * size,
+    halfLength: head.halfLength * size,
+    halfHeight: head.halfHeight * size,
+    cortex: head.cortex * byAge(traits, 1.05, 0.9),
+    sulcus: head.sulcus * byAge(traits, 0.7, 2),
+    ventricles: head.ventricles * byAge(traits, 0.5, 2),
   };
 }
 

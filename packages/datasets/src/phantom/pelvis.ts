@@ -10,6 +10,7 @@ import {
   rowPlaces,
   waveField,
 } from "./canvas.ts";
+import { byAge, type PhantomTraits } from "./traits.ts";
 
 /** Labels of a pelvis, as HipMRI's masks number them. */
 export const PELVIS_LABELS = { background: 0, body: 1, bone: 2, bladder: 3, rectum: 4, prostate: 5 } as const;
@@ -34,7 +35,11 @@ const ZONE = 0.68;
 export function drawPelvis(
   size: readonly [number, number],
   position: number,
-  { seed, subject }: { readonly seed: number; readonly subject: string },
+  {
+    seed,
+    subject,
+    traits,
+  }: { readonly seed: number; readonly subject: string; readonly traits: PhantomTraits | undefined },
 ): Canvas {
   const source = random(seed, "phantom", "pelvis", subject);
   const between = (low: number, high: number) => low + (high - low) * source.uniform();
@@ -44,7 +49,7 @@ export function drawPelvis(
   const hips = between(82, 92);
   const head = between(21, 25);
   const bladder = between(0.75, 1.25);
-  const gland = between(0.8, 1.35);
+  const gland = between(0.8, 1.35) * (traits === undefined ? 1 : byAge(traits, 0.7, 1.25));
   const rectum = between(10, 16);
   const gas = source.uniform() < 0.55;
   const lean = between(-4, 4);

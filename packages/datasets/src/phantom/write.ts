@@ -5,6 +5,7 @@ import { slicePosition } from "../adapters/phantom.ts";
 import { encodeNifti } from "../formats/nifti/encode.ts";
 import type { Size, Split } from "../types.ts";
 import { drawPhantom, type PhantomSlice } from "./draw.ts";
+import { type PhantomTraits, phantomTraits } from "./traits.ts";
 
 /** The layouts in which phantoms can be written. */
 export const PHANTOM_LAYOUTS = ["hipmri", "oasis", "adni"] as const;
@@ -25,6 +26,8 @@ export interface WritePhantomOptions {
    * Height and width; the layout's own size unless given. HipMRI's every fifth subject is an eighth wider.
    */
   readonly size?: Size | undefined;
+  /** Give subjects traits that show, and write a `covariates.csv` of them; not unless given. */
+  readonly covariates?: boolean | undefined;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,6 +57,7 @@ const SIZES: Readonly<Record<PhantomLayout, Size>> = {
   adni: [240, 256],
 };
 const FIRST_CASE: Readonly<Record<PhantomLayout, number>> = { hipmri: 4, oasis: 1, adni: 218_391 };
+const ANATOMIES = { hipmri: "pelvis", oasis: "head", adni: "head" } as const;
 const OASIS_GREYS = [0, 85, 170, 255];
 /** Fat under the scalp saturates in 8-bit pictures, as it does in the real sets. */
 const WHITE_LEVEL = 900;
@@ -66,6 +70,8 @@ const WHITE_LEVEL = 900;
  *   labels.
  * - `oasis`: `keras_png_slices_*` of 8-bit `.nii.png`, heads, masks of the greys 0, 85, 170 and 255.
  * - `adni`: `AD_NC/{train,test}/{AD,NC}` of `.jpeg`, heads; those of AD have wide ventricles. No masks.
+ *
+ * With `covariates`, a `covariates.csv` says how old every subject is, and of which sex a head.
  */
 export async function writePhantom({
   layout,
@@ -74,6 +80,7 @@ export async function writePhantom({
   slices = 8,
   seed = 0,
   size = SIZES[layout],
+  covariates = false,
   onProgress,
   signal,
 }: WritePhantomOptions): Promise<WrittenPhantom> {
@@ -81,18 +88,35 @@ export async function writePhantom({
   const total = everyone.length * slices;
   let done = 0;
   let masks = 0;
+  const rows: { readonly subject: string; readonly traits: PhantomTraits }[] = [];
   for (const subject of everyone) {
+    const name = nameOf(layout, subject);
+    const traits = covariates ? phantomTraits(seed, ANATOMIES[layout], name) : undefined;
+    if (traits !== undefined) rows.push({ subject: layout === "adni" ? name : `case_${name}`, traits });
     for (let slice = 0; slice < slices; slice++) {
       signal?.throwIfAborted();
       const position = slicePosition(slice, slices);
-      const files = await WRITERS[layout]({ subject, slice, position, seed, size });
+      const files = await WRITERS[layout]({ subject, name, traits, slice, position, seed, size });
       for (const { path, content } of files) await writeFileAtomic(join(folder, path), content);
       masks += files.length - 1;
       done += 1;
       onProgress?.({ done, total });
     }
   }
+  if (covariates) await writeFileAtomic(join(folder, "covariates.csv"), tableOf(rows));
   return { slices: done, masks, subjects: everyone.length };
+}
+
+/** The number that a subject has in the layout, by which its anatomy is drawn as well. */
+function nameOf(layout: PhantomLayout, { number }: Subject): string {
+  const first = FIRST_CASE[layout];
+  return layout === "adni" ? String(first + 17 * number) : String(first + number).padStart(3, "0");
+}
+
+function tableOf(rows: readonly { readonly subject: string; readonly traits: PhantomTraits }[]): string {
+  const names = Object.keys(rows[0]?.traits ?? {});
+  const lines = rows.map(({ subject, traits }) => [subject, ...Object.values(traits)].join(","));
+  return `${[["subject", ...names].join(","), ...lines].join("\n")}\n`;
 }
 
 function numbered(subjects: Readonly<Record<Split, number>>): Subject[] {
@@ -104,6 +128,8 @@ function numbered(subjects: Readonly<Record<Split, number>>): Subject[] {
 
 interface SliceToWrite {
   readonly subject: Subject;
+  readonly name: string;
+  readonly traits: PhantomTraits | undefined;
   readonly slice: number;
   readonly position: number;
   readonly seed: number;
@@ -117,12 +143,12 @@ const WRITERS: Readonly<Record<PhantomLayout, (slice: SliceToWrite) => Promise<F
   adni: adniFiles,
 };
 
-function hipmriFiles({ subject, slice, position, seed, size }: SliceToWrite): File[] {
+function hipmriFiles({ subject, name, traits, slice, position, seed, size }: SliceToWrite): File[] {
   const { split, number } = subject;
   const wider = number % 5 === 3 ? size[1] + Math.floor(size[1] / 8) : size[1];
-  const name = String(FIRST_CASE.hipmri + number).padStart(3, "0");
   const drawn = drawPhantom({
-    anatomy: "pelvis",
+    anatomy: ANATOMIES.hipmri,
+    traits,
     size: [size[0], wider],
     seed,
     subject: name,
@@ -151,10 +177,24 @@ function storage(number: number): { type: "int16" | "float64"; slope?: number; i
   return { type: number % 3 === 2 ? "float64" : "int16" };
 }
 
-async function oasisFiles({ subject, slice, position, seed, size }: SliceToWrite): Promise<File[]> {
-  const { split, number } = subject;
-  const name = String(FIRST_CASE.oasis + number).padStart(3, "0");
-  const drawn = drawPhantom({ anatomy: "head", size, seed, subject: name, slice, position });
+async function oasisFiles({
+  subject: { split },
+  name,
+  traits,
+  slice,
+  position,
+  seed,
+  size,
+}: SliceToWrite): Promise<File[]> {
+  const drawn = drawPhantom({
+    anatomy: ANATOMIES.oasis,
+    traits,
+    size,
+    seed,
+    subject: name,
+    slice,
+    position,
+  });
   const file = `${name}_slice_${slice}.nii.png`;
   const mask = Uint8Array.from(drawn.labels, (label) => OASIS_GREYS[label]!);
   return [
@@ -169,12 +209,20 @@ async function oasisFiles({ subject, slice, position, seed, size }: SliceToWrite
   ];
 }
 
-async function adniFiles({ subject, slice, position, seed, size }: SliceToWrite): Promise<File[]> {
+async function adniFiles({
+  subject,
+  name: id,
+  traits,
+  slice,
+  position,
+  seed,
+  size,
+}: SliceToWrite): Promise<File[]> {
   const { split, number } = subject;
   const label = number % 2 === 0 ? "AD" : "NC";
-  const id = String(FIRST_CASE.adni + 17 * number);
   const drawn = drawPhantom({
-    anatomy: "head",
+    anatomy: ANATOMIES.adni,
+    traits,
     size,
     seed,
     subject: id,

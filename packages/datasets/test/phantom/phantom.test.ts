@@ -85,6 +85,20 @@ describe("drawPhantom", () => {
       }, 0);
     expect(fluid(true)).toBeGreaterThan(1.2 * fluid(false));
   });
+
+  it("gives age more fluid or a larger prostate, and women smaller heads", () => {
+    const shares = (options: Partial<PhantomOptions>, label: number, age: number, sex?: "F" | "M") => {
+      const traits = { age, ...(sex && { sex }) };
+      const { labels } = drawPhantom({ ...head, size: [96, 96], ...options, traits });
+      return share(labels, label);
+    };
+    const { fluid, background } = HEAD_LABELS;
+    expect(shares({}, fluid, 85, "M")).toBeGreaterThan(1.2 * shares({}, fluid, 25, "M"));
+    expect(shares({}, background, 50, "F")).toBeGreaterThan(1.03 * shares({}, background, 50, "M"));
+    const pelvis = { anatomy: "pelvis", position: 0.3 } as const;
+    const { prostate } = PELVIS_LABELS;
+    expect(shares(pelvis, prostate, 85)).toBeGreaterThan(1.5 * shares(pelvis, prostate, 25));
+  });
 });
 
 describe("the phantom data set", () => {
@@ -99,6 +113,32 @@ describe("the phantom data set", () => {
     const other = await openDataset({ adapter: "phantom", size: [32, 32], options, seed: 1 });
     expect(other.splits.test.images([0])).not.toEqual(data.splits.test.images([0]));
     expect(other.fingerprint).not.toBe(data.fingerprint);
+  });
+});
+
+describe("covariates of phantoms", () => {
+  it("are written beside the slices, as the data set in memory has them", async () => {
+    const one = { train: 3, validate: 1, test: 1 };
+    for (const layout of ["hipmri", "oasis", "adni"] as const) {
+      const folder = await temporaryFolder();
+      await writePhantom({ layout, folder, subjects: one, slices: 1, size: [32, 32], covariates: true });
+      const { records, covariates } = await listDataset({ adapter: layout, root: folder });
+      const known = records.map((record) => covariates()!.of(record));
+      expect(known.map(({ age }) => typeof age)).toEqual(records.map(() => "number"));
+      expect(new Set(known.map(({ sex }) => typeof sex))).toEqual(
+        new Set([layout === "hipmri" ? "undefined" : "string"]),
+      );
+    }
+    const options = { subjects: one, slices: 2 };
+    const none = await listDataset({ adapter: "phantom", options });
+    expect(none.covariates()).toBeUndefined();
+    const { records, covariates } = await listDataset({
+      adapter: "phantom",
+      options: { ...options, covariates: true },
+    });
+    const [first, second, third] = records.map((record) => covariates()!.of(record));
+    expect(first).toEqual(second);
+    expect(third).not.toEqual(first);
   });
 });
 

@@ -248,7 +248,7 @@ async function exported(
 }
 
 async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): Promise<Result> {
-  const { layout, out, seed, subjects, slicesPerSubject: slices, size } = request;
+  const { layout, out, seed, subjects, slicesPerSubject: slices, size, covariates } = request;
   await checkFree(out, "folder for phantoms");
   const { onEvent = () => {}, signal } = options;
   const progress = reportProgress(onEvent, "phantom", "slices");
@@ -259,6 +259,7 @@ async function phantom(request: RequestOf<"phantom">, options: ExecuteOptions): 
     subjects,
     slices,
     size,
+    covariates,
     onProgress: ({ done, total }) => progress(done, total),
     signal,
   });

@@ -112,6 +112,7 @@ export type Request =
       /** Subjects in each split (default: the data sets package's). */
       readonly subjects?: Readonly<Record<"train" | "validate" | "test", number>> | undefined;
       readonly slicesPerSubject?: number | undefined;
+      readonly covariates?: boolean | undefined;
       /** Height and width in pixels (default: the layout's own). */
       readonly size?: readonly [number, number] | undefined;
     };

@@ -4,6 +4,7 @@ import { int32, interruptedError, random, sizeOf } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
 import { greyPng, type ImageStack, imageGrid } from "@slicebook/report";
+import { readCovariates } from "@slicebook/runs";
 import {
   type CodeGrids,
   type LevelGrids,
@@ -14,7 +15,8 @@ import {
 } from "@slicebook/runs/tensors";
 import { createEncoder, decodeCodes } from "../model/codec.ts";
 import { writeNiftiSlice } from "../model/nifti-slice.ts";
-import { bindPrior, createLikelihoodMeter, priorParameters } from "../session/bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, knownOf, priorParameters } from "../session/bound-prior.ts";
+import { askedCovariates, askedTable, checkGuidance } from "../session/covariates.ts";
 import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
 import { reportProgress } from "../session/progress.ts";
 import type { Session } from "../session/session.ts";
@@ -64,7 +66,7 @@ export async function completeSlice(session: Session, options: CompleteOptions):
     own,
     known,
     labels,
-    classes,
+    trained,
     candidates: options.candidates,
   });
   const names = Array.from(
@@ -135,36 +137,42 @@ async function drawCandidates(
     own,
     known,
     labels,
-    classes,
+    trained,
     candidates,
   }: {
     readonly own: readonly LevelGrids[];
     readonly known: readonly Uint8Array[];
     readonly labels: Int32Array | undefined;
-    readonly classes: readonly string[];
+    /** The grids that the prior learnt. */
+    readonly trained: CodeGrids;
     readonly candidates: number;
   },
 ): Promise<Candidates> {
   const { config, signal, emit } = session;
   const { levels: spaces } = session.model;
-  const { count, seed, temperature, firstRowTemperature, topK, topP } = config.sample;
-  const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
+  const { count, seed, temperature, firstRowTemperature, topK, topP, guidance } = config.sample;
+  const [prior, engine] = [await bindPrior(session, knownOf(session, trained)), await session.engine()];
+  const table = askedTable(prior, readCovariates(session.paths), config.sample);
+  checkGuidance(prior, config.sample);
   const parameters = await priorParameters(session, prior);
   const each = comeLater(known) ? candidates : 1;
   const total = count * each;
   const ofEach = Int32Array.from({ length: total }, (_, index) => labels?.[Math.floor(index / each)] ?? 0);
   const slicePositions = slicePositionsOf(prior, { ...config.sample, count: total });
+  const covariates = table && askedCovariates(table, config.sample, total);
   const drawn = await prior
     .sample(engine, parameters, {
       count: total,
       seed,
       temperature,
+      guidance,
       ...(firstRowTemperature === null ? {} : { firstRowTemperature }),
       ...(topK === null ? {} : { topK }),
       ...(topP === null ? {} : { topP }),
       conditions: {
         ...(labels === undefined ? {} : { labels: ofEach }),
         ...(slicePositions === undefined ? {} : { slicePositions }),
+        ...(covariates === undefined ? {} : { covariates }),
       },
       given: own.map(({ data }, level) => ({ codes: data, known: known[level]! })),
       onProgress: reportProgress(emit, "sample", "codes"),
@@ -176,8 +184,9 @@ async function drawCandidates(
   const grids: CodeGrids = {
     levels: spaces.map(({ rows, columns }, level) => int32(drawn[level]!, [total, rows, columns])),
     labels: ofEach,
-    classes,
+    classes: trained.classes,
     slicePositions,
+    covariates,
     names: Array.from({ length: total }, () => ""),
   };
   if (each === 1) return { grids, each, weights: undefined };

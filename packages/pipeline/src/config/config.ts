@@ -210,6 +210,21 @@ const sampleSchema = z.strictObject({
       "Where in its scan each sample lies, from 0, the first slice, to 1, the last, for a prior that is conditioned on it; " +
         "null: anywhere.",
     ),
+  covariates: z
+    .record(z.string(), z.union([z.number(), z.string()]))
+    .default({})
+    .describe(
+      "What samples shall be of besides their class, such as { age: 70, sex: F }, where the data set says so of its " +
+        "slices; the others as some training slice has them, by the seed.",
+    ),
+  guidance: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe(
+      "How closely samples follow class, position and covariates: above 1 more than slices do, below 1 less, 0 not at all; " +
+        "other than 1 for a prior with prior.options.conditionDropout.",
+    ),
 });
 
 const engineSchema = z.strictObject({

@@ -64,6 +64,7 @@ async function checkedDataset(
     ...dataset,
     ...(dataset.root === undefined ? {} : { root: fromHome(dataset.root) }),
     ...(typeof dataset.cache === "string" ? { cache: fromHome(dataset.cache) } : {}),
+    ...(typeof dataset.covariates === "string" ? { covariates: fromHome(dataset.covariates) } : {}),
     size: [height, width],
     options: optionsRecord.parse(options),
   };

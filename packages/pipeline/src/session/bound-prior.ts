@@ -16,25 +16,40 @@ import {
   lastingConditions,
   type PriorPart,
   scoreOf,
-  UNKNOWN_SLICE_POSITION,
+  UNKNOWN,
   withoutPrefix,
   withPrefix,
 } from "@slicebook/core";
-import { VARIATIONS } from "@slicebook/datasets";
-import { neededFile, trainedPrior } from "@slicebook/runs";
+import { type Covariate, covariateSpaces, VARIATIONS } from "@slicebook/datasets";
+import { neededFile, readCovariates, trainedPrior } from "@slicebook/runs";
 import { type CodeGrids, checkedCarry, readSafetensors } from "@slicebook/runs/tensors";
 import { loadPrior } from "../config/priors.ts";
 import { paddedPart } from "../model/codec.ts";
 import type { Session } from "./session.ts";
 
+/** What is known of slices besides their codes. */
+export interface KnownOfSlices {
+  readonly classes: readonly string[];
+  readonly covariates: readonly Covariate[];
+}
+
+/** What is known of the run's encoded slices, whose grids these are. */
+export function knownOf({ paths }: Session, { classes }: CodeGrids): KnownOfSlices {
+  return { classes, covariates: readCovariates(paths)?.covariates ?? [] };
+}
+
 /** The run's prior for its own codes. */
-export async function bindPrior({ config, model }: Session, classes: readonly string[]): Promise<BoundPrior> {
+export async function bindPrior(
+  { config, model }: Session,
+  { classes, covariates }: KnownOfSlices,
+): Promise<BoundPrior> {
   const prior = await loadPrior(config.prior.name);
   const variations = config.prior.augment.copies === 0 ? 0 : VARIATIONS;
   return prior.bind(prior.schema.parse(config.prior.options), {
     levels: model.levels,
     classes: classes.length,
     variations,
+    covariates: covariateSpaces(covariates),
   });
 }
 
@@ -103,18 +118,20 @@ export async function createLikelihoodMeter(
   /** Hands over each scored level's ln p and hits, part by part, without the padding. */
   async function each(
     current: HostTensors,
-    { levels: grids, labels, slicePositions }: CodeGrids,
+    { levels: grids, labels, slicePositions, covariates }: CodeGrids,
     use: (place: number, logs: Float32Array, hits: Int32Array, start: number) => void,
   ): Promise<void> {
+    const unknown = (each: number) => new Float32Array(labels.length * each).fill(UNKNOWN);
     const known = {
       labels,
-      slicePositions: slicePositions ?? new Float32Array(labels.length).fill(UNKNOWN_SLICE_POSITION),
+      slicePositions: slicePositions ?? unknown(1),
+      covariates: covariates ?? unknown(prior.space.covariates?.length ?? 0),
     };
     for (let start = 0; start < labels.length; start += batch) {
       const count = Math.min(batch, labels.length - start);
       const codes = specs.map(({ shape }, level) => paddedPart(grids[level]!.data, shape, start));
       const conditions = Object.entries(known).flatMap(([name, values]) =>
-        name in told ? [[name, paddedPart(values, [batch], start)] as const] : [],
+        name in told ? [[name, paddedPart(values, told[name]!.shape, start)] as const] : [],
       );
       const found = await compiled.run(current, codes, Object.fromEntries(conditions));
       for (const [place, logs] of found.logLikelihood.entries()) {

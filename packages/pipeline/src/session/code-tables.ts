@@ -1,8 +1,8 @@
 import { type CodeTable, codeTable, countCodes } from "@slicebook/core";
-import { exists, hashOf } from "@slicebook/runs";
+import { exists, hashOf, readCovariates } from "@slicebook/runs";
 import { neededCodes } from "@slicebook/runs/tensors";
 import type { Session } from "./session.ts";
-import { modelAndData } from "./trained-model.ts";
+import { codesInputs } from "./trained-model.ts";
 
 /**
  * The tables of {@link codeTables}, where the run's training slices are encoded by its model as it is.
@@ -15,7 +15,9 @@ export async function currentTables(
 ): Promise<CodeTable[] | undefined> {
   const encoded = (await session.record())?.stages.encode?.inputs;
   if (encoded === undefined || !(await exists(session.paths.codes.train))) return undefined;
-  return encoded === hashOf(await modelAndData(session, fingerprint)) ? codeTables(session) : undefined;
+  const covariates = readCovariates(session.paths)?.fingerprint;
+  const inputs = await codesInputs(session, { covariates, fingerprint });
+  return encoded === hashOf(inputs) ? codeTables(session) : undefined;
 }
 
 /** The tables by which a run's codes are compressed: how often its training slices use each. */

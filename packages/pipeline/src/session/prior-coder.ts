@@ -5,13 +5,13 @@ import {
   type PriorCoding,
   packByPrior,
   type SliceRecord,
-  UNKNOWN_SLICE_POSITION,
+  UNKNOWN,
   unpackByPrior,
 } from "@slicebook/core";
 import { createExactEngine } from "@slicebook/engine";
 import { exists, hashOfTensors } from "@slicebook/runs";
 import { neededCodes } from "@slicebook/runs/tensors";
-import { bindPrior, priorParameters } from "./bound-prior.ts";
+import { bindPrior, knownOf, priorParameters } from "./bound-prior.ts";
 import type { Session } from "./session.ts";
 
 /** Slices that the prior codes side by side. */
@@ -49,8 +49,9 @@ interface CodedSlice {
 export async function openPriorCoder(session: Session): Promise<PriorCoder | undefined> {
   const { paths, model, signal } = session;
   if (!(await exists(paths.prior.best))) return undefined;
-  const { classes } = await neededCodes(session, "train");
-  const prior = await bindPrior(session, classes);
+  const trained = await neededCodes(session, "train");
+  const { classes } = trained;
+  const prior = await bindPrior(session, knownOf(session, trained));
   const parameters = await priorParameters(session, prior);
   const sizes = model.levels.map(({ rows, columns }) => rows * columns);
   const conditions = lastingConditions(prior.conditions);
@@ -90,7 +91,7 @@ export async function openPriorCoder(session: Session): Promise<PriorCoder | und
     takesClasses: conditions.includes("labels"),
     told: (label) => ({
       ...(conditions.includes("labels") && label !== undefined && { labels: classes.indexOf(label) }),
-      ...(conditions.includes("slicePositions") && { slicePositions: UNKNOWN_SLICE_POSITION }),
+      ...(conditions.includes("slicePositions") && { slicePositions: UNKNOWN }),
     }),
     pack: (slices, onCodes) =>
       inGroups(slices, onCodes, (group, coding) => {

@@ -32,6 +32,7 @@ const NOT_COMPARED = [
   "sample",
   "dataset.root",
   "dataset.cache",
+  "dataset.covariates",
   "engine.threads",
   "train.checkpointSeconds",
   "prior.checkpointSeconds",

@@ -49,6 +49,8 @@ export interface Session extends OpenRun {
   fingerprint(): Promise<string>;
   /** The same of the slices' masks; undefined where no slice has one. */
   maskFingerprint(): Promise<string | undefined>;
+  /** The same of what is known of slices besides their classes; undefined where nothing is. */
+  covariateFingerprint(): Promise<string | undefined>;
   /** Changes `run.json`. */
   update(change: (record: RunInfo) => RunInfo): Promise<void>;
   /** Reports a file that was made. */
@@ -92,9 +94,9 @@ export function openSession(
   const files: string[] = [];
   let engine: Promise<Engine> | undefined;
   let dataset: Promise<Dataset> | undefined;
-  let fingerprints: Promise<Pick<Dataset, "fingerprint" | "maskFingerprint">> | undefined;
+  let fingerprints: Promise<Pick<Dataset, "fingerprint" | "maskFingerprint" | "covariates">> | undefined;
 
-  /** The data set, listed once for both fingerprints unless it is opened already. */
+  /** The data set, listed once for all fingerprints unless it is opened already. */
   function fingerprinted(): NonNullable<typeof fingerprints> {
     fingerprints ??= dataset ?? source.then(({ cut, options }) => listDataset(cut, options));
     return fingerprints;
@@ -156,6 +158,9 @@ export function openSession(
     },
     async maskFingerprint() {
       return (await fingerprinted()).maskFingerprint();
+    },
+    async covariateFingerprint() {
+      return (await fingerprinted()).covariates()?.fingerprint;
     },
     async update(change) {
       const before = (await run.record()) ?? (await newRecord(this));

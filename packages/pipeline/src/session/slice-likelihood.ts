@@ -2,7 +2,7 @@ import type { HostTensors } from "@slicebook/base";
 import { type BoundPrior, likelihoodMap } from "@slicebook/core";
 import { exists } from "@slicebook/runs";
 import { type LevelGrids, splitCodes } from "@slicebook/runs/tensors";
-import { bindPrior, createLikelihoodMeter, priorParameters } from "./bound-prior.ts";
+import { bindPrior, createLikelihoodMeter, knownOf, priorParameters } from "./bound-prior.ts";
 import type { Session } from "./session.ts";
 
 /** What the prior makes of one slice. */
@@ -33,7 +33,7 @@ export async function createSliceScorer(session: Session): Promise<SliceScorer |
   if (trained === undefined) return undefined;
   const { classes } = trained;
   const [height, width] = model.size;
-  const prior = await bindPrior(session, classes);
+  const prior = await bindPrior(session, knownOf(session, trained));
   const parameters = await priorParameters(session, prior);
   const engine = await session.engine();
   const meter = await createLikelihoodMeter(engine, prior, parameters, { batch: 1 });

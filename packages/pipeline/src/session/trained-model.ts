@@ -22,7 +22,7 @@ export async function modelHashes(session: Session): Promise<readonly [now: stri
   return [await modelHash(session), await hashOfFile(await neededFile(session.paths, trainedModel))];
 }
 
-/** What the run's code grids depend on: the model and the data set, as it is now unless a fingerprint is given. */
+/** What a run's figures depend on: the model and the data set, as it is now unless a fingerprint is given. */
 export async function modelAndData(
   session: Session,
   fingerprint?: string,
@@ -30,5 +30,19 @@ export async function modelAndData(
   return {
     model: await modelHash(session),
     fingerprint: fingerprint ?? (await session.fingerprint()),
+  };
+}
+
+/** What the run's code grids depend on; `covariates` is the fingerprint of what is known of slices besides. */
+export async function codesInputs(
+  session: Session,
+  {
+    covariates,
+    fingerprint,
+  }: { readonly covariates: string | undefined; readonly fingerprint?: string | undefined },
+): Promise<unknown> {
+  return {
+    ...(await modelAndData(session, fingerprint)),
+    ...(covariates === undefined ? {} : { covariates }),
   };
 }

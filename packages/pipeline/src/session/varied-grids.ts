@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
 import { VARIATIONS, vary } from "@slicebook/datasets";
-import { type CodeGrids, joinGrids } from "@slicebook/runs/tensors";
+import { type CodeGrids, joinGrids, takeGrids } from "@slicebook/runs/tensors";
 import { variedCopies } from "../config/varied-copies.ts";
 import { createEncoder, emptyLevels } from "../model/codec.ts";
 import { reportProgress } from "./progress.ts";
@@ -49,13 +49,5 @@ export async function withVariedGrids(session: Session, grids: CodeGrids): Promi
   } finally {
     await encoder.dispose();
   }
-  return joinGrids(asTheyAre, {
-    levels,
-    variations,
-    labels: Int32Array.from(chosen, (slice) => grids.labels[slice]!),
-    classes: grids.classes,
-    slicePositions:
-      grids.slicePositions && Float32Array.from(chosen, (slice) => grids.slicePositions![slice]!),
-    names: Array.from(chosen, (slice) => grids.names[slice]!),
-  });
+  return joinGrids(asTheyAre, { ...takeGrids({ ...grids, levels: [] }, chosen), levels, variations });
 }

@@ -1,14 +1,15 @@
 import { setImmediate } from "node:timers/promises";
 import { interruptedError } from "@slicebook/base";
-import { UNKNOWN_SLICE_POSITION } from "@slicebook/core";
+import { UNKNOWN } from "@slicebook/core";
 import { SPLITS, slicePositions } from "@slicebook/datasets";
-import { trainedModel } from "@slicebook/runs";
+import { trainedModel, writeCovariates } from "@slicebook/runs";
 import { type CodeGrids, saveCodes } from "@slicebook/runs/tensors";
 import { createEncoder, emptyLevels } from "../model/codec.ts";
+import { learntCovariates } from "../session/covariates.ts";
 import { saveGrain } from "../session/grain.ts";
 import { placementOfRecord } from "../session/own-slices.ts";
 import { reportProgress } from "../session/progress.ts";
-import { modelAndData, modelParameters } from "../session/trained-model.ts";
+import { codesInputs, modelParameters } from "../session/trained-model.ts";
 import type { StageDefinition } from "./stage.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */
@@ -18,15 +19,21 @@ export const encodeStage: StageDefinition = {
   needs: [trainedModel],
   resumable: false,
 
-  inputs: (session) => modelAndData(session),
+  inputs: async (session) => codesInputs(session, { covariates: await session.covariateFingerprint() }),
 
   outputs: ({ paths }) => [...SPLITS.map((split) => paths.codes[split]), paths.grain],
+
+  async prepare(session) {
+    await learntCovariates(session);
+  },
 
   async run(session) {
     const { config, model, paths, signal, emit } = session;
     const { batch } = config.train;
     const dataset = await session.dataset();
     const { splits, classes } = dataset;
+    const covariates = await learntCovariates(session);
+    for (const text of covariates?.warnings ?? []) emit({ type: "warning", text });
     const parameters = await modelParameters(session);
     const encoder = await createEncoder(await session.engine(), parameters, { model, batch });
     const total = SPLITS.reduce((sum, split) => sum + splits[split].records.length, 0);
@@ -51,10 +58,8 @@ export const encodeStage: StageDefinition = {
           levels,
           labels: Int32Array.from(records, ({ label }) => Math.max(0, classes.indexOf(label ?? ""))),
           classes,
-          slicePositions: Float32Array.from(
-            slicePositions(records),
-            (position) => position ?? UNKNOWN_SLICE_POSITION,
-          ),
+          slicePositions: Float32Array.from(slicePositions(records), (position) => position ?? UNKNOWN),
+          covariates: covariates?.encoded(split),
           names: records.map(({ name }) => name),
           placement: await placementOfRecord(config.dataset, records[0]!),
         };
@@ -62,6 +67,8 @@ export const encodeStage: StageDefinition = {
         session.made(paths.codes[split], `code grids of the ${split} split`);
         if (split === "train") await saveGrain(session, dataset, { parameters, codes: grids });
       }
+      await writeCovariates(paths, covariates?.kept);
+      if (covariates !== undefined) session.made(paths.covariates, "what is known of slices besides");
     } finally {
       await encoder.dispose();
     }

@@ -29,7 +29,9 @@ import {
   missing,
   type Novelty,
   originalsFile,
+  type PriorEvaluation,
   type RunInfo,
+  readCovariates,
   readJsonIfThere,
   withoutPlaces,
 } from "@slicebook/runs";
@@ -76,7 +78,7 @@ export const reportStage: StageDefinition = {
     const run = await session.record();
     if (run === undefined) throw missing(paths.folder, { what: "training", stage: "train" });
     const metrics = await session.metrics();
-    const { evaluation } = await session.evaluations();
+    const { evaluation, prior } = await session.evaluations();
     const novelty = await session.novelty();
     const plots = await drawPlots(session, metrics, novelty);
     await filmOf(session, metrics);
@@ -88,6 +90,7 @@ export const reportStage: StageDefinition = {
       ...(evaluation === undefined ? {} : { evaluation }),
       evaluations: await otherEvaluations(paths.evaluations),
       ...(novelty === undefined ? {} : { novelty }),
+      ...covariatesIn(session, prior),
       pictures: await pictures(session, run),
       plots,
       next: nextCommands(shownFolder(paths.folder), run, config.sample.seed),
@@ -102,6 +105,17 @@ export const reportStage: StageDefinition = {
     }
   },
 };
+
+function covariatesIn(
+  { paths }: Session,
+  prior: PriorEvaluation | undefined,
+): Pick<ReportInput, "covariates"> {
+  const kept = readCovariates(paths);
+  if (kept === undefined || kept.covariates.length === 0) return {};
+  const { bitsPerCode: told, bitsPerCodeUntold: untold } = prior?.test ?? {};
+  const bits = told === undefined || untold === undefined ? {} : { bitsPerCode: { told, untold } };
+  return { covariates: { ...kept, ...bits } };
+}
 
 function overfitNotice({ overfit }: Session["config"]["train"]): Pick<ReportInput, "notice"> {
   if (overfit === null) return {};

@@ -6,7 +6,14 @@ import { nearMiss } from "@slicebook/base/util";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
 import { greyPng, imageGrid } from "@slicebook/report";
-import { codeGrids, hashOfFile, type Novelty, trainedModel, trainedPrior } from "@slicebook/runs";
+import {
+  codeGrids,
+  hashOfFile,
+  type Novelty,
+  readCovariates,
+  trainedModel,
+  trainedPrior,
+} from "@slicebook/runs";
 import {
   type CodeGrids,
   type LevelGrids,
@@ -29,7 +36,8 @@ import { CANDIDATES_APART, plausibleCandidates } from "../model/candidates.ts";
 import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
 import { writeNiftiSlice } from "../model/nifti-slice.ts";
 import { sampleGreys } from "../model/pictures.ts";
-import { bindPrior, priorParameters } from "../session/bound-prior.ts";
+import { bindPrior, knownOf, priorParameters } from "../session/bound-prior.ts";
+import { askedTable, checkGuidance, drawnCovariates, learntCovariates } from "../session/covariates.ts";
 import { samplesGrain } from "../session/grain.ts";
 import { reportProgress } from "../session/progress.ts";
 import type { Session } from "../session/session.ts";
@@ -60,7 +68,11 @@ export const sampleStage: StageDefinition = {
     const { sample } = session.config;
     const { classes, splits } = await session.dataset();
     labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
-    slicePositionsOf(await bindPrior(session, classes), sample);
+    const table = (await learntCovariates(session))?.kept;
+    const prior = await bindPrior(session, { classes, covariates: table?.covariates ?? [] });
+    slicePositionsOf(prior, sample);
+    askedTable(prior, table, sample);
+    checkGuidance(prior, sample);
   },
 
   async run(session) {
@@ -74,19 +86,24 @@ export const sampleStage: StageDefinition = {
       trained: classesOf(trained),
       tested: classesOf(await splitCodes(session, "test")),
     });
-    const [prior, engine] = [await bindPrior(session, classes), await session.engine()];
+    const [prior, engine] = [await bindPrior(session, knownOf(session, trained)), await session.engine()];
     const slicePositions = slicePositionsOf(prior, config.sample);
+    const table = askedTable(prior, readCovariates(paths), config.sample);
+    checkGuidance(prior, config.sample);
+    const covariates =
+      table && drawnCovariates(table, config.sample, (sample) => labels && classes[labels[sample]!]);
     const preprocessing = await loadPreprocessing(session);
     const parameters = await modelParameters(session);
     const codec: CodecOptions = { model, preprocessing, batch: DECODED };
     const grain = await samplesGrain(session);
-    const wanted = { trained, labels, slicePositions, parameters, codec };
+    const wanted = { trained, labels, slicePositions, covariates, parameters, codec };
     const names = Array.from({ length: count }, (_, index) => `sample-${String(index + 1).padStart(4, "0")}`);
     const asGrids = (levels: readonly LevelGrids[]): CodeGrids => ({
       levels,
       labels: labels ?? new Int32Array(count),
       classes,
       slicePositions,
+      covariates,
       names,
       placement: trained.placement,
     });
@@ -116,9 +133,13 @@ export const sampleStage: StageDefinition = {
       await writeNiftiSlice(nifti, values, { size, placement: trained.placement });
     }
     const grid = join(paths.samples, "grid.png");
-    const { position } = config.sample;
-    const place = position === null ? "" : `, position ${position}`;
-    const subtitle = `temperature ${temperature}, seed ${seed}${place}`;
+    const { position, guidance, covariates: asked } = config.sample;
+    const subtitle = [
+      `temperature ${temperature}, seed ${seed}`,
+      ...(position === null ? [] : [`position ${position}`]),
+      ...Object.entries(asked).map(([name, value]) => `${name} ${value}`),
+      ...(guidance === 1 ? [] : [`guidance ${guidance}`]),
+    ].join(", ");
     await writeFileAtomic(grid, await imageGrid(images, { title: "Samples", subtitle, captions }));
     session.made(grid, "samples");
     const measured = noveltyOf(reference, judged, { redrawn, seed });
@@ -130,6 +151,8 @@ interface Wanted {
   readonly trained: CodeGrids;
   readonly labels: Int32Array | undefined;
   readonly slicePositions: Float32Array | undefined;
+  /** [count, covariates]. */
+  readonly covariates: Float32Array | undefined;
   /** The VQ-VAE's weights, and how it decodes. */
   readonly parameters: HostTensors;
   readonly codec: CodecOptions;
@@ -202,13 +225,14 @@ async function drawLevels(
   { samples, behind }: { readonly samples: readonly number[]; readonly behind: number },
 ): Promise<LevelGrids[]> {
   const { config, signal } = session;
-  const { candidates, seed, temperature, firstRowTemperature, topK, topP } = config.sample;
-  const { trained, labels, slicePositions, codec } = wanted;
+  const { candidates, seed, temperature, firstRowTemperature, topK, topP, guidance } = config.sample;
+  const { trained, labels, slicePositions, covariates, codec } = wanted;
   const [engine, weights] = [await session.engine(), await priorParameters(session, prior)];
   const spaces = session.model.levels;
   const options = {
     seed,
     temperature,
+    guidance,
     ...(firstRowTemperature === null ? {} : { firstRowTemperature }),
     ...(topK === null ? {} : { topK }),
     ...(topP === null ? {} : { topP }),
@@ -216,6 +240,10 @@ async function drawLevels(
     ...(signal === undefined ? {} : { signal }),
   };
   const draw = async (each: number, more: Pick<SampleOptions, "levels" | "drawn">): Promise<LevelGrids[]> => {
+    const covariatesOf = (all: Float32Array, sample: number): number[] => {
+      const width = all.length / config.sample.count;
+      return Array.from(all.subarray(sample * width, (sample + 1) * width));
+    };
     const ofEach = Array.from({ length: samples.length * each }, (_, at) => samples[Math.floor(at / each)]!);
     const drawn = await prior
       .sample(engine, weights, {
@@ -226,6 +254,7 @@ async function drawLevels(
         conditions: {
           ...(labels && { labels: ofEach.map((sample) => labels[sample]!) }),
           ...(slicePositions && { slicePositions: ofEach.map((sample) => slicePositions[sample]!) }),
+          ...(covariates && { covariates: ofEach.flatMap((sample) => covariatesOf(covariates, sample)) }),
         },
       })
       .catch((error: unknown) => {

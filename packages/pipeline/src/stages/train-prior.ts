@@ -14,6 +14,7 @@ import {
 import type { Engine } from "@slicebook/engine";
 import {
   codeGrids,
+  damaged,
   type HeldOutLikelihood,
   hashOfFile,
   type Likelihood,
@@ -31,7 +32,14 @@ import {
 } from "@slicebook/runs/tensors";
 import { builtInPriors } from "../config/built-in-priors.ts";
 import { codeBaselines } from "../measure/code-baselines.ts";
-import { bindPrior, createLikelihoodMeter, joinParts, priorParameters } from "../session/bound-prior.ts";
+import {
+  bindPrior,
+  createLikelihoodMeter,
+  joinParts,
+  knownOf,
+  priorParameters,
+} from "../session/bound-prior.ts";
+import { learntCovariates } from "../session/covariates.ts";
 import type { Session } from "../session/session.ts";
 import { modelHash, modelParameters } from "../session/trained-model.ts";
 import { withVariedGrids } from "../session/varied-grids.ts";
@@ -65,7 +73,8 @@ export const trainPriorStage: StageDefinition = {
   async prepare(session) {
     const { config } = session;
     const { classes } = await session.dataset();
-    const prior = await bindPrior(session, classes);
+    const covariates = (await learntCovariates(session))?.kept.covariates ?? [];
+    const prior = await bindPrior(session, { classes, covariates });
     if (builtInPriors.has(config.prior.name)) return;
     await tryPrior(prior, { engine: await session.engine(), config, classes });
   },
@@ -74,8 +83,9 @@ export const trainPriorStage: StageDefinition = {
     const { config, paths, signal } = session;
     const { best, metrics, part: filesOf } = paths.prior;
     const grids = await allCodes(session);
-    const [prior, engine] = [await bindPrior(session, grids.train.classes), await session.engine()];
+    const [prior, engine] = [await bindPrior(session, knownOf(session, grids.train)), await session.engine()];
     if (prior.conditions.includes("slicePositions")) checkPositions(grids, paths.codes, prior.switches);
+    if (prior.conditions.includes("covariates")) checkCovariates(grids, paths, prior);
     const { seed } = config;
 
     const states = await Promise.all(prior.parts.map((_, number) => loadCheckpoint(filesOf(number).last)));
@@ -210,8 +220,12 @@ async function evaluatePrior(
   };
   const heldOut = async (split: "validate" | "test"): Promise<HeldOutLikelihood> => {
     const { unigram, position, smoothing } = codeBaselines(grids.train, grids[split], levels);
+    const { covariates, ...untold } = grids[split];
     return {
       ...(await measured(grids[split])),
+      ...(prior.conditions.includes("covariates") && {
+        bitsPerCodeUntold: (await measured(untold)).bitsPerCode,
+      }),
       baselines: { unigramBitsPerCode: unigram, positionBitsPerCode: position, smoothing },
     };
   };
@@ -257,6 +271,20 @@ function checkPositions(
   }
 }
 
+/** Grids have as many covariates as the file beside them says. */
+function checkCovariates(
+  grids: Readonly<Record<"train" | "validate" | "test", CodeGrids>>,
+  { codes }: Session["paths"],
+  { space: { covariates = [] } }: BoundPrior,
+): void {
+  for (const split of ["train", "validate", "test"] as const) {
+    const { covariates: told = [], labels } = grids[split];
+    if (told.length === covariates.length * labels.length) continue;
+    const what = `it has ${told.length} covariates of ${labels.length} slices, and covariates.json ${covariates.length}`;
+    throw damaged(codes[split], new Error(what), "Delete it and run `slicebook encode` again.");
+  }
+}
+
 function trainee(
   prior: BoundPrior,
   part: PriorPart,
@@ -282,6 +310,9 @@ function trainee(
         ...Object.fromEntries(taken.levels.map((codes, level) => [codesName(level), codes])),
         ...("labels" in signature && { labels: int32(taken.labels, [batch]) }),
         ...("slicePositions" in signature && { slicePositions: float32(taken.slicePositions!, [batch]) }),
+        ...("covariates" in signature && {
+          covariates: float32(taken.covariates!, signature.covariates!.shape),
+        }),
         ...("variations" in signature && {
           variations: float32(taken.variations!, signature.variations!.shape),
         }),

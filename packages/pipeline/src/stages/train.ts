@@ -27,7 +27,7 @@ export const trainStage: StageDefinition = {
   resumable: true,
 
   async inputs({ config, fingerprint }) {
-    const { root: _, cache: ___, ...dataset } = config.dataset;
+    const { root: _, cache: ___, covariates: ____, ...dataset } = config.dataset;
     const { checkpointSeconds: __, ...schedule } = config.train;
     const { kind, device } = config.engine;
     const { model, seed } = config;

@@ -8,7 +8,7 @@ import {
   type TensorSpec,
 } from "@slicebook/base";
 import { blamedOnPlugin, pluginError } from "@slicebook/base/node";
-import { type BoundPrior, checkCarry, ofLevel, stepInputs, UNKNOWN_SLICE_POSITION } from "@slicebook/core";
+import { type BoundPrior, checkCarry, ofLevel, stepInputs, UNKNOWN } from "@slicebook/core";
 import type { CodeGrids } from "@slicebook/runs/tensors";
 import type { ResolvedConfig } from "../config/config.ts";
 import { priorKind } from "../config/priors.ts";
@@ -61,7 +61,7 @@ async function tried(prior: BoundPrior, { engine, config, classes }: Trial): Pro
     ),
     labels: new Int32Array(1),
     classes,
-    slicePositions: Float32Array.of(UNKNOWN_SLICE_POSITION),
+    slicePositions: Float32Array.of(UNKNOWN),
     names: ["trial"],
   };
   await meter.score(parameters, grids).finally(() => meter.dispose());

@@ -49,7 +49,7 @@ describe("sample.candidates", () => {
       );
     };
     const session = openSession(await loadRunConfig(folder, []), folder, {});
-    const prior = await bindPrior(session, []);
+    const prior = await bindPrior(session, { classes: [], covariates: [] });
     const numbers = [0, 1, 2].flatMap((sample) => [0, 1, 2, 3].map((one) => sample + one * CANDIDATES_APART));
     const candidates = await prior.sample(await session.engine(), await priorParameters(session, prior), {
       count: numbers.length,

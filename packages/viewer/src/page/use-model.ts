@@ -44,7 +44,7 @@ function openModelOf(run: RunAnswer, engine: EngineChoice, key: string): Promise
   if (held?.key === key) return held.ready;
   held?.client.close();
   const { id } = run.entry;
-  const { model, preprocessing, prior, codes, grain } = run.files;
+  const { model, preprocessing, prior, codes, grain, covariates } = run.files;
   if (model === null || preprocessing === null) {
     return Promise.reject(new Error("The run has no trained model yet."));
   }
@@ -60,6 +60,7 @@ function openModelOf(run: RunAnswer, engine: EngineChoice, key: string): Promise
         prior: prior === null ? null : fileUrl(id, prior),
         codes: codes === null ? null : fileUrl(id, codes),
         grain: grain === null ? null : fileUrl(id, grain),
+        covariates: covariates === null ? null : fileUrl(id, covariates),
       },
     })
     .then((opened) => ({ client, opened }));

@@ -111,6 +111,7 @@ async function runFiles(folder: string): Promise<RunFiles> {
     prior: await first(paths.prior.best),
     codes: await first(paths.codes.test),
     grain: await first(paths.grain),
+    covariates: await first(paths.covariates),
     film: await filmOf(paths),
     pairs: pairsOf(paths),
     samples: await first(paths.sampleCodes),

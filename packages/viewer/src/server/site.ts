@@ -82,12 +82,12 @@ function shownFiles(
     return { models: [], others: [trainPath, ...samples.flatMap(({ picture }) => picture ?? [])] };
   }
   const { files } = answer as RunAnswer;
-  const { model, preprocessing, prior, codes, grain, film, pairs, samples, report } = files;
+  const { model, preprocessing, prior, codes, grain, covariates, film, pairs, samples, report } = files;
   const there = (...paths: (string | null)[]) => paths.filter((path) => path !== null);
   return {
     models: there(model, prior),
     others: [
-      ...there(preprocessing, codes, grain, samples, report),
+      ...there(preprocessing, codes, grain, covariates, samples, report),
       ...(film === null ? [] : [film.originals, ...film.frames.map(({ path }) => path)]),
       ...(pairs === null ? [] : [pairs.originals, pairs.reconstructions]),
     ],

@@ -39,6 +39,7 @@ export interface RunFiles {
   readonly prior: string | null;
   readonly codes: string | null;
   readonly grain: string | null;
+  readonly covariates: string | null;
   readonly film: Film | null;
   readonly pairs: Pairs | null;
   readonly samples: string | null;

@@ -399,6 +399,13 @@ describe("the model, live", () => {
     await page.getByRole("link", { name: "Live" }).click();
     await page.getByText("Draw new slices").click();
     await page.getByText("0.70 · 0.70 · 0.80 · 0.80 · 0.90 · 0.90").waitFor();
+    await page.getByLabel("sex").selectOption("F");
+    const [guidance, age] = ["Guidance", "age"].map((name) => page.getByRole("slider", { name }));
+    expect(await guidance!.getAttribute("aria-valuetext")).toBe("1.50");
+    expect(await age!.getAttribute("aria-valuetext")).toBe("any");
+    await age!.press("ArrowRight");
+    const youngest = await age!.getAttribute("aria-valuetext");
+    expect(Number(youngest)).toBeGreaterThanOrEqual(20);
     await page.evaluate(`{
       globalThis.said = new Set();
       const note = () => {
@@ -421,6 +428,7 @@ describe("the model, live", () => {
       "Sample 1",
     ];
     expect(said.filter((text) => order.includes(text))).toEqual(order);
+    expect(await page.locator(".drawn").getByText(`age ${youngest}`).count()).toBe(4);
     await page.getByText("Codes", { exact: true }).click();
     await page.getByText("4 × 8, depth 2").last().click();
     await page.locator('.drawn canvas[width="8"][height="4"]').nth(3).waitFor();
@@ -585,9 +593,13 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
         ...sampling,
         label: null,
         position: null,
+        covariates: {},
         given: null,
       };
-      const { grids, images } = await call.sample(request);
+      const { grids, images, covariates } = await call.sample(request);
+      expect(covariates.map(Object.keys)).toEqual(
+        covariates.map(() => (run === "levels" ? ["age", "sex"] : [])),
+      );
       const coarse = await call.pictures();
       expect(coarse.map((told) => told.size)).toEqual(
         run === "levels"
@@ -764,6 +776,7 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
           prior: files("prior/checkpoints/best.safetensors"),
           codes: files("codes/test.safetensors"),
           grain: files("codes/grain.json"),
+          covariates: run === "levels" ? files("codes/covariates.json") : null,
         },
       });
     },

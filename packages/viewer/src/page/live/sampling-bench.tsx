@@ -1,3 +1,4 @@
+import type { CovariateValues } from "@slicebook/datasets";
 import { useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { messageOf } from "../data.ts";
@@ -9,6 +10,7 @@ import { Picture } from "../ui/picture.tsx";
 import type { ReadyModel } from "../use-model.ts";
 import { CallError } from "../worker/client.ts";
 import type { Sampled, SampledPictures } from "../worker/protocol.ts";
+import { CovariateChoice } from "./covariate-choice.tsx";
 import { codesDrawn, DrawingProgress, type Drawn, progressText } from "./drawing-progress.tsx";
 
 /** Grids while they grow: for each sample and level the codes, −1 where none is drawn yet. */
@@ -31,6 +33,8 @@ export function SamplingBench({
   const [topP, setTopP] = useState(startOf(opened.sampling.topP));
   const [label, setLabel] = useState("");
   const [position, setPosition] = useState(ANYWHERE);
+  const [covariates, setCovariates] = useState<CovariateValues>({});
+  const [guidance, setGuidance] = useState(opened.sampling.guidance);
   const [shown, setShown] = useState<"slices" | "codes">("slices");
   const [levelNumber, setLevel] = useState(opened.levels.length - 1);
   const [growing, setGrowing] = useState<Growing>();
@@ -71,6 +75,8 @@ export function SamplingBench({
           topP: topPs,
           label: label === "" ? null : Number(label),
           position: position === ANYWHERE ? null : position,
+          covariates,
+          guidance,
           given: null,
         },
         {
@@ -148,6 +154,28 @@ export function SamplingBench({
             onInput={setPosition}
           />
         )}
+        {opened.covariates.map((covariate) => (
+          <CovariateChoice
+            key={covariate.name}
+            covariate={covariate}
+            value={covariates[covariate.name]}
+            onChange={(value) => {
+              const { [covariate.name]: _, ...others } = covariates;
+              setCovariates(value === undefined ? others : { ...others, [covariate.name]: value });
+            }}
+          />
+        ))}
+        {opened.guidable && (
+          <Slider
+            label="Guidance"
+            value={guidance}
+            min={0}
+            max={Math.max(5, guidance)}
+            step={0.25}
+            text={guidance === 1 ? "none" : guidance.toFixed(2)}
+            onInput={setGuidance}
+          />
+        )}
         <Slider label="Slices" value={count} min={1} max={16} text={String(count)} onInput={setCount} />
         <Slider
           label="Temperature"
@@ -209,6 +237,7 @@ export function SamplingBench({
             const name = `Sample ${index + 1}`;
             const own = sampled?.labels[index];
             const className = opened.classes[own ?? -1];
+            const known = Object.entries(sampled?.covariates[index] ?? {});
             return (
               <li key={index}>
                 {pictures !== undefined && shown === "slices" ? (
@@ -233,6 +262,11 @@ export function SamplingBench({
                 <span>
                   {index + 1}
                   {className !== undefined && <small>{className}</small>}
+                  {known.map(([name, value]) => (
+                    <small key={name}>
+                      {name} {value}
+                    </small>
+                  ))}
                 </span>
               </li>
             );

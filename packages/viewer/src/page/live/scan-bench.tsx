@@ -343,6 +343,7 @@ function Bench({
           count: 1,
           ...opened.sampling,
           position: null,
+          covariates: {},
           label: opened.classes.length === 0 ? null : label,
           given: { codes, known },
         },

@@ -11,6 +11,9 @@ import {
   type BoundPrior,
   type BoundVqvae,
   type CodeLevel,
+  type CodeSpace,
+  type Condition,
+  type ConditionValues,
   clippedToUnit,
   conditionSpecs,
   decodeSafetensors,
@@ -24,13 +27,19 @@ import {
   rangeOf,
   scoreOf,
   toUnitRange,
+  UNKNOWN,
   vqvae,
   vqvaeSchema,
 } from "@slicebook/core";
 import { isUsed } from "@slicebook/core/host";
 import {
   browserEndings,
+  type CovariateTable,
+  covariateSpaces,
+  covariateTableSchema,
   datasetSchema,
+  drawCovariates,
+  encodeCovariates,
   greysOf,
   type Orientation,
   orientationIn,
@@ -77,6 +86,7 @@ const runSchema = z.object({
       firstRowTemperature: z.number().nullable().default(null),
       topP: perLevel(z.number()).nullable().default(null),
       grain: z.boolean().default(true),
+      guidance: z.number().default(1),
     })
     .prefault({}),
 });
@@ -109,17 +119,25 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
   const model = vqvae.bind(run.model, dataset.size ?? fail("the run's configuration names no size"));
   const { size, levels } = model;
   const [height, width] = size;
-  const [{ engine, passedOver }, weights, preprocessing, classes, grain] = await Promise.all([
+  const [{ engine, passedOver }, weights, preprocessing, classes, grain, table] = await Promise.all([
     startEngine(choice, wasmPath),
     loadTensors(urls.model, isUsed),
     loadPreprocessing(urls.preprocessing, { preprocessing: dataset.preprocessing, size: [...size] }),
     urls.codes === null ? [] : loadClasses(urls.codes),
     urls.grain === null || !sample.grain ? undefined : loadGrain(urls.grain),
+    urls.covariates === null ? NO_COVARIATES : loadCovariates(urls.covariates),
   ]);
   const parameters = model.parameters(weights.tensors, { average: true });
   const codebooks = model.codebooks(parameters);
   const stages = stagesOf(model, preprocessing);
-  const prior = await openPrior(run.prior, urls.prior, { levels, classes: classes.length });
+  const prior = await openPrior(run.prior, urls.prior, {
+    levels,
+    classes: classes.length,
+    covariates: covariateSpaces(table.covariates),
+  });
+  const takes = (condition: Condition) =>
+    prior.why === undefined && prior.bound.conditions.includes(condition);
+
   const codec = await openCodec(engine, parameters, { model, preprocessing, batch: 1 });
   const likelihood = lazily(async () =>
     engine.compile(scoreOf(prior.bound), [gridSpecs(levels, 1), labelSpecs(prior.bound)], {
@@ -179,10 +197,13 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       classes,
       fileEndings: browserEndings(),
       prior: prior.why ?? true,
-      slicePosition: prior.why === undefined && prior.bound.conditions.includes("slicePositions"),
+      slicePosition: takes("slicePositions"),
+      covariates: takes("covariates") ? table.covariates : [],
+      guidable: prior.why === undefined && prior.bound.guidable === true,
       sampling: {
         temperature: levels.map((_, level) => ofLevel(sample.temperature, level)),
         topP: levels.map((_, level) => ofLevel(sample.topP ?? 1, level)),
+        guidance: sample.guidance,
       },
     },
 
@@ -240,12 +261,21 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
       const labels = Array.from({ length: request.count }, (_, index) =>
         classes.length === 0 ? 0 : (request.label ?? index % classes.length),
       );
+      const covariates = labels.map((label, sampleNumber) => {
+        if (!takes("covariates") || request.given !== null) return request.covariates;
+        const { seed, covariates: wanted } = request;
+        return drawCovariates(table, { seed, sampleNumber, label: classes[label], wanted });
+      });
+      const told = covariates.flatMap((values) => encodeCovariates(table.covariates, values));
       let drawn: readonly Int32Array[] = [];
       let grids: Grids[] = [];
       let images: Float32Array[] = [];
       for (const stage of stages) {
         drawn = await prior.bound.sample(engine, parameters, {
-          ...samplingOptions(request, labels),
+          ...samplingOptions(request, {
+            labels,
+            ...(takes("covariates") && { covariates: told.map((value) => value ?? UNKNOWN) }),
+          }),
           ...(sample.firstRowTemperature !== null && { firstRowTemperature: sample.firstRowTemperature }),
           drawn,
           levels: stage.levels,
@@ -264,7 +294,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         }
         if (stage !== stages.at(-1)) onEvent({ pictures: { size: stage.size, images } });
       }
-      return { grids, images, labels, seconds: (performance.now() - started) / 1000 };
+      return { grids, images, labels, covariates, seconds: (performance.now() - started) / 1000 };
     },
 
     async dispose() {
@@ -340,6 +370,14 @@ async function loadGrain(url: string): Promise<Grain> {
   return grainSchema.parse(await response.json());
 }
 
+const NO_COVARIATES: CovariateTable = { covariates: [], combinations: [] };
+
+async function loadCovariates(url: string): Promise<CovariateTable> {
+  const response = await fetch(url, { cache: "no-cache" });
+  if (!response.ok) fail("what is known of the training slices is not in the run's folder");
+  return covariateTableSchema.parse(await response.json());
+}
+
 async function loadClasses(url: string): Promise<string[]> {
   const { metadata } = await loadHeader(url);
   return z.array(z.string()).parse(JSON.parse(metadata.classes ?? "[]"));
@@ -364,7 +402,7 @@ function labelSpecs({ conditions, space }: BoundPrior): Signature {
 async function openPrior(
   { name, options }: { readonly name: string; readonly options: Record<string, unknown> },
   url: string | null,
-  space: { readonly levels: readonly CodeLevel[]; readonly classes: number },
+  space: CodeSpace,
 ): Promise<OpenedPrior> {
   const none = (why: string): OpenedPrior => ({
     bound: undefined as never,
@@ -514,16 +552,17 @@ async function drawPatches(
 }
 
 function samplingOptions(
-  { seed, count, temperature, topP, position, given }: SampleRequest,
-  labels: readonly number[],
+  { seed, count, temperature, topP, position, guidance, given }: SampleRequest,
+  known: Pick<ConditionValues, "labels" | "covariates">,
 ) {
   return {
     seed,
     count,
     temperature,
     topP,
+    guidance,
     conditions: {
-      labels,
+      ...known,
       ...(position === null ? {} : { slicePositions: new Array<number>(count).fill(position) }),
     },
     ...(given === null

@@ -1,5 +1,5 @@
 import type { CodeLevel, PerLevel } from "@slicebook/core";
-import type { SizePolicy } from "@slicebook/datasets";
+import type { Covariate, CovariateValues, SizePolicy } from "@slicebook/datasets";
 
 /** The engines that a reader may choose; `auto` takes a graphics card where there is one. */
 export const ENGINES = ["auto", "webgpu", "wasm"] as const;
@@ -22,6 +22,8 @@ export interface OpenOptions {
     readonly codes: string | null;
     /** The noise of training slices; null: samples are drawn without. */
     readonly grain: string | null;
+    /** What is known of slices besides their classes; null: nothing. */
+    readonly covariates: string | null;
   };
 }
 
@@ -43,8 +45,16 @@ export interface OpenedModel {
   readonly prior: true | string;
   /** Whether that prior can be asked for slices from a place of the scan. */
   readonly slicePosition: boolean;
+  /** What else slices can be asked for by. */
+  readonly covariates: readonly Covariate[];
+  /** Whether samples can be guided: drawn more closely by what is asked for than slices are. */
+  readonly guidable: boolean;
   /** How the run draws its samples, a number for each level. */
-  readonly sampling: { readonly temperature: readonly number[]; readonly topP: readonly number[] };
+  readonly sampling: {
+    readonly temperature: readonly number[];
+    readonly topP: readonly number[];
+    readonly guidance: number;
+  };
 }
 
 /** What is in a file that was dropped on the page. */
@@ -90,6 +100,10 @@ export interface SampleRequest {
   readonly label: number | null;
   /** Where in their scans the slices lie, from 0, the first, to 1, the last; null: anywhere. */
   readonly position: number | null;
+  /** The covariates asked for; the others as some training slice has them, or unknown of a slice that is filled in. */
+  readonly covariates: CovariateValues;
+  /** 1: as conditions say. */
+  readonly guidance: number;
   /** Codes that are kept: 1 in `known` where they are. */
   readonly given: { readonly codes: Grids; readonly known: readonly Uint8Array[] } | null;
 }
@@ -120,6 +134,8 @@ export interface Sampled {
   /** One for each sample, [height, width], in the greys of {@link SampledPictures}. */
   readonly images: readonly Float32Array[];
   readonly labels: readonly number[];
+  /** Of each what it was drawn by; nothing where the prior takes none. */
+  readonly covariates: readonly CovariateValues[];
   readonly seconds: number;
 }
 
