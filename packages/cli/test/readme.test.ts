@@ -45,7 +45,7 @@ beforeAll(async () => {
     ["oasis", "OASIS"],
     ["adni", "ADNI"],
   ] as const) {
-    const few = ["--subjects", layout === "adni" ? "4,2,2" : "5,1,1", "--slices", "2"];
+    const few = ["--subjects", layout === "adni" ? "4,2,2" : "5,1,1", "--slices", "2", "--covariates"];
     const { code, stderr } = await slicebook(["phantom", "--layout", layout, "--out", folder, ...few], {
       cwd,
     });

@@ -117,7 +117,9 @@ describe("a run", () => {
     const [reconstructed, decompressed] = await restored("held", narrow({ original: held }));
     expect(bounds(reconstructed)).toEqual(held);
     expect(reconstructed).toEqual(clamped(unheld, held));
-    expect(decompressed).toEqual(reconstructed);
+    // A compressed file keeps the slice's preprocessing as float32.
+    const apart = decompressed.map((value, at) => Math.abs(value - reconstructed[at]!));
+    expect(Math.max(...apart)).toBeLessThan(1e-6 * held[1]);
   });
 
   it("shows its samples in the greys of its training slices, all alike", async () => {

@@ -236,7 +236,7 @@ describe("sample", () => {
     expect((await draw(0.2, 0.1))[0]!.subarray(0, size)).toEqual(first[0]!.subarray(0, size));
     expect(await draw(0.2, 0.1)).not.toEqual(first);
     await expect(draw(0.2, 1.5)).rejects.toThrow(
-      "sample: slicePositions: expected numbers from 0 to 1, found 1.5",
+      "sample: slicePositions: expected numbers from 0 to 1, or -1 where it is not known, found 1.5",
     );
     await expect(draw(0.2)).rejects.toThrow("expected one for each of the 2 samples, found 1 of them");
     const options = { count: 1, seed: 5, conditions: { labels: [0], slicePositions: [0.5] } };

@@ -76,6 +76,8 @@ export async function compressFiles(
   const names = uniqueNames(files);
   const targets = archive === undefined ? names.map((name) => join(out, `${name}.slbk`)) : [archive];
   await checkFree(targets, force);
+  const way =
+    coder === undefined ? await tablesHeader(session) : await priorCoding(session, coder, files.length);
   const slices = await encodeSlices(session, files);
   const [height, width] = model.size;
   const sizes = { originalBytes: 0, bytes: 0 };
@@ -87,28 +89,25 @@ export async function compressFiles(
     session.made(path, `${of}${content.length} bytes, ${bits.toFixed(3)} bits per pixel`);
     sizes.bytes += content.length;
   };
-  if (coder === undefined) {
-    const header = await tablesHeader(session);
+  if ("tables" in way) {
     for (const [index, slice] of slices.entries()) {
-      const content = encodeSlbk({ ...slice, ...header.fields }, packCodes(slice.codes, header.tables));
+      const content = encodeSlbk({ ...slice, ...way.fields }, packCodes(slice.codes, way.tables));
       await write(targets[index]!, content, 1);
     }
   } else if (archive === undefined) {
-    const coding = await priorCoding(session, coder, files.length);
     for (let first = 0; first < slices.length; first += TOGETHER) {
-      const coded = await coding.pack(slices.slice(first, first + TOGETHER));
-      const contents = coded.map(({ record, ...codes }) => encodeCodedSlice(coding.by, record, codes));
-      await coding.check(contents.map(decodeCodedSlice));
+      const coded = await way.pack(slices.slice(first, first + TOGETHER));
+      const contents = coded.map(({ record, ...codes }) => encodeCodedSlice(way.by, record, codes));
+      await way.check(contents.map(decodeCodedSlice));
       for (const [index, content] of contents.entries()) await write(targets[first + index]!, content, 1);
     }
   } else {
-    const coding = await priorCoding(session, coder, files.length);
-    const coded = await coding.pack(slices);
+    const coded = await way.pack(slices);
     const content = encodeArchive(
-      coding.by,
+      way.by,
       coded.map((slice, index) => ({ ...slice, name: names[index]! })),
     );
-    await coding.check(decodeArchive(content).slices);
+    await way.check(decodeArchive(content).slices);
     await write(archive, content, slices.length);
   }
   return { ...sizes, bitsPerPixel: (8 * sizes.bytes) / (files.length * height * width) };

@@ -15,8 +15,9 @@ import type { PictureDistances, ThreePairs } from "@slicebook/runs";
 
 /** Real points whose distance makes a ball, as the authors of coverage and density have it. */
 const NEAREST = 5;
-/** Patches of each level, of every set, 256 of each of 64 slices: with a quarter, a set's distance varied by half with the seed. */
-const PATCHES = 16_384;
+/** Patches of each level, of every set, for each sample: with 64, a set's distance varied by half with the seed. */
+const PATCHES_A_SAMPLE = 256;
+const MOST_PATCHES = 16_384;
 /** Directions that patches are projected on: more change the third digit. */
 const DIRECTIONS = 128;
 const FOLDS = 5;
@@ -79,7 +80,13 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
     ? neighboursOf(features, { features: realFeatures, subjects: test.subjects }, size)
     : null;
   const slicedWasserstein =
-    Math.min(size.height, size.width) >= PATCH_SIDE ? patchesOf(images, real, { size, seed }) : null;
+    Math.min(size.height, size.width) >= PATCH_SIDE
+      ? patchesOf(images, real, {
+          size,
+          patches: Math.min(MOST_PATCHES, PATCHES_A_SAMPLE * counts.samples),
+          seed,
+        })
+      : null;
   await pause();
 
   const groups = {
@@ -146,11 +153,11 @@ function neighboursOf(
 function patchesOf(
   images: OfEach<Float32Array>,
   real: Float32Array,
-  { size, seed }: { readonly size: ImageSize; readonly seed: number },
+  { size, patches, seed }: { readonly size: ImageSize; readonly patches: number; readonly seed: number },
 ): PictureDistances["slicedWasserstein"] {
   const levels = pyramidDistances(real, [images.samples, images.floor, images.reconstructions], {
     size,
-    patches: PATCHES,
+    patches,
     directions: DIRECTIONS,
     seed,
   }).map(({ size: { height, width }, distances: [samples, floor, reconstructions] }) => ({
