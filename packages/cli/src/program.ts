@@ -437,9 +437,11 @@ function sampleOverrides(flags: SampleFlags): string[] {
     value === undefined ? [] : [`sample.${key}=${value}`],
   );
   // Those that were asked for before are not any more.
-  const covariates =
-    asked === undefined ? [] : ["sample.covariates={}", ...asked.map((one) => `sample.covariates.${one}`)];
-  return [...given, ...covariates];
+  const covariates = asked?.map((one) => {
+    const [name = "", ...rest] = one.split("=");
+    return `sample.covariates.${name}=${quotedUnlessNumber(rest.join("="))}`;
+  });
+  return [...given, ...(covariates === undefined ? [] : ["sample.covariates={}", ...covariates])];
 }
 
 function newSubjectsOption(): Option {
@@ -486,7 +488,16 @@ function overridesArgument(): Argument {
 
 function nameAndValue(text: string, previous: readonly string[] = []): readonly string[] {
   if (!/^[^=.]+=./.test(text)) throw new InvalidArgumentError("Write it as name=value, for example age=70.");
+  const name = text.slice(0, text.indexOf("="));
+  if (previous.some((one) => one.startsWith(`${name}=`))) {
+    throw new InvalidArgumentError(`Give ${name} once: samples are of one value.`);
+  }
   return [...previous, text];
+}
+
+/** A value as the configuration takes it: quoted, one that is no plain number (01, 1.0, null) stays a text. */
+function quotedUnlessNumber(text: string): string {
+  return String(Number(text)) === text ? text : JSON.stringify(text);
 }
 
 function wholeNumber(text: string): number {

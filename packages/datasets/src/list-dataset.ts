@@ -107,8 +107,10 @@ export async function listDataset(
       if (read === undefined && adapter.covariates === undefined) return undefined;
       const of = (record: SliceRecord) => ({ ...adapter.covariates?.(record, context), ...read?.of(record) });
       const known = records.map((record) => [record.split, record.name, of(record)] as const);
-      if (known.every(([, , values]) => Object.keys(values).length === 0)) return undefined;
-      return { of, warnings: read?.warnings ?? [], fingerprint: hash(JSON.stringify(known)) };
+      const warnings = read?.warnings ?? [];
+      const nothing = known.every(([, , values]) => Object.keys(values).length === 0);
+      if (nothing && warnings.length === 0) return undefined;
+      return { of, warnings, fingerprint: hash(JSON.stringify(known)) };
     },
     marks: async () => {
       const files = await look();

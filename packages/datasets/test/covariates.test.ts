@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
@@ -76,8 +77,37 @@ describe("a file of covariates", () => {
     ]);
   });
 
+  it("may have decimal commas where these do not part cells", async () => {
+    const { values } = await known("subject;age\np1;70,5\np2;-3,25\n");
+    expect(values!.slice(1, 3)).toEqual([{ age: 70.5 }, { age: -3.25 }]);
+  });
+
+  it.each([
+    [
+      "subject,age\n",
+      ["ROOT/covariates.csv has no line but that of the names: nothing is known of any slice"],
+    ],
+    ["subject,age,sex\np1,,F\n", ["ROOT/covariates.csv: the column age is empty"]],
+    [
+      "subject,age\np8,70\n",
+      [
+        "ROOT/covariates.csv:2: the data set has no subject p8; it has p1, p2, p3 and 1 more, so that nothing is known of any slice",
+      ],
+    ],
+  ])("is warned of where it says nothing: %j", async (csv, warnings) => {
+    expect((await known(csv)).warnings).toEqual(warnings);
+  });
+
+  it("is refused in another encoding", async () => {
+    const root = await temporaryFolder(FILES);
+    await writeFile(join(root, "covariates.csv"), Buffer.from("subject,sex\np1,m\u00e4nnlich\n", "latin1"));
+    const { covariates } = await listDataset({ adapter: "folder", root, options });
+    expect(() => covariates()).toThrow("covariates.csv:1: the file is not in UTF-8");
+  });
+
   it.each([
     ["", ":1: the file is empty"],
+    ["subject,slice,age\np1,0,70\n", ":1: there is a column of slices behind that of subjects"],
     ["age,sex\n70,F\n", ':1: the first column is "age"'],
     ["subject,age,age\np1,1,2\n", ":1: two columns are named age"],
     ["subject,age,\np1,1,2\n", ":1: a column has no name"],

@@ -50,6 +50,7 @@ export function learnCovariates(slices: readonly KnownSlice[]): {
 }
 
 function whyUseless(name: string, values: ReadonlySet<number | string>): string | undefined {
+  if (name in Object.prototype) return "it is named like something that every object of JavaScript has";
   if (!NAME.test(name)) return "a name may have letters, digits, _ and - only";
   if (values.size === 1) return `all training slices have ${[...values][0]}`;
   if (values.size <= MOST_CATEGORIES || [...values].every((value) => typeof value === "number"))

@@ -64,7 +64,13 @@ export function readCovariates(file: string, records: readonly SliceRecord[]): R
       : `${file}:${odd.line}: ${name} is ${JSON.stringify(odd.cell)} here and a number in most lines, so that it is ` +
         "taken for a choice of texts; leave cells empty where it is not known",
   );
-  return { of: (record) => values.get(keyOf(record)) ?? {}, warnings: [...strangers, ...mixed] };
+  const empty = columns.flatMap(({ name, isEmpty }) =>
+    isEmpty ? [`${file}: the column ${name} is empty`] : [],
+  );
+  return {
+    of: (record) => values.get(keyOf(record)) ?? {},
+    warnings: [...strangers, ...mixed, ...(rows.length === 0 ? [] : empty)],
+  };
 }
 
 type Unit = "subject" | "slice";
@@ -89,6 +95,11 @@ function columnNames(file: string, header: Line | undefined): { unit: Unit; name
     const what = twice === "" ? "a column has no name" : `two columns are named ${twice}`;
     throw invalid(file, line, what, "Give every column a name of its own.");
   }
+  const other = names.find((name) => name === "subject" || name === "slice");
+  if (other !== undefined) {
+    const what = `there is a column of ${other}s behind that of ${unit}s`;
+    throw invalid(file, line, what, "Leave one of the two: a line is of a subject, or of a slice.");
+  }
   return { unit, names };
 }
 
@@ -108,6 +119,7 @@ function checkKeys(
     }
     lines.set(key, line);
   }
+  if (rows.length === 0) return [`${file} has no line but that of the names: nothing is known of any slice`];
   const strangers = [...lines].filter(([key]) => !known.has(key));
   const [[stranger, line] = []] = strangers;
   if (stranger === undefined || line === undefined) return [];
@@ -115,7 +127,8 @@ function checkKeys(
     strangers.map(([key]) => key),
     3,
   );
-  return [`${file}:${line}: the data set has no ${unit} ${all}; it has ${listed([...known], 3)}`];
+  const useless = strangers.length === lines.size ? ", so that nothing is known of any slice" : "";
+  return [`${file}:${line}: the data set has no ${unit} ${all}; it has ${listed([...known], 3)}${useless}`];
 }
 
 interface Line {
@@ -124,9 +137,9 @@ interface Line {
 }
 
 function linesOf(file: string): Line[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readRegularFile(file, { most: LARGEST }).toString("utf8");
+    bytes = readRegularFile(file, { most: LARGEST });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new SlicebookError("COVARIATES_INVALID", `${file} cannot be read: ${why}`, {
@@ -134,6 +147,7 @@ function linesOf(file: string): Line[] {
       cause: error,
     });
   }
+  const text = textOf(file, bytes);
   const first = text.split(/\r?\n|\r/, 1)[0]!;
   const delimiter = DELIMITERS.find((one) => first.includes(one)) ?? ",";
   try {
@@ -144,7 +158,7 @@ function linesOf(file: string): Line[] {
       skip_empty_lines: true,
       trim: true,
       on_record: (cells: string[], { lines }) => {
-        found.push({ line: lines, cells });
+        found.push({ line: lines, cells: delimiter === "," ? cells : cells.map(withDecimalPoint) });
         return null;
       },
     });
@@ -155,21 +169,43 @@ function linesOf(file: string): Line[] {
   }
 }
 
+function textOf(file: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid(file, 1, "the file is not in UTF-8", "Save it as UTF-8: in Excel, as CSV UTF-8.");
+  }
+}
+
+/** Where commas do not part cells, they may be decimal. */
+function withDecimalPoint(cell: string): string {
+  return cell.replace(/^([+-]?\d+),(\d+)$/, "$1.$2");
+}
+
 interface Cell {
   readonly line: number;
   readonly cell: string;
 }
 
-/** Whether a column holds numbers only; `odd` is the first cell that holds none where most do. */
-function columnOf(rows: readonly Line[], place: number): { readonly isNumber: boolean; readonly odd?: Cell } {
+/** What a column holds. */
+function columnOf(
+  rows: readonly Line[],
+  place: number,
+): {
+  readonly isNumber: boolean;
+  readonly isEmpty: boolean;
+  /** The first cell that holds no number where most do. */
+  readonly odd?: Cell;
+} {
   const cells = rows.flatMap(({ line, cells }) => {
     const cell = cells[place]!;
     return cell === "" ? [] : [{ line, cell }];
   });
   const others = cells.filter(({ cell }) => !Number.isFinite(Number(cell)));
-  if (others.length === 0) return { isNumber: true };
+  const isEmpty = cells.length === 0;
+  if (others.length === 0) return { isNumber: true, isEmpty };
   const mostlyNumbers = 2 * others.length < cells.length;
-  return { isNumber: false, ...(mostlyNumbers && { odd: others[0]! }) };
+  return { isNumber: false, isEmpty, ...(mostlyNumbers && { odd: others[0]! }) };
 }
 
 function invalid(file: string, line: number, what: string, remedy: string): SlicebookError {

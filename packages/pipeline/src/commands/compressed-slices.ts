@@ -47,6 +47,10 @@ function nameOf({ file, name }: Pick<CompressedSlice, "file" | "name">): string 
 }
 
 export interface ReadOptions {
+  /** Called once it is known what there is, before the prior decodes anything. */
+  readonly beforeDecoding: (
+    slices: readonly Pick<CompressedSlice, "file" | "name" | "record">[],
+  ) => Promise<void>;
   /** Of archives these slices only. */
   readonly only?: readonly string[] | undefined;
   /** Called with the number of codes that the prior has read and has to read. */
@@ -61,7 +65,7 @@ export interface ReadOptions {
 export async function readCompressed(
   session: Session,
   files: readonly string[],
-  { only, onCodes }: ReadOptions,
+  { only, beforeDecoding, onCodes }: ReadOptions,
 ): Promise<CompressedSlice[]> {
   const hashes = await modelHashes(session);
   const found: (CompressedSlice | SealedSlice)[] = [];
@@ -97,6 +101,7 @@ export async function readCompressed(
       },
     );
   }
+  await beforeDecoding(found);
   return readSealed(found, coder, onCodes);
 }
 

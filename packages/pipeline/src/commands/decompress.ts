@@ -37,15 +37,18 @@ export async function decompressFiles(
   const pixels = height * width;
   const parameters = await modelParameters(session);
   const preprocessing = await loadPreprocessing(session);
+  let targets: readonly string[] = [];
   const slices = await readCompressed(session, files, {
     only,
+    beforeDecoding: async (found) => {
+      const names = uniqueNames(found.map(({ file, name }) => name ?? file));
+      targets = found.map(({ record: { affine } }, index) =>
+        join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
+      );
+      await checkFree(targets, force);
+    },
     onCodes: reportProgress(emit, "decompress", "codes"),
   });
-  const names = uniqueNames(slices.map(({ file, name }) => name ?? file));
-  const targets = slices.map(({ record: { affine } }, index) =>
-    join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
-  );
-  await checkFree(targets, force);
   const levels = model.levels.map(({ rows, columns }, level) => {
     const all = new Int32Array(slices.length * rows * columns);
     for (const [index, { codes }] of slices.entries()) all.set(codes[level]!, index * rows * columns);
