@@ -1,10 +1,15 @@
 import { type Compiled, type HostTensor, SlicebookError, sizeOf } from "@slicebook/base";
-import { flatten, type Structure, type TensorSpec } from "@slicebook/tfjs-onnx";
+import { flatten, isTensorSpec, type Structure, type TensorSpec } from "@slicebook/tfjs-onnx";
 
 /** What a value must be, and what it is called in messages. */
 export interface NamedSpec {
   readonly name: string;
   readonly spec: TensorSpec;
+}
+
+/** The specs of a structure, each named by its path. */
+export function namedSpecs(structure: Structure<TensorSpec>): NamedSpec[] {
+  return flatten(structure, isTensorSpec).map(({ path, leaf }) => ({ name: path.join("."), spec: leaf }));
 }
 
 /** A function as the caller knows it: it gives the form that the function gives, with other tensors. */

@@ -12,16 +12,9 @@ import {
   type TensorFunction,
   type TensorSpec,
 } from "@slicebook/base";
-import {
-  flatten,
-  isTensorSpec,
-  mapStructure,
-  type Structure,
-  type TracedOutput,
-  unflatten,
-} from "@slicebook/tfjs-onnx";
+import { flatten, mapStructure, type Structure, type TracedOutput, unflatten } from "@slicebook/tfjs-onnx";
 import * as tf from "@tensorflow/tfjs-core";
-import { isHostTensor, matchSpecs, type NamedSpec, typed } from "./check.ts";
+import { isHostTensor, matchSpecs, namedSpecs, typed } from "./check.ts";
 import type { Device, Engine, EngineKind, Precision } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { checkCarry, isTracedOutput, nameOf, traceForEager } from "./traced.ts";
@@ -166,10 +159,6 @@ function withBackend<T>(name: string, fn: () => T): T {
   } finally {
     if (before && before !== name) void tf.setBackend(before);
   }
-}
-
-function namedSpecs(structure: Structure<TensorSpec>): NamedSpec[] {
-  return flatten(structure, isTensorSpec).map(({ path, leaf }) => ({ name: path.join("."), spec: leaf }));
 }
 
 function keep(tensors: HostTensors): Record<string, tf.Tensor> {

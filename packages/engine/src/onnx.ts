@@ -14,7 +14,7 @@ import {
 } from "@slicebook/base";
 import { mapStructure, type Structure, type TracedOutput, type TraceResult } from "@slicebook/tfjs-onnx";
 import { expandDims, type Tensor } from "@tensorflow/tfjs-core";
-import { matchSpecs, type NamedSpec, typed } from "./check.ts";
+import { matchSpecs, type NamedSpec, namedSpecs, typed } from "./check.ts";
 import type { Device, Engine, Precision } from "./engine.ts";
 import { inTurn } from "./in-turn.ts";
 import { env, Tensor as OrtTensor } from "./onnx-runtime.ts";
@@ -105,11 +105,8 @@ async function loopOnnx(
 ): Promise<Loop> {
   const { parameters } = options;
   const name = nameOf(step, options);
-  const carrySpecs: NamedSpec[] = Object.entries(specsOf(initial)).map(([key, spec]) => ({
-    name: key,
-    spec,
-  }));
-  const inputSpecs: NamedSpec[] = Object.entries(inputSignature).map(([key, spec]) => ({ name: key, spec }));
+  const carrySpecs = namedSpecs(specsOf(initial));
+  const inputSpecs = namedSpecs(inputSignature);
   const traced = runtime.trace(step, [specsOf(initial), inputSignature], { name, parameters });
   const [carryOutput, metricsOutput] = checkCarry(name, carrySpecs, traced);
   const carried = Object.values(carryOutput).filter(({ kind }) => kind === "output");

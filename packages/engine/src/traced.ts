@@ -8,11 +8,13 @@ import {
 } from "@slicebook/base";
 import {
   type Structure,
+  type TracedGraph,
   type TracedOutput,
   TraceError,
   type TraceOptions,
   type TraceResult,
   trace,
+  traceGraph,
 } from "@slicebook/tfjs-onnx";
 import { getKernel } from "@tensorflow/tfjs-core";
 import { describeSpec, type NamedSpec } from "./check.ts";
@@ -24,6 +26,13 @@ export const traceAny = trace as unknown as (
   signature: readonly Structure<TensorSpec>[],
   options: CompileOptions & Pick<TraceOptions, "target">,
 ) => TraceResult;
+
+/** `traceGraph` for such functions. */
+export const traceAnyGraph = traceGraph as unknown as (
+  fn: TensorFunction,
+  signature: readonly Structure<TensorSpec>[],
+  options: CompileOptions,
+) => TracedGraph;
 
 /** What a function is called in messages: arrow functions that are passed as they are written have no name. */
 export function nameOf(fn: TensorFunction | StepFunction, { name }: CompileOptions): string {

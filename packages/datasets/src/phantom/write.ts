@@ -4,7 +4,7 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { slicePosition } from "../adapters/phantom.ts";
 import { encodeNifti } from "../formats/nifti/encode.ts";
 import type { Size, Split } from "../types.ts";
-import { drawPhantom, type PhantomSlice } from "./draw.ts";
+import { drawPhantom, type PhantomOptions, type PhantomSlice } from "./draw.ts";
 import { type PhantomTraits, phantomTraits } from "./traits.ts";
 
 /** The layouts in which phantoms can be written. */
@@ -143,18 +143,19 @@ const WRITERS: Readonly<Record<PhantomLayout, (slice: SliceToWrite) => Promise<F
   adni: adniFiles,
 };
 
-function hipmriFiles({ subject, name, traits, slice, position, seed, size }: SliceToWrite): File[] {
+/** Draws a slice in an anatomy; other options take the place of its own. */
+function drawSlice(
+  { name, traits, slice, position, seed, size }: SliceToWrite,
+  options: Pick<PhantomOptions, "anatomy"> & Partial<PhantomOptions>,
+): PhantomSlice {
+  return drawPhantom({ subject: name, traits, slice, position, seed, size, ...options });
+}
+
+function hipmriFiles(written: SliceToWrite): File[] {
+  const { subject, name, slice, size } = written;
   const { split, number } = subject;
   const wider = number % 5 === 3 ? size[1] + Math.floor(size[1] / 8) : size[1];
-  const drawn = drawPhantom({
-    anatomy: ANATOMIES.hipmri,
-    traits,
-    size: [size[0], wider],
-    seed,
-    subject: name,
-    slice,
-    position,
-  });
+  const drawn = drawSlice(written, { anatomy: ANATOMIES.hipmri, size: [size[0], wider] });
   const shape = [drawn.height, drawn.width];
   const file = `${name}_week_0_slice_${slice}.nii.gz`;
   return [
@@ -177,25 +178,10 @@ function storage(number: number): { type: "int16" | "float64"; slope?: number; i
   return { type: number % 3 === 2 ? "float64" : "int16" };
 }
 
-async function oasisFiles({
-  subject: { split },
-  name,
-  traits,
-  slice,
-  position,
-  seed,
-  size,
-}: SliceToWrite): Promise<File[]> {
-  const drawn = drawPhantom({
-    anatomy: ANATOMIES.oasis,
-    traits,
-    size,
-    seed,
-    subject: name,
-    slice,
-    position,
-  });
-  const file = `${name}_slice_${slice}.nii.png`;
+async function oasisFiles(written: SliceToWrite): Promise<File[]> {
+  const { split } = written.subject;
+  const drawn = drawSlice(written, { anatomy: ANATOMIES.oasis });
+  const file = `${written.name}_slice_${written.slice}.nii.png`;
   const mask = Uint8Array.from(drawn.labels, (label) => OASIS_GREYS[label]!);
   return [
     {
@@ -209,28 +195,12 @@ async function oasisFiles({
   ];
 }
 
-async function adniFiles({
-  subject,
-  name: id,
-  traits,
-  slice,
-  position,
-  seed,
-  size,
-}: SliceToWrite): Promise<File[]> {
-  const { split, number } = subject;
+async function adniFiles(written: SliceToWrite): Promise<File[]> {
+  const { split, number } = written.subject;
   const label = number % 2 === 0 ? "AD" : "NC";
-  const drawn = drawPhantom({
-    anatomy: ANATOMIES.adni,
-    traits,
-    size,
-    seed,
-    subject: id,
-    slice,
-    position,
-    atrophy: label === "AD",
-  });
-  const path = join("AD_NC", split === "test" ? "test" : "train", label, `${id}_${70 + slice}.jpeg`);
+  const drawn = drawSlice(written, { anatomy: ANATOMIES.adni, atrophy: label === "AD" });
+  const file = `${written.name}_${70 + written.slice}.jpeg`;
+  const path = join("AD_NC", split === "test" ? "test" : "train", label, file);
   return [{ path, content: await picture(greys(drawn), drawn, "jpeg") }];
 }
 

@@ -13,16 +13,10 @@ import {
   type TensorFunction,
   type TensorSpec,
 } from "@slicebook/base";
-import {
-  mapStructure,
-  type Structure,
-  type TracedGraph,
-  type TracedOutput,
-  traceGraph,
-} from "@slicebook/tfjs-onnx";
-import { matchSpecs, type NamedSpec, typed } from "../check.ts";
+import { mapStructure, type Structure, type TracedOutput } from "@slicebook/tfjs-onnx";
+import { matchSpecs, namedSpecs, typed } from "../check.ts";
 import { inTurn } from "../in-turn.ts";
-import { checkCarry, isTracedOutput, nameOf } from "../traced.ts";
+import { checkCarry, isTracedOutput, nameOf, traceAnyGraph } from "../traced.ts";
 import { buildProgram } from "./program.ts";
 import type { Values } from "./values.ts";
 
@@ -47,7 +41,7 @@ function compileExactly(
   options: CompileOptions,
 ): Compiled {
   const name = nameOf(fn, options);
-  const graph = traced(fn, signature, { ...options, name });
+  const graph = traceAnyGraph(fn, signature, { ...options, name });
   const program = buildProgram(graph, name);
   const specs = [...graph.inputs, ...graph.unusedInputs];
   return {
@@ -73,7 +67,7 @@ function loopExactly(
   const name = nameOf(step, options);
   const carrySpecs = namedSpecs(specsOf(initial));
   const inputSpecs = namedSpecs(inputSignature);
-  const graph = traced(step, [specsOf(initial), inputSignature], { ...options, name });
+  const graph = traceAnyGraph(step, [specsOf(initial), inputSignature], { ...options, name });
   const [carryOutput, metricsOutput] = checkCarry(name, carrySpecs, graph);
   const program = buildProgram(graph, name);
   const taken = new Set([...program.inputs.values()].map(({ buffer }) => buffer));
@@ -117,22 +111,6 @@ function loopExactly(
     replace: async (tensors) => load(tensors),
     dispose: async () => undefined,
   });
-}
-
-/** {@link traceGraph} for functions whose arguments are checked as they run, not by their type. */
-function traced(
-  fn: TensorFunction | StepFunction,
-  signature: readonly Structure<TensorSpec>[],
-  { name, parameters }: CompileOptions,
-): TracedGraph {
-  return traceGraph(fn as unknown as Parameters<typeof traceGraph>[0], signature, {
-    ...(name === undefined ? {} : { name }),
-    parameters,
-  });
-}
-
-function namedSpecs(specs: Readonly<Record<string, TensorSpec>>): NamedSpec[] {
-  return Object.entries(specs).map(([name, spec]) => ({ name, spec }));
 }
 
 function toHost(values: Values, { spec: { dtype, shape } }: Pick<TracedOutput, "spec">): HostTensor {

@@ -19,7 +19,7 @@ import { missing, trainedPrior } from "@slicebook/runs";
 import { createEncoder } from "../model/codec.ts";
 import { codeTables } from "../session/code-tables.ts";
 import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
-import { openPriorCoder, type PriorCoder, type SliceCodes } from "../session/prior-coder.ts";
+import { CODED_AT_ONCE, openPriorCoder, type PriorCoder, type SliceCodes } from "../session/prior-coder.ts";
 import { reportProgress } from "../session/progress.ts";
 import type { Session } from "../session/session.ts";
 import { createSliceScorer } from "../session/slice-likelihood.ts";
@@ -45,9 +45,6 @@ export interface CompressOptions {
   /** One file for all slices, instead of one for each in `out`. */
   readonly archive?: string | undefined;
 }
-
-/** Slices of which the files are written together; as many as the prior codes side by side. */
-const TOGETHER = 16;
 
 /** Writes each file's slice as the codes that a run's model makes of it, entropy coded, into a `.slbk` file, or all into an archive. */
 export async function compressFiles(
@@ -95,8 +92,8 @@ export async function compressFiles(
       await write(targets[index]!, content, 1);
     }
   } else if (archive === undefined) {
-    for (let first = 0; first < slices.length; first += TOGETHER) {
-      const coded = await way.pack(slices.slice(first, first + TOGETHER));
+    for (let first = 0; first < slices.length; first += CODED_AT_ONCE) {
+      const coded = await way.pack(slices.slice(first, first + CODED_AT_ONCE));
       const contents = coded.map(({ record, ...codes }) => encodeCodedSlice(way.by, record, codes));
       await way.check(contents.map(decodeCodedSlice));
       for (const [index, content] of contents.entries()) await write(targets[first + index]!, content, 1);

@@ -15,7 +15,7 @@ import { bindPrior, knownOf, priorParameters } from "./bound-prior.ts";
 import type { Session } from "./session.ts";
 
 /** Slices that the prior codes side by side. */
-const AT_ONCE = 16;
+export const CODED_AT_ONCE = 16;
 
 /** What the prior was told of a slice. */
 type Told = SliceRecord["told"];
@@ -63,8 +63,8 @@ export async function openPriorCoder(session: Session): Promise<PriorCoder | und
     work: (group: readonly Slice[], coding: PriorCoding) => Promise<readonly Result[]>,
   ): Promise<Result[]> {
     const results: Result[] = [];
-    for (let first = 0; first < slices.length; first += AT_ONCE) {
-      const group = slices.slice(first, first + AT_ONCE);
+    for (let first = 0; first < slices.length; first += CODED_AT_ONCE) {
+      const group = slices.slice(first, first + CODED_AT_ONCE);
       let before = 0;
       const coding: PriorCoding = {
         prior,
