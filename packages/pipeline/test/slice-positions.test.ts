@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stage } from "@slicebook/runs/stages";
 import { loadCodes, saveCodes } from "@slicebook/runs/tensors";
@@ -47,9 +48,11 @@ it("are needed to train such a prior, and cannot be asked of another one", async
     message: `${file} does not say where slices lie in their scans, which prior.options.slicePosition needs`,
   });
   await again("train-prior", "prior.options.slicePosition=false");
+  const before = await readFile(join(folder, "config.yaml"), "utf8");
   await expect(again("sample", "sample.position=0.5")).rejects.toMatchObject({
     code: "POSITION_UNKNOWN",
     message:
       "sample.position: the prior was not trained on where slices lie in their scans, but 0.5 is asked for",
   });
+  expect(await readFile(join(folder, "config.yaml"), "utf8")).toBe(before); // it is not asked for from then on
 });

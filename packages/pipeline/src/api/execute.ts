@@ -29,7 +29,13 @@ import type { ExecuteOptions } from "../session/events.ts";
 import { reportProgress } from "../session/progress.ts";
 import { checkSameConfig, loadRunConfig, writeConfig } from "../session/run-folder.ts";
 import { openSession, type Session, type SessionOptions } from "../session/session.ts";
-import { changeableSections, prepareStages, runStages, type StageResult } from "../stages/run-stages.ts";
+import {
+  changeableSections,
+  checkFirstStage,
+  prepareStages,
+  runStages,
+  type StageResult,
+} from "../stages/run-stages.ts";
 import type { Request, Result } from "./requests.ts";
 
 /**
@@ -166,7 +172,10 @@ async function runOnFolder(request: RequestOf<"stages">, options: ExecuteOptions
   const { newSubjects } = request;
   return inSession(config, folder, { ...options, newSubjects }, (session) =>
     locked(folder, async () => {
-      if (overrides.length > 0) await writeConfig(session.paths, config);
+      if (overrides.length > 0) {
+        await checkFirstStage(session, request.stages);
+        await writeConfig(session.paths, config);
+      }
       return summary(session, await runStages(session, request.stages, request));
     }),
   );

@@ -40,6 +40,15 @@ export async function prepareStages(session: Session, wanted: readonly Stage[]):
   await session.engine();
 }
 
+/** Finds out before a run's configuration is changed what the first of its stages lacks, or is asked for in vain. */
+export async function checkFirstStage(session: Session, wanted: readonly Stage[]): Promise<void> {
+  const first = order.find((stage) => wanted.includes(stage));
+  if (first === undefined) return;
+  const { needs, check } = definitions[first];
+  for (const need of needs) await neededFile(session.paths, need);
+  await check?.(session);
+}
+
 /**
  * Runs stages in their order; one whose inputs are those of its last run, and whose results are there, is
  * skipped.

@@ -75,23 +75,16 @@ export const sampleStage: StageDefinition = {
     checkGuidance(prior, sample);
   },
 
+  check: askedFor,
+
   async run(session) {
     const { config, model, paths } = session;
     const { size } = model;
     const { count, seed, temperature } = config.sample;
-    const trained = await neededCodes(session, "train");
+    const { trained, prior, labels, slicePositions, covariates } = await askedFor(session);
     const { classes } = trained;
     const [height, width] = size;
-    const labels = labelsOf(classes, config.sample, {
-      trained: classesOf(trained),
-      tested: classesOf(await splitCodes(session, "test")),
-    });
-    const [prior, engine] = [await bindPrior(session, knownOf(session, trained)), await session.engine()];
-    const slicePositions = slicePositionsOf(prior, config.sample);
-    const table = askedTable(prior, readCovariates(paths), config.sample);
-    checkGuidance(prior, config.sample);
-    const covariates =
-      table && drawnCovariates(table, config.sample, (sample) => labels && classes[labels[sample]!]);
+    const engine = await session.engine();
     const preprocessing = await loadPreprocessing(session);
     const parameters = await modelParameters(session);
     const codec: CodecOptions = { model, preprocessing, batch: DECODED };
@@ -146,6 +139,23 @@ export const sampleStage: StageDefinition = {
     await saveNovelty(session, samples, { measured, trained, grain });
   },
 };
+
+/** What the configuration asks of samples, as the run can give it. */
+async function askedFor(session: Session) {
+  const { sample } = session.config;
+  const trained = await neededCodes(session, "train");
+  const { classes } = trained;
+  const labels = labelsOf(classes, sample, {
+    trained: classesOf(trained),
+    tested: classesOf(await splitCodes(session, "test")),
+  });
+  const prior = await bindPrior(session, knownOf(session, trained));
+  const slicePositions = slicePositionsOf(prior, sample);
+  const table = askedTable(prior, readCovariates(session.paths), sample);
+  checkGuidance(prior, sample);
+  const covariates = table && drawnCovariates(table, sample, (index) => labels && classes[labels[index]!]);
+  return { trained, prior, labels, slicePositions, covariates };
+}
 
 interface Wanted {
   readonly trained: CodeGrids;

@@ -21,6 +21,8 @@ interface Shared {
   outputs(session: Session): readonly string[];
   /** Throws, before anything of a new run is written, what would otherwise stop it here. */
   prepare?(session: Session): Promise<void>;
+  /** Throws, before a run's configuration is changed for this stage, what it asks for in vain. */
+  check?(session: Session): Promise<unknown>;
 }
 
 /** One stage of a run, the only one that writes its files. */
