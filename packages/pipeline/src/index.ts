@@ -9,6 +9,14 @@ export { configJsonSchema } from "./config/config-json-schema.ts";
 export { configKeys, dottedKeys } from "./config/config-keys.ts";
 export { configReference } from "./config/config-reference.ts";
 export { loadConfig, resolvedYaml } from "./config/load-config.ts";
+export {
+  encodeWithin,
+  type GreyImage,
+  greyImage,
+  IMAGE_CODECS,
+  type ImageCodec,
+  inUnitsOf,
+} from "./measure/image-codecs.ts";
 export { type LimitInput, limitOf } from "./measure/limits.ts";
 export { type PictureSets, pictureDistances } from "./measure/picture-distances.ts";
 export type { Event, ExecuteOptions } from "./session/events.ts";
