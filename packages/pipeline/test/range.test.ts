@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { loadConfig } from "@slicebook/config";
 import { encodeSafetensors } from "@slicebook/core";
 import type { Bounds, Preprocessing, TrainingRange } from "@slicebook/datasets";
 import { decodeFile } from "@slicebook/datasets/node";
@@ -8,7 +9,6 @@ import type { Stage } from "@slicebook/runs/stages";
 import { loadCodes, loadPreprocessing, savePreprocessing } from "@slicebook/runs/tensors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import { loadConfig } from "../src/config/load-config.ts";
 import { createCodec, createMovingCodec, decodeCodes, withGrain } from "../src/model/codec.ts";
 import { samplesGrain } from "../src/session/grain.ts";
 import { openSession, type Session } from "../src/session/session.ts";

@@ -24,6 +24,7 @@ const libraries = [
   "prior-transformer",
   "runs",
   "report",
+  "config",
   "pipeline",
 ];
 

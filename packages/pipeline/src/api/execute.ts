@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { interruptedError, isSlicebookError, SlicebookError, shellQuote } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
+import { loadConfig, parseOverride, type ResolvedConfig } from "@slicebook/config";
 import { writePhantom } from "@slicebook/datasets/node";
 import {
   type Evaluation,
@@ -22,9 +23,6 @@ import { evaluateElsewhere } from "../commands/evaluate-elsewhere.ts";
 import { exportModel } from "../commands/export-model.ts";
 import { inspectConfig } from "../commands/inspect.ts";
 import { reconstructFiles } from "../commands/reconstruct.ts";
-import type { ResolvedConfig } from "../config/config.ts";
-import { parseOverride } from "../config/config-source.ts";
-import { loadConfig } from "../config/load-config.ts";
 import type { ExecuteOptions } from "../session/events.ts";
 import { reportProgress } from "../session/progress.ts";
 import { checkSameConfig, loadRunConfig, writeConfig } from "../session/run-folder.ts";

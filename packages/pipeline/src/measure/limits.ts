@@ -1,7 +1,6 @@
+import { type ResolvedConfig, variedCopies } from "@slicebook/config";
 import { standardError } from "@slicebook/core";
 import type { Limit, PictureDistances, ThreePairs } from "@slicebook/runs";
-import type { ResolvedConfig } from "../config/config.ts";
-import { variedCopies } from "../config/varied-copies.ts";
 
 /** Fewer samples or test slices leave an AUC of 0.5 a standard error above 0.1. */
 const LEAST_SLICES = 16;

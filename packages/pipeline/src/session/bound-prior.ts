@@ -7,6 +7,7 @@ import {
   type TensorEngine,
 } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { loadPrior } from "@slicebook/config";
 import {
   type BoundPrior,
   checkTensors,
@@ -23,7 +24,6 @@ import {
 import { type Covariate, covariateSpaces, VARIATIONS } from "@slicebook/datasets";
 import { neededFile, readCovariates, trainedPrior } from "@slicebook/runs";
 import { type CodeGrids, checkedCarry, readSafetensors } from "@slicebook/runs/tensors";
-import { loadPrior } from "../config/priors.ts";
 import { paddedPart } from "../model/codec.ts";
 import type { Session } from "./session.ts";
 

@@ -1,7 +1,7 @@
 import { spread } from "@slicebook/base/util";
+import type { ResolvedConfig } from "@slicebook/config";
 import { type DatasetAdapter, type SliceRecord, SPLITS } from "@slicebook/datasets";
 import { loadAdapter } from "@slicebook/datasets/node";
-import type { ResolvedConfig } from "../config/config.ts";
 
 /** What a data set is opened with. */
 export interface DatasetSource {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import type { ResolvedConfig } from "@slicebook/config";
 import {
   checkValues,
   fitAffine,
@@ -14,7 +15,6 @@ import {
 } from "@slicebook/datasets";
 import { builtInAdapters, decodeFile, loadAdapter } from "@slicebook/datasets/node";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import type { ResolvedConfig } from "../config/config.ts";
 import type { Session } from "./session.ts";
 
 /** A slice of the user's own, brought to a run's size and units. */

@@ -1,9 +1,8 @@
 import { SlicebookError } from "@slicebook/base";
 import { makeFolder, writeFileAtomic } from "@slicebook/base/node";
 import { leaves } from "@slicebook/base/util";
+import { loadConfig, type ResolvedConfig, resolvedYaml } from "@slicebook/config";
 import { exists, noRun, type RunPaths, runPaths } from "@slicebook/runs";
-import type { ResolvedConfig } from "../config/config.ts";
-import { loadConfig, resolvedYaml } from "../config/load-config.ts";
 
 export async function writeConfig(paths: RunPaths, config: ResolvedConfig): Promise<void> {
   await makeFolder(paths.folder);

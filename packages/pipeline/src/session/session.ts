@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { ResolvedConfig } from "@slicebook/config";
 import { type BoundVqvae, vqvae } from "@slicebook/core";
 import type { SliceRecord } from "@slicebook/datasets";
 import { type Dataset, listDataset, openDataset, type SliceSet } from "@slicebook/datasets/node";
@@ -16,7 +17,6 @@ import {
   writeSubjects,
 } from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import type { ResolvedConfig } from "../config/config.ts";
 import { datasetSource } from "./dataset-source.ts";
 import type { Event, ExecuteOptions } from "./events.ts";
 import { inKeptSplits, merged, missingSubjects, subjectsOf } from "./kept-subjects.ts";

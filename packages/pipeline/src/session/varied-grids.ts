@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
+import { variedCopies } from "@slicebook/config";
 import { VARIATIONS, vary } from "@slicebook/datasets";
 import { type CodeGrids, joinGrids, takeGrids } from "@slicebook/runs/tensors";
-import { variedCopies } from "../config/varied-copies.ts";
 import { createEncoder, emptyLevels } from "../model/codec.ts";
 import { reportProgress } from "./progress.ts";
 import type { Session } from "./session.ts";

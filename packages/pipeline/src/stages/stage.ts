@@ -1,6 +1,6 @@
+import type { ResolvedConfig } from "@slicebook/config";
 import type { Need } from "@slicebook/runs";
 import type { Stage } from "@slicebook/runs/stages";
-import type { ResolvedConfig } from "../config/config.ts";
 import type { Session } from "../session/session.ts";
 
 interface ResumableOptions {

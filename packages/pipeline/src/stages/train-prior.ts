@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { float32, type HostTensors, int32, random, SlicebookError, sizeOf } from "@slicebook/base";
 import { spread } from "@slicebook/base/util";
+import { builtInPriors } from "@slicebook/config/built-in-priors";
 import {
   type BoundPrior,
   bitsPerPixel,
@@ -30,7 +31,6 @@ import {
   neededCodes,
   takeGrids,
 } from "@slicebook/runs/tensors";
-import { builtInPriors } from "../config/built-in-priors.ts";
 import { codeBaselines } from "../measure/code-baselines.ts";
 import {
   bindPrior,

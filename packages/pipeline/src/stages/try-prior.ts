@@ -8,10 +8,9 @@ import {
   type TensorSpec,
 } from "@slicebook/base";
 import { blamedOnPlugin, pluginError } from "@slicebook/base/node";
+import { priorKind, type ResolvedConfig } from "@slicebook/config";
 import { type BoundPrior, checkCarry, ofLevel, stepInputs, UNKNOWN } from "@slicebook/core";
 import type { CodeGrids } from "@slicebook/runs/tensors";
-import type { ResolvedConfig } from "../config/config.ts";
-import { priorKind } from "../config/priors.ts";
 import { createLikelihoodMeter } from "../session/bound-prior.ts";
 
 /**

@@ -1,6 +1,6 @@
+import { loadConfig } from "@slicebook/config";
 import { openDataset } from "@slicebook/datasets/node";
 import { expect, it } from "vitest";
-import { loadConfig } from "../../src/config/load-config.ts";
 import { datasetSource } from "../../src/session/dataset-source.ts";
 import { TINY, temporaryFolder } from "../helpers.ts";
 

@@ -1,11 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { loadConfig, variedCopies } from "@slicebook/config";
 import { exists } from "@slicebook/runs";
 import { loadCodes } from "@slicebook/runs/tensors";
 import { beforeAll, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-import { variedCopies } from "../../src/config/varied-copies.ts";
 import { openSession } from "../../src/session/session.ts";
 import { withVariedGrids } from "../../src/session/varied-grids.ts";
 import { listen, TINY, temporaryFolder } from "../helpers.ts";

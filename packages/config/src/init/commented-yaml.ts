@@ -1,6 +1,6 @@
 import { isRecord } from "@slicebook/base/util";
 import { stringify } from "yaml";
-import type { ConfigKey } from "../../config/config-keys.ts";
+import type { ConfigKey } from "../config-keys.ts";
 
 /** The width that comments are wrapped to. */
 const WIDTH = 110;

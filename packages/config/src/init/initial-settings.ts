@@ -1,6 +1,6 @@
 import { forLevels } from "@slicebook/core";
-import { DEFAULT_PRIOR } from "../../config/built-in-priors.ts";
-import { loadPrior } from "../../config/priors.ts";
+import { DEFAULT_PRIOR } from "../built-in-priors.ts";
+import { loadPrior } from "../priors.ts";
 
 /** Of the levels of codes, the coarsest first: what was measured to suit slices of 256 pixels a side. */
 const SHIPPED = {

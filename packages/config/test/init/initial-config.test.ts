@@ -4,9 +4,9 @@ import { listDataset, writePhantom } from "@slicebook/datasets/node";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { initialConfig } from "../../../src/commands/init/initial-config.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
-import { temporaryFolder } from "../../helpers.ts";
+import { temporaryFolder } from "../../../runs/test/temporary-folder.ts";
+import { initialConfig } from "../../src/init/initial-config.ts";
+import { loadConfig } from "../../src/load-config.ts";
 
 const folder = temporaryFolder();
 

@@ -10,10 +10,10 @@ import {
   sampleFiles,
   type VolumeCut,
 } from "@slicebook/datasets/node";
-import { configSchema } from "../../config/config.ts";
-import { configJsonSchema, jsonSchemaOf } from "../../config/config-json-schema.ts";
-import { type ConfigKey, configKeys } from "../../config/config-keys.ts";
-import { loadPrior } from "../../config/priors.ts";
+import { configSchema } from "../config.ts";
+import { configJsonSchema, jsonSchemaOf } from "../config-json-schema.ts";
+import { type ConfigKey, configKeys } from "../config-keys.ts";
+import { loadPrior } from "../priors.ts";
 import { commentedYaml } from "./commented-yaml.ts";
 import { initialSettings } from "./initial-settings.ts";
 

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isSlicebookError } from "@slicebook/base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configJsonSchema } from "../../src/config/config-json-schema.ts";
-import { loadConfig, resolvedYaml } from "../../src/config/load-config.ts";
+import { configJsonSchema } from "../src/config-json-schema.ts";
+import { loadConfig, resolvedYaml } from "../src/load-config.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ describe("a configuration", () => {
   });
 
   it("may come from the shipped files, which spell out their defaults right", async () => {
-    const shipped = join(import.meta.dirname, "../../../../configs");
+    const shipped = join(import.meta.dirname, "../../../configs");
     const names = readdirSync(shipped).filter((name) => name.endsWith(".yaml"));
     expect(names.sort()).toEqual(["adni.yaml", "hipmri.yaml", "oasis.yaml", "phantom.yaml"]);
     for (const name of names)

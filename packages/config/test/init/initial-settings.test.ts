@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { initialSettings } from "../../../src/commands/init/initial-settings.ts";
-import { configSchema } from "../../../src/config/config.ts";
+import { configSchema } from "../../src/config.ts";
+import { initialSettings } from "../../src/init/initial-settings.ts";
 
 describe("what a new data set starts with", () => {
   it("is what configs/oasis.yaml ships for slices of its size, but for mirroring, which the sides must allow", async () => {
-    const path = new URL("../../../../../configs/oasis.yaml", import.meta.url);
+    const path = new URL("../../../../configs/oasis.yaml", import.meta.url);
     const shipped = configSchema.parse(parse(await readFile(path, "utf8")));
     const { dataset, run, seed, engine } = shipped;
     const started = configSchema.parse({
