@@ -25,6 +25,7 @@ const libraries = [
   "runs",
   "report",
   "config",
+  "model",
   "pipeline",
 ];
 

@@ -15,8 +15,8 @@ import {
   type SliceRecord,
   tablesChecksum,
 } from "@slicebook/core";
+import { createEncoder } from "@slicebook/model";
 import { missing, trainedPrior } from "@slicebook/runs";
-import { createEncoder } from "../model/codec.ts";
 import { codeTables } from "../session/code-tables.ts";
 import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
 import { CODED_AT_ONCE, openPriorCoder, type PriorCoder, type SliceCodes } from "../session/prior-coder.ts";

@@ -16,6 +16,7 @@ import {
 import { scaleWeights } from "@slicebook/core/host";
 import type { Split } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
+import type { Codec } from "@slicebook/model";
 import {
   type Evaluation,
   eachSliceFigure,
@@ -24,7 +25,6 @@ import {
   type SliceFigures,
 } from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
-import type { Codec } from "../model/codec.ts";
 import { isBlank } from "./blank-slices.ts";
 import { fileBytes } from "./file-bytes.ts";
 import { maskErrors } from "./mask-errors.ts";

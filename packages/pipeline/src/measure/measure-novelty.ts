@@ -2,10 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { type HostTensor, type HostTensors, interruptedError } from "@slicebook/base";
 import { spread } from "@slicebook/base/util";
 import type { Engine } from "@slicebook/engine";
+import { type CodecOptions, decodeCodes, encodingsOf, sampleGreys } from "@slicebook/model";
 import type { Novelty } from "@slicebook/runs";
 import { type CodeGrids, takeGrids } from "@slicebook/runs/tensors";
-import { type CodecOptions, decodeCodes, encodingsOf } from "../model/codec.ts";
-import { sampleGreys } from "../model/pictures.ts";
 import { type Decoded, keepDecoded } from "./decoded.ts";
 import {
   distributionOf,

@@ -22,9 +22,9 @@ import {
   withPrefix,
 } from "@slicebook/core";
 import { type Covariate, covariateSpaces, VARIATIONS } from "@slicebook/datasets";
+import { paddedPart } from "@slicebook/model";
 import { neededFile, readCovariates, trainedPrior } from "@slicebook/runs";
 import { type CodeGrids, checkedCarry, readSafetensors } from "@slicebook/runs/tensors";
-import { paddedPart } from "../model/codec.ts";
 import type { Session } from "./session.ts";
 
 /** What is known of slices besides their codes. */

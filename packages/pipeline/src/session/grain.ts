@@ -3,9 +3,9 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { spread } from "@slicebook/base/util";
 import { type Grain, grainSchema, learnGrain } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
+import { decodeCodes } from "@slicebook/model";
 import { readJsonIfThere } from "@slicebook/runs";
 import { type CodeGrids, takeGrids } from "@slicebook/runs/tensors";
-import { decodeCodes } from "../model/codec.ts";
 import type { Session } from "./session.ts";
 
 /** Training slices whose residuals are measured, at most: two digits of each deviation are steady. */

@@ -1,8 +1,8 @@
 import type { HostTensors } from "@slicebook/base";
 import { countOf, type Points, reducedPictures, squaredDistance } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
+import { type CodecOptions, decodeCodes } from "@slicebook/model";
 import type { LevelGrids } from "@slicebook/runs/tensors";
-import { type CodecOptions, decodeCodes } from "./codec.ts";
 
 /** Training slices to which a picture's distance is taken. */
 const NEAREST = 5;

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
-import { CANDIDATES_APART, plausible } from "../../src/model/candidates.ts";
 import { bindPrior, priorParameters } from "../../src/session/bound-prior.ts";
 import { loadRunConfig } from "../../src/session/run-folder.ts";
 import { openSession } from "../../src/session/session.ts";
+import { CANDIDATES_APART, plausible } from "../../src/stages/candidates.ts";
 import { readTensors, temporaryFolder } from "../helpers.ts";
 import { copySharedRun } from "../shared-runs.ts";
 

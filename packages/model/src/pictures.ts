@@ -1,14 +1,17 @@
-import { writeFileAtomic } from "@slicebook/base/node";
 import { ownUnitRange, toUnitRange } from "@slicebook/core";
 import { greysOf, type Preprocessing } from "@slicebook/datasets";
 import type { SliceSet } from "@slicebook/datasets/node";
-import { greyPng, type ImageStack, tall } from "@slicebook/report";
-import type { PairedSlices, PairFiles } from "@slicebook/runs";
+
+/** Grey images in [0, 1]. */
+export interface Greys {
+  readonly data: Float32Array;
+  readonly shape: readonly [images: number, height: number, width: number];
+}
 
 /** Slices and their reconstructions on one scale: each original's own range mapped to [0, 1], clipped. */
 export interface PicturePairs {
-  readonly originals: ImageStack;
-  readonly reconstructions: ImageStack;
+  readonly originals: Greys;
+  readonly reconstructions: Greys;
 }
 
 /**
@@ -50,12 +53,12 @@ export function sampleGreys(
     size,
     preprocessing,
   }: { readonly size: readonly [number, number]; readonly preprocessing: Preprocessing },
-): ImageStack {
+): Greys {
   return eachScaled(images, size, (image) => greysOf(preprocessing, image));
 }
 
 /** Images [n, h, w] each mapped from its own range to [0, 1]. */
-export function ownRange(images: Float32Array, size: readonly [number, number]): ImageStack {
+export function ownRange(images: Float32Array, size: readonly [number, number]): Greys {
   return eachScaled(images, size, ownUnitRange);
 }
 
@@ -63,22 +66,11 @@ function eachScaled(
   images: Float32Array,
   [height, width]: readonly [number, number],
   scaled: (image: Float32Array) => ArrayLike<number>,
-): ImageStack {
+): Greys {
   const pixels = height * width;
   const data = new Float32Array(images.length);
   for (let from = 0; from < images.length; from += pixels) {
     data.set(scaled(images.subarray(from, from + pixels)), from);
   }
   return { data, shape: [images.length / pixels, height, width] };
-}
-
-/** Keeps slices and their reconstructions as two tall grey pictures with the slices' names and SSIM, for the viewer. */
-export async function savePairs(
-  files: PairFiles,
-  { originals, reconstructions }: PicturePairs,
-  slices: PairedSlices,
-): Promise<void> {
-  await writeFileAtomic(files.originals, await greyPng(tall(originals), 0));
-  await writeFileAtomic(files.reconstructions, await greyPng(tall(reconstructions), 0));
-  await writeFileAtomic(files.slices, `${JSON.stringify({ slices }, undefined, 2)}\n`);
 }
