@@ -26,6 +26,7 @@ const libraries = [
   "report",
   "config",
   "model",
+  "measure",
   "pipeline",
 ];
 

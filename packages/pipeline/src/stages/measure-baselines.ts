@@ -3,14 +3,20 @@ import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
 import { type CodeTable, ownUnitRange, rangeOf } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
+import {
+  decodeGrey,
+  encodeWithin,
+  figureSummaries,
+  fileBytes,
+  IMAGE_FORMATS,
+  type ImageFormat,
+  meanImage,
+  placesShowing,
+  reconstructByComponents,
+} from "@slicebook/measure";
 import type { Codec } from "@slicebook/model";
 import { type Baseline, type Baselines, measureSlice, type SliceFigures } from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
-import { placesShowing } from "../measure/blank-slices.ts";
-import { meanImage, reconstructByComponents } from "../measure/components.ts";
-import { figureSummaries } from "../measure/evaluate.ts";
-import { fileBytes } from "../measure/file-bytes.ts";
-import { decodeGrey, encodeWithin, IMAGE_FORMATS, type ImageFormat } from "../measure/image-codecs.ts";
 import { reportProgress } from "../session/progress.ts";
 import type { Session } from "../session/session.ts";
 

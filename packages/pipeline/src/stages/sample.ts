@@ -5,6 +5,13 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { nearMiss } from "@slicebook/base/util";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
+import {
+  type JudgedSamples,
+  type Measured,
+  type NoveltyReference,
+  noveltyOf,
+  noveltyReference,
+} from "@slicebook/measure";
 import { type CodecOptions, decodeCodes, sampleGreys, withGrain } from "@slicebook/model";
 import { greyPng, imageGrid } from "@slicebook/report";
 import {
@@ -25,14 +32,6 @@ import {
   takeGrids,
   takeRows,
 } from "@slicebook/runs/tensors";
-import {
-  type JudgedSamples,
-  type Measured,
-  type NoveltyReference,
-  noveltyOf,
-  noveltyReference,
-} from "../measure/measure-novelty.ts";
-import { nearestPicture } from "../measure/nearest-picture.ts";
 import { bindPrior, knownOf, priorParameters } from "../session/bound-prior.ts";
 import { askedTable, checkGuidance, drawnCovariates, learntCovariates } from "../session/covariates.ts";
 import { samplesGrain } from "../session/grain.ts";
@@ -42,6 +41,7 @@ import type { Session } from "../session/session.ts";
 import { modelHash, modelParameters } from "../session/trained-model.ts";
 import { CANDIDATES_APART, plausibleCandidates } from "./candidates.ts";
 import { measurePixels } from "./measure-pixels.ts";
+import { nearestPicture } from "./nearest-picture.ts";
 import type { StageDefinition } from "./stage.ts";
 
 /** Images decoded at a time. */

@@ -13,6 +13,7 @@ import {
   stepInputs,
 } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
+import { codeBaselines } from "@slicebook/measure";
 import {
   codeGrids,
   damaged,
@@ -31,7 +32,6 @@ import {
   neededCodes,
   takeGrids,
 } from "@slicebook/runs/tensors";
-import { codeBaselines } from "../measure/code-baselines.ts";
 import {
   bindPrior,
   createLikelihoodMeter,

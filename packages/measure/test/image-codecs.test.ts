@@ -1,7 +1,7 @@
 import { drawPhantom } from "@slicebook/datasets";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { decodeGrey, encodeWithin, type GreyImage, IMAGE_FORMATS } from "../../src/measure/image-codecs.ts";
+import { decodeGrey, encodeWithin, type GreyImage, IMAGE_FORMATS } from "../src/image-codecs.ts";
 
 const image = phantom();
 

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { createEngine, type Engine } from "@slicebook/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { reconstructByComponents } from "../../src/measure/components.ts";
+import { reconstructByComponents } from "../src/components.ts";
 
 const golden = z
   .object({
     cases: z.array(z.object({ most: z.number(), components: z.number(), images: z.array(z.number()) })),
   })
-  .parse(JSON.parse(readFileSync(new URL("../golden/components.json", import.meta.url), "utf8")));
+  .parse(JSON.parse(readFileSync(new URL("golden/components.json", import.meta.url), "utf8")));
 
 const pixels = 40;
 

@@ -1,5 +1,5 @@
+import type { Measured } from "@slicebook/measure";
 import { type ImageStack, pairGrid } from "@slicebook/report";
-import type { Measured } from "./measure-novelty.ts";
 
 /** Samples that are shown, at most. */
 const SHOWN = 16;

@@ -1,7 +1,7 @@
 import { int32 } from "@slicebook/base";
 import type { CodeGrids } from "@slicebook/runs/tensors";
 import { describe, expect, it } from "vitest";
-import { codeBaselines } from "../../src/measure/code-baselines.ts";
+import { codeBaselines } from "../src/code-baselines.ts";
 
 const grids = (count: number, codes: number[]): CodeGrids => ({
   levels: [int32(codes, [count, 1, codes.length / count])],

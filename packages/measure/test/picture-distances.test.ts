@@ -1,6 +1,6 @@
 import { random } from "@slicebook/base";
 import { describe, expect, it } from "vitest";
-import { pictureDistances } from "../../src/index.ts";
+import { pictureDistances } from "../src/index.ts";
 
 const size = { height: 24, width: 32 };
 const PIXELS = 768;

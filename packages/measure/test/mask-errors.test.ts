@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { maskErrors } from "../../src/measure/mask-errors.ts";
+import { maskErrors } from "../src/mask-errors.ts";
 
 it("errors are means within each label of each slice, summarised over the slices that have it", () => {
   const errors = maskErrors([{ value: 85, name: "fluid" }]);

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { placesShowing } from "@slicebook/measure";
 import type { Evaluation } from "@slicebook/runs";
 import { expect, it } from "vitest";
-import { execute } from "../../src/api/execute.ts";
-import { placesShowing } from "../../src/measure/blank-slices.ts";
-import { readJsonFile, TINY, temporaryFolder } from "../helpers.ts";
+import { execute } from "../src/api/execute.ts";
+import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 
@@ -11,7 +11,7 @@ it("leaves blank slices out of all means, of the best and the worst, and says ho
   const config = await place.write("tiny.yaml", TINY);
   const overrides = [
     `run.root=${place.at("runs")}`,
-    `dataset.adapter=${join(import.meta.dirname, "../plugins", "half-blank.mjs")}`,
+    `dataset.adapter=${join(import.meta.dirname, "plugins", "half-blank.mjs")}`,
     "dataset.options={ width: 8 }",
     "prior.options={}",
   ];

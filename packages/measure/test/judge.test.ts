@@ -1,9 +1,9 @@
 import { int32, random } from "@slicebook/base";
 import type { CodeGrids } from "@slicebook/runs/tensors";
 import { describe, expect, it } from "vitest";
-import { keepDecoded } from "../../src/measure/decoded.ts";
-import { distributionOf, memorised, pairwiseSimilarity, spreadOf } from "../../src/measure/judge.ts";
-import { nearestOfSlice } from "../../src/measure/nearest.ts";
+import { keepDecoded } from "../src/decoded.ts";
+import { distributionOf, memorised, pairwiseSimilarity, spreadOf } from "../src/judge.ts";
+import { nearestOfSlice } from "../src/nearest.ts";
 
 const [ROWS, COLUMNS, CODES] = [6, 8, 16];
 const size = { height: 24, width: 32 };

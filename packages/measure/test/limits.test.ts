@@ -1,6 +1,6 @@
 import type { PictureDistances, ThreePairs } from "@slicebook/runs";
 import { describe, expect, it } from "vitest";
-import { type LimitInput, limitOf } from "../../src/measure/limits.ts";
+import { type LimitInput, limitOf } from "../src/limits.ts";
 
 const three = (samples: number, floor: number, reconstructions: number): ThreePairs => ({
   samples,
