@@ -3,5 +3,4 @@ export { executeInWorker } from "./api/execute-in-worker.ts";
 export { type PhantomLayout, phantomLayouts, type Request, type Result } from "./api/requests.ts";
 export { type DoctorCheck, type DoctorReport, doctor } from "./commands/doctor.ts";
 export type { Inspection, SplitSummary } from "./commands/inspection.ts";
-export type { Event, ExecuteOptions } from "./session/events.ts";
 export type { StageResult } from "./stages/run-stages.ts";

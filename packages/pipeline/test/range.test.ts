@@ -8,11 +8,9 @@ import { createEngine, type Engine } from "@slicebook/engine";
 import { createCodec, createMovingCodec, decodeCodes, withGrain } from "@slicebook/model";
 import type { Stage } from "@slicebook/runs/stages";
 import { loadCodes, loadPreprocessing, savePreprocessing } from "@slicebook/runs/tensors";
+import { modelParameters, openSession, type Session, samplesGrain } from "@slicebook/session";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import { samplesGrain } from "../src/session/grain.ts";
-import { openSession, type Session } from "../src/session/session.ts";
-import { modelParameters } from "../src/session/trained-model.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

@@ -27,6 +27,7 @@ const libraries = [
   "config",
   "model",
   "measure",
+  "session",
   "pipeline",
 ];
 

@@ -14,13 +14,21 @@ import {
   saveCodes,
   takeGrids,
 } from "@slicebook/runs/tensors";
-import { bindPrior, createLikelihoodMeter, knownOf, priorParameters } from "../session/bound-prior.ts";
-import { askedCovariates, askedTable, checkGuidance } from "../session/covariates.ts";
-import { writeNiftiSlice } from "../session/nifti-slice.ts";
-import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import {
+  askedCovariates,
+  askedTable,
+  bindPrior,
+  checkGuidance,
+  createLikelihoodMeter,
+  knownOf,
+  modelParameters,
+  openOwnSlices,
+  priorParameters,
+  reportProgress,
+  type Session,
+  uniqueNames,
+  writeNiftiSlice,
+} from "@slicebook/session";
 import { classesOf, labelsOf, slicePositionsOf } from "../stages/sample.ts";
 import { keptCodes, keptPixels } from "./kept-part.ts";
 

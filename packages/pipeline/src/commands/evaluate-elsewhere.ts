@@ -4,10 +4,13 @@ import { overrideValue, parseOverride, type ResolvedConfig } from "@slicebook/co
 import type { Dataset } from "@slicebook/datasets/node";
 import { type Evaluation, evaluationSchema, readJsonIfThere, readSubjects } from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import { currentTables } from "../session/code-tables.ts";
-import { trainedSubjects } from "../session/kept-subjects.ts";
-import { loadRunConfig } from "../session/run-folder.ts";
-import { openWithProgress, type Session } from "../session/session.ts";
+import {
+  currentTables,
+  loadRunConfig,
+  openWithProgress,
+  type Session,
+  trainedSubjects,
+} from "@slicebook/session";
 import { evaluateDataset } from "../stages/evaluate.ts";
 
 /**

@@ -6,9 +6,7 @@ import { SPLITS } from "@slicebook/datasets";
 import { type Dataset, type DatasetSummary, inspectDataset } from "@slicebook/datasets/node";
 import { ownRange } from "@slicebook/model";
 import { contactSheet, counted } from "@slicebook/report";
-import type { ExecuteOptions } from "../session/events.ts";
-import { reportProgress } from "../session/progress.ts";
-import { openWithProgress } from "../session/session.ts";
+import { type ExecuteOptions, openWithProgress, reportProgress } from "@slicebook/session";
 import type { Inspection } from "./inspection.ts";
 
 /** Slices of each split on the contact sheet. */

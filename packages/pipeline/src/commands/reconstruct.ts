@@ -6,12 +6,16 @@ import { createCodec } from "@slicebook/model";
 import { greyPng, type ImageStack, likelihoodGrid, reconstructionGrid } from "@slicebook/report";
 import { measureSlice, type SliceFigures } from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import { writeNiftiSlice } from "../session/nifti-slice.ts";
-import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { createSliceScorer, type SliceLikelihood } from "../session/slice-likelihood.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import {
+  createSliceScorer,
+  modelParameters,
+  openOwnSlices,
+  reportProgress,
+  type Session,
+  type SliceLikelihood,
+  uniqueNames,
+  writeNiftiSlice,
+} from "@slicebook/session";
 
 /** Columns of the picture of originals over reconstructions. */
 const SHOWN = 8;

@@ -9,10 +9,13 @@ import { type Codec, createCodec, picturePairs } from "@slicebook/model";
 import { codeGrid, counted, reconstructionGrid } from "@slicebook/report";
 import { codebookColours } from "@slicebook/report/colour";
 import { type Evaluation, evaluationSchema, hashOfTensors, pairFiles, trainedModel } from "@slicebook/runs";
-import { currentTables } from "../session/code-tables.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelAndData, modelParameters } from "../session/trained-model.ts";
+import {
+  currentTables,
+  modelAndData,
+  modelParameters,
+  reportProgress,
+  type Session,
+} from "@slicebook/session";
 import { measureBaselines } from "./measure-baselines.ts";
 import { savePairs } from "./save-pairs.ts";
 import type { StageDefinition } from "./stage.ts";

@@ -17,8 +17,7 @@ import {
 import type { Codec } from "@slicebook/model";
 import { type Baseline, type Baselines, measureSlice, type SliceFigures } from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
+import { reportProgress, type Session } from "@slicebook/session";
 
 /** Test slices that are measured, at most: searching a quality for each takes a few tenths of a second. */
 const MOST_SLICES = 100;

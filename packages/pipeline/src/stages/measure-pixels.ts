@@ -6,8 +6,7 @@ import { limitOf, pictureDistances } from "@slicebook/measure";
 import { type CodecOptions, decodeCodes, withGrain } from "@slicebook/model";
 import type { Novelty } from "@slicebook/runs";
 import { type CodeGrids, loadPreprocessing, takeGrids } from "@slicebook/runs/tensors";
-import type { Session } from "../session/session.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import { modelParameters, type Session } from "@slicebook/session";
 
 /** Slices of each set, at most, spread evenly: the figures are steady, and take seconds. */
 const MOST = 128;

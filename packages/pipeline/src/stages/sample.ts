@@ -32,13 +32,21 @@ import {
   takeGrids,
   takeRows,
 } from "@slicebook/runs/tensors";
-import { bindPrior, knownOf, priorParameters } from "../session/bound-prior.ts";
-import { askedTable, checkGuidance, drawnCovariates, learntCovariates } from "../session/covariates.ts";
-import { samplesGrain } from "../session/grain.ts";
-import { writeNiftiSlice } from "../session/nifti-slice.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelHash, modelParameters } from "../session/trained-model.ts";
+import {
+  askedTable,
+  bindPrior,
+  checkGuidance,
+  drawnCovariates,
+  knownOf,
+  learntCovariates,
+  modelHash,
+  modelParameters,
+  priorParameters,
+  reportProgress,
+  type Session,
+  samplesGrain,
+  writeNiftiSlice,
+} from "@slicebook/session";
 import { CANDIDATES_APART, plausibleCandidates } from "./candidates.ts";
 import { measurePixels } from "./measure-pixels.ts";
 import { nearestPicture } from "./nearest-picture.ts";

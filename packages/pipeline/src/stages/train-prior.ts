@@ -37,12 +37,13 @@ import {
   createLikelihoodMeter,
   joinParts,
   knownOf,
+  learntCovariates,
+  modelHash,
+  modelParameters,
   priorParameters,
-} from "../session/bound-prior.ts";
-import { learntCovariates } from "../session/covariates.ts";
-import type { Session } from "../session/session.ts";
-import { modelHash, modelParameters } from "../session/trained-model.ts";
-import { withVariedGrids } from "../session/varied-grids.ts";
+  type Session,
+  withVariedGrids,
+} from "@slicebook/session";
 import type { StageDefinition } from "./stage.ts";
 import { type Trainee, type TrainOptions, train } from "./training.ts";
 import { tryPrior } from "./try-prior.ts";

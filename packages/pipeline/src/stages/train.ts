@@ -11,7 +11,7 @@ import { createMovingCodec, encodingsOf, picturePairs } from "@slicebook/model";
 import { dropFramesAfter, frameIsDue, saveFrame } from "@slicebook/report";
 import type { ValidationMetrics } from "@slicebook/runs";
 import { checkedCarry, loadCheckpoint, savePreprocessing } from "@slicebook/runs/tensors";
-import type { Session } from "../session/session.ts";
+import type { Session } from "@slicebook/session";
 import type { StageDefinition } from "./stage.ts";
 import { type Trainee, train } from "./training.ts";
 

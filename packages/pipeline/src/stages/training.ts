@@ -19,7 +19,7 @@ import {
   type ValidationMetrics,
 } from "@slicebook/runs";
 import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "@slicebook/runs/tensors";
-import type { Event } from "../session/events.ts";
+import type { Event } from "@slicebook/session";
 
 /** Limits, batch and cadence: the part of `train` and `prior` that they share. */
 type Schedule = Pick<

@@ -8,10 +8,9 @@ import { decodeSafetensors } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { createCodec } from "@slicebook/model";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
+import { modelParameters, openSession } from "@slicebook/session";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
-import { openSession } from "../../src/session/session.ts";
-import { modelParameters } from "../../src/session/trained-model.ts";
 import { readJsonFile, TINY, temporaryFolder } from "../helpers.ts";
 
 /** What is used of ONNX Runtime, the engine's own copy. */

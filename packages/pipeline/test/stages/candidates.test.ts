@@ -1,9 +1,7 @@
 import { join } from "node:path";
+import { bindPrior, loadRunConfig, openSession, priorParameters } from "@slicebook/session";
 import { describe, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
-import { bindPrior, priorParameters } from "../../src/session/bound-prior.ts";
-import { loadRunConfig } from "../../src/session/run-folder.ts";
-import { openSession } from "../../src/session/session.ts";
 import { CANDIDATES_APART, plausible } from "../../src/stages/candidates.ts";
 import { readTensors, temporaryFolder } from "../helpers.ts";
 import { copySharedRun } from "../shared-runs.ts";

@@ -1,13 +1,21 @@
 import { loadConfig } from "@slicebook/config";
 import { openDataset } from "@slicebook/datasets/node";
 import { expect, it } from "vitest";
-import { datasetSource } from "../../src/session/dataset-source.ts";
-import { TINY, temporaryFolder } from "../helpers.ts";
+import { temporaryFolder } from "../../runs/test/temporary-folder.ts";
+import { datasetSource } from "../src/dataset-source.ts";
 
 const folder = temporaryFolder();
+/** Four subjects to train on, and two for validation and test each, of three slices. */
+const PHANTOMS = `
+dataset:
+  adapter: phantom
+  size: [32, 32]
+  options: { subjects: { train: 4, validate: 2, test: 2 }, slices: 3 }
+train: { epochs: 1 }
+`;
 
 async function opened(overrides: readonly string[], few?: number) {
-  const config = await loadConfig(await folder.write("tiny.yaml", TINY), overrides);
+  const config = await loadConfig(await folder.write("phantoms.yaml", PHANTOMS), overrides);
   const source = await datasetSource(config, few);
   return openDataset(source.config, { adapters: source.adapters });
 }

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { readSubjects, runPaths } from "@slicebook/runs";
+import type { Event } from "@slicebook/session";
 import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
-import { execute } from "../../src/api/execute.ts";
-import type { Event } from "../../src/session/events.ts";
-import { readJsonFile, TINY, temporaryFolder } from "../helpers.ts";
+import { execute } from "../src/api/execute.ts";
+import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 const run = () => place.at("runs", "kept");

@@ -3,8 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { encodeNifti, readNiftiHeader } from "@slicebook/datasets";
 import { beforeAll, describe, expect, it } from "vitest";
-import { execute } from "../../src/api/execute.ts";
-import { TINY, temporaryFolder } from "../helpers.ts";
+import { execute } from "../src/api/execute.ts";
+import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();
 let run: string;

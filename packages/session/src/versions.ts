@@ -6,12 +6,13 @@ import { dirname, join } from "node:path";
 export async function versionsInUse(): Promise<Record<string, string>> {
   const here = createRequire(import.meta.url);
   const engine = createRequire(here.resolve("@slicebook/engine"));
+  const datasets = createRequire(here.resolve("@slicebook/datasets"));
   return {
-    slicebook: (await versionOf(here, "@slicebook/pipeline")) ?? "unknown",
+    slicebook: (await versionOf(here, "@slicebook/session")) ?? "unknown",
     node: process.versions.node,
     ...known("@tensorflow/tfjs-core", await versionOf(engine, "@tensorflow/tfjs-core")),
     ...known("onnxruntime-node", await versionOf(engine, "onnxruntime-node")),
-    ...known("sharp", await versionOf(here, "sharp")),
+    ...known("sharp", await versionOf(datasets, "sharp")),
   };
 }
 

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { withEnergy } from "../../src/session/energy.ts";
-import { temporaryFolder } from "../helpers.ts";
+import { temporaryFolder } from "../../runs/test/temporary-folder.ts";
+import { withEnergy } from "../src/energy.ts";
 
 const place = temporaryFolder();
 

@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { loadConfig, variedCopies } from "@slicebook/config";
 import { exists } from "@slicebook/runs";
 import { loadCodes } from "@slicebook/runs/tensors";
+import { openSession, withVariedGrids } from "@slicebook/session";
 import { beforeAll, expect, it } from "vitest";
-import { execute } from "../../src/api/execute.ts";
-import { openSession } from "../../src/session/session.ts";
-import { withVariedGrids } from "../../src/session/varied-grids.ts";
-import { listen, TINY, temporaryFolder } from "../helpers.ts";
-import { copySharedRun } from "../shared-runs.ts";
+import { execute } from "../src/api/execute.ts";
+import { listen, TINY, temporaryFolder } from "./helpers.ts";
+import { copySharedRun } from "./shared-runs.ts";
 
 const place = temporaryFolder();
 let folder: string;
