@@ -54,28 +54,28 @@ export interface Nearest {
  */
 export function nearestOfSlice(
   index: number,
-  own: { readonly grids: CodeGrids; readonly decoded: Decoded },
+  set: { readonly grids: CodeGrids; readonly decoded: Decoded },
   training: { readonly grids: CodeGrids; readonly decoded: Decoded },
 ): Nearest {
-  const near = nearestByCodes(allCodesOf(own.grids, index), training.grids, BY_CODES);
-  const thumbnail = own.decoded.thumbnail(index);
+  const near = nearestByCodes(allCodesOf(set.grids, index), training.grids, BY_CODES);
+  const thumbnail = set.decoded.thumbnail(index);
   const alike = nearestOf(
-    training.decoded.numbers.map((_, place) => ({
-      index: place,
-      distance: meanSquare(thumbnail, training.decoded.thumbnail(place)),
+    training.decoded.numbers.map((_, position) => ({
+      index: position,
+      distance: meanSquare(thumbnail, training.decoded.thumbnail(position)),
     })),
     BY_THUMBNAIL,
   );
-  const places = new Set(alike.map((one) => one.index));
+  const positions = new Set(alike.map((one) => one.index));
   for (const one of near) {
-    const place = training.decoded.numbers.indexOf(one.index);
-    if (place >= 0) places.add(place);
+    const position = training.decoded.numbers.indexOf(one.index);
+    if (position >= 0) positions.add(position);
   }
-  const { size } = own.decoded;
-  const image = own.decoded.image(index);
-  const compared = [...places].map((place) => ({
-    index: training.decoded.numbers[place]!,
-    distance: 1 - ssim(training.decoded.image(place), image, size),
+  const { size } = set.decoded;
+  const image = set.decoded.image(index);
+  const compared = [...positions].map((position) => ({
+    index: training.decoded.numbers[position]!,
+    distance: 1 - ssim(training.decoded.image(position), image, size),
   }));
   return { byCodes: near[0]!, bySsim: nearestOf(compared, 1)[0]! };
 }

@@ -55,11 +55,11 @@ export async function createCodec(
   const compiled = await engine.compile(model.reconstruct, [spec], { name: "reconstruct", parameters });
   return {
     async reconstruct(images) {
-      const found = emptyReconstructions(images, options);
-      await eachBatch(images, spec.shape, async (part, place) => {
-        found.keep(await compiled.run(part), place);
+      const reconstructions = emptyReconstructions(images, options);
+      await eachBatch(images, spec.shape, async (tensor, part) => {
+        reconstructions.keep(await compiled.run(tensor), part);
       });
-      return found;
+      return reconstructions;
     },
     dispose: () => compiled.dispose(),
   };
@@ -82,9 +82,9 @@ export async function createEncoder(
   return {
     async encode(images) {
       const levels = emptyLevels(model, images.length / sizeOf(model.size));
-      await eachBatch(images, spec.shape, async (part, place) => {
-        for (const [level, codes] of (await compiled.run(part)).entries()) {
-          keepRows(levels[level]!.data, integers(codes), batch, place);
+      await eachBatch(images, spec.shape, async (tensor, part) => {
+        for (const [level, codes] of (await compiled.run(tensor)).entries()) {
+          keepRows(levels[level]!.data, integers(codes), batch, part);
         }
       });
       return levels;
@@ -116,18 +116,18 @@ export async function createMovingCodec(
   });
   return {
     async measure(current, images) {
-      const found = emptyReconstructions(images, options);
+      const reconstructions = emptyReconstructions(images, options);
       const sums = { reconstruction: 0, quantization: 0 };
       let batches = 0;
-      await eachBatch(images, spec.shape, async (part, place) => {
-        const results = await compiled.run(current, part);
-        found.keep(results, place);
+      await eachBatch(images, spec.shape, async (tensor, part) => {
+        const results = await compiled.run(current, tensor);
+        reconstructions.keep(results, part);
         sums.reconstruction += floats(results.reconstruction)[0]!;
         sums.quantization += floats(results.quantization)[0]!;
         batches += 1;
       });
       return {
-        ...found,
+        ...reconstructions,
         reconstruction: sums.reconstruction / batches,
         quantization: sums.quantization / batches,
       };
@@ -191,11 +191,11 @@ export async function encodingsOf(
   const total = images.length / sizeOf(model.size);
   const grids: HostTensor[] = [];
   try {
-    await eachBatch(images, spec.shape, async (part, place) => {
-      for (const [grid, { data, shape }] of (await compiled.run(part)).entries()) {
+    await eachBatch(images, spec.shape, async (tensor, part) => {
+      for (const [grid, { data, shape }] of (await compiled.run(tensor)).entries()) {
         const whole = [total, ...shape.slice(1)];
         grids[grid] ??= float32(new Float32Array(sizeOf(whole)), whole);
-        keepRows(floats(grids[grid]!), data, batch, place);
+        keepRows(floats(grids[grid]!), data, batch, part);
       }
     });
   } finally {
@@ -222,17 +222,17 @@ interface BatchResults {
 function emptyReconstructions(
   images: Float32Array,
   { model, batch, preprocessing }: CodecOptions,
-): Reconstructions & { keep(results: BatchResults, place: Part): void } {
-  const found = {
+): Reconstructions & { keep(results: BatchResults, part: Part): void } {
+  const reconstructions = {
     images: new Float32Array(images.length),
     levels: emptyLevels(model, images.length / sizeOf(model.size)),
   };
   return {
-    ...found,
-    keep(results, place) {
-      keepRows(found.images, held(floats(results.images), preprocessing), batch, place);
+    ...reconstructions,
+    keep(results, part) {
+      keepRows(reconstructions.images, held(floats(results.images), preprocessing), batch, part);
       for (const [level, grid] of results.codes.entries()) {
-        keepRows(found.levels[level]!.data, integers(grid), batch, place);
+        keepRows(reconstructions.levels[level]!.data, integers(grid), batch, part);
       }
     },
   };
@@ -254,7 +254,7 @@ function held(images: Float32Array, { range }: Preprocessing): Float32Array {
   return range === undefined ? images : holdWithin(images, range.preprocessed);
 }
 
-/** Copies a batch's own rows to their place among all. */
+/** Copies a batch's rows, without its padding, to where they belong among all. */
 function keepRows<T extends Float32Array | Int32Array>(
   all: T,
   rows: HostTensor["data"],

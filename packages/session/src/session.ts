@@ -102,9 +102,9 @@ export function openSession(
     return fingerprints;
   }
 
-  async function checkFingerprint(found: string): Promise<void> {
+  async function checkFingerprint(fingerprint: string): Promise<void> {
     const record = await run.record();
-    if (record !== undefined && record.data.fingerprint !== found) throw differentData(folder);
+    if (record !== undefined && record.data.fingerprint !== fingerprint) throw differentData(folder);
   }
 
   return {
@@ -121,9 +121,9 @@ export function openSession(
         ...(device === null ? {} : { device }),
         ...(threads === null ? {} : { threads }),
         precision,
-      }).then((made) => {
-        if (made.passedOver !== undefined) onEvent({ type: "note", text: describeChoice(made) });
-        return made;
+      }).then((created) => {
+        if (created.passedOver !== undefined) onEvent({ type: "note", text: describeChoice(created) });
+        return created;
       });
       return engine;
     },

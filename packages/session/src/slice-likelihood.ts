@@ -43,14 +43,14 @@ export async function createSliceScorer(session: Session): Promise<SliceScorer |
     classes,
     async score(levels) {
       const labels = Array.from({ length: Math.max(1, classes.length) }, (_, label) => label);
-      const found = [];
+      const scores = [];
       for (const label of labels) {
-        const own = { levels, labels: Int32Array.of(label), classes, names: [""] };
-        const logLikelihood = await meter.logLikelihood(parameters, own);
+        const grids = { levels, labels: Int32Array.of(label), classes, names: [""] };
+        const logLikelihood = await meter.logLikelihood(parameters, grids);
         const total = logLikelihood.reduce((sum, logs) => logs.reduce((all, log) => all + log, sum), 0);
-        found.push({ label, logLikelihood, total });
+        scores.push({ label, logLikelihood, total });
       }
-      const best = found.reduce((likeliest, one) => (one.total > likeliest.total ? one : likeliest));
+      const best = scores.reduce((likeliest, one) => (one.total > likeliest.total ? one : likeliest));
       const parts = model.levels.map(({ rows, columns }, level) => ({
         logLikelihood: best.logLikelihood[level]!,
         rows,

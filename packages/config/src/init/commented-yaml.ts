@@ -18,32 +18,32 @@ export function commentedYaml(keys: readonly ConfigKey[], given: unknown, resolv
 }
 
 /** Where a line starts, and where the section around it that is commented out does, if there is one. */
-interface Place {
+interface Margin {
   readonly indent: string;
   readonly outAt: string | undefined;
 }
 
-function block(key: ConfigKey, given: unknown, resolved: unknown, place: Place): string[] {
-  const { indent } = place;
+function block(key: ConfigKey, given: unknown, resolved: unknown, margin: Margin): string[] {
+  const { indent } = margin;
   const value = valueIn(given, key.key);
   const known = valueIn(resolved, key.key);
   const fallback = known === undefined ? key.default : known;
-  const comment = wrap(key.description, WIDTH - indent.length - 2).map((line) => lineAt(place, `# ${line}`));
-  const own: Place = value === undefined ? { indent, outAt: place.outAt ?? indent } : place;
+  const comment = wrap(key.description, WIDTH - indent.length - 2).map((line) => lineAt(margin, `# ${line}`));
+  const keyMargin: Margin = value === undefined ? { indent, outAt: margin.outAt ?? indent } : margin;
   if (key.keys.length === 0) {
     const written = value === undefined ? fallback : value;
     const lines = entry(key.key, written === undefined ? example(key) : written);
-    return [...comment, ...lines.map((line) => lineAt(own, line))];
+    return [...comment, ...lines.map((line) => lineAt(keyMargin, line))];
   }
-  const within: Place = { ...own, indent: `${indent}  ` };
+  const within: Margin = { ...keyMargin, indent: `${indent}  ` };
   return [
     ...comment,
-    lineAt(own, `${key.key}:`),
+    lineAt(keyMargin, `${key.key}:`),
     ...key.keys.flatMap((child) => block(child, value, fallback, within)),
   ];
 }
 
-function lineAt({ indent, outAt }: Place, text: string): string {
+function lineAt({ indent, outAt }: Margin, text: string): string {
   return outAt === undefined ? `${indent}${text}` : `${outAt}#${indent.slice(outAt.length)}${text}`;
 }
 
