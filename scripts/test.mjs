@@ -6,9 +6,17 @@ import { checkImports } from "./check-imports.mjs";
 import { root, run, setup } from "./setup.mjs";
 
 /** The packages whose tests take longest: they start first, so that none is left running alone. */
-const LONGEST = ["cli", "pipeline", "viewer", "prior-pixelcnn", "testing", "core", "report", "datasets"].map(
-  (name) => `packages/${name}`,
-);
+const LONGEST = [
+  "cli",
+  "pipeline",
+  "viewer",
+  "session",
+  "prior-pixelcnn",
+  "testing",
+  "core",
+  "report",
+  "datasets",
+].map((name) => `packages/${name}`);
 /** Tasks side by side. */
 const LANES = 2;
 

@@ -1,4 +1,4 @@
-import { greyImage } from "@slicebook/pipeline";
+import { greyImage } from "@slicebook/measure";
 import { expect, it } from "vitest";
 import { createJpegXl } from "../src/rate/jpeg-xl.ts";
 

@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 import { SlicebookError } from "@slicebook/base";
-import { IMAGE_CODECS } from "@slicebook/pipeline";
+import { IMAGE_CODECS } from "@slicebook/measure";
 import {
   decimals,
   FIGURES,

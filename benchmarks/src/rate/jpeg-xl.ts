@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import decode, { init as initDecoder } from "@jsquash/jxl/decode.js";
 import encode, { init as initEncoder } from "@jsquash/jxl/encode.js";
-import type { ImageCodec } from "@slicebook/pipeline";
+import type { ImageCodec } from "@slicebook/measure";
 
 const EFFORT = 7;
 

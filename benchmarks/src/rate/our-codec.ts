@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { loadConfig, resolvedYaml } from "@slicebook/config";
 import { decodeFile } from "@slicebook/datasets/node";
-import { execute, inUnitsOf, loadConfig, type Request, resolvedYaml } from "@slicebook/pipeline";
+import { inUnitsOf } from "@slicebook/measure";
+import { execute, type Request } from "@slicebook/pipeline";
 import { readRun } from "@slicebook/runs";
 import { type Measured, measured, type TestSlices, timed } from "./test-slices.ts";
 

@@ -1,4 +1,4 @@
-import { encodeWithin, greyImage, type ImageCodec, inUnitsOf } from "@slicebook/pipeline";
+import { encodeWithin, greyImage, type ImageCodec, inUnitsOf } from "@slicebook/measure";
 import { median } from "../median.ts";
 import type { OurPoint } from "./our-codec.ts";
 import { type Measured, measured, type TestSlices, timed } from "./test-slices.ts";

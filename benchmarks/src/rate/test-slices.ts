@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { SlicebookError } from "@slicebook/base";
 import { spread } from "@slicebook/base/util";
+import { loadConfig } from "@slicebook/config";
 import { rangeOf } from "@slicebook/core";
 import type { Orientation } from "@slicebook/datasets";
 import { openDataset } from "@slicebook/datasets/node";
-import { loadConfig } from "@slicebook/pipeline";
 import { eachSliceFigure, measureSlice, type SliceFigures } from "@slicebook/runs";
 
 /** Slices that codecs are measured on. */

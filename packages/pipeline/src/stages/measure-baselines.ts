@@ -3,22 +3,22 @@ import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
 import type { CodeTable } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
-import { type Baseline, type Baselines, measureSlice, type SliceFigures } from "@slicebook/runs";
-import { codesOf } from "@slicebook/runs/tensors";
-import { placesShowing } from "../measure/blank-slices.ts";
-import { meanImage, reconstructByComponents } from "../measure/components.ts";
-import { figureSummaries } from "../measure/evaluate.ts";
-import { fileBytes } from "../measure/file-bytes.ts";
 import {
   encodeWithin,
+  figureSummaries,
+  fileBytes,
   greyImage,
   IMAGE_CODECS,
   type ImageCodec,
   inUnitsOf,
-} from "../measure/image-codecs.ts";
-import type { Codec } from "../model/codec.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
+  meanImage,
+  placesShowing,
+  reconstructByComponents,
+} from "@slicebook/measure";
+import type { Codec } from "@slicebook/model";
+import { type Baseline, type Baselines, measureSlice, type SliceFigures } from "@slicebook/runs";
+import { codesOf } from "@slicebook/runs/tensors";
+import { reportProgress, type Session } from "@slicebook/session";
 
 /** Test slices that are measured, at most: searching AVIF's quality for one of 256×256 takes more than a second. */
 const MOST_SLICES = 50;
