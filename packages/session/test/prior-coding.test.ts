@@ -126,13 +126,19 @@ async function fileOf(coded: PriorCoding): Promise<{ content: Uint8Array; levels
   return { content: encodeCodedSlice(BY, RECORD, { packed: packed!, levels }), levels };
 }
 
-/** Everything that a file says; throws what says why not. */
-async function read(content: Uint8Array, coded: PriorCoding): Promise<unknown> {
+/** Everything that a file says; throws what says why not. Codes that were unpacked once are in `known`, since it takes long. */
+async function read(
+  content: Uint8Array,
+  coded: PriorCoding,
+  known = new Map<string, Int32Array[]>(),
+): Promise<unknown> {
   const { codes, record, ...by } = decodeCodedSlice(content);
   if (by.model !== BY.model || by.prior !== BY.prior) throw new Error("of another model or prior");
   const { labels = 0, slicePositions = -1 } = record.told;
   const conditions = { labels: [labels], slicePositions: [slicePositions] };
-  const levels = await unpackByPrior([codes.packed], { ...coded, conditions });
+  const key = JSON.stringify([Buffer.from(codes.packed).toString("hex"), conditions]);
+  const levels = known.get(key) ?? (await unpackByPrior([codes.packed], { ...coded, conditions }));
+  known.set(key, levels);
   codes.check(levels);
   return { levels, record };
 }
@@ -185,14 +191,16 @@ describe("a file of a slice that a prior coded", () => {
   it("gives an error or the very codes, whatever happens to its bytes", async () => {
     const coded = codingBy(PRIORS.pixelcnn!, SPACE);
     const { content } = await fileOf(coded);
-    const whole = await read(content, coded);
+    const known = new Map<string, Int32Array[]>();
+    const whole = await read(content, coded, known);
     const draws = random(9, "mutations");
     for (let mutation = 0; mutation < 10_000; mutation++) {
       const changed = mutated(content, draws);
       // Some also get the right checksum of their bytes, so that their codes are read.
       const file = mutation % 500 === 0 ? resealed(changed) : changed;
       if (Buffer.compare(file, content) === 0) continue;
-      expect(await read(file, coded).catch(() => whole)).toEqual(whole);
+      const found = await read(file, coded, known).catch(() => undefined);
+      if (found !== undefined) expect(found).toEqual(whole);
     }
   });
 });
