@@ -14,6 +14,7 @@ type CompressRequest = Extract<Request, { readonly kind: "compress" }>;
 /** The ways to compress the slices of a run: a point of its curve each. */
 const SETTINGS: readonly { readonly name: string; readonly request: Partial<CompressRequest> }[] = [
   { name: "", request: {} },
+  { name: "λ 0.1", request: { lambda: 0.1 } },
 ];
 
 /** What a run makes of slices by `compress` and `decompress`. */

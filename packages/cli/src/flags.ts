@@ -52,6 +52,7 @@ export interface CompressFlags {
 export interface PackFlags extends CompressFlags {
   readonly coding?: "prior" | "tables";
   readonly archive?: string;
+  readonly lambda?: number;
 }
 
 export interface UnpackFlags extends CompressFlags {

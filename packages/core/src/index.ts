@@ -13,7 +13,13 @@ export {
   codesName,
   gridSpecs,
 } from "./code-space.ts";
-export { type PriorCoding, packByPrior, unpackByPrior } from "./compression/code-by-prior.ts";
+export {
+  type PriorCoding,
+  packByPrior,
+  packForRate,
+  type RateOptions,
+  unpackByPrior,
+} from "./compression/code-by-prior.ts";
 export { type CodeTable, codeBits, codeTable, logitTable, tablesChecksum } from "./compression/code-table.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
 export type { SealedCodes } from "./compression/sealed-codes.ts";

@@ -112,6 +112,11 @@ export interface BoundVqvae {
   /** From images [b, h, w, 1] to code indices, int32 [b, rows, columns] in raster order for each level. */
   readonly encode: (params: Params, images: Tensor) => Tensor[];
   /**
+   * From images [b, h, w, 1], and the code indices of the first levels, int32 [b, rows, columns] each, to the squared
+   * distance of what the next level encodes to each of its codes: [b, rows, columns, K].
+   */
+  readonly distances: (params: Params, images: Tensor, codes: readonly Tensor[]) => Tensor;
+  /**
    * From code indices, int32 [b, rows, columns] for each level, to images [b, h, w, 1].
    *
    * Of the levels of the coarsest grids only, it gives the picture that these hold, at its own resolution.
@@ -184,6 +189,24 @@ export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
       return found;
     });
 
+  const distances: BoundVqvae["distances"] = (params, images, codes) =>
+    tidy(() => {
+      checkSize(size, images);
+      let found: Tensor | undefined;
+      network.encode(params, images as Tensor4D, (encodings, grid) => {
+        const { levels: own, lookUp, distances } = quantizers[grid]!;
+        const known = own.flatMap((level) => codes[level] ?? []);
+        const indices = known.map((codes) => reshape(codes, [codes.size]) as Tensor1D);
+        if (known.length === own.length) return reshape(lookUp(params, indices), encodings.shape);
+        if (known.length > 0 || own[0] === codes.length) {
+          const flat: Tensor2D = reshape(encodings, [-1, config.codeDimension]);
+          found = reshape(distances(params, flat, indices), [...encodings.shape.slice(0, 3), -1]);
+        }
+        return encodings;
+      });
+      return found!;
+    });
+
   const decode: BoundVqvae["decode"] = (params, codes) =>
     tidy(() => {
       const known = quantizers.filter((quantizer) => quantizer.levels.every((level) => level < codes.length));
@@ -243,6 +266,7 @@ export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
     },
 
     encode,
+    distances,
     decode,
     reconstruct: (params, images) =>
       tidy(() => {

@@ -41,6 +41,15 @@ describe("codes of several levels", () => {
     expectClose(values(found.reconstruction), [mse(found.images, images) + 0.5 * coarse], 1e-5);
   });
 
+  it("are the nearest to what is left at each level, once those before it are known", () => {
+    const codes = model.encode(params, images);
+    for (const [level, grid] of codes.entries()) {
+      const distances = model.distances(params, images, codes.slice(0, level));
+      expect(distances.shape).toEqual([...grid.shape, 8]);
+      expect(values(tf.argMin(distances, 3))).toEqual(values(grid));
+    }
+  });
+
   it("hold a picture of their own resolution each, to which the next grid adds what it lacks", () => {
     const three = vqvae.bind(vqvaeSchema.parse({ ...tiny, hierarchy: 3, codes: [8, 6, 4] }), [32, 16]);
     const own = load(three.parameters(three.initialCarry(0), { average: false }));

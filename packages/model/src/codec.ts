@@ -93,6 +93,47 @@ export async function createEncoder(
   };
 }
 
+/** What tells how far images are from each code of a level, prepared on an engine. */
+export interface DistanceMeter {
+  /**
+   * Of preprocessed images [n, height, width] and their codes of the levels before, [n, rows, columns] each, the squared distances
+   * of what the level encodes to its codes: [n, rows, columns, K].
+   */
+  distances(level: number, images: Float32Array, earlier: readonly Int32Array[]): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export async function createDistanceMeter(
+  engine: TensorEngine,
+  parameters: HostTensors,
+  { model, batch }: Omit<CodecOptions, "preprocessing">,
+): Promise<DistanceMeter> {
+  const specs = model.codeSpecs(batch);
+  const image = model.imageSpec(batch);
+  const compiled = await Promise.all(
+    specs.map((_, level) =>
+      engine.compile(model.distances, [image, specs.slice(0, level)], {
+        name: `distances${level}`,
+        parameters,
+      }),
+    ),
+  );
+  return {
+    async distances(level, images, earlier) {
+      const { codes, rows, columns } = model.levels[level]!;
+      const found = new Float32Array((images.length / sizeOf(model.size)) * rows * columns * codes);
+      await eachBatch(images, image.shape, async (part, place) => {
+        const given = earlier.map((codes, before) => paddedPart(codes, specs[before]!.shape, place.start));
+        keepRows(found, floats(await compiled[level]!.run(part, given)), batch, place);
+      });
+      return found;
+    },
+    async dispose() {
+      for (const one of compiled) await one.dispose();
+    },
+  };
+}
+
 /** Encoder and decoder, with the weights given anew at each call: what looks at a model while it trains. */
 export interface MovingCodec {
   /** Reconstructs images, and gives the mean loss of a training step on them: with and without what codes add. */

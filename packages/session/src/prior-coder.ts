@@ -4,11 +4,13 @@ import {
   lastingConditions,
   type PriorCoding,
   packByPrior,
+  packForRate,
   type SliceRecord,
   UNKNOWN,
   unpackByPrior,
 } from "@slicebook/core";
 import { createExactEngine } from "@slicebook/engine";
+import type { DistanceMeter } from "@slicebook/model";
 import { exists, hashOfTensors } from "@slicebook/runs";
 import { neededCodes } from "@slicebook/runs/tensors";
 import { bindPrior, knownOf, priorParameters } from "./bound-prior.ts";
@@ -34,10 +36,22 @@ export interface PriorCoder {
   told(label: string | undefined): Told;
   /** Codes of each slice, and back; a slice's bytes depend on no other slice. `onCodes` is told how many more are done. */
   pack(slices: readonly CodedSlice[], onCodes: (count: number) => void): Promise<Uint8Array[]>;
+  /** As `pack`, of codes that are chosen for fewer bits (see `packForRate`). */
+  packForRate(
+    slices: readonly SliceToCode[],
+    rate: { readonly lambda: number; readonly meter: DistanceMeter },
+    onCodes: (count: number) => void,
+  ): Promise<{ readonly packed: Uint8Array; readonly codes: SliceCodes }[]>;
   unpack(
     slices: readonly { readonly packed: Uint8Array; readonly told: Told }[],
     onCodes: (count: number) => void,
   ): Promise<SliceCodes[]>;
+}
+
+/** A preprocessed image, [height, width]. */
+interface SliceToCode {
+  readonly image: Float32Array;
+  readonly told: Told;
 }
 
 interface CodedSlice {
@@ -85,6 +99,9 @@ export async function openPriorCoder(session: Session): Promise<PriorCoder | und
     return results;
   }
 
+  const ofSlice = (levels: readonly Int32Array[], index: number): SliceCodes =>
+    levels.map((codes, level) => codes.subarray(index * sizes[level]!, (index + 1) * sizes[level]!));
+
   return {
     hash: await hashOfTensors(parameters),
     codesPerSlice: sizes.reduce((sum, size) => sum + size, 0),
@@ -93,6 +110,15 @@ export async function openPriorCoder(session: Session): Promise<PriorCoder | und
       ...(conditions.includes("labels") && label !== undefined && { labels: classes.indexOf(label) }),
       ...(conditions.includes("slicePositions") && { slicePositions: UNKNOWN }),
     }),
+    packForRate: (slices, { lambda, meter }, onCodes) =>
+      inGroups(slices, onCodes, async (group, coding) => {
+        const images = joined(group.map(({ image }) => image));
+        const { packed, levels } = await packForRate(group.length, coding, {
+          lambda,
+          distances: (level, earlier) => meter.distances(level, images, earlier),
+        });
+        return packed.map((bytes, index) => ({ packed: bytes, codes: ofSlice(levels, index) }));
+      }),
     pack: (slices, onCodes) =>
       inGroups(slices, onCodes, (group, coding) => {
         const levels = sizes.map((size, level) => {
@@ -108,11 +134,16 @@ export async function openPriorCoder(session: Session): Promise<PriorCoder | und
           group.map(({ packed }) => packed),
           coding,
         );
-        return group.map((_, index) =>
-          levels.map((codes, level) => codes.subarray(index * sizes[level]!, (index + 1) * sizes[level]!)),
-        );
+        return group.map((_, index) => ofSlice(levels, index));
       }),
   };
+}
+
+/** Values of several slices, one after the other. */
+function joined(slices: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(slices.length * (slices[0]?.length ?? 0));
+  for (const [index, values] of slices.entries()) all.set(values, index * values.length);
+  return all;
 }
 
 /** What is told of several slices, by condition; of those that every slice is told of. */

@@ -66,8 +66,8 @@ export async function completeSlice(
 
 /** `compress`: slices into `.slbk` files, or into one archive. */
 export async function compress(files: readonly string[], options: OutputOptions & PackFlags): Promise<void> {
-  const { model, out, force = false, coding, archive } = options;
-  await perform({ kind: "compress", run: model, files, force, coding, archive, out }, options);
+  const { model, out, force = false, coding, archive, lambda } = options;
+  await perform({ kind: "compress", run: model, files, force, coding, archive, lambda, out }, options);
 }
 
 /** `decompress`: such files back into slices. */

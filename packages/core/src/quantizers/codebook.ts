@@ -13,6 +13,7 @@ import {
   mul,
   neg,
   oneHot,
+  relu,
   type Scalar,
   sqrt,
   square,
@@ -32,8 +33,18 @@ import { withoutGradient } from "../gradients.ts";
  * |z − e|² = |z|² − 2 z·e + |e|², of which |z|² is the same for all codes and left out.
  */
 export function nearestCodes(vectors: Tensor2D, codebook: Tensor2D): Tensor1D {
-  const products = matMul(vectors, mul(codebook, -2), false, true);
-  return argMin(add(products, sum(square(codebook), 1)), 1);
+  return argMin(add(products(vectors, codebook), sum(square(codebook), 1)), 1);
+}
+
+/** −2 z·e of each vector [n, D] and code [K, D]: [n, K]. */
+function products(vectors: Tensor2D, codebook: Tensor2D): Tensor2D {
+  return matMul(vectors, mul(codebook, -2), false, true);
+}
+
+/** The squared Euclidean distance of each vector to each code: [n, D] and a codebook [K, D] → [n, K]. */
+export function squaredDistances(vectors: Tensor2D, codebook: Tensor2D): Tensor2D {
+  const lengths = sum(square(vectors), 1, true);
+  return relu(add(add(products(vectors, codebook), sum(square(codebook), 1)), lengths));
 }
 
 /** The codes of indices: int32 of any shape [...] and a codebook [K, D] → [..., D]. */

@@ -45,6 +45,11 @@ export interface Quantizer {
   readonly state: Weights;
   /** Quantizes encodings [n, D] by a `share`: 1 is wholly, 0 leaves them as they are. */
   quantize(params: Params, encodings: Tensor2D, share: Scalar | number): Quantized;
+  /**
+   * The squared distance of encodings [n, D] to each code of one of its levels, given the indices of those before it, int32
+   * [n] each: [n, K].
+   */
+  distances(params: Params, encodings: Tensor2D, earlier: readonly Tensor1D[]): Tensor2D;
   /** The values of indices, int32 [n] for each level → [n, D]. */
   lookUp(params: Params, indices: readonly Tensor1D[]): Tensor2D;
   /**

@@ -17,7 +17,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { VqvaeConfig } from "../config.ts";
 import { withoutGradient } from "../gradients.ts";
-import { lookUp, straightThrough } from "./codebook.ts";
+import { lookUp, squaredDistances, straightThrough } from "./codebook.ts";
 import type { Quantizer } from "./quantizer.ts";
 
 /**
@@ -71,6 +71,8 @@ export function scalarQuantizer(
       };
     },
 
+    distances: (_, encodings) =>
+      squaredDistances(div(bounded(encodings), tensor1d(halves)), tensor2d(values, [codes, dimension])),
     lookUp: (_, [indices]) => lookUp(tensor2d(values, [codes, dimension]), indices!) as Tensor2D,
     update: () => ({}),
     fromEncodings: () => ({}),

@@ -29,6 +29,7 @@ import {
   replaceRows,
   revivedUsage,
   rotated,
+  squaredDistances,
   straightThrough,
   unitLength,
 } from "./codebook.ts";
@@ -114,6 +115,12 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
     weights,
     state,
     quantize,
+    distances(params, encodings, earlier) {
+      const books = levels.map((level) => scaled(param(params, `codebook.${level}`) as Tensor2D));
+      const values = earlier.map((indices, place) => lookUp(books[place]!, indices) as Tensor2D);
+      const left = values.reduce((rest, value): Tensor2D => sub(rest, value), scaled(encodings));
+      return squaredDistances(left, books[earlier.length]!);
+    },
     lookUp: (params, indices) =>
       addN(
         levels.map((level, place) =>

@@ -40,6 +40,16 @@ describe.each(Object.entries(quantizerKinds))("the quantizer %s", (_, options) =
     }
   });
 
+  it("takes the code with the least distance at each level, given those before", () => {
+    const { indices } = quantizer!.quantize(params, encodings, 1);
+    for (const level of indices.keys()) {
+      const distances = quantizer!.distances(params, encodings, indices.slice(0, level));
+      expect(distances.shape).toEqual([30, config.codes]);
+      expect(values(tf.argMin(distances, 1))).toEqual(values(indices[level]!));
+      expect(values(tf.min(distances))[0]).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   it("hands the decoder's gradient to the encodings", () => {
     const { gradients } = lossAndGradients(
       ({ z }) => ({

@@ -212,10 +212,10 @@ async function complete(request: RequestOf<"complete">, options: ExecuteOptions)
 }
 
 async function compress(request: RequestOf<"compress">, options: ExecuteOptions): Promise<Result> {
-  const { run: folder, files, out, force, coding, archive } = request;
+  const { run: folder, files, out, force, coding, archive, lambda } = request;
   return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
     const target = out ?? session.paths.compressed;
-    const figures = await compressFiles(session, files, { out: target, force, coding, archive });
+    const figures = await compressFiles(session, files, { out: target, force, coding, archive, lambda });
     const [first] = session.files;
     return {
       ...filesOf(session, figures),

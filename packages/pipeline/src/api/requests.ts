@@ -74,6 +74,8 @@ export type Request =
       readonly coding?: Coding | undefined;
       /** One file for all slices. */
       readonly archive?: string | undefined;
+      /** Above 0, codes are chosen for fewer bits (default: 0, the nearest). */
+      readonly lambda?: number | undefined;
     }
   | {
       /** Such files and archives back into pictures or NIfTI files, in `out` (default: `RUN/decompressed`). */

@@ -15,7 +15,7 @@ import {
   type SliceRecord,
   tablesChecksum,
 } from "@slicebook/core";
-import { createEncoder } from "@slicebook/model";
+import { createDistanceMeter, createEncoder } from "@slicebook/model";
 import { missing, trainedPrior } from "@slicebook/runs";
 import {
   CODED_AT_ONCE,
@@ -51,13 +51,15 @@ export interface CompressOptions {
   readonly coding?: Coding | undefined;
   /** One file for all slices, instead of one for each in `out`. */
   readonly archive?: string | undefined;
+  /** Above 0, codes are chosen for fewer bits (see `packForRate` of core); the nearest unless given. */
+  readonly lambda?: number | undefined;
 }
 
 /** Writes each file's slice as the codes that a run's model makes of it, entropy coded, into a `.slbk` file, or all into an archive. */
 export async function compressFiles(
   session: Session,
   files: readonly string[],
-  { out, force, coding, archive }: CompressOptions,
+  { out, force, coding, archive, lambda = 0 }: CompressOptions,
 ): Promise<CompressedSizes> {
   const { model, emit, paths } = session;
   if (archive !== undefined && coding === "tables") {
@@ -69,8 +71,9 @@ export async function compressFiles(
       },
     );
   }
+  checkLambda(lambda, coding);
   const coder = coding === "tables" ? undefined : await openPriorCoder(session);
-  if (coder === undefined && (coding === "prior" || archive !== undefined)) {
+  if (coder === undefined && (coding === "prior" || archive !== undefined || lambda > 0)) {
     throw missing(paths.folder, trainedPrior);
   }
   if (coder === undefined && coding === undefined) {
@@ -81,7 +84,9 @@ export async function compressFiles(
   const targets = archive === undefined ? names.map((name) => join(out, `${name}.slbk`)) : [archive];
   await checkFree(targets, force);
   const way =
-    coder === undefined ? await tablesHeader(session) : await priorCoding(session, coder, files.length);
+    coder === undefined
+      ? await tablesHeader(session)
+      : await priorCoding(session, coder, { count: files.length, lambda });
   const slices = await encodeSlices(session, files);
   const [height, width] = model.size;
   const sizes = { originalBytes: 0, bytes: 0 };
@@ -120,6 +125,8 @@ export async function compressFiles(
 /** A slice's codes, and what else is kept of it. */
 type EncodedSlice = Omit<SlbkHeader, "model" | "tables" | "size"> & {
   readonly codes: SliceCodes;
+  /** Preprocessed, [height, width]. */
+  readonly image: Float32Array;
 };
 
 async function encodeSlices(session: Session, files: readonly string[]): Promise<EncodedSlice[]> {
@@ -150,6 +157,7 @@ async function encodeSlices(session: Session, files: readonly string[]): Promise
         affine: placement?.affine,
         affineCode: placement?.code,
         codes: levels.map(({ data }) => data),
+        image: prepared,
       });
       progress(slices.length, files.length);
     }
@@ -166,7 +174,11 @@ async function tablesHeader(session: Session) {
 }
 
 /** Codes slices by the run's prior, and reads what was written again. */
-async function priorCoding(session: Session, coder: PriorCoder, count: number) {
+async function priorCoding(
+  session: Session,
+  coder: PriorCoder,
+  { count, lambda }: { readonly count: number; readonly lambda: number },
+) {
   const total = 2 * count * coder.codesPerSlice;
   const progress = reportProgress(session.emit, "compress", "codes");
   let done = 0;
@@ -182,13 +194,12 @@ async function priorCoding(session: Session, coder: PriorCoder, count: number) {
     async pack(slices: readonly EncodedSlice[]) {
       const labels = await likeliestClasses(session, coder, slices);
       const records = slices.map((slice, index) => recordOf(slice, coder.told(labels[index])));
-      const coded = slices.map(({ codes }, index) => ({ codes, told: records[index]!.told }));
-      const packed = await coder.pack(coded, onCodes);
-      return slices.map(({ codes }, index) => ({
-        record: records[index]!,
-        packed: packed[index]!,
-        levels: codes,
-      }));
+      const told = slices.map((slice, index) => ({ ...slice, told: records[index]!.told }));
+      const coded =
+        lambda > 0
+          ? await packForRate(session, coder, told, { lambda, onCodes })
+          : await packAsEncoded(coder, told, onCodes);
+      return coded.map(({ packed, codes }, index) => ({ record: records[index]!, packed, levels: codes }));
     },
     /** Throws if what was written does not give the codes back. */
     async check(written: readonly CodedSlice[]): Promise<void> {
@@ -200,6 +211,50 @@ async function priorCoding(session: Session, coder: PriorCoder, count: number) {
       for (const [index, { codes }] of sealed.entries()) codes.check(read[index]!);
     },
   };
+}
+
+type ToldSlice = EncodedSlice & { readonly told: SliceRecord["told"] };
+
+/** The codes that the encoder found nearest, coded. */
+async function packAsEncoded(
+  coder: PriorCoder,
+  slices: readonly ToldSlice[],
+  onCodes: (more: number) => void,
+) {
+  const packed = await coder.pack(slices, onCodes);
+  return slices.map(({ codes }, index) => ({ packed: packed[index]!, codes }));
+}
+
+/** Codes chosen for fewer bits, coded. */
+async function packForRate(
+  session: Session,
+  coder: PriorCoder,
+  slices: readonly ToldSlice[],
+  { lambda, onCodes }: { readonly lambda: number; readonly onCodes: (more: number) => void },
+) {
+  const { model } = session;
+  const meter = await createDistanceMeter(await session.engine(), await modelParameters(session), {
+    model,
+    batch: 1,
+  });
+  return coder.packForRate(slices, { lambda, meter }, onCodes).finally(() => meter.dispose());
+}
+
+function checkLambda(lambda: number, coding: Coding | undefined): void {
+  if (!(lambda >= 0 && lambda < Number.POSITIVE_INFINITY)) {
+    throw new SlicebookError("ARGUMENT_INVALID", `--lambda is ${lambda}, and must be a number from 0`, {
+      remedy: "Take 0 for the nearest codes, 0.1 for a few bits less, and 1 for few bits.",
+    });
+  }
+  if (lambda > 0 && coding === "tables") {
+    throw new SlicebookError(
+      "ARGUMENT_INVALID",
+      "--lambda weighs the bits that the prior gives, not those of tables",
+      {
+        remedy: "Leave out --coding tables, or leave out --lambda.",
+      },
+    );
+  }
 }
 
 /** Of each slice the class that it is likeliest to be of; undefined where the prior takes none. */

@@ -170,6 +170,40 @@ describe("slices that are coded by the run's prior", () => {
     expect(await readFile(place.at("alone", `${first}.slbk`))).toEqual(await readFile(small(first)));
   });
 
+  it("take fewer bytes by --lambda, whose codes come back as they were chosen, and the nearest ones with a tiny one", async () => {
+    const bytes = async (lambda: number) => {
+      const out = place.at(`lambda-${lambda}`);
+      await compress([nifti, ...pictures], out, { run: prior, lambda });
+      return Promise.all(
+        (await readdir(out)).sort().map(async (name) => (await readFile(join(out, name))).toString("hex")),
+      );
+    };
+    const nearest = await Promise.all(
+      (await readdir(place.at("by-prior")))
+        .sort()
+        .map(async (name) => (await readFile(place.at("by-prior", name))).toString("hex")),
+    );
+    expect(await bytes(1e-6)).toEqual(nearest);
+    const [few, fewest] = [await bytes(5), await bytes(100)];
+    const total = (files: readonly string[]) => files.join("").length;
+    expect(total(few)).toBeLessThan(total(nearest));
+    expect(total(fewest)).toBeLessThan(total(few));
+    await decompress([place.at("lambda-100", `${first}.slbk`)], place.at("restored-lambda"), { run: prior });
+  });
+
+  it("cannot be chosen by bits where tables code them, or by a negative weight", async () => {
+    await expect(
+      compress([nifti], place.at("no"), { run: prior, lambda: 1, coding: "tables" }),
+    ).rejects.toMatchObject({ code: "ARGUMENT_INVALID", message: expect.stringContaining("--lambda") });
+    await expect(compress([nifti], place.at("no"), { run: prior, lambda: -1 })).rejects.toMatchObject({
+      code: "ARGUMENT_INVALID",
+      message: "--lambda is -1, and must be a number from 0",
+    });
+    await expect(compress([nifti], place.at("no"), { run, lambda: 1 })).rejects.toMatchObject({
+      code: "STAGE_MISSING",
+    });
+  });
+
   it("are coded by tables where that is asked for, and say so where there is no prior", async () => {
     await compress([nifti], place.at("by-tables"), { run: prior, coding: "tables" });
     const name = `${first}.slbk`;
