@@ -5,8 +5,18 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { checkImports } from "./check-imports.mjs";
 import { root, run, setup } from "./setup.mjs";
 
-/** The packages whose tests take longest, by their folders: they start first, so that none is left running alone. */
-const LONGEST = ["cli", "pipeline", "viewer", "prior-pixelcnn", "testing", "core", "report", "datasets"];
+/** The packages whose tests take longest: they start first, so that none is left running alone. */
+const LONGEST = [
+  "cli",
+  "pipeline",
+  "viewer",
+  "session",
+  "prior-pixelcnn",
+  "testing",
+  "core",
+  "report",
+  "datasets",
+].map((name) => `packages/${name}`);
 /** Tasks side by side. */
 const LANES = 2;
 
@@ -15,18 +25,17 @@ setup();
 const faults = checkImports(root);
 for (const fault of faults) console.log(`import direction: ${fault}`);
 
-const names = readdirSync(`${root}/packages`);
-const packages = names.map((name) => `${root}/packages/${name}`);
-for (const folder of packages) rmSync(`${folder}/.reports`, { recursive: true, force: true });
+const folders = [...readdirSync(`${root}/packages`).map((name) => `packages/${name}`), "benchmarks"];
+for (const folder of folders) rmSync(`${root}/${folder}/.reports`, { recursive: true, force: true });
 const shown = { stdio: "inherit" };
 const untidy = run(
   "npx",
   ["biome", "check", "scripts", "examples", "vitest.shared.ts", "package.json", "nx.json"],
   shown,
 );
-const first = LONGEST.filter((name) => names.includes(name));
-const tests = [...first, ...names.filter((name) => !first.includes(name))].map((name) => {
-  const { name: project } = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, "utf8"));
+const first = LONGEST.filter((folder) => folders.includes(folder));
+const tests = [...first, ...folders.filter((folder) => !first.includes(folder))].map((folder) => {
+  const { name: project } = JSON.parse(readFileSync(`${root}/${folder}/package.json`, "utf8"));
   return ["run", `${project}:test`];
 });
 const tasks = [...tests, ["run-many", "-t", "lint", "typecheck", "--parallel=1", "--nxBail=false"]];
@@ -55,8 +64,8 @@ await Promise.all(Array.from({ length: LANES }, lane));
 // Nx replays the reports of cached tests, so the sum is over every package each time.
 let passed = 0;
 let failed = faults.length;
-for (const folder of packages) {
-  const report = `${folder}/.reports/vitest.json`;
+for (const folder of folders) {
+  const report = `${root}/${folder}/.reports/vitest.json`;
   if (!existsSync(report)) continue;
   const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
   passed += numPassedTests;

@@ -15,7 +15,7 @@ import { PRIOR_CELLS, priorTraining } from "./prior.ts";
 import { benchmarkPriorAblation, formatPriorAblation } from "./prior-ablation.ts";
 import { formatProfile, profile } from "./profile.ts";
 import { benchmarkRace, formatRace } from "./race.ts";
-import { benchmarkRate, formatRate } from "./rate.ts";
+import { benchmarkRate, formatRate } from "./rate/benchmark.ts";
 import { type SampleResult, sampleResult, sampling } from "./sample.ts";
 import { benchmarkStartup, formatStartup } from "./startup.ts";
 import { formatEpochs, formatLoad, formatTable } from "./table.ts";
@@ -32,7 +32,7 @@ const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--
        npm run -s bench -- ablation CONFIG [KEY=VALUE…] --out FOLDER [--minutes 5] [--seeds 0,1,2] [--only TEXT] [--json]
        npm run -s bench -- prior-ablation RUN [KEY=VALUE…] --out FOLDER [--only TEXT] [--json]
        npm run -s bench -- race CONFIG [KEY=VALUE…] --out FOLDER [--minutes 1,5,30] [--seeds 0] [--threads N] [--json]
-       npm run -s bench -- rate RUN… [--json]
+       npm run -s bench -- rate RUN… [--slices 50] [--json]
        npm run -s bench -- fuzz   [--seed 0] [--minutes 5] [--inputs N] [--only picture/123] [--json]
 
 train    measures training steps of the reference VQ-VAE, and of the same model in PyTorch where Python has it, in turn
@@ -50,7 +50,8 @@ ablation SSIM after the same minutes with all defaults that help to learn, and w
 prior-ablation
          bits per code of a run's prior trained as configured, and without each thing that helps where slices are few
 race     SSIM after this many minutes of training, beside the published recipe in PyTorch
-rate     SSIM at the real bits per pixel of runs, beside JPEG and WebP at equal bytes
+rate     the real bits per pixel and the quality of runs, coded by their priors, beside JPEG, WebP, AVIF and JPEG XL:
+         curves, equal bytes, equal quality, speed
 fuzz     reads damaged pictures, configurations, run files and compressed slices, and counts crashes, hangs over 5 s,
          memory over 1 GiB and internal errors: exit code 1 if there are any
 
@@ -73,7 +74,8 @@ fuzz     reads damaged pictures, configurations, run files and compressed slices
 --seeds    ablation: default 0,1,2; race: one
 --only     ablation, prior-ablation: only variants whose names have this text; fuzz: the one input to try again
 --seed     fuzz: decides every input (default 0); --inputs: stop after this many
---slices   how many of each layout: load (default 2000), epochs (default 21520); viewer: slices timed (default 10)
+--slices   how many of each layout: load (default 2000), epochs (default 21520); viewer: slices timed (default 10);
+           rate: test slices of each data set (default 50)
 `;
 
 interface Benchmark {
@@ -160,7 +162,7 @@ async function main(): Promise<void> {
     );
   } else if (name === "rate") {
     if (rest.length === 0) throw usageError("rate: name the run folders");
-    print(await benchmarkRate(rest), formatRate);
+    print(await benchmarkRate(rest, { slices: slices("50"), onProgress }), formatRate);
   } else if (name === "fuzz") {
     const [minutes, ...others] = numbers("minutes", values.minutes ?? "5");
     const [seed, ...seeds] = numbers("seed", values.seed ?? "0");

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Random } from "@slicebook/base";
-import { loadConfig } from "@slicebook/pipeline";
+import { loadConfig } from "@slicebook/config";
 import { mutatedText } from "./mutate.ts";
 
 /** Overrides as they are typed, damaged or not. */

@@ -1,4 +1,4 @@
-import type { Event } from "@slicebook/pipeline";
+import type { Event } from "@slicebook/session";
 import { SingleBar } from "cli-progress";
 import { formatDuration, formatNumber } from "./format.ts";
 import { paint } from "./paint.ts";

@@ -70,6 +70,7 @@ const baselineNames = {
   pca: "PCA",
   jpeg: "JPEG",
   webp: "WebP",
+  avif: "AVIF",
 } as const;
 
 /** What as many bytes buy otherwise, a line each. */
@@ -81,7 +82,7 @@ function describeBaselines({ slices, of, rows }: NonNullable<Result["baselines"]
     larger === undefined || larger === 0 ? "" : `${larger} larger at the lowest quality`,
   ]);
   const measured = slices === of ? counted(slices, "test slice") : `${slices} of ${of} test slices`;
-  return `At the bytes of our files, ${measured}\n${indent(
+  return `At the bytes of our files coded by tables, ${measured}\n${indent(
     table([
       ["", FIGURES.bitsPerPixel.name, ...sliceFigureKeys.map((key) => withUnit(SLICE_FIGURES[key]))],
       ...lines,

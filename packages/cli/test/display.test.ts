@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
-import type { Event } from "@slicebook/pipeline";
+import type { Event } from "@slicebook/session";
 import { beforeEach, expect, test, vi } from "vitest";
 import { createDisplay } from "../src/display.ts";
 

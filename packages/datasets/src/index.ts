@@ -40,9 +40,10 @@ export { browserEndings, FORMATS, formatNamed, formatOf, withoutEnding } from ".
 export { isGzip, unpackFile } from "./formats/unpack-gzip.ts";
 export { naturalOrder } from "./natural-order.ts";
 export { type Affine, ORIENTATIONS, type Orientation, type Placement } from "./orientation.ts";
-export { drawPhantom, type PhantomAnatomy, type PhantomOptions, type PhantomSlice } from "./phantom/draw.ts";
+export { drawPhantom, type PhantomOptions, type PhantomSlice } from "./phantom/draw.ts";
 export { HEAD_LABELS } from "./phantom/head.ts";
 export { PELVIS_LABELS } from "./phantom/pelvis.ts";
+export type { PhantomAnatomy } from "./phantom/traits.ts";
 export { type PreparedSlice, prepareSlice } from "./prepare-slice.ts";
 export {
   fitPreprocessing,

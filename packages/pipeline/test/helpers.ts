@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { decodeSafetensors, type Safetensors } from "@slicebook/core";
-import type { Event } from "../src/session/events.ts";
+import type { Event } from "@slicebook/session";
 
 export { type Place, temporaryFolder } from "../../runs/test/temporary-folder.ts";
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { loadConfig } from "@slicebook/config";
 import { expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import { loadConfig } from "../src/config/load-config.ts";
 import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

@@ -1,18 +1,16 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@slicebook/base/node";
+import { loadConfig } from "@slicebook/config";
 import { encodeSafetensors } from "@slicebook/core";
 import type { Bounds, Preprocessing, TrainingRange } from "@slicebook/datasets";
 import { decodeFile } from "@slicebook/datasets/node";
 import { createEngine, type Engine } from "@slicebook/engine";
+import { createCodec, createMovingCodec, decodeCodes, withGrain } from "@slicebook/model";
 import type { Stage } from "@slicebook/runs/stages";
 import { loadCodes, loadPreprocessing, savePreprocessing } from "@slicebook/runs/tensors";
+import { modelParameters, openSession, type Session, samplesGrain } from "@slicebook/session";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import { loadConfig } from "../src/config/load-config.ts";
-import { createCodec, createMovingCodec, decodeCodes, withGrain } from "../src/model/codec.ts";
-import { samplesGrain } from "../src/session/grain.ts";
-import { openSession, type Session } from "../src/session/session.ts";
-import { modelParameters } from "../src/session/trained-model.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

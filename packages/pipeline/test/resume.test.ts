@@ -1,9 +1,9 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stage } from "@slicebook/runs/stages";
+import type { Event } from "@slicebook/session";
 import { describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import type { Event } from "../src/session/events.ts";
 import { readTensors, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

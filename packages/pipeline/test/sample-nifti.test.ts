@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { decodeFile } from "@slicebook/datasets/node";
 import { noveltySchema } from "@slicebook/runs";
+import type { Event } from "@slicebook/session";
 import { expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import type { Event } from "../src/session/events.ts";
 import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Stage, stages } from "@slicebook/runs/stages";
+import type { Event } from "@slicebook/session";
 import { inject } from "vitest";
 import type {} from "../../testing/test/shared-folder.ts";
 import { execute } from "../src/api/execute.ts";
 import type { Result } from "../src/api/requests.ts";
-import type { Event } from "../src/session/events.ts";
 import { listen, TINY } from "./helpers.ts";
 
 /** What the making of a run gave. */

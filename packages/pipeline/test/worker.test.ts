@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Event } from "@slicebook/session";
 import { expect, it } from "vitest";
 import { executeInWorker } from "../src/api/execute-in-worker.ts";
 import type { Request, Result } from "../src/api/requests.ts";
-import type { Event } from "../src/session/events.ts";
 import { TINY, temporaryFolder } from "./helpers.ts";
 
 const place = temporaryFolder();

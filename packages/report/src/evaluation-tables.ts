@@ -33,6 +33,8 @@ function baselineName({ name, components }: Pick<Baseline, "name" | "components"
       return "JPEG";
     case "webp":
       return "WebP";
+    case "avif":
+      return "AVIF";
   }
 }
 
@@ -113,9 +115,9 @@ export function baselinesNote({ slices, of, trainingSlices, rows }: Baselines): 
   );
   return [
     measured,
-    "Bits per pixel count whole files, headers included: of the model those that `slicebook compress` writes, of JPEG " +
-      "(MozJPEG) and WebP those of 8-bit grey pictures at the highest quality that takes no more bytes than the " +
-      "model's file of the same slice.",
+    "Bits per pixel count whole files, headers included: of the model those that `slicebook compress --coding tables` " +
+      "writes (with a trained prior they are smaller), of the image formats (JPEG by MozJPEG, AVIF by libaom) those of " +
+      "8-bit grey pictures at the highest quality that takes no more bytes than the model's file of the same slice.",
     ...(trainingSlices === undefined
       ? []
       : [

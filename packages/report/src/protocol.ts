@@ -49,7 +49,7 @@ export function bitRates(
     [
       "file",
       file === undefined ? "–" : decimals(file, 4),
-      "all bytes of the files that `slicebook compress` writes",
+      "all bytes of the files that `slicebook compress --coding tables` writes",
     ],
   ];
 }

@@ -25,7 +25,7 @@ function evaluation(): RunEvaluation {
       slices: 50,
       of: 70,
       trainingSlices: 169,
-      rows: (["model", "mean", "pca", "jpeg", "webp"] as const).map((name, index) => ({
+      rows: (["model", "mean", "pca", "jpeg", "webp", "avif"] as const).map((name, index) => ({
         name,
         bitsPerPixel: 0.1 * index,
         ssim: estimate(0.5 + 0.1 * index, 0.04, 0.03),

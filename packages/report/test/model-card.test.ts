@@ -65,7 +65,7 @@ describe("modelCard", () => {
   });
 
   it("leaves commands in sentences as code, and text as text", () => {
-    expect(card).toContain("all bytes of the files that `slicebook compress` writes |");
+    expect(card).toContain("all bytes of the files that `slicebook compress --coding tables` writes |");
     expect(card).not.toMatch(/\\`/);
     const { evaluation } = reportInput();
     const subjects = (name: string) =>

@@ -57,8 +57,8 @@ describe("reportHtml", () => {
   });
 
   it("sets commands apart from the text around them", () => {
-    expect(page).toContain("the files that <code>slicebook compress</code> writes");
-    expect(page).toContain("of the model those that <code>slicebook compress</code> writes");
+    expect(page).toContain("the files that <code>slicebook compress --coding tables</code> writes");
+    expect(page).toContain("of the model those that <code>slicebook compress --coding tables</code> writes");
     expect(page).not.toContain("`");
   });
 

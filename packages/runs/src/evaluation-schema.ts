@@ -34,13 +34,13 @@ const rankedSchema = z.object({ name: z.string(), subject: z.string(), ...sliceS
 /** What else could be done with as many bits, measured as the model is. */
 const baselineSchema = z
   .object({
-    name: z.enum(["model", "mean", "pca", "jpeg", "webp"]),
-    /** Of what was measured, all bytes counted. */
+    name: z.enum(["model", "mean", "pca", "jpeg", "webp", "avif"]),
+    /** Of what was measured, all bytes counted; of `model` those of `.slbk` files that are coded by tables. */
     bitsPerPixel: z.number(),
     ...estimatesShape,
     /** Of `pca`: the numbers that a slice becomes. */
     components: z.number().optional(),
-    /** Of `jpeg` and `webp`: slices that take more bytes than the model's file even at the lowest quality. */
+    /** Of `jpeg`, `webp` and `avif`: slices that take more bytes than the model's file even at the lowest quality. */
     larger: z.number().optional(),
   })
   .readonly();
@@ -119,7 +119,7 @@ export const evaluationSchema = z
       .object({
         fixed: z.number(),
         entropy: z.number(),
-        /** Of the slices' `.slbk` files, all bytes counted; absent where the training slices were not encoded before. */
+        /** Of the slices' `.slbk` files coded by tables, all bytes counted; absent where the training slices were not encoded before. */
         file: z.number().optional(),
       })
       .readonly(),

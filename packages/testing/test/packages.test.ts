@@ -24,6 +24,10 @@ const libraries = [
   "prior-transformer",
   "runs",
   "report",
+  "config",
+  "model",
+  "measure",
+  "session",
   "pipeline",
 ];
 

@@ -1,4 +1,4 @@
-import { configJsonSchema, configKeys, dottedKeys } from "@slicebook/pipeline";
+import { configJsonSchema, configKeys, dottedKeys } from "@slicebook/config";
 import type { Command } from "commander";
 
 export type Shell = "bash" | "zsh" | "fish";

@@ -1,4 +1,4 @@
-import { configJsonSchema, configReference, loadConfig, resolvedYaml } from "@slicebook/pipeline";
+import { configJsonSchema, configReference, loadConfig, resolvedYaml } from "@slicebook/config";
 
 /** Prints a configuration with every default written out; it can be run as it is. */
 export async function printConfig(config: string, overrides: readonly string[]): Promise<void> {

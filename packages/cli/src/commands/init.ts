@@ -3,7 +3,7 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { counted, SlicebookError, shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/pipeline";
+import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/config";
 import { table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";

@@ -19,7 +19,7 @@ export async function inspect(
   try {
     const config = join(folder, "inspect.yaml");
     if (adapter === undefined) {
-      const { initialConfig } = await import("@slicebook/pipeline");
+      const { initialConfig } = await import("@slicebook/config");
       const { yaml, notes } = await initialConfig(subject);
       for (const note of notes) {
         process.stderr.write(`${paint("yellow", "check:", process.stderr)} ${printable(note)}\n`);

@@ -3,10 +3,7 @@ import type { Size } from "../types.ts";
 import type { Canvas } from "./canvas.ts";
 import { drawHead } from "./head.ts";
 import { drawPelvis } from "./pelvis.ts";
-import type { PhantomTraits } from "./traits.ts";
-
-/** What a phantom shows. */
-export type PhantomAnatomy = "head" | "pelvis";
+import type { PhantomAnatomy, PhantomTraits } from "./traits.ts";
 
 /** Which phantom slice to draw. */
 export interface PhantomOptions {

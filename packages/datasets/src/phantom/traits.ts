@@ -1,5 +1,7 @@
 import { random } from "@slicebook/base";
-import type { PhantomAnatomy } from "./draw.ts";
+
+/** What a phantom shows. */
+export type PhantomAnatomy = "head" | "pelvis";
 
 /** What of a subject shows in its anatomy. */
 export interface PhantomTraits {

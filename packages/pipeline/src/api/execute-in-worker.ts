@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { SHARE_ENV, Worker } from "node:worker_threads";
-import type { ExecuteOptions } from "../session/events.ts";
+import type { ExecuteOptions } from "@slicebook/session";
 import type { Request, Result } from "./requests.ts";
 import { revivedError, type WorkerOrder, type WorkerReply } from "./worker-messages.ts";
 

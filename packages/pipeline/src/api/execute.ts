@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { interruptedError, isSlicebookError, SlicebookError, shellQuote } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
+import { loadConfig, parseOverride, type ResolvedConfig } from "@slicebook/config";
 import { writePhantom } from "@slicebook/datasets/node";
 import {
   type Evaluation,
@@ -14,6 +15,16 @@ import {
   withPrior,
 } from "@slicebook/runs";
 import { stages } from "@slicebook/runs/stages";
+import {
+  checkSameConfig,
+  type ExecuteOptions,
+  loadRunConfig,
+  openSession,
+  reportProgress,
+  type Session,
+  type SessionOptions,
+  writeConfig,
+} from "@slicebook/session";
 import { completeSlice } from "../commands/complete.ts";
 import { compressFiles } from "../commands/compress.ts";
 import { type CompressedSizes, listCompressed } from "../commands/compressed-slices.ts";
@@ -22,13 +33,6 @@ import { evaluateElsewhere } from "../commands/evaluate-elsewhere.ts";
 import { exportModel } from "../commands/export-model.ts";
 import { inspectConfig } from "../commands/inspect.ts";
 import { reconstructFiles } from "../commands/reconstruct.ts";
-import type { ResolvedConfig } from "../config/config.ts";
-import { parseOverride } from "../config/config-source.ts";
-import { loadConfig } from "../config/load-config.ts";
-import type { ExecuteOptions } from "../session/events.ts";
-import { reportProgress } from "../session/progress.ts";
-import { checkSameConfig, loadRunConfig, writeConfig } from "../session/run-folder.ts";
-import { openSession, type Session, type SessionOptions } from "../session/session.ts";
 import {
   changeableSections,
   checkFirstStage,

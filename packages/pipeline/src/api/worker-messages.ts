@@ -1,5 +1,5 @@
 import { type ErrorCode, isSlicebookError, SlicebookError } from "@slicebook/base";
-import type { Event } from "../session/events.ts";
+import type { Event } from "@slicebook/session";
 import type { Request, Result } from "./requests.ts";
 
 /** What a worker is told: the next request, or to stop the one that it carries out. */

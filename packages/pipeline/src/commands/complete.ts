@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { int32, interruptedError, random } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { type BoundPrior, seamSsim, toUnitRange } from "@slicebook/core";
+import { createEncoder, decodeCodes } from "@slicebook/model";
 import { greyPng, type ImageStack, imageGrid } from "@slicebook/report";
 import { readCovariates } from "@slicebook/runs";
 import {
@@ -14,14 +15,21 @@ import {
   saveCodes,
   takeGrids,
 } from "@slicebook/runs/tensors";
-import { createEncoder, decodeCodes } from "../model/codec.ts";
-import { writeNiftiSlice } from "../model/nifti-slice.ts";
-import { bindPrior, createLikelihoodMeter, knownOf, priorParameters } from "../session/bound-prior.ts";
-import { askedCovariates, askedTable, checkGuidance } from "../session/covariates.ts";
-import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import {
+  askedCovariates,
+  askedTable,
+  bindPrior,
+  checkGuidance,
+  createLikelihoodMeter,
+  knownOf,
+  modelParameters,
+  openOwnSlices,
+  priorParameters,
+  reportProgress,
+  type Session,
+  uniqueNames,
+  writeNiftiSlice,
+} from "@slicebook/session";
 import { classesOf, labelsOf, slicePositionsOf } from "../stages/sample.ts";
 import { bitsPerDrawnCode, type CompletionFigures, completionFigures, natsOf } from "./completion-figures.ts";
 import { keptCodes, keptPixels } from "./kept-part.ts";

@@ -15,15 +15,22 @@ import {
   type SliceRecord,
   tablesChecksum,
 } from "@slicebook/core";
+import { createEncoder } from "@slicebook/model";
 import { missing, trainedPrior } from "@slicebook/runs";
-import { createEncoder } from "../model/codec.ts";
-import { codeTables } from "../session/code-tables.ts";
-import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
-import { CODED_AT_ONCE, openPriorCoder, type PriorCoder, type SliceCodes } from "../session/prior-coder.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { createSliceScorer } from "../session/slice-likelihood.ts";
-import { modelHash, modelParameters } from "../session/trained-model.ts";
+import {
+  CODED_AT_ONCE,
+  codeTables,
+  createSliceScorer,
+  modelHash,
+  modelParameters,
+  openOwnSlices,
+  openPriorCoder,
+  type PriorCoder,
+  reportProgress,
+  type Session,
+  type SliceCodes,
+  uniqueNames,
+} from "@slicebook/session";
 import {
   CODED_HASH_DIGITS,
   type CompressedSizes,

@@ -11,10 +11,14 @@ import {
   unpackCodes,
 } from "@slicebook/core";
 import { exists } from "@slicebook/runs";
-import { codeTables } from "../session/code-tables.ts";
-import { openPriorCoder, type PriorCoder, type SliceCodes } from "../session/prior-coder.ts";
-import type { Session } from "../session/session.ts";
-import { modelHashes } from "../session/trained-model.ts";
+import {
+  codeTables,
+  modelHashes,
+  openPriorCoder,
+  type PriorCoder,
+  type Session,
+  type SliceCodes,
+} from "@slicebook/session";
 
 /** Digits of the model's hash that a file coded by tables keeps. */
 export const TABLES_HASH_DIGITS = 16;

@@ -3,14 +3,10 @@ import { int32, interruptedError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { clippedToUnit } from "@slicebook/core";
 import { restoreSlice } from "@slicebook/datasets";
+import { decodeCodes } from "@slicebook/model";
 import { greyPng } from "@slicebook/report";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import { decodeCodes } from "../model/codec.ts";
-import { sliceNifti } from "../model/nifti-slice.ts";
-import { uniqueNames } from "../session/own-slices.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import { modelParameters, reportProgress, type Session, sliceNifti, uniqueNames } from "@slicebook/session";
 import { type CompressedSizes, checkFree, readCompressed } from "./compressed-slices.ts";
 
 export interface DecompressOptions {

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { ENGINE_DEVICES, type EngineProbe, probeEngines } from "@slicebook/engine";
 import { svgText, svgToPng } from "@slicebook/report";
-import { versionsInUse } from "../session/versions.ts";
+import { versionsInUse } from "@slicebook/session";
 
 /** One thing that `doctor` looked at. */
 export interface DoctorCheck {

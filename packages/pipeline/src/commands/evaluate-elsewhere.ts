@@ -1,15 +1,16 @@
 import { basename, join, resolve } from "node:path";
 import { SlicebookError } from "@slicebook/base";
+import { overrideValue, parseOverride, type ResolvedConfig } from "@slicebook/config";
 import type { Dataset } from "@slicebook/datasets/node";
 import { type Evaluation, evaluationSchema, readJsonIfThere, readSubjects } from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import type { ResolvedConfig } from "../config/config.ts";
-import { parseOverride } from "../config/config-source.ts";
-import { overrideValue } from "../config/override-value.ts";
-import { currentTables } from "../session/code-tables.ts";
-import { trainedSubjects } from "../session/kept-subjects.ts";
-import { loadRunConfig } from "../session/run-folder.ts";
-import { openWithProgress, type Session } from "../session/session.ts";
+import {
+  currentTables,
+  loadRunConfig,
+  openWithProgress,
+  type Session,
+  trainedSubjects,
+} from "@slicebook/session";
 import { evaluateDataset } from "../stages/evaluate.ts";
 
 /**

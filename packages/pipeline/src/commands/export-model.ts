@@ -3,9 +3,8 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { encodeSafetensors } from "@slicebook/core";
 import type { Preprocessing } from "@slicebook/datasets";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
+import { modelHash, modelParameters, type Session } from "@slicebook/session";
 import { type TracedValue, type TraceResult, trace } from "@slicebook/tfjs-onnx";
-import type { Session } from "../session/session.ts";
-import { modelHash, modelParameters } from "../session/trained-model.ts";
 
 export interface ExportModelOptions {
   readonly out: string;

@@ -1,14 +1,12 @@
 import { SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { spread } from "@slicebook/base/util";
+import { loadDatasetConfig } from "@slicebook/config";
 import { SPLITS } from "@slicebook/datasets";
 import { type Dataset, type DatasetSummary, inspectDataset } from "@slicebook/datasets/node";
+import { ownRange } from "@slicebook/model";
 import { contactSheet, counted } from "@slicebook/report";
-import { loadDatasetConfig } from "../config/load-config.ts";
-import { ownRange } from "../model/pictures.ts";
-import type { ExecuteOptions } from "../session/events.ts";
-import { reportProgress } from "../session/progress.ts";
-import { openWithProgress } from "../session/session.ts";
+import { type ExecuteOptions, openWithProgress, reportProgress } from "@slicebook/session";
 import type { Inspection } from "./inspection.ts";
 
 /** Slices of each split on the contact sheet. */

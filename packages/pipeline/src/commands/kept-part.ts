@@ -1,9 +1,9 @@
 import { isSlicebookError, SlicebookError } from "@slicebook/base";
+import type { ResolvedConfig } from "@slicebook/config";
 import type { CodeLevel } from "@slicebook/core";
 import { fitLabels } from "@slicebook/datasets";
 import { decodeFile } from "@slicebook/datasets/node";
-import type { ResolvedConfig } from "../config/config.ts";
-import type { OwnSlice } from "../session/own-slices.ts";
+import type { OwnSlice } from "@slicebook/session";
 
 /** The halves of a slice that may be kept, by name. */
 const KEPT_HALVES = ["top", "bottom", "left", "right"] as const;

@@ -2,16 +2,20 @@ import { join } from "node:path";
 import { interruptedError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { toUnitRange } from "@slicebook/core";
+import { createCodec } from "@slicebook/model";
 import { greyPng, type ImageStack, likelihoodGrid, reconstructionGrid } from "@slicebook/report";
 import { measureSlice, type SliceFigures } from "@slicebook/runs";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
-import { createCodec } from "../model/codec.ts";
-import { writeNiftiSlice } from "../model/nifti-slice.ts";
-import { openOwnSlices, uniqueNames } from "../session/own-slices.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { createSliceScorer, type SliceLikelihood } from "../session/slice-likelihood.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import {
+  createSliceScorer,
+  modelParameters,
+  openOwnSlices,
+  reportProgress,
+  type Session,
+  type SliceLikelihood,
+  uniqueNames,
+  writeNiftiSlice,
+} from "@slicebook/session";
 
 /** Columns of the picture of originals over reconstructions. */
 const SHOWN = 8;

@@ -2,14 +2,17 @@ import { setImmediate } from "node:timers/promises";
 import { interruptedError } from "@slicebook/base";
 import { UNKNOWN } from "@slicebook/core";
 import { SPLITS, slicePositions } from "@slicebook/datasets";
+import { createEncoder, emptyLevels } from "@slicebook/model";
 import { trainedModel, writeCovariates } from "@slicebook/runs";
 import { type CodeGrids, saveCodes } from "@slicebook/runs/tensors";
-import { createEncoder, emptyLevels } from "../model/codec.ts";
-import { learntCovariates } from "../session/covariates.ts";
-import { saveGrain } from "../session/grain.ts";
-import { placementOfRecord } from "../session/own-slices.ts";
-import { reportProgress } from "../session/progress.ts";
-import { codesInputs, modelParameters } from "../session/trained-model.ts";
+import {
+  codesInputs,
+  learntCovariates,
+  modelParameters,
+  placementOfRecord,
+  reportProgress,
+  saveGrain,
+} from "@slicebook/session";
 import type { StageDefinition } from "./stage.ts";
 
 /** Slices into code grids, split by split: what the prior is trained on. */

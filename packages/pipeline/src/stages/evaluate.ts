@@ -4,17 +4,20 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { spread } from "@slicebook/base/util";
 import { type CodeTable, tablesChecksum, vqvae } from "@slicebook/core";
 import type { Dataset } from "@slicebook/datasets/node";
+import { type Evaluated, evaluateSplit } from "@slicebook/measure";
+import { type Codec, createCodec, picturePairs } from "@slicebook/model";
 import { codeGrid, counted, reconstructionGrid } from "@slicebook/report";
 import { codebookColours } from "@slicebook/report/colour";
 import { type Evaluation, evaluationSchema, hashOfTensors, pairFiles, trainedModel } from "@slicebook/runs";
-import { type Evaluated, evaluateSplit } from "../measure/evaluate.ts";
-import { type Codec, createCodec } from "../model/codec.ts";
-import { picturePairs, savePairs } from "../model/pictures.ts";
-import { currentTables } from "../session/code-tables.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelAndData, modelParameters } from "../session/trained-model.ts";
+import {
+  currentTables,
+  modelAndData,
+  modelParameters,
+  reportProgress,
+  type Session,
+} from "@slicebook/session";
 import { measureBaselines } from "./measure-baselines.ts";
+import { savePairs } from "./save-pairs.ts";
 import type { StageDefinition } from "./stage.ts";
 
 /** Slices in a grid of reconstructions. */

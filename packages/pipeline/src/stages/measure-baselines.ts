@@ -1,21 +1,27 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
-import { type CodeTable, ownUnitRange, rangeOf } from "@slicebook/core";
+import type { CodeTable } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
+import {
+  encodeWithin,
+  figureSummaries,
+  fileBytes,
+  greyImage,
+  IMAGE_CODECS,
+  type ImageCodec,
+  inUnitsOf,
+  meanImage,
+  placesShowing,
+  reconstructByComponents,
+} from "@slicebook/measure";
+import type { Codec } from "@slicebook/model";
 import { type Baseline, type Baselines, measureSlice, type SliceFigures } from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
-import { placesShowing } from "../measure/blank-slices.ts";
-import { meanImage, reconstructByComponents } from "../measure/components.ts";
-import { figureSummaries } from "../measure/evaluate.ts";
-import { fileBytes } from "../measure/file-bytes.ts";
-import { decodeGrey, encodeWithin, IMAGE_FORMATS, type ImageFormat } from "../measure/image-codecs.ts";
-import type { Codec } from "../model/codec.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
+import { reportProgress, type Session } from "@slicebook/session";
 
-/** Test slices that are measured, at most: searching a quality for each takes a few tenths of a second. */
-const MOST_SLICES = 100;
+/** Test slices that are measured, at most: searching AVIF's quality for one of 256×256 takes more than a second. */
+const MOST_SLICES = 50;
 /** Training slices whose principal components are taken, at most. */
 const MOST_TRAINING = 512;
 /** Of a component's float32 coefficient. */
@@ -35,7 +41,9 @@ export interface BaselineOptions {
 /**
  * What else can be made of test slices with as many bytes as the files of their codes take, on the same slices and
  * by the same protocol as the model: the mean of the training slices, their principal components with as many float32
- * coefficients as fit in, and JPEG and WebP at the quality that comes nearest from below.
+ * coefficients as fit in, and JPEG, WebP and AVIF at the quality that comes nearest from below.
+ *
+ * The model's files are those coded by tables: the prior, by which they are smaller, is not trained yet.
  *
  * The codecs' files count whole, as ours do, but for the range by which 8 bits become the slice's own units again; that
  * of the mean and the components counts as little. Without training slices, those two are left out.
@@ -43,7 +51,7 @@ export interface BaselineOptions {
 export async function measureBaselines(
   session: Session,
   dataset: Dataset,
-  { codec, tables }: BaselineOptions,
+  { codec: model, tables }: BaselineOptions,
 ): Promise<Baselines> {
   const { config, signal, emit } = session;
   const set = dataset.splits.test;
@@ -69,7 +77,7 @@ export async function measureBaselines(
     (8 * bytes.reduce((sum, count) => sum + count, 0)) / (bytes.length * pixels);
 
   const prepared = set.images(chosen);
-  const { images, levels } = await codec.reconstruct(prepared);
+  const { images, levels } = await model.reconstruct(prepared);
   const bytes = chosen.map((index, place) =>
     fileBytes(set.records[index]!.path, codesOf(levels, place), tables),
   );
@@ -100,7 +108,7 @@ export async function measureBaselines(
   }
 
   let done = 0;
-  for (const format of IMAGE_FORMATS) {
+  for (const codec of IMAGE_CODECS) {
     const coded: FormattedSlice[] = [];
     while (coded.length < chosen.length) {
       if (signal?.aborted) throw interruptedError();
@@ -108,14 +116,14 @@ export async function measureBaselines(
       const places = [...bytes.keys()].slice(coded.length, coded.length + availableParallelism());
       const near = coded.at(-1)?.quality;
       const some = places.map((place) =>
-        throughFormat(originalAt(place), format, { bytes: bytes[place]!, near, height, width }),
+        throughCodec(originalAt(place), codec, { bytes: bytes[place]!, near, height, width }),
       );
       coded.push(...(await Promise.all(some)));
       done += places.length;
-      progress(done, IMAGE_FORMATS.length * chosen.length);
+      progress(done, IMAGE_CODECS.length * chosen.length);
     }
     rows.push({
-      name: format,
+      name: codec.name,
       bitsPerPixel: perPixel(coded.map((slice) => slice.bytes)),
       larger: coded.filter((slice, place) => slice.bytes > bytes[place]!).length,
       figures: compared((place) => coded[place]!.image),
@@ -139,9 +147,9 @@ interface FormattedSlice {
 }
 
 /** A slice as an image file of at most this many bytes has it. */
-async function throughFormat(
+async function throughCodec(
   original: Float32Array,
-  format: ImageFormat,
+  codec: ImageCodec,
   {
     bytes,
     near,
@@ -154,13 +162,9 @@ async function throughFormat(
     readonly width: number;
   },
 ): Promise<FormattedSlice> {
-  const { minimum, range } = rangeOf(original);
-  const data = Uint8Array.from(ownUnitRange(original), (value) => Math.round(255 * value));
-  const options = near === undefined ? {} : { near };
-  const coded = await encodeWithin({ data, height, width }, format, bytes, options);
-  const decoded = await decodeGrey(coded.bytes);
+  const coded = await encodeWithin(greyImage(original, { height, width }), codec, bytes, { near });
   return {
-    image: Float32Array.from(decoded, (value) => minimum + (value / 255) * range),
+    image: inUnitsOf(original, await codec.decode(coded.bytes)),
     bytes: coded.bytes.length,
     quality: coded.quality,
   };

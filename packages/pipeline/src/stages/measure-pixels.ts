@@ -2,13 +2,11 @@ import { isSlicebookError } from "@slicebook/base";
 import { spread } from "@slicebook/base/util";
 import { type Grain, rangeOf } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
+import { limitOf, pictureDistances } from "@slicebook/measure";
+import { type CodecOptions, decodeCodes, withGrain } from "@slicebook/model";
 import type { Novelty } from "@slicebook/runs";
 import { type CodeGrids, loadPreprocessing, takeGrids } from "@slicebook/runs/tensors";
-import { limitOf } from "../measure/limits.ts";
-import { pictureDistances } from "../measure/picture-distances.ts";
-import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
-import type { Session } from "../session/session.ts";
-import { modelParameters } from "../session/trained-model.ts";
+import { modelParameters, type Session } from "@slicebook/session";
 
 /** Slices of each set, at most, spread evenly: the figures are steady, and take seconds. */
 const MOST = 128;

@@ -36,8 +36,8 @@ import {
   withoutPlaces,
 } from "@slicebook/runs";
 import { splitCodes } from "@slicebook/runs/tensors";
+import type { Session } from "@slicebook/session";
 import sharp from "sharp";
-import type { Session } from "../session/session.ts";
 import { codesPicture, extremesPicture } from "./evaluate.ts";
 import type { StageDefinition } from "./stage.ts";
 

@@ -5,6 +5,14 @@ import { writeFileAtomic } from "@slicebook/base/node";
 import { nearMiss } from "@slicebook/base/util";
 import type { BoundPrior, Grain, SampleOptions } from "@slicebook/core";
 import type { SliceSet } from "@slicebook/datasets/node";
+import {
+  type JudgedSamples,
+  type Measured,
+  type NoveltyReference,
+  noveltyOf,
+  noveltyReference,
+} from "@slicebook/measure";
+import { type CodecOptions, decodeCodes, sampleGreys, withGrain } from "@slicebook/model";
 import { greyPng, imageGrid } from "@slicebook/report";
 import {
   codeGrids,
@@ -25,24 +33,23 @@ import {
   takeRows,
 } from "@slicebook/runs/tensors";
 import {
-  type JudgedSamples,
-  type Measured,
-  type NoveltyReference,
-  noveltyOf,
-  noveltyReference,
-} from "../measure/measure-novelty.ts";
-import { nearestPicture } from "../measure/nearest-picture.ts";
-import { CANDIDATES_APART, plausibleCandidates } from "../model/candidates.ts";
-import { type CodecOptions, decodeCodes, withGrain } from "../model/codec.ts";
-import { writeNiftiSlice } from "../model/nifti-slice.ts";
-import { sampleGreys } from "../model/pictures.ts";
-import { bindPrior, knownOf, priorParameters } from "../session/bound-prior.ts";
-import { askedTable, checkGuidance, drawnCovariates, learntCovariates } from "../session/covariates.ts";
-import { samplesGrain } from "../session/grain.ts";
-import { reportProgress } from "../session/progress.ts";
-import type { Session } from "../session/session.ts";
-import { modelHash, modelParameters } from "../session/trained-model.ts";
+  askedTable,
+  bindPrior,
+  checkGuidance,
+  drawnCovariates,
+  knownOf,
+  learntCovariates,
+  modelHash,
+  modelParameters,
+  priorParameters,
+  reportProgress,
+  type Session,
+  samplesGrain,
+  writeNiftiSlice,
+} from "@slicebook/session";
+import { CANDIDATES_APART, plausibleCandidates } from "./candidates.ts";
 import { measurePixels } from "./measure-pixels.ts";
+import { nearestPicture } from "./nearest-picture.ts";
 import type { StageDefinition } from "./stage.ts";
 
 /** Images decoded at a time. */

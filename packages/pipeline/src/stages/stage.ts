@@ -1,7 +1,7 @@
+import type { ResolvedConfig } from "@slicebook/config";
 import type { Need } from "@slicebook/runs";
 import type { Stage } from "@slicebook/runs/stages";
-import type { ResolvedConfig } from "../config/config.ts";
-import type { Session } from "../session/session.ts";
+import type { Session } from "@slicebook/session";
 
 interface ResumableOptions {
   /** The hash of what {@link StageDefinition.inputs} gives. */

@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { float32, type HostTensors, int32, random, SlicebookError, sizeOf } from "@slicebook/base";
 import { spread } from "@slicebook/base/util";
+import { builtInPriors } from "@slicebook/config/built-in-priors";
 import {
   type BoundPrior,
   bitsPerPixel,
@@ -12,6 +13,7 @@ import {
   stepInputs,
 } from "@slicebook/core";
 import type { Engine } from "@slicebook/engine";
+import { codeBaselines } from "@slicebook/measure";
 import {
   codeGrids,
   damaged,
@@ -30,19 +32,18 @@ import {
   neededCodes,
   takeGrids,
 } from "@slicebook/runs/tensors";
-import { builtInPriors } from "../config/built-in-priors.ts";
-import { codeBaselines } from "../measure/code-baselines.ts";
 import {
   bindPrior,
   createLikelihoodMeter,
   joinParts,
   knownOf,
+  learntCovariates,
+  modelHash,
+  modelParameters,
   priorParameters,
-} from "../session/bound-prior.ts";
-import { learntCovariates } from "../session/covariates.ts";
-import type { Session } from "../session/session.ts";
-import { modelHash, modelParameters } from "../session/trained-model.ts";
-import { withVariedGrids } from "../session/varied-grids.ts";
+  type Session,
+  withVariedGrids,
+} from "@slicebook/session";
 import type { StageDefinition } from "./stage.ts";
 import { type Trainee, type TrainOptions, train } from "./training.ts";
 import { tryPrior } from "./try-prior.ts";

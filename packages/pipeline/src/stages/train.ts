@@ -6,14 +6,12 @@ import { countCodes, ssim, summarise, toUnitRange } from "@slicebook/core";
 import { augment } from "@slicebook/datasets";
 import type { Dataset } from "@slicebook/datasets/node";
 import type { Engine } from "@slicebook/engine";
+import { codeUse, placesShowing } from "@slicebook/measure";
+import { createMovingCodec, encodingsOf, picturePairs } from "@slicebook/model";
 import { dropFramesAfter, frameIsDue, saveFrame } from "@slicebook/report";
 import type { ValidationMetrics } from "@slicebook/runs";
 import { checkedCarry, loadCheckpoint, savePreprocessing } from "@slicebook/runs/tensors";
-import { placesShowing } from "../measure/blank-slices.ts";
-import { codeUse } from "../measure/evaluate.ts";
-import { createMovingCodec, encodingsOf } from "../model/codec.ts";
-import { picturePairs } from "../model/pictures.ts";
-import type { Session } from "../session/session.ts";
+import type { Session } from "@slicebook/session";
 import type { StageDefinition } from "./stage.ts";
 import { type Trainee, train } from "./training.ts";
 

@@ -9,6 +9,7 @@ import {
   SlicebookError,
   type TensorEngine,
 } from "@slicebook/base";
+import type { ResolvedConfig } from "@slicebook/config";
 import type { Params, TensorRecord } from "@slicebook/core";
 import {
   type MetricsFiles,
@@ -18,8 +19,7 @@ import {
   type ValidationMetrics,
 } from "@slicebook/runs";
 import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "@slicebook/runs/tensors";
-import type { ResolvedConfig } from "../config/config.ts";
-import type { Event } from "../session/events.ts";
+import type { Event } from "@slicebook/session";
 
 /** Limits, batch and cadence: the part of `train` and `prior` that they share. */
 type Schedule = Pick<

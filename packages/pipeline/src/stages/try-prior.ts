@@ -8,11 +8,10 @@ import {
   type TensorSpec,
 } from "@slicebook/base";
 import { blamedOnPlugin, pluginError } from "@slicebook/base/node";
+import { priorKind, type ResolvedConfig } from "@slicebook/config";
 import { type BoundPrior, checkCarry, ofLevel, stepInputs, UNKNOWN } from "@slicebook/core";
 import type { CodeGrids } from "@slicebook/runs/tensors";
-import type { ResolvedConfig } from "../config/config.ts";
-import { priorKind } from "../config/priors.ts";
-import { createLikelihoodMeter } from "../session/bound-prior.ts";
+import { createLikelihoodMeter } from "@slicebook/session";
 
 /**
  * Takes one step of every part of a plug-in's prior, scores a grid and draws one, all with codes of 0, so that what it

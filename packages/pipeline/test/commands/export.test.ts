@@ -3,15 +3,14 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { float32, type HostTensor, int32 } from "@slicebook/base";
+import { loadConfig } from "@slicebook/config";
 import { decodeSafetensors } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
+import { createCodec } from "@slicebook/model";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
+import { modelParameters, openSession } from "@slicebook/session";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../src/api/execute.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-import { createCodec } from "../../src/model/codec.ts";
-import { openSession } from "../../src/session/session.ts";
-import { modelParameters } from "../../src/session/trained-model.ts";
 import { readJsonFile, TINY, temporaryFolder } from "../helpers.ts";
 
 /** What is used of ONNX Runtime, the engine's own copy. */

@@ -6,6 +6,7 @@ import {
   type Signature,
   SlicebookError,
 } from "@slicebook/base";
+import { builtInPriors } from "@slicebook/config/built-in-priors";
 import {
   areaMeans,
   type BoundPrior,
@@ -51,14 +52,7 @@ import {
   type SliceImage,
 } from "@slicebook/datasets";
 import { createEngine, type Engine, gpuInfo, isSoftwareGpu } from "@slicebook/engine/browser";
-import { builtInPriors } from "@slicebook/pipeline/built-in-priors";
-import {
-  type CodecOptions,
-  createCodec,
-  createDecoder,
-  type Decoder,
-  withGrain,
-} from "@slicebook/pipeline/codec";
+import { type CodecOptions, createCodec, createDecoder, type Decoder, withGrain } from "@slicebook/model";
 import { codebookColours } from "@slicebook/report/colour";
 import { SLICE_FIGURES } from "@slicebook/runs/figures";
 import { z } from "zod";

@@ -1,0 +1,10 @@
+export type { ResolvedConfig } from "./config.ts";
+export { configJsonSchema } from "./config-json-schema.ts";
+export { configKeys, dottedKeys } from "./config-keys.ts";
+export { configReference } from "./config-reference.ts";
+export { parseOverride } from "./config-source.ts";
+export { configNameFor, type InitialConfig, initialConfig } from "./init/initial-config.ts";
+export { loadConfig, loadDatasetConfig, resolvedYaml } from "./load-config.ts";
+export { overrideValue } from "./override-value.ts";
+export { loadPrior, priorKind } from "./priors.ts";
+export { variedCopies } from "./varied-copies.ts";
