@@ -45,7 +45,8 @@ Exit codes:
 const completionGuide = `
 Completion: a code is kept if all its pixels are. The others are drawn in raster order, row by row from the top, each
 given what lies before it, so that what is kept further down or to the right cannot steer them. Instead, of several
-candidates one is taken, at random by how well the prior finds that later part to follow it.
+candidates one is taken, at random by how well the prior finds that later part to follow it. A transformer that was
+trained with prior.options.order=random draws each code given all that is kept of its grid.
 `;
 
 /**

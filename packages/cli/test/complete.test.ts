@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, expect, test } from "vitest";
@@ -36,10 +36,15 @@ beforeAll(async () => {
 
 /** Completes the slice and gives the codes of each completion, row by row. */
 async function complete(keep: string, ...more: readonly string[]): Promise<number[][]> {
-  const args = ["sample", "runs/tiny", "--complete", "slice.png", "--keep", keep, "--count", "3", ...more];
+  return (await completions("runs/tiny", keep, ...more)).codes;
+}
+
+/** The codes of each completion, row by row, and the figures. */
+async function completions(run: string, keep: string, ...more: readonly string[]) {
+  const args = ["sample", run, "--complete", "slice.png", "--keep", keep, "--count", "3", ...more];
   const { code, stdout, stderr } = await slicebook([...args, "--json"], { cwd });
   expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
-  const { files } = JSON.parse(stdout) as { files: string[] };
+  const { files, figures } = JSON.parse(stdout) as { files: string[]; figures: Record<string, number> };
   const bytes = await readFile(join(cwd, files.find((file) => file.endsWith("codes.safetensors"))!));
   const start = 8 + Number(bytes.readBigUInt64LE(0));
   const { dtype, shape, data_offsets } = JSON.parse(bytes.toString("utf8", 8, start))["codes.0"];
@@ -47,7 +52,11 @@ async function complete(keep: string, ...more: readonly string[]): Promise<numbe
   const codes = Array.from({ length: 3 * SIDE * SIDE }, (_, at) =>
     bytes.readInt32LE(start + data_offsets[0] + 4 * at),
   );
-  return [0, 1, 2].map((index) => codes.slice(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
+  return {
+    codes: [0, 1, 2].map((index) => codes.slice(index * SIDE * SIDE, (index + 1) * SIDE * SIDE)),
+    figures,
+    files,
+  };
 }
 
 const all = Array.from({ length: SIDE * SIDE }, (_, at) => at);
@@ -80,6 +89,35 @@ test("known codes that come later steer by the choice among candidates; of a see
   expect(await complete("bottom", "--seed", "7", "--candidates", "1")).not.toEqual(once);
 });
 
+test("a transformer of random orders draws once, from all that is known, and tells what that was worth", async () => {
+  const options = "{order: random, layers: 1, width: 8, heads: 1, headWidth: 8, window: 8}";
+  await cp(join(cwd, "runs", "tiny"), join(cwd, "runs", "random"), { recursive: true });
+  const { code, stderr } = await slicebook(
+    ["train-prior", "runs/random", "prior.name=transformer", `prior.options=${options}`, "--quiet"],
+    { cwd },
+  );
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+  const { codes, figures, files } = await completions("runs/random", "bottom");
+  expect((await completions("runs/random", "bottom", "--candidates", "1")).codes).toEqual(codes);
+  for (const drawn of codes)
+    expect(pick(drawn, (at) => rowOf(at) > 3)).toEqual(pick(codes[0]!, (at) => rowOf(at) > 3));
+  const file = files.find((name) => name.endsWith("completions.json"))!;
+  const { completions: each, ...rest } = JSON.parse(await readFile(join(cwd, file), "utf8"));
+  expect(rest).toEqual({ keep: "bottom", seed: expect.any(Number), ...figures });
+  expect(Object.keys(figures)).toEqual([
+    "bitsPerCode",
+    "seamSsim",
+    "originalBitsPerCode",
+    "reconstructionSeamSsim",
+  ]);
+  for (const value of Object.values(figures)) expect(Number.isFinite(value)).toBe(true);
+  expect(each.map(({ name }: { name: string }) => name)).toEqual([
+    "completion-0001",
+    "completion-0002",
+    "completion-0003",
+  ]);
+});
+
 test("where no known code comes later, there is nothing to choose by", async () => {
   expect(await complete("top", "--candidates", "1")).toEqual(top);
 });
@@ -92,6 +130,7 @@ test("the pictures are the slice, what is kept of it, and the completions, and t
     "completion-0001.png",
     "completion-0002.png",
     "completion-0003.png",
+    "completions.json",
     "grid.png",
     "masked.png",
     "original.png",

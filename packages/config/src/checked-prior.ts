@@ -31,6 +31,8 @@ const boundShape = z.object({
   space: z.object({ levels: z.array(z.unknown()) }),
   conditions: z.array(z.enum(CONDITIONS)),
   switches: z.partialRecord(z.enum(CONDITIONS), z.string()).optional(),
+  guidable: z.boolean().optional(),
+  knownFirst: z.boolean().optional(),
   parts: z.array(partShape).min(1),
   parameters: functionSchema,
   sample: functionSchema,
@@ -99,6 +101,8 @@ function checkedBound(bound: BoundPrior, space: CodeSpace, checker: Checker): Bo
     space,
     conditions: bound.conditions,
     ...(bound.switches && { switches: bound.switches }),
+    ...(bound.guidable && { guidable: true }),
+    ...(bound.knownFirst && { knownFirst: true }),
     parts: bound.parts.map((part) => checkedPart(part, checker)),
     parameters: (carry, options) =>
       checker.value("what parameters returns", bound.parameters(carry, options), hostTensors),
@@ -129,8 +133,8 @@ function checkedPart(part: PriorPart, checker: Checker): PriorPart {
       return result;
     },
     stepNoise: (options) => checker.value("what stepNoise returns", part.stepNoise(options), hostTensors),
-    score(params, codes, conditions) {
-      const scores = part.score(params, codes, conditions);
+    score(params, codes, conditions, known) {
+      const scores = part.score(params, codes, conditions, known);
       checker.value("what score returns", scores, scoreShape);
       for (const name of ["logLikelihood", "correct"] as const) {
         const wanted = levels.map((level) => `[${codes[level]!.shape.join(", ")}]`).join(" and ");

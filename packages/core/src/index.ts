@@ -73,7 +73,7 @@ export {
   randomDirections,
   slicedWasserstein,
 } from "./metrics/sliced-wasserstein.ts";
-export { ssim, ssimDefault } from "./metrics/ssim.ts";
+export { seamSsim, ssim, ssimDefault } from "./metrics/ssim.ts";
 export { FEWEST_SUBJECTS, type MetricScale, type Summary, summarise } from "./metrics/summary.ts";
 export {
   aucOverFolds,

@@ -1,36 +1,83 @@
 import { float32, type HostTensors, type Signature, sizeOf } from "@slicebook/base";
-import { type GridSpace, type Params, param, sliceConditionSpecs, type TensorRecord } from "@slicebook/core";
+import {
+  type GridSpace,
+  mapRecord,
+  type Params,
+  param,
+  sliceConditionSpecs,
+  type TensorRecord,
+  withPrefix,
+} from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Memory, type Places, placesOf, reachOf } from "./attention.ts";
+import { distanceOf, type Memory, type Places, placeCount, type Reach } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
-import { embed, head, NEIGHBOURS, neighbours, passLayer, start } from "./network.ts";
+import { codeMemory, embed, head, passLayer, start, sumOf } from "./network.ts";
+import { neighbourCount } from "./order.ts";
 
 /*
- * The network one row and one position at a time, from the keys and values of every layer: those of the rows above,
- * `above.keys0`, `above.values0` and so on, and those of the row itself, `own.keys0` and so on.
+ * The network one row and one position at a time, from the keys and values of every layer: of the rows above, `above.keys0`,
+ * `above.values0` and so on, of the row itself, `own.keys0` and so on, and of the rows below where the reach has any, `below.…`.
  */
 
-/** Memories of zeros, `[lanes, heads, places, headWidth]` for each layer: of the rows above, or of a row itself. */
-export function emptyMemory(
-  config: LevelConfig,
-  space: GridSpace,
-  { part, lanes }: { readonly part: "above" | "own"; readonly lanes: number },
-): HostTensors {
-  const { window, columns } = reachOf(config, space);
-  const shape = [lanes, config.heads, (part === "above" ? window : 1) * columns, config.headWidth];
-  const names = Array.from({ length: config.layers }, (_, layer) => [`keys${layer}`, `values${layer}`]);
-  return Object.fromEntries(
-    names.flat().map((name) => [`${part}.${name}`, float32(new Float32Array(sizeOf(shape)), shape)]),
-  );
+/** The parts of the memory, in the order of the places that a row looks at. */
+function memoryParts({ below }: Reach) {
+  return below > 0 ? (["above", "own", "below"] as const) : (["above", "own"] as const);
 }
 
-/** What {@link rowStep} and {@link codeStep} take of `count` positions, besides codes. */
-function toldInputs(
+/** The memory of a row outside of the grid: zeros `[lanes, heads, columns, headWidth]` for each layer, by `keys0`, `values0`, …. */
+export function emptyRow(
+  { heads, headWidth, layers }: LevelConfig,
+  { columns }: Reach,
+  lanes: number,
+): HostTensors {
+  const shape = [lanes, heads, columns, headWidth];
+  const zeros = float32(new Float32Array(sizeOf(shape)), shape);
+  const names = Array.from({ length: layers }, (_, layer) => [`keys${layer}`, `values${layer}`]);
+  return Object.fromEntries(names.flat().map((name) => [name, zeros]));
+}
+
+/** What there is to look at around a row, out of the memory of each row by its number. */
+export function memoryAround(reach: Reach, row: number, memoryOf: (row: number) => HostTensors): HostTensors {
+  const { window, below } = reach;
+  const from = (first: number, count: number) =>
+    joinedRows(Array.from({ length: count }, (_, next) => memoryOf(first + next)));
+  return {
+    ...withPrefix("above.", from(row - window, window)),
+    ...(below > 0 && withPrefix("below.", from(row + 1, below))),
+  };
+}
+
+/** `[lanes, heads, columns, headWidth]` of rows, one after the other: `[lanes, heads, rows·columns, headWidth]`. */
+function joinedRows(rows: readonly HostTensors[]): HostTensors {
+  return mapRecord(rows[0]!, ({ shape: [lanes, heads, columns, width] }, name) => {
+    const size = columns! * width!;
+    const joined = new Float32Array(lanes! * heads! * rows.length * size);
+    for (const [number, row] of rows.entries()) {
+      const { data } = row[name]!;
+      for (let head = 0; head < lanes! * heads!; head++) {
+        joined.set(data.subarray(head * size, (head + 1) * size), (head * rows.length + number) * size);
+      }
+    }
+    return float32(joined, [lanes!, heads!, rows.length * columns!, width!]);
+  });
+}
+
+interface Form {
+  readonly reach: Reach;
+  readonly lanes: number;
+}
+
+/** What {@link rowStep} and {@link codeStep} take of `count` positions of a row. */
+function positionInputs(
   config: LevelConfig,
   space: GridSpace,
-  { lanes, count }: { lanes: number; count: number },
+  { reach, lanes, count }: Form & { readonly count: number },
 ): Signature {
+  const neighbours = neighbourCount(config);
   return {
+    near: { shape: [lanes, count, neighbours], dtype: "int32" },
+    inside: { shape: [count, neighbours, 1], dtype: "float32" },
+    hidden: { shape: [count, placeCount(reach)], dtype: "float32" },
     positions: { shape: [count], dtype: "int32" },
     ...sliceConditionSpecs(space, config, lanes),
     ...(space.earlier.length > 0 && {
@@ -39,97 +86,114 @@ function toldInputs(
   };
 }
 
-export function rowInputs(config: LevelConfig, space: GridSpace, lanes: number): Signature {
+/** What positions start from: their neighbours' codes, `near`, of which `inside` says with 0 or 1 whether there are such, and what is told. */
+function startOf(params: Params, inputs: Params): tf.Tensor {
+  const near = tf.mul(embed(params, param(inputs, "near")), param(inputs, "inside"));
+  const [lanes, columns, count, width] = near.shape as [number, number, number, number];
+  return start(params, tf.reshape(near, [lanes, 1, columns, count * width]), inputs, inputs.positions);
+}
+
+export function rowInputs(config: LevelConfig, space: GridSpace, form: Form): Signature {
   const { columns } = space;
   return {
-    previous: { shape: [lanes, columns], dtype: "int32" },
-    codes: { shape: [lanes, columns], dtype: "int32" },
-    keep: { shape: [], dtype: "float32" },
-    ...toldInputs(config, space, { lanes, count: columns }),
+    ...positionInputs(config, space, { ...form, count: columns }),
+    ...(config.order === "random" && { codes: { shape: [form.lanes, columns], dtype: "int32" } }),
   };
 }
 
-/**
- * What there is to remember of a row whose codes are known, from them and those of the row above, `previous`; `keep` is 0
- * in the first row, which has none above, and 1 after it.
- *
- * Gives the memory that the next row looks back on, `above.…`, and the row's own, `own.…`.
- */
+/** What there is to remember of a row whose codes are known, `keys0`, `values0`, …, from what is of those around it. */
 export function rowStep(
   config: LevelConfig,
-  space: GridSpace,
-): (params: Params, above: Params, inputs: Params) => TensorRecord {
-  const reach = reachOf(config, space);
-  return (params, above, inputs) => {
-    const places = placesOf(reach);
-    const previous = tf.mul(embed(params, param(inputs, "previous")), param(inputs, "keep"));
-    const embedded = tf.stack([previous, embed(params, param(inputs, "codes"))], 1);
-    let values = start(params, neighbours(embedded), inputs, inputs.positions);
+  reach: Reach,
+): (params: Params, around: Params, inputs: Params) => TensorRecord {
+  return (params, around, inputs) => {
+    const places: Places = { distance: distanceOf(reach), hidden: param(inputs, "hidden") };
+    let values = startOf(params, inputs);
+    const embedded = inputs.codes && tf.expandDims(embed(params, inputs.codes), 1);
     const remembered: TensorRecord = {};
     for (let layer = 0; layer < config.layers; layer++) {
-      const lookBack = (own: Memory) => {
-        const whole = eachOf((role) => tf.concat([param(above, `above.${role}${layer}`), own[role]], 2));
-        for (const role of ROLES) {
-          const { [role]: known } = whole;
-          remembered[`own.${role}${layer}`] = own[role];
-          remembered[`above.${role}${layer}`] = tf.slice(known, [0, 0, space.columns, 0], [-1, -1, -1, -1]);
-        }
-        return [whole];
+      const look = (newest: Memory) => {
+        const own = embedded ? sumOf(newest, codeMemory(config, params, layer, embedded)) : newest;
+        for (const role of ROLES) remembered[`${role}${layer}`] = own[role];
+        const parts = memoryParts(reach).map((part) =>
+          part === "own" ? own : memoryOf(around, part, layer),
+        );
+        const joined = (role: Role) =>
+          tf.concat(
+            parts.map(({ [role]: one }) => one),
+            2,
+          );
+        return [eachOf(joined)];
       };
-      values = passLayer(config, params, layer, values, { places, lookBack });
+      values = passLayer(config, params, layer, values, { places, look });
     }
     return remembered;
   };
 }
 
-export function codeInputs(config: LevelConfig, space: GridSpace, lanes: number): Signature {
+export function codeInputs(config: LevelConfig, space: GridSpace, form: Form): Signature {
   return {
-    near: { shape: [lanes, NEIGHBOURS], dtype: "int32" },
-    inside: { shape: [NEIGHBOURS, 1], dtype: "float32" },
+    ...positionInputs(config, space, { ...form, count: 1 }),
     column: { shape: [1], dtype: "int32" },
-    ...toldInputs(config, space, { lanes, count: 1 }),
+    ...(config.order === "random" && {
+      last: { shape: [form.lanes], dtype: "int32" },
+      lastColumn: { shape: [1], dtype: "int32" },
+    }),
   };
 }
 
 /**
- * The network for one position, from its neighbours' codes, `near`, of which `inside` says with 0 or 1 whether there are such.
+ * The network for one position.
  *
- * The carry is the memory of the rows above, which stays as it is, and of the row itself, to which the position is added.
- * Gives `logits` `[lanes, K]`.
+ * The carry is the memory of the rows around, which stays as it is, and of the row itself, to which the position is added. If codes
+ * add to it, those of the position before, at `lastColumn` of the row (−1 for none), are given as `last`. Gives `logits` `[lanes, K]`.
  */
 export function codeStep(
   config: LevelConfig,
-  space: GridSpace,
+  reach: Reach,
 ): (params: Params, carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
-  const reach = reachOf(config, space);
   return (params, carry, inputs) => {
     const column = param(inputs, "column") as tf.Tensor1D;
-    const { distance, hidden } = placesOf(reach);
-    const places: Places = { distance: tf.gather(distance, column), hidden: tf.gather(hidden, column) };
-    const isHere = tf.equal(tf.range(0, space.columns, 1, "int32"), column);
-    const here = tf.reshape(tf.cast(isHere, "float32"), [space.columns, 1]);
-    const near = tf.mul(embed(params, param(inputs, "near")), param(inputs, "inside"));
-    const [lanes, count, width] = near.shape as [number, number, number];
-    let values = start(params, tf.reshape(near, [lanes, 1, 1, count * width]), inputs, inputs.positions);
+    const places: Places = {
+      distance: tf.gather(distanceOf(reach), column),
+      hidden: param(inputs, "hidden"),
+    };
+    const here = isColumn(column, reach);
+    const { last, lastColumn } = inputs;
+    const embedded = last && tf.reshape(embed(params, last), [last.size, 1, 1, config.width]);
+    const there = lastColumn && isColumn(lastColumn, reach);
+    let values = startOf(params, inputs);
     const remembered: TensorRecord = { ...carry };
     for (let layer = 0; layer < config.layers; layer++) {
-      const lookBack = (newest: Memory) => {
-        const above = eachOf((role) => param(carry, `above.${role}${layer}`));
+      const look = (newest: Memory) => {
+        const added = embedded && codeMemory(config, params, layer, embedded);
+        const before = memoryOf(carry, "own", layer);
         const own = eachOf((role) => {
-          const before = param(carry, `own.${role}${layer}`);
-          return tf.add(tf.mul(before, tf.sub(1, here)), tf.mul(newest[role], here));
+          const kept = tf.mul(before[role], tf.sub(1, here));
+          const whole = added && there ? tf.add(kept, tf.mul(added[role], there)) : kept;
+          return tf.add(whole, tf.mul(newest[role], here));
         });
         for (const role of ROLES) remembered[`own.${role}${layer}`] = own[role];
-        return [above, own];
+        return memoryParts(reach).map((part) => (part === "own" ? own : memoryOf(carry, part, layer)));
       };
-      values = passLayer(config, params, layer, values, { places, lookBack });
+      values = passLayer(config, params, layer, values, { places, look });
     }
     return [remembered, { logits: head(params, values) }];
   };
 }
 
-const ROLES = ["keys", "values"] as const;
+/** 1 at a column and 0 at the others, float32 `[columns, 1]`. */
+function isColumn(column: tf.Tensor, { columns }: Reach): tf.Tensor {
+  return tf.reshape(tf.cast(tf.equal(tf.range(0, columns, 1, "int32"), column), "float32"), [columns, 1]);
+}
 
-function eachOf(make: (role: (typeof ROLES)[number]) => tf.Tensor): Memory {
+function memoryOf(record: Params, part: string, layer: number): Memory {
+  return eachOf((role) => param(record, `${part}.${role}${layer}`));
+}
+
+const ROLES = ["keys", "values"] as const;
+type Role = (typeof ROLES)[number];
+
+function eachOf(make: (role: Role) => tf.Tensor): Memory {
   return { keys: make("keys"), values: make("values") };
 }

@@ -29,6 +29,13 @@ export const transformerSchema = z.strictObject({
     .max(16)
     .default(4)
     .describe("Channels between a layer's two matrices, as a multiple of `width`."),
+  order: z
+    .enum(["raster", "random"])
+    .default("raster")
+    .describe(
+      "The order in which codes come. `random` also learns orders in which any part of a grid comes first, for completing slices " +
+        "from all that is known of them; that takes longer.",
+    ),
   positionBias: z
     .boolean()
     .default(true)

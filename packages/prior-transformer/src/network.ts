@@ -9,10 +9,11 @@ import {
   type SliceConditions,
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { attend, type Memory, type Places, placesOf, reachOf, windowsOf } from "./attention.ts";
+import { attend, distanceOf, type Memory, type Places, type Reach, reachOf, windowsOf } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
+import { allHiddenInRaster, earliness, hiddenBy, neighboursBy, neighboursInRaster } from "./order.ts";
 
-/** The logits of every code given the codes before it in raster order: int32 `[b, r, c]` → `[b·r·c, K]`. */
+/** The logits of every code given the codes before it: int32 `[b, r, c]` → `[b·r·c, K]`. */
 export function logits(
   config: LevelConfig,
   space: GridSpace,
@@ -38,24 +39,67 @@ export function features(
   space: Pick<GridSpace, "rows" | "columns">,
   params: Params,
   embedded: tf.Tensor,
-  { dropout, ...told }: Told & Pick<LevelInput, "dropout"> = {},
+  { dropout, known, ...told }: Told & Pick<LevelInput, "dropout" | "known"> = {},
 ): tf.Tensor {
-  const reach = reachOf(config, space);
-  const places = placesOf(reach);
-  const rows = tf.pad(embedded, [
-    [0, 0],
-    [1, 0],
-    [0, 0],
-    [0, 0],
-  ]);
-  let values = start(params, neighbours(rows), told);
+  const reach = reachOf(config, space, { below: known !== undefined });
+  const { near, hidden, withCodes } = orderOf(config, space, params, { embedded, known, reach });
+  const places = { distance: distanceOf(reach), hidden };
+  let values = start(params, near, told);
   for (let layer = 0; layer < config.layers; layer++) {
-    const lookBack = ({ keys, values }: Memory) => [
-      { keys: windowsOf(keys, space.rows, reach), values: windowsOf(values, space.rows, reach) },
-    ];
-    values = passLayer(config, params, layer, values, { places, lookBack, dropout });
+    const look = (own: Memory) => {
+      const { keys, values } = withCodes(layer, own);
+      return [{ keys: windowsOf(keys, space.rows, reach), values: windowsOf(values, space.rows, reach) }];
+    };
+    values = passLayer(config, params, layer, values, { places, look, dropout });
   }
   return values;
+}
+
+interface Order {
+  /** The vectors that positions start from, of the codes next to them that come before them: `[b, r, c, n·width]`. */
+  readonly near: tf.Tensor;
+  readonly hidden: tf.Tensor;
+  /** The keys and values by which others see positions, from the positions' own: `[b·r, heads, c, headWidth]`. */
+  withCodes(layer: number, own: Memory): Memory;
+}
+
+/** What positions see of embedded codes `[b, r, c, width]`. */
+function orderOf(
+  config: LevelConfig,
+  space: Pick<GridSpace, "rows" | "columns">,
+  params: Params,
+  {
+    embedded,
+    known,
+    reach,
+  }: { readonly embedded: tf.Tensor; readonly known: tf.Tensor | undefined; readonly reach: Reach },
+): Order {
+  if (config.order === "raster") {
+    return {
+      near: neighboursInRaster(embedded),
+      hidden: allHiddenInRaster(reach),
+      withCodes: (_, own) => own,
+    };
+  }
+  const early = earliness(space, known ?? tf.zeros(embedded.shape.slice(0, 3), "int32"));
+  return {
+    near: neighboursBy(early, embedded),
+    hidden: hiddenBy(early, reach),
+    withCodes: (layer, own) => sumOf(own, codeMemory(config, params, layer, embedded)),
+  };
+}
+
+export function sumOf(first: Memory, second: Memory): Memory {
+  return { keys: tf.add(first.keys, second.keys), values: tf.add(first.values, second.values) };
+}
+
+/**
+ * What codes add to the keys and values of their positions, once they are there: embedded codes `[b, r, c, width]` → `[b·r, heads, c,
+ * headWidth]` each.
+ */
+export function codeMemory(config: LevelConfig, params: Params, layer: number, embedded: tf.Tensor): Memory {
+  const of = (role: string) => byHead(config, linear(params, `layer${layer}.${role}`, embedded));
+  return { keys: of("codeKeys"), values: of("codeValues") };
 }
 
 /** The learned vectors of codes: int32 of any shape `[...]` → `[..., width]`. */
@@ -65,36 +109,8 @@ export function embed(params: Params, codes: tf.Tensor): tf.Tensor {
   return tf.reshape(vectors, [...codes.shape, table.shape[1]!]);
 }
 
-/** How many codes a position starts from: the three above it, and the one before it in raster order. */
-export const NEIGHBOURS = 4;
-
-/** The places in a grid, in raster order, of the codes that a position starts from; −1 where there is none. */
-export function neighboursOf(position: number, columns: number): number[] {
-  const column = position % columns;
-  const above = [-1, 0, 1].map((aside) =>
-    column + aside < 0 || column + aside >= columns ? -1 : Math.max(-1, position - columns + aside),
-  );
-  return [...above, position - 1];
-}
-
-/** Embedded rows, the first one that above the others, `[b, r + 1, c, width]` → the vectors of {@link neighboursOf} each position, `[b, r, c, 4·width]`. */
-export function neighbours(embedded: tf.Tensor): tf.Tensor {
-  const [batch, count, columns, width] = embedded.shape as [number, number, number, number];
-  const rows = count - 1;
-  const padded = tf.pad(embedded, [
-    [0, 0],
-    [0, 0],
-    [1, 1],
-    [0, 0],
-  ]);
-  const above = [0, 1, 2].map((from) => tf.slice(padded, [0, 0, from, 0], [batch, rows, columns, width]));
-  const inOrder = tf.reshape(embedded, [batch, count * columns, width]);
-  const before = tf.slice(inOrder, [0, columns - 1, 0], [batch, rows * columns, width]);
-  return tf.concat([...above, tf.reshape(before, [batch, rows, columns, width])], 3);
-}
-
 /**
- * What positions start from: the vectors of their neighbours `[b, r, c, 4·width]`, and what is told → `[b, r, c, width]`.
+ * What positions start from: the vectors of their neighbours `[b, r, c, n·width]`, and what is told → `[b, r, c, width]`.
  *
  * `positions`, int32 `[r·c]`, are their numbers in the grid; all of it unless given.
  */
@@ -117,8 +133,8 @@ export function start(
 /**
  * A layer: attention, and two matrices with a ReLU between them, each added to its input, which it gets normalised.
  *
- * `lookBack` gives what the rows `[b, r, c, width]` look back on, in parts, out of their own keys and values `[b·r, heads,
- * c, headWidth]`.
+ * `look` gives what the rows `[b, r, c, width]` look at, in parts, out of their own keys and values `[b·r, heads, c,
+ * headWidth]`.
  */
 export function passLayer(
   config: LevelConfig,
@@ -127,17 +143,17 @@ export function passLayer(
   input: tf.Tensor,
   {
     places,
-    lookBack,
+    look,
     dropout,
   }: {
     readonly places: Places;
-    readonly lookBack: (own: Memory) => readonly Memory[];
+    readonly look: (own: Memory) => readonly Memory[];
     readonly dropout?: tf.Tensor | undefined;
   },
 ): tf.Tensor {
   const name = `layer${layer}`;
   const { queries, ...own } = projections(config, params, layer, input);
-  const found = attend(params, layer, queries, lookBack(own), places);
+  const found = attend(params, layer, queries, look(own), places);
   const joined = tf.reshape(tf.transpose(found, [0, 2, 1, 3]), [...input.shape.slice(0, 3), -1]);
   const attended = tf.add(input, dropChannels(linear(params, `${name}.output`, joined), dropout, layer, 0));
   const inner = tf.relu(linear(params, `${name}.inner`, normalised(attended)));
@@ -146,23 +162,20 @@ export function passLayer(
 
 /** A layer's queries, keys and values of rows `[b, r, c, width]`, `[b·r, heads, c, headWidth]` each. */
 function projections(
-  { heads, headWidth }: LevelConfig,
+  config: LevelConfig,
   params: Params,
   layer: number,
   input: tf.Tensor,
 ): Memory & { readonly queries: tf.Tensor } {
-  const [batch, rows, columns] = input.shape as [number, number, number, number];
   const even = normalised(input);
-  const byHead = (role: string) => {
-    const all = tf.reshape(linear(params, `layer${layer}.${role}`, even), [
-      batch * rows,
-      columns,
-      heads,
-      headWidth,
-    ]);
-    return tf.transpose(all, [0, 2, 1, 3]);
-  };
-  return { queries: byHead("query"), keys: byHead("keys"), values: byHead("values") };
+  const of = (role: string) => byHead(config, linear(params, `layer${layer}.${role}`, even));
+  return { queries: of("query"), keys: of("keys"), values: of("values") };
+}
+
+/** Rows `[b, r, c, heads·headWidth]` → `[b·r, heads, c, headWidth]`. */
+function byHead({ heads, headWidth }: LevelConfig, input: tf.Tensor): tf.Tensor {
+  const [batch, rows, columns] = input.shape as [number, number, number, number];
+  return tf.transpose(tf.reshape(input, [batch * rows, columns, heads, headWidth]), [0, 2, 1, 3]);
 }
 
 /** From the last layer to logits, `[..., width]` → `[n, K]`: a vector is compared with each code's own (Press and Wolf, 2017). */

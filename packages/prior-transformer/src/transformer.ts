@@ -19,12 +19,16 @@ export const transformer: Prior<TransformerConfig> = {
     priorByLevel(space, {
       slicePosition: config.slicePosition,
       conditionDropout: config.conditionDropout,
+      knownFirst: config.order === "random",
       network: (grid, level) => networkOf(levelConfig(config, level), grid),
     }),
 };
 
+/** The share of the training slices of which a part comes first; the others come in raster order, as samples do. */
+const KNOWN_SHARE = 0.75;
+
 function networkOf(config: LevelConfig, space: GridSpace): LevelNetwork {
-  const { layers, width, dropout, corruption, slicePosition, conditionDropout, optimizer } = config;
+  const { layers, width, order, dropout, corruption, slicePosition, conditionDropout, optimizer } = config;
   return {
     weights: weightsOf(config, space),
     optimizer,
@@ -33,6 +37,7 @@ function networkOf(config: LevelConfig, space: GridSpace): LevelNetwork {
       corruption,
       slicePosition,
       conditionDropout,
+      knownFirst: order === "random" ? KNOWN_SHARE : 0,
       dropout: { rate: dropout, shape: [layers, 2, width] },
     },
     logits: (params, given) => logits(config, space, params, given),

@@ -9,7 +9,7 @@ import {
 } from "@slicebook/core";
 import { reachOf } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
-import { NEIGHBOURS } from "./network.ts";
+import { neighbourCount } from "./order.ts";
 
 /** The prior's weights by name; kernels are [in, out]. */
 export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
@@ -17,12 +17,14 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
   const { rows, columns, codes } = space;
   const joined = heads * headWidth;
   const inner = config.expansion * width;
+  const isRandom = config.order === "random";
+  const neighbours = neighbourCount(config);
   const weights: Record<string, Weight> = {
     // Of variance 1, whatever the number of codes.
     embedding: kernel([codes, width], { fanIn: 1 }),
-    "input.kernel": kernel([NEIGHBOURS * width, width]),
+    "input.kernel": kernel([neighbours * width, width]),
     // Not zero: what has no neighbours could not be normalised.
-    "input.bias": kernel([width], { fanIn: NEIGHBOURS }),
+    "input.bias": kernel([width], { fanIn: neighbours }),
     ...(config.positionBias && { "input.position": constant([rows * columns, width], 0) }),
     ...sliceBiasWeights("input", space, { ...config, channels: width }),
     ...(space.earlier.length > 0 && contextWeights(space, width)),
@@ -31,6 +33,11 @@ export function weightsOf(config: LevelConfig, space: GridSpace): Weights {
     const name = `layer${layer}`;
     for (const role of ["query", "keys", "values"])
       weights[`${name}.${role}.kernel`] = kernel([width, joined]);
+    if (isRandom) {
+      for (const role of ["codeKeys", "codeValues"])
+        weights[`${name}.${role}.kernel`] = kernel([width, joined]);
+      weights[`${name}.nothing`] = constant([heads], 0);
+    }
     weights[`${name}.nearness`] = nearness(config, space);
     // What all layers add together has the variance of what they are added to.
     weights[`${name}.output.kernel`] = kernel([joined, width], { gain: 0.5 / layers });
@@ -55,11 +62,11 @@ function kernel(
 }
 
 /**
- * What is added to a score by how far a code lies above and aside, `[distances, heads]`: it falls with the distance, half
+ * What is added to a score by how far a code lies above or below and aside, `[distances, heads]`: it falls with the distance, half
  * as fast from head to head (after ALiBi, Press et al., 2022), and is learned from there.
  */
 function nearness(config: LevelConfig, space: GridSpace): Weight {
-  const { distances } = reachOf(config, space);
+  const { distances } = reachOf(config, space, { below: config.order === "random" });
   const { heads } = config;
   return {
     ...constant([distances.length, heads], 0),

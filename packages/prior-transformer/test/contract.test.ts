@@ -9,19 +9,23 @@ const LARGEST = "three levels whose sides do not divide, varied slices of three 
 const { [LARGEST]: largest, ...smaller } = CONTRACT_SPACES;
 const LEVELS = "two levels of one size, two classes";
 
+const tall = { "more rows than a window": { levels: [{ codes: 3, rows: 5, columns: 2 }], classes: 0 } };
+
 describe.each([
-  [
-    "cpu",
-    {
-      ...smaller,
-      "more rows than a window": { levels: [{ codes: 3, rows: 5, columns: 2 }], classes: 0 },
-    },
-  ],
-  ["onnx", { [LEVELS]: smaller[LEVELS]!, [LARGEST]: largest! }],
-] as const)("on %s", async (kind, spaces) => {
+  ["raster", "cpu", { ...smaller, ...tall }],
+  ["raster", "onnx", { [LEVELS]: smaller[LEVELS]!, [LARGEST]: largest! }],
+  ["random", "cpu", { [LEVELS]: smaller[LEVELS]!, ...tall }],
+  ["random", "onnx", { [LARGEST]: largest! }],
+] as const)("in %s order, on %s", async (order, kind, spaces) => {
   const contract = priorContract(transformer, {
     engine: await createEngine({ kind }),
-    options: smallConfig({ slicePosition: true, conditionDropout: 0.2, dropout: 0.2, corruption: 0.2 }),
+    options: smallConfig({
+      order,
+      slicePosition: true,
+      conditionDropout: 0.2,
+      dropout: 0.2,
+      corruption: 0.2,
+    }),
     spaces,
     weights: lively,
   });

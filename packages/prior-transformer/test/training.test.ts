@@ -58,51 +58,72 @@ function difference(found: HostTensors[string], expected: HostTensors[string]): 
 }
 
 describe("a training step", () => {
-  const config = smallConfig({ dropout: 0.2, corruption: 0.2, slicePosition: true });
-
-  it("moves every weight, and through ONNX Runtime as the eager one does", async () => {
-    const [eager, compiled] = [await train(engines.cpu, config), await train(engines.onnx, config)];
-    for (const [name, tensor] of Object.entries(eager.carry)) {
-      expect(tensor, name).not.toEqual(eager.start[name]);
-      expect(difference(compiled.carry[name]!, tensor), name).toBeLessThan(1e-3);
-    }
-    for (const [step, metrics] of eager.metrics.entries()) {
-      for (const [name, tensor] of Object.entries(metrics)) {
-        expect(difference(compiled.metrics[step]![name]!, tensor), name).toBeLessThan(1e-4);
+  it.each(["raster", "random"] as const)(
+    "moves every weight, and through ONNX Runtime as the eager one does, in %s order",
+    async (order) => {
+      const config = smallConfig({ order, dropout: 0.2, corruption: 0.2, slicePosition: true });
+      const [eager, compiled] = [await train(engines.cpu, config), await train(engines.onnx, config)];
+      for (const [name, tensor] of Object.entries(eager.carry)) {
+        expect(tensor, name).not.toEqual(eager.start[name]);
+        expect(difference(compiled.carry[name]!, tensor), name).toBeLessThan(1e-3);
       }
-    }
-  });
+      for (const [step, metrics] of eager.metrics.entries()) {
+        for (const [name, tensor] of Object.entries(metrics)) {
+          expect(difference(compiled.metrics[step]![name]!, tensor), name).toBeLessThan(1e-4);
+        }
+      }
+    },
+  );
 
-  it("learns a pattern of two classes, which is then drawn", async () => {
-    const pattern = { levels: [{ codes: 4, rows: 4, columns: 5 }], classes: 2 };
-    // Diagonal stripes that lean left in one class and right in the other, each grid shifted at random.
-    const grid = (label: number, shift: number) =>
-      Array.from({ length: 20 }, (_, at) => {
-        const [row, column] = [Math.floor(at / 5), at % 5];
-        return (shift + column + (label === 0 ? row : 3 * row)) % 4;
-      });
-    const fast = smallConfig({ width: 16, headWidth: 8 });
+  const labels = Int32Array.from({ length: 8 }, (_, index) => index % 2);
+  /** Diagonal stripes that lean left in one class and right in the other. */
+  const grid = (label: number, shift: number) =>
+    Array.from({ length: 20 }, (_, at) => {
+      const [row, column] = [Math.floor(at / 5), at % 5];
+      return (shift + column + (label === 0 ? row : 3 * row)) % 4;
+    });
+
+  /** A prior that learnt such stripes of all shifts, and its weights. */
+  async function learntStripes(changes: Partial<LevelConfig>, steps: number) {
+    const fast = smallConfig({ width: 16, headWidth: 8, ...changes });
     const prior = transformer.bind(
       { ...fast, optimizer: { ...fast.optimizer, learningRate: 1e-2, averageDecay: 0.95 } },
-      pattern,
+      { levels: [{ codes: 4, rows: 4, columns: 5 }], classes: 2 },
     );
     const part = prior.parts[0]!;
-    const labels = Int32Array.from({ length: 8 }, (_, index) => index % 2);
     const codes = Int32Array.from([...labels].flatMap((label, index) => grid(label, index >> 1)));
     const loop = await engines.onnx.loop(part.trainStep, part.initialCarry(1), stepInputs(prior, part, 8));
-    for (let step = 0; step < 150; step++) {
+    for (let step = 0; step < steps; step++) {
       await loop.next({
         "codes.0": int32(codes, [8, 4, 5]),
         labels: int32(labels, [8]),
-        progress: float32([step / 150], []),
+        progress: float32([step / steps], []),
+        ...part.stepNoise({ seed: 2, step, batch: 8 }),
       });
     }
     const weights = prior.parameters(await loop.read(), { average: true });
     await loop.dispose();
+    return { prior, weights };
+  }
+
+  it("learns a pattern of two classes, which is then drawn", async () => {
+    const { prior, weights } = await learntStripes({}, 150);
     const [drawn] = await prior.sample(engines.onnx, weights, { count: 8, seed: 3, conditions: { labels } });
     for (const [index, label] of labels.entries()) {
       const stripes = [0, 1, 2, 3].map((shift) => grid(label, shift).join());
       expect(stripes).toContain(drawn!.subarray(index * 20, (index + 1) * 20).join());
+    }
+  });
+
+  it("of random orders learns to draw what lies above that which is given", async () => {
+    const { prior, weights } = await learntStripes({ order: "random", window: 4 }, 900);
+    const known = Array.from({ length: 20 }, (_, at) => Number(at >= 10));
+    const options = { count: 1, seed: 1, temperature: 0, conditions: { labels: [1] } };
+    for (const shift of [0, 1, 2, 3]) {
+      const codes = grid(1, shift);
+      const given = [{ codes, known }];
+      const [drawn] = await prior.sample(engines.onnx, weights, { ...options, given });
+      expect(Array.from(drawn!)).toEqual(codes);
     }
   });
 });

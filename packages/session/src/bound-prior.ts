@@ -1,8 +1,10 @@
 import {
   floats,
   type HostTensors,
+  int32,
   integers,
   type Signature,
+  sizeOf,
   specsOf,
   type TensorEngine,
 } from "@slicebook/base";
@@ -108,13 +110,27 @@ export async function createLikelihoodMeter(
   parameters: HostTensors,
   {
     batch,
+    known,
     part = { score: scoreOf(prior), levels: [...prior.space.levels.keys()] },
-  }: { readonly batch: number; readonly part?: Pick<PriorPart, "score" | "levels"> },
+  }: {
+    readonly batch: number;
+    /** Of a prior that is `knownFirst`: a mask [rows, columns] a level, 1 for the codes of each grid that come first. */
+    readonly known?: readonly Uint8Array[] | undefined;
+    readonly part?: Pick<PriorPart, "score" | "levels">;
+  },
 ): Promise<LikelihoodMeter> {
   const { score, levels: scored } = part;
   const specs = gridSpecs(prior.space.levels.slice(0, 1 + Math.max(...scored)), batch);
   const told = conditionSpecs(lastingConditions(prior.conditions), prior.space, batch);
-  const compiled = await engine.compile(score, [specsOf(parameters), specs, told], { name: "score" });
+  const first = known?.map((mask, level) => {
+    const { shape } = specs[level]!;
+    return int32(
+      Int32Array.from({ length: sizeOf(shape) }, (_, at) => mask[at % mask.length]!),
+      shape,
+    );
+  });
+  const signature = [specsOf(parameters), specs, told, ...(first === undefined ? [] : [specs])];
+  const compiled = await engine.compile(score, signature, { name: "score" });
   /** Hands over each scored level's ln p and hits, part by part, without the padding. */
   async function each(
     current: HostTensors,
@@ -133,7 +149,8 @@ export async function createLikelihoodMeter(
       const conditions = Object.entries(known).flatMap(([name, values]) =>
         name in told ? [[name, paddedPart(values, told[name]!.shape, start)] as const] : [],
       );
-      const found = await compiled.run(current, codes, Object.fromEntries(conditions));
+      const order = first === undefined ? [] : [first];
+      const found = await compiled.run(current, codes, Object.fromEntries(conditions), ...order);
       for (const [place, logs] of found.logLikelihood.entries()) {
         const size = logs.data.length / batch;
         const hits = integers(found.correct[place]!);

@@ -15,9 +15,11 @@ export interface SimilarityOptions {
   readonly covarianceScale: number;
   /** The distance from the darkest to the brightest possible value. */
   readonly dataRange: number;
+  /** The windows that count, 1 or 0, by the rows and columns that they begin at; all unless given. */
+  readonly counted?: Uint8Array;
 }
 
-/** Means over every position at which the window lies wholly inside the image. */
+/** Means over the positions at which the window lies wholly inside the image. */
 export interface Similarity {
   /** The mean of the SSIM map: luminance × contrast × structure. */
   readonly ssim: number;
@@ -49,7 +51,7 @@ export function compareImages(
   first: Pixels,
   second: Pixels,
   { height, width }: ImageSize,
-  { window, covarianceScale, dataRange }: SimilarityOptions,
+  { window, covarianceScale, dataRange, counted }: SimilarityOptions,
 ): Similarity {
   const taps = window.length;
   const columns = width - taps + 1;
@@ -61,10 +63,13 @@ export function compareImages(
   const c2 = C2 * dataRange ** 2;
   let ssimSum = 0;
   let contrastSum = 0;
+  let positions = 0;
   for (let row = 0; row + taps <= height; row++) {
     filterColumns(row, columns, window);
     const [x, y, squares, product] = rows;
     for (let column = 0; column < columns; column++) {
+      if (counted !== undefined && counted[row * columns + column] === 0) continue;
+      positions += 1;
       const meanX = x[column]!;
       const meanY = y[column]!;
       const meanProduct = meanX * meanY;
@@ -76,7 +81,6 @@ export function compareImages(
       ssimSum += (contrast * (2 * meanProduct + c1)) / (meanSquares + c1);
     }
   }
-  const positions = (height - taps + 1) * columns;
   return { ssim: ssimSum / positions, contrastStructure: contrastSum / positions };
 }
 

@@ -21,6 +21,31 @@ export function ssim(original: Pixels, reconstruction: Pixels, size: ImageSize):
 }
 
 /**
+ * {@link ssim} where an image was filled in: over the windows that hold kept pixels, 1 in `kept` [height, width], and others.
+ *
+ * NaN where there is no such window.
+ */
+export function seamSsim(original: Pixels, filled: Pixels, kept: Uint8Array, size: ImageSize): number {
+  const taps = GAUSSIAN_WINDOW.length;
+  checkImages("SSIM", original, filled, size, taps);
+  const { height, width } = size;
+  const columns = width - taps + 1;
+  const counted = Uint8Array.from({ length: (height - taps + 1) * columns }, (_, at) => {
+    const first = Math.floor(at / columns) * width + (at % columns);
+    const keptInRow = (row: number) =>
+      kept.subarray(first + row * width, first + row * width + taps).reduce((sum, one) => sum + one, 0);
+    const sum = Array.from({ length: taps }, (_, row) => keptInRow(row)).reduce((all, one) => all + one, 0);
+    return Number(sum > 0 && sum < taps * taps);
+  });
+  return compareImages(original, filled, size, {
+    window: GAUSSIAN_WINDOW,
+    covarianceScale: 1,
+    dataRange: 1,
+    counted,
+  }).ssim;
+}
+
+/**
  * The structural similarity with scikit-image's defaults, as many reports use them: a uniform 7×7 window, sample
  * covariance, and the original's maximum minus its minimum as the data range.
  *

@@ -34,6 +34,11 @@ export interface BoundPrior {
    * {@link SampleOptions.guidance} needs.
    */
   readonly guidable?: boolean;
+  /**
+   * Whether it also learnt orders in which known codes come first, in raster order, and then the others of their grid: these are
+   * then drawn, and scored, given all that is known of it, wherever that lies.
+   */
+  readonly knownFirst?: boolean;
   readonly parts: readonly PriorPart[];
   /**
    * The weights of a carry, as {@link PriorPart.score} and {@link sample} take them. With `average` their averages, from
@@ -72,8 +77,16 @@ export interface PriorPart {
    * whether the code is the likeliest one: a grid [b, rows, columns] for each level up to its last → `logLikelihood`
    * float32 and `correct` int32 0 or 1, [b, rows, columns] for each of its levels. A condition that is absent is not
    * known.
+   *
+   * The codes of a grid come in raster order; of a prior that is `knownFirst`, those come first that are 1 in `known`, int32 0 or
+   * 1 [b, rows, columns] for each level up to its last.
    */
-  readonly score: (params: Params, codes: readonly Tensor[], conditions: Params) => CodeScores;
+  readonly score: (
+    params: Params,
+    codes: readonly Tensor[],
+    conditions: Params,
+    known?: readonly Tensor[],
+  ) => CodeScores;
 }
 
 /** What a prior says of codes, a tensor a level: see {@link PriorPart.score}. */
@@ -118,7 +131,10 @@ export interface SampleOptions {
    * `topP` then decide nothing, and slice positions that are not given are unknown.
    */
   readonly choose?: (logits: Float32Array, place: CodePlace) => number;
-  /** Codes that every slice has, by level: only the others are drawn, in raster order, from what lies before them. */
+  /**
+   * Codes that every slice has, by level: only the others are drawn, in raster order, from what lies before them; by a prior that
+   * is `knownFirst`, from all that are given of their level as well.
+   */
   readonly given?: readonly (GivenCodes | undefined)[];
   /** Called now and then with the number of codes drawn and to draw. */
   readonly onProgress?: (done: number, total: number) => void;

@@ -35,11 +35,11 @@ export function crossEntropyStep(
 
 /** The score of a part that models one level, from the logits `[b·rows·columns, K]` of its codes. */
 export function scoreByLogits(
-  logits: (params: Params, codes: readonly tf.Tensor[], conditions: Params) => tf.Tensor,
+  logits: (...given: Parameters<PriorPart["score"]>) => tf.Tensor,
 ): PriorPart["score"] {
-  return (params, codes, conditions) => {
+  return (params, codes, conditions, known) => {
     const grid = codes.at(-1)!;
-    const values = logits(params, codes, conditions);
+    const values = logits(params, codes, conditions, known);
     const target = tf.reshape(grid, [grid.size]);
     return {
       logLikelihood: [tf.reshape(logProbabilityOf(values, target), grid.shape)],

@@ -2,7 +2,7 @@ import { float32, type HostTensor, type HostTensors, int32, random } from "@slic
 import type { CodeLevel } from "../code-space.ts";
 import { ofLevel } from "../per-level.ts";
 import { UNKNOWN } from "./conditions.ts";
-import type { BoundPrior, SampleOptions } from "./contract.ts";
+import type { BoundPrior, GivenCodes, SampleOptions } from "./contract.ts";
 import { drawCode } from "./draw-code.ts";
 import { columnsToDraw, gridsWithGiven } from "./given-codes.ts";
 import { guidedLevels } from "./guidance.ts";
@@ -21,8 +21,12 @@ export interface LevelSampler {
   dispose(): Promise<void>;
 }
 
-/** Prepares a level for lanes of slices. */
-export type OpenLevel = (level: number, lanes: number) => Promise<LevelSampler> | LevelSampler;
+/** Prepares a level for lanes of slices, of whose codes those that are 1 in `known`, [rows, columns], are given, if any. */
+export type OpenLevel = (
+  level: number,
+  lanes: number,
+  known: GivenCodes["known"] | undefined,
+) => Promise<LevelSampler> | LevelSampler;
 
 /** Slices whose grids are drawn side by side: always the same number, of which some may be idle. */
 export interface Lanes {
@@ -75,7 +79,7 @@ export async function drawLevels(
     }
     const lanes = lanesFor(options);
     const codes = new Int32Array(count * grid.rows * grid.columns);
-    const sampler = await opened(level, lanes);
+    const sampler = await opened(level, lanes, given?.[level]?.known);
     try {
       for (let first = 0; first < count; first += lanes) {
         const slices = Math.min(lanes, count - first);

@@ -8,8 +8,8 @@ import type { LevelSampler, OpenLevel } from "./draw-levels.ts";
  * Salimans, "Classifier-free diffusion guidance", 2022): each slice takes two lanes, of which one is told nothing.
  */
 export function guidedLevels(open: OpenLevel, guidance: number): OpenLevel {
-  return async (level, lanes): Promise<LevelSampler> => {
-    const sampler = await open(level, 2 * lanes);
+  return async (level, lanes, known): Promise<LevelSampler> => {
+    const sampler = await open(level, 2 * lanes, known);
     return {
       async start({ conditions, earlier }) {
         const logits = await sampler.start({

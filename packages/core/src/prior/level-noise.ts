@@ -26,20 +26,23 @@ export interface NoiseOptions {
   readonly slicePosition: boolean;
   /** Share of the slices of which nothing is told. */
   readonly conditionDropout: number;
+  /** Share of the slices of which a part of the codes comes first. */
+  readonly knownFirst?: number;
 }
 
 /**
  * The noise of one step: `dropout` `[batch, …shape]`, factors of 0 or 1 / (1 − rate), and `corruption` `[batch, rows,
  * columns]`, the code that each one is replaced by, −1 for none; without those that are off. `shownPositions` `[batch]` is
  * 0 for slices whose position in the scan is withheld, else 1; so are `shownCovariates` `[batch, covariates]` of each
- * covariate, and `shownConditions` `[batch]` of all conditions together. Each level, named by its `prefix`, has noise of its
+ * covariate, and `shownConditions` `[batch]` of all conditions together. `known` `[batch, rows, columns]` is 1 for codes that come
+ * before the others, of those slices of which some do. Each level, named by its `prefix`, has noise of its
  * own otherwise.
  *
  * A channel is dropped over the whole grid (Tompson et al., 2015), since neighbours would tell a dropped code's value;
  * it also keeps the noise small: a few kilobytes a step.
  */
 export function levelNoise(
-  { corruption, dropout, slicePosition, conditionDropout }: NoiseOptions,
+  { corruption, dropout, slicePosition, conditionDropout, knownFirst = 0 }: NoiseOptions,
   space: GridSpace,
   { seed, step, batch, prefix }: { seed: number; step: number; batch: number; prefix: string },
 ): HostTensors {
@@ -53,6 +56,7 @@ export function levelNoise(
     ...(conditionDropout > 0 && { shownConditions: shown("shown-conditions", conditionDropout, [batch]) }),
     ...(dropout.rate > 0 && { dropout: dropoutNoise(dropout, stream("dropout"), batch) }),
     ...(corruption > 0 && { corruption: corruptionNoise(corruption, space, stream("corruption"), batch) }),
+    ...(knownFirst > 0 && { known: knownNoise(knownFirst, space, stream("known"), batch) }),
   };
 }
 
@@ -124,4 +128,39 @@ function corruptionNoise(
     stream.uniform() < share ? stream.integer(codes) : -1,
   );
   return int32(replaced, shape);
+}
+
+/** How many waves make the parts of grids that come first. */
+const WAVES = 3;
+
+/**
+ * Parts of grids in all sizes and in many shapes, from halves over islands and holes to single codes: where a sum of waves in random
+ * directions is highest, of which a grid has half a length at most, or up to half as many as codes on a side. Fine parts have the
+ * most codes next to others that come first, from which to learn what these tell.
+ */
+function knownNoise(share: number, { rows, columns }: GridSpace, stream: Random, batch: number): HostTensor {
+  const size = rows * columns;
+  const known = new Int32Array(batch * size);
+  for (let slice = 0; slice < batch; slice++) {
+    if (stream.uniform() >= share) continue;
+    const most = 0.5 * Math.max(rows, columns) ** stream.uniform();
+    const waves = Array.from({ length: WAVES }, () => ({
+      down: most * (2 * stream.uniform() - 1),
+      across: most * (2 * stream.uniform() - 1),
+      shift: stream.uniform(),
+      height: stream.uniform(),
+    }));
+    const heights = Float64Array.from({ length: size }, (_, at) => {
+      const [row, column] = [Math.floor(at / columns) / rows, (at % columns) / columns];
+      const ofWave = ({ down, across, shift, height }: (typeof waves)[number]) =>
+        height * Math.sin(2 * Math.PI * (down * row + across * column + shift));
+      return waves.reduce((sum, wave) => sum + ofWave(wave), 0);
+    });
+    const least = heights.toSorted()[stream.integer(size)]!;
+    known.set(
+      heights.map((height) => Number(height > least)),
+      slice * size,
+    );
+  }
+  return int32(known, [batch, rows, columns]);
 }

@@ -6,10 +6,11 @@ import type { BoundPrior, PriorPart } from "./contract.ts";
 
 /** {@link PriorPart.score} of all levels, as a function of its own. */
 export function scoreOf({ parts }: Pick<BoundPrior, "parts">): PriorPart["score"] {
-  return (params, codes, conditions) => {
-    const scored = parts.map(({ levels, score }) =>
-      score(params, codes.slice(0, 1 + Math.max(...levels)), conditions),
-    );
+  return (params, codes, conditions, known) => {
+    const scored = parts.map(({ levels, score }) => {
+      const end = 1 + Math.max(...levels);
+      return score(params, codes.slice(0, end), conditions, known?.slice(0, end));
+    });
     return {
       logLikelihood: scored.flatMap(({ logLikelihood }) => logLikelihood),
       correct: scored.flatMap(({ correct }) => correct),

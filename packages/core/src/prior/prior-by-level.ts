@@ -5,7 +5,7 @@ import { initialTraining, type OptimizerConfig, trainedWeights } from "../optimi
 import { type Params, param, withoutPrefix, withPrefix } from "../params.ts";
 import { drawWeights, type Weights } from "../weights.ts";
 import type { Condition } from "./conditions.ts";
-import type { BoundPrior, PriorPart } from "./contract.ts";
+import type { BoundPrior, GivenCodes, PriorPart } from "./contract.ts";
 import { crossEntropyStep, scoreByLogits } from "./cross-entropy.ts";
 import { drawLevels, type LevelSampler } from "./draw-levels.ts";
 import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
@@ -31,6 +31,8 @@ export interface LevelInput extends SliceConditions {
   readonly codes: Tensor;
   /** The grids of the levels before. */
   readonly earlier: readonly Tensor[];
+  /** int32 `[b, rows, columns]`: 1 for codes that come before the others; all come in raster order where it is absent. */
+  readonly known?: Tensor | undefined;
   /** float32 `[b, …]`, factors for channels; none is dropped where it is absent. */
   readonly dropout?: Tensor | undefined;
 }
@@ -41,6 +43,8 @@ export interface LevelSession {
   /** The level's own weights. */
   readonly parameters: HostTensors;
   readonly lanes: number;
+  /** `[rows, columns]`: 1 for codes that are given; none are where it is absent. */
+  readonly known: GivenCodes["known"] | undefined;
 }
 
 /** A prior that has a network for each level, which is trained by itself by the cross-entropy of its codes. */
@@ -49,10 +53,13 @@ export function priorByLevel(
   {
     slicePosition,
     conditionDropout,
+    knownFirst = false,
     network,
   }: {
     readonly slicePosition: boolean;
     readonly conditionDropout: number;
+    /** Whether the networks heed `known`. */
+    readonly knownFirst?: boolean;
     readonly network: (space: GridSpace, level: number) => LevelNetwork;
   },
 ): BoundPrior {
@@ -72,11 +79,17 @@ export function priorByLevel(
     conditions,
     switches: { slicePositions: "slicePosition" },
     guidable,
+    knownFirst,
     parts: spaces.map((grid, level) => partOf(networks[level]!, grid, prefixes[level]!)),
     parameters: trainedWeights,
     sample: (engine, parameters, options) =>
-      drawLevels({ space, conditions, guidable }, options, (level, lanes) =>
-        networks[level]!.open({ engine, parameters: withoutPrefix(prefixes[level]!, parameters), lanes }),
+      drawLevels({ space, conditions, guidable }, options, (level, lanes, known) =>
+        networks[level]!.open({
+          engine,
+          parameters: withoutPrefix(prefixes[level]!, parameters),
+          lanes,
+          known,
+        }),
       ),
   };
 }
@@ -95,15 +108,17 @@ function partOf(network: LevelNetwork, space: GridSpace, prefix: string): PriorP
       return network.logits(withoutPrefix(prefix, weights), {
         codes: corrupted(param(inputs, codesName(level)), inputs.corruption),
         earlier: space.earlier.map((_, before) => param(inputs, codesName(before))),
+        known: inputs.known,
         ...toldConditions(inputs),
         dropout: inputs.dropout,
       });
     }),
     stepNoise: (options) => levelNoise(network.noise, space, { ...options, prefix }),
-    score: scoreByLogits((params, codes, { labels, slicePositions, covariates }) =>
+    score: scoreByLogits((params, codes, { labels, slicePositions, covariates }, known) =>
       network.logits(withoutPrefix(prefix, params), {
         codes: codes.at(-1)!,
         earlier: codes.slice(0, -1),
+        known: known?.at(-1),
         labels,
         slicePositions,
         covariates,

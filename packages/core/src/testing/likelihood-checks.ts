@@ -3,9 +3,12 @@ import { type Condition, type ConditionValues, lastingConditions } from "../prio
 import {
   areaOf,
   countGrids,
+  type Known,
+  ordersOf,
   placeName,
   placesOf,
   randomGrids,
+  repeated,
   type Subject,
   someConditions,
   widthOf,
@@ -14,10 +17,14 @@ import {
 /** How far likelihoods may differ by rounding. */
 const ROUNDING = 1e-4;
 
-/** The probabilities of all grids, each written out, sum to 1. */
-export async function sumsToOne({ prior, score }: Subject): Promise<void> {
+/** The probabilities of all grids, each written out, sum to 1 in each order. */
+export async function sumsToOne(subject: Subject): Promise<void> {
+  for (const known of ordersOf(subject.prior)) await sumsToOneInOrder(subject, known);
+}
+
+async function sumsToOneInOrder({ prior, score }: Subject, known: Known | undefined): Promise<void> {
   const total = countGrids(prior.space);
-  const { logLikelihood } = await score(allGrids(prior.space), someConditionsOfOne(prior, total));
+  const { logLikelihood } = await score(allGrids(prior.space), someConditionsOfOne(prior, total), known);
   const logs = new Float64Array(total);
   for (const values of logLikelihood) {
     const area = values.length / total;
@@ -29,10 +36,14 @@ export async function sumsToOne({ prior, score }: Subject): Promise<void> {
   }
 }
 
-/** ln p of a code does not change with a code that comes after it, whichever that is. */
-export async function isCausal({ prior, score }: Subject): Promise<void> {
+/** ln p of a code does not change with a code that comes after it, whichever that is, in each order. */
+export async function isCausal(subject: Subject): Promise<void> {
+  for (const known of ordersOf(subject.prior)) await isCausalInOrder(subject, known);
+}
+
+async function isCausalInOrder({ prior, score }: Subject, known: Known | undefined): Promise<void> {
   const { space } = prior;
-  const [places, base] = [placesOf(space), randomGrids(space, 1, 3)];
+  const [places, base] = [placesOf(space, known), randomGrids(space, 1, 3)];
   const changes = places.flatMap((place) =>
     Array.from({ length: space.levels[place.level]!.codes - 1 }, (_, number) => ({ place, by: number + 1 })),
   );
@@ -43,7 +54,7 @@ export async function isCausal({ prior, score }: Subject): Promise<void> {
     const at = (number + 1) * grid.rows * grid.columns + place.position;
     grids[place.level]![at] = (grids[place.level]![at]! + by) % codes;
   }
-  const { logLikelihood } = await score(grids, someConditionsOfOne(prior, count));
+  const { logLikelihood } = await score(grids, someConditionsOfOne(prior, count), known);
   for (const [number, { place: changed }] of changes.entries()) {
     for (const place of places.slice(0, places.indexOf(changed))) {
       const logs = logLikelihood[place.level]!;
@@ -143,8 +154,4 @@ function allGrids(space: CodeSpace): Int32Array[] {
       return Math.floor(number / (start * grid.codes ** position)) % grid.codes;
     });
   });
-}
-
-function repeated(values: Int32Array, times: number): Int32Array {
-  return Int32Array.from({ length: times * values.length }, (_, at) => values[at % values.length]!);
 }

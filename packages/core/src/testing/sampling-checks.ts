@@ -11,6 +11,7 @@ import {
   randomGrids,
   type Subject,
   someConditions,
+  someKnown,
   widthOf,
 } from "./subject.ts";
 
@@ -245,9 +246,10 @@ async function drawnFromScore(
         return [name, values];
       }),
     );
-  const { logLikelihood } = await score(tried, told(true));
+  const known = given && prior.knownFirst ? someKnown(space) : undefined;
+  const { logLikelihood } = await score(tried, told(true), known);
   if (guidance !== 1) {
-    const untold = (await score(tried, told(false))).logLikelihood;
+    const untold = (await score(tried, told(false), known)).logLikelihood;
     for (const [level, logs] of logLikelihood.entries()) {
       for (const [at, log] of untold[level]!.entries()) logs[at] = log + guidance * (logs[at]! - log);
     }
@@ -263,7 +265,7 @@ async function drawnFromScore(
       topP: ofLevel(topP, level),
       ...(topK !== undefined && { topK }),
     };
-    const known = given?.[level];
+    const kept = given?.[level];
     for (let sample = 0; sample < count; sample++) {
       const first = sample * each + place * most;
       const logs = Array.from(
@@ -271,23 +273,18 @@ async function drawnFromScore(
         (_, code) => logLikelihood[level]![(first + code) * area + position]!,
       );
       found[level]![sample * area + position] =
-        known !== undefined && known.known[position] !== 0
-          ? known.codes[position]!
+        kept !== undefined && kept.known[position] !== 0
+          ? kept.codes[position]!
           : drawCode(logs, uniformAt(seed, sample, position, level), options);
     }
   }
   return found;
 }
 
-/** Random codes, about half of which are known: every second, and whole rows. */
-function someGiven({ prior }: Subject): GivenCodes[] {
-  return randomGrids(prior.space, 1, 13).map((codes, level) => {
-    const { columns } = prior.space.levels[level]!;
-    return {
-      codes,
-      known: Array.from(codes, (_, at) => Number(at % 2 === 1 || at % (3 * columns) < columns - 1)),
-    };
-  });
+/** Random codes, of which some are known. */
+function someGiven({ prior: { space } }: Subject): GivenCodes[] {
+  const known = someKnown(space);
+  return randomGrids(space, 1, 13).map((codes, level) => ({ codes, known: known[level]! }));
 }
 
 /** Throws if the first samples are not those of `others`, which may be more; names where they differ. */

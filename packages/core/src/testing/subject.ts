@@ -31,10 +31,13 @@ export interface Subject {
   readonly parameters: HostTensors;
   /** Each part after its training. */
   readonly trained: readonly TrainedPart[];
-  /** ln p of each code, and whether it is said to be the likeliest, of grids of all levels. */
-  score(grids: readonly Int32Array[], conditions: ConditionValues): Promise<Scores>;
+  /** ln p of each code, and whether it is said to be the likeliest, of grids of all levels, of which those that are `known` come first. */
+  score(grids: readonly Int32Array[], conditions: ConditionValues, known?: Known): Promise<Scores>;
   sample(options: SampleOptions): Promise<Int32Array[]>;
 }
+
+/** A mask for each level, [rows, columns]: 1 for codes that come before the others. */
+export type Known = readonly Int32Array[];
 
 /** A part after a few steps, and the loss of each. */
 export interface TrainedPart {
@@ -58,13 +61,15 @@ export async function trainedSubject(
   for (const part of prior.parts) trained.push(await trainedPart(prior, part, engine));
   const carries = trained.map(({ carry }) => carry);
   const parameters = weights(prior.parameters(Object.assign({}, ...carries), { average: true }));
-  const compiled = new Map<number, Promise<Compiled<OnHost<CodeScores>>>>();
-  const compiledFor = (count: number): Promise<Compiled<OnHost<CodeScores>>> => {
+  const compiled = new Map<string, Promise<Compiled<OnHost<CodeScores>>>>();
+  const compiledFor = (count: number, inOrder: boolean): Promise<Compiled<OnHost<CodeScores>>> => {
+    const grids = gridSpecs(prior.space.levels, count);
     const specs = conditionSpecs(lastingConditions(prior.conditions), prior.space, count);
+    const key = `${count} ${inOrder}`;
     const scoring =
-      compiled.get(count) ??
-      engine.compile(scoreOf(prior), [gridSpecs(prior.space.levels, count), specs], { parameters });
-    compiled.set(count, scoring);
+      compiled.get(key) ??
+      engine.compile(scoreOf(prior), [grids, specs, ...(inOrder ? [grids] : [])], { parameters });
+    compiled.set(key, scoring);
     return scoring;
   };
   return {
@@ -72,13 +77,16 @@ export async function trainedSubject(
     engine,
     parameters,
     trained,
-    async score(grids, conditions) {
+    async score(grids, conditions, known) {
       const count = gridCount(prior.space, grids);
-      const codes = gridSpecs(prior.space.levels, count).map(({ shape }, level) =>
-        int32(grids[level]!, shape),
+      const tensors = (values: readonly Int32Array[]) =>
+        gridSpecs(prior.space.levels, count).map(({ shape }, level) => int32(values[level]!, shape));
+      const run = await compiledFor(count, known !== undefined);
+      const { logLikelihood, correct } = await run.run(
+        tensors(grids),
+        hostConditions(prior, conditions, count),
+        ...(known === undefined ? [] : [tensors(known.map((mask) => repeated(mask, count)))]),
       );
-      const run = await compiledFor(count);
-      const { logLikelihood, correct } = await run.run(codes, hostConditions(prior, conditions, count));
       return {
         logLikelihood: logLikelihood.map(({ data }) => Float32Array.from(data)),
         correct: correct.map(({ data }) => Int32Array.from(data)),
@@ -199,10 +207,31 @@ export interface Place {
 }
 
 /** All places of a slice's codes, in order. */
-export function placesOf({ levels }: CodeSpace): Place[] {
+export function placesOf({ levels }: CodeSpace, known?: Known): Place[] {
+  const isKnown = ({ level, position }: Place) => known?.[level]?.[position] ?? 0;
   return levels.flatMap((grid, level) =>
-    Array.from({ length: areaOf(grid) }, (_, position) => ({ level, position })),
+    Array.from({ length: areaOf(grid) }, (_, position) => ({ level, position })).toSorted(
+      (one, other) => isKnown(other) - isKnown(one),
+    ),
   );
+}
+
+/** About half of the codes: every second, and whole rows. */
+export function someKnown({ levels }: CodeSpace): Int32Array[] {
+  return levels.map((grid) =>
+    Int32Array.from({ length: areaOf(grid) }, (_, at) =>
+      Number(at % 2 === 1 || at % (3 * grid.columns) < grid.columns - 1),
+    ),
+  );
+}
+
+/** The orders in which a prior's codes come: in raster order, and, if known codes can come first, with some of them first. */
+export function ordersOf({ space, knownFirst }: BoundPrior): readonly (Known | undefined)[] {
+  return knownFirst ? [undefined, someKnown(space)] : [undefined];
+}
+
+export function repeated(values: Int32Array, times: number): Int32Array {
+  return Int32Array.from({ length: times * values.length }, (_, at) => values[at % values.length]!);
 }
 
 /** A place in words. */

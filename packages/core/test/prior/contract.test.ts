@@ -20,6 +20,7 @@ const reasons: Readonly<Record<Fault, RegExp>> = {
   "draws by the batch": /: drawn as one of \d+, it is \d, as one of 18 \d$/,
   "draws by no seed": /^another seed draws the same samples$/,
   "draws over what is given": /the code \d is given, and \d drawn$/,
+  "does not have known codes first": /with the code at level 0, row 1, column 0, which comes after it$/,
   "draws every level anew":
     /drawn after the levels that are given in options\.drawn, it is \d, drawn with them \d$/,
   "hands over no row": /: onRow was given -1, sample gives \d$/,

@@ -24,6 +24,7 @@ export type Fault =
   | "draws by the batch"
   | "draws by no seed"
   | "draws over what is given"
+  | "does not have known codes first"
   | "draws every level anew"
   | "hands over no row"
   | "takes any option"
@@ -135,6 +136,7 @@ function bound(space: CodeSpace, fault: Fault | undefined): BoundPrior {
   return {
     space,
     conditions,
+    knownFirst: fault === "does not have known codes first",
     parts: [{ levels: [...levels.keys()], initialCarry, trainStep, stepNoise: () => ({}), score }],
     parameters: (carry) => withoutPrefix(prefix, carry),
     sample: (_, params, options) => wronglyDrawn(fault, space, options, (changed) => draw(params, changed)),

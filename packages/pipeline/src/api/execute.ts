@@ -206,8 +206,8 @@ async function complete(request: RequestOf<"complete">, options: ExecuteOptions)
   const { run: folder, file, keep, overrides, candidates = CANDIDATES, out } = request;
   checkSections(folder, overrides, ["sample", "engine"]);
   return inSession(await loadRunConfig(folder, overrides), folder, options, async (session) => {
-    await completeSlice(session, { file, keep, candidates, out });
-    return { ...withoutFigures(await summary(session, [])), figures: {} };
+    const figures = await completeSlice(session, { file, keep, candidates, out });
+    return { ...withoutFigures(await summary(session, [])), figures: { ...figures } };
   });
 }
 

@@ -58,7 +58,7 @@ export type Request =
       readonly file: string;
       readonly keep: string;
       readonly overrides: readonly string[];
-      /** Grids drawn for each completion, of which one is taken by the known codes that come after (default: 8). */
+      /** Drawings for each completion, of which one is taken by the known codes that come after, where any do (default: 8). */
       readonly candidates?: number | undefined;
       readonly out?: string | undefined;
     }

@@ -1,13 +1,14 @@
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { int32, interruptedError, random, sizeOf } from "@slicebook/base";
+import { int32, interruptedError, random } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { toUnitRange } from "@slicebook/core";
+import { type BoundPrior, seamSsim, toUnitRange } from "@slicebook/core";
 import { createEncoder, decodeCodes } from "@slicebook/model";
 import { greyPng, type ImageStack, imageGrid } from "@slicebook/report";
 import { readCovariates } from "@slicebook/runs";
 import {
   type CodeGrids,
+  joinGrids,
   type LevelGrids,
   loadPreprocessing,
   neededCodes,
@@ -30,6 +31,7 @@ import {
   writeNiftiSlice,
 } from "@slicebook/session";
 import { classesOf, labelsOf, slicePositionsOf } from "../stages/sample.ts";
+import { bitsPerDrawnCode, type CompletionFigures, completionFigures, natsOf } from "./completion-figures.ts";
 import { keptCodes, keptPixels } from "./kept-part.ts";
 
 /** Images decoded, and grids scored, at a time. */
@@ -50,11 +52,14 @@ export interface CompleteOptions {
  * Keeps a part of a slice and has the prior draw the rest, `sample.count` times: pictures of the slice, of what is
  * kept and of the completions, and the completions' codes.
  *
- * Codes are drawn in raster order, each given those before it: known codes that come later have no influence on a
- * drawing. They have one by the choice among `candidates`: one is taken at random by the probability that the prior
- * gives these later codes after it (sampling-importance-resampling, Rubin, 1987).
+ * Codes are drawn level by level, in raster order, each given those before it; by a prior that is `knownFirst`, given all that
+ * are known of its level. Known codes that come later have an influence by the choice among `candidates`: one is taken at
+ * random by the probability that the prior gives the known codes after it (sampling-importance-resampling, Rubin, 1987).
  */
-export async function completeSlice(session: Session, options: CompleteOptions): Promise<void> {
+export async function completeSlice(
+  session: Session,
+  options: CompleteOptions,
+): Promise<Omit<CompletionFigures, "completions">> {
   const { config, model, paths } = session;
   const { size, levels: spaces } = model;
   const { count, seed } = config.sample;
@@ -81,12 +86,14 @@ export async function completeSlice(session: Session, options: CompleteOptions):
     { length: count },
     (_, index) => `completion-${String(index + 1).padStart(4, "0")}`,
   );
-  const completed: CodeGrids = { ...takeGrids(drawn.grids, choose(drawn, { count, seed })), names };
+  const chosen = choose(drawn, { count, seed });
+  const completed: CodeGrids = { ...takeGrids(drawn.grids, chosen), names };
 
-  const batch = Math.min(AT_ONCE, count);
-  const decoded = await decodeCodes(engine, parameters, completed.levels, {
+  // The slice's own codes last, for comparison.
+  const all = joinGrids(completed, takeGrids(drawn.grids, [count * drawn.each]));
+  const decoded = await decodeCodes(engine, parameters, all.levels, {
     model,
-    batch,
+    batch: Math.min(AT_ONCE, count + 1),
     preprocessing: await loadPreprocessing(session),
   });
   const [area, low] = [height * width, slice.original.reduce((least, value) => Math.min(least, value))];
@@ -99,10 +106,23 @@ export async function completeSlice(session: Session, options: CompleteOptions):
     return { data, shape: [all.length, height, width] };
   };
   const masked = slice.original.map((value, pixel) => (pixels[pixel] === 0 ? low : value));
-  const completions = names.map((_, index) =>
-    slice.restore(decoded.subarray(index * area, (index + 1) * area)),
-  );
+  const restored = (index: number) => slice.restore(decoded.subarray(index * area, (index + 1) * area));
+  const completions = names.map((_, index) => restored(index));
+  const reconstruction = restored(count);
   const pictures = images([slice.original, masked, ...completions]);
+  const seam = (image: Float32Array) => {
+    const unit = toUnitRange(slice.original, image);
+    return seamSsim(unit.original, unit.reconstruction, pixels, { height, width });
+  };
+  const bits = (index: number) => bitsPerDrawnCode(drawn.logs, known, index);
+  const figures = completionFigures(
+    { originalBitsPerCode: bits(count * drawn.each), reconstructionSeamSsim: seam(reconstruction) },
+    completions.map((image, index) => ({
+      name: names[index]!,
+      bitsPerCode: bits(chosen[index]!),
+      seamSsim: seam(image),
+    })),
+  );
   const captions = names.map((name, index) =>
     labels === undefined ? name : `${name} ${classes[labels[index]!]}`,
   );
@@ -122,6 +142,9 @@ export async function completeSlice(session: Session, options: CompleteOptions):
   const codes = join(out, "codes.safetensors");
   await saveCodes(codes, completed);
   session.made(codes, "completions' codes");
+  const measured = join(out, "completions.json");
+  await writeFileAtomic(measured, `${JSON.stringify({ keep, seed, ...figures }, undefined, 2)}\n`);
+  session.made(measured, "how well they fit");
   const grid = join(out, "grid.png");
   const title = { title: "Completions", subtitle: `kept: ${basename(keep)}, seed ${seed}` };
   await writeFileAtomic(
@@ -129,14 +152,18 @@ export async function completeSlice(session: Session, options: CompleteOptions):
     await imageGrid(pictures, { ...title, captions: ["original", "kept", ...captions] }),
   );
   session.made(grid, "the slice, what is kept of it, and its completions");
+  const { completions: _, ...means } = figures;
+  return means;
 }
 
 interface Candidates {
-  /** Those of the first completion, then those of the second, and so on. */
+  /** Those of the first completion, then those of the second, and so on; last the slice's own codes, told what the first is. */
   readonly grids: CodeGrids;
   readonly each: number;
-  /** ln p of the known codes of each; undefined where there is nothing to choose by. */
-  readonly weights: Float64Array | undefined;
+  /** ln p of every code of the grids, each level, in the order in which they are drawn. */
+  readonly logs: readonly Float32Array[];
+  /** ln p of the known codes of each. */
+  readonly weights: Float64Array;
 }
 
 async function drawCandidates(
@@ -163,7 +190,7 @@ async function drawCandidates(
   const table = askedTable(prior, readCovariates(session.paths), config.sample);
   checkGuidance(prior, config.sample);
   const parameters = await priorParameters(session, prior);
-  const each = comeLater(known) ? candidates : 1;
+  const each = comeLater(known, prior) ? candidates : 1;
   const total = count * each;
   const ofEach = Int32Array.from({ length: total }, (_, index) => labels?.[Math.floor(index / each)] ?? 0);
   const slicePositions = slicePositionsOf(prior, { ...config.sample, count: total });
@@ -189,7 +216,7 @@ async function drawCandidates(
     .catch((error: unknown) => {
       throw signal?.aborted ? interruptedError() : error;
     });
-  const grids: CodeGrids = {
+  const completed: CodeGrids = {
     levels: spaces.map(({ rows, columns }, level) => int32(drawn[level]!, [total, rows, columns])),
     labels: ofEach,
     classes: trained.classes,
@@ -197,24 +224,21 @@ async function drawCandidates(
     covariates,
     names: Array.from({ length: total }, () => ""),
   };
-  if (each === 1) return { grids, each, weights: undefined };
+  const grids = joinGrids(completed, { ...takeGrids(completed, [0]), levels: own });
   const meter = await createLikelihoodMeter(engine, prior, parameters, {
-    batch: Math.min(AT_ONCE, total),
+    batch: Math.min(AT_ONCE, total + 1),
+    known: prior.knownFirst ? known : undefined,
   });
   const logs = await meter.logLikelihood(parameters, grids).finally(() => meter.dispose());
-  const weights = new Float64Array(total);
-  for (const [level, values] of logs.entries()) {
-    const area = sizeOf([spaces[level]!.rows, spaces[level]!.columns]);
-    for (const [at, log] of values.entries()) {
-      if (known[level]![at % area] !== 0) weights[Math.floor(at / area)]! += log;
-    }
-  }
-  return { grids, each, weights };
+  const weights = Float64Array.from({ length: total }, (_, index) => -natsOf(logs, known, index).known);
+  return { grids, each, logs, weights };
 }
 
 /** Whether a known code follows one that is not, in the order in which codes are drawn. */
-function comeLater(known: readonly Uint8Array[]): boolean {
-  const all = known.flatMap((codes) => Array.from(codes));
+function comeLater(known: readonly Uint8Array[], { knownFirst = false }: BoundPrior): boolean {
+  const all = known.flatMap((codes) =>
+    Array.from(knownFirst ? codes.toSorted((one, other) => other - one) : codes),
+  );
   return all.lastIndexOf(1) > all.indexOf(0);
 }
 
@@ -224,7 +248,6 @@ function choose(
   { count, seed }: { readonly count: number; readonly seed: number },
 ): number[] {
   return Array.from({ length: count }, (_, index) => {
-    if (weights === undefined) return index;
     const own = weights.subarray(index * each, (index + 1) * each);
     return index * each + drawWeighted(own, random(seed, "completion", index).uniform());
   });
