@@ -11,11 +11,19 @@ import { type Measured, measured, type TestSlices, timed } from "./test-slices.t
 
 type CompressRequest = Extract<Request, { readonly kind: "compress" }>;
 
-/** The ways to compress the slices of a run: a point of its curve each. */
-const SETTINGS: readonly { readonly name: string; readonly request: Partial<CompressRequest> }[] = [
-  { name: "", request: {} },
-  { name: "λ 0.1", request: { lambda: 0.1 } },
-];
+interface Setting {
+  readonly name: string;
+  readonly request: Partial<CompressRequest>;
+}
+
+/** The ways to compress the slices of a run, a point of its curve each, by what codes are coded by. */
+const SETTINGS: Readonly<Record<OurPoint["coding"], readonly Setting[]>> = {
+  prior: [
+    { name: "", request: {} },
+    { name: "λ 0.1", request: { lambda: 0.1 } },
+  ],
+  tables: [{ name: "", request: {} }],
+};
 
 /** What a run makes of slices by `compress` and `decompress`. */
 export interface OurPoint extends Measured {
@@ -36,7 +44,7 @@ export async function ourPoints(folder: string, test: TestSlices): Promise<OurPo
   try {
     const run = await onOneThread(folder, join(scratch, "run"));
     const points: OurPoint[] = [];
-    for (const { name, request } of SETTINGS) {
+    for (const { name, request } of SETTINGS[coding]) {
       const trip = (files: readonly string[]) =>
         roundTrip(files, { run, out: join(scratch, "files"), coding, request });
       const files = test.slices.map(({ file }) => file);
