@@ -25,7 +25,7 @@ export const transformer: Prior<TransformerConfig> = {
 };
 
 /** The share of the training slices of which a part comes first; the others come in raster order, as samples do. */
-const KNOWN_SHARE = 0.75;
+const KNOWN_SHARE = 0.5;
 
 function networkOf(config: LevelConfig, space: GridSpace): LevelNetwork {
   const { layers, width, order, dropout, corruption, slicePosition, conditionDropout, optimizer } = config;

@@ -130,23 +130,21 @@ function corruptionNoise(
   return int32(replaced, shape);
 }
 
-/** How many waves make the parts of grids that come first. */
-const WAVES = 3;
+/** How many waves make the parts of grids that come first, and how many of their lengths a grid has at most. */
+const [WAVES, MOST_WAVELENGTHS] = [3, 1.5];
 
 /**
- * Parts of grids in all sizes and in many shapes, from halves over islands and holes to single codes: where a sum of waves in random
- * directions is highest, of which a grid has half a length at most, or up to half as many as codes on a side. Fine parts have the
- * most codes next to others that come first, from which to learn what these tell.
+ * Parts of grids in all sizes and in many shapes, from halves to islands and holes: where a sum of waves in random directions is
+ * highest.
  */
 function knownNoise(share: number, { rows, columns }: GridSpace, stream: Random, batch: number): HostTensor {
   const size = rows * columns;
   const known = new Int32Array(batch * size);
   for (let slice = 0; slice < batch; slice++) {
     if (stream.uniform() >= share) continue;
-    const most = 0.5 * Math.max(rows, columns) ** stream.uniform();
     const waves = Array.from({ length: WAVES }, () => ({
-      down: most * (2 * stream.uniform() - 1),
-      across: most * (2 * stream.uniform() - 1),
+      down: MOST_WAVELENGTHS * (2 * stream.uniform() - 1),
+      across: MOST_WAVELENGTHS * (2 * stream.uniform() - 1),
       shift: stream.uniform(),
       height: stream.uniform(),
     }));
