@@ -158,8 +158,9 @@ describe("a run", () => {
     await page.getByRole("button", { name: "PSNR (dB)" }).click();
     const subjects = page.getByRole("region", { name: "Figures per subject" }).locator("tbody tr");
     await expect.poll(() => subjects.count()).toBe(3);
+    // The model, the mean, PCA, JPEG, WebP and AVIF.
     const coded = page.getByRole("region", { name: "Baselines" }).locator("tbody tr");
-    await expect.poll(() => coded.count()).toBe(5);
+    await expect.poll(() => coded.count()).toBe(6);
     expect(await coded.first().textContent()).toMatch(/^This model0\.\d{4}0\.\d{4}/);
     await expect
       .poll(() => page.getByRole("region", { name: "Worst slices" }).locator("tbody tr").count())
