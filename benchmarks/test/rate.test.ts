@@ -4,36 +4,17 @@ import { join } from "node:path";
 import { execute } from "@slicebook/pipeline";
 import type { Stage } from "@slicebook/runs/stages";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { tinyOf } from "../../packages/pipeline/test/helpers.ts";
 import { benchmarkRate, formatRate } from "../src/rate/benchmark.ts";
 
 let place: string;
 let data: string;
 
-/** A model of 64 codes a slice, as a YAML file has it. */
-const config = () => `
-dataset: { adapter: oasis, root: ${data}, size: [32, 32] }
-model:
-  preset: patch
-  width: 8
-  residualBlocks: 1
-  residualWidth: 4
-  codes: 16
-  codeDimension: 4
-  warmupSteps: 2
-  quantizer: { initialisationImages: 4 }
-train: { epochs: 3, batch: 4 }
-prior:
-  epochs: 2
-  batch: 4
-  augment: { copies: 0 }
-  options: { layers: 2, hidden: 8, headWidth: 8, firstKernel: 3 }
-run: { root: ${join(place, "runs")} }
-`;
-
 async function trained(name: string, stages: readonly Stage[]): Promise<string> {
   const file = join(place, "config.yaml");
-  await writeFile(file, config());
-  await execute({ kind: "run", config: file, overrides: [`run.name=${name}`], stages, resume: false });
+  await writeFile(file, tinyOf(`{ adapter: oasis, root: ${data}, size: [32, 32] }`));
+  const overrides = [`run.root=${join(place, "runs")}`, `run.name=${name}`];
+  await execute({ kind: "run", config: file, overrides, stages, resume: false });
   return join(place, "runs", name);
 }
 

@@ -198,7 +198,7 @@ export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
         const known = own.flatMap((level) => codes[level] ?? []);
         const indices = known.map((codes) => reshape(codes, [codes.size]) as Tensor1D);
         if (known.length === own.length) return reshape(lookUp(params, indices), encodings.shape);
-        if (known.length > 0 || own[0] === codes.length) {
+        if (own.includes(codes.length)) {
           const flat: Tensor2D = reshape(encodings, [-1, config.codeDimension]);
           found = reshape(distances(params, flat, indices), [...encodings.shape.slice(0, 3), -1]);
         }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Evaluation } from "@slicebook/runs";
 import { expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
-import { readJsonFile, TINY, temporaryFolder } from "./helpers.ts";
+import { readJsonFile, temporaryFolder, tinyOf } from "./helpers.ts";
 
 const place = temporaryFolder();
 const stages = ["train", "encode", "evaluate", "report"] as const;
@@ -20,10 +20,9 @@ it("is evaluated again, and not trained again, once masks have changed", async (
     slicesPerSubject: 2,
     size: [32, 32],
   });
-  const dataset = /dataset:\n( .*\n)+/;
   const config = await place.write(
     "masked.yaml",
-    TINY.replace(dataset, `dataset: { adapter: oasis, root: ${data}, size: [32, 32] }\n`),
+    tinyOf(`{ adapter: oasis, root: ${data}, size: [32, 32] }`),
   );
   const overrides = [`run.root=${place.at("runs")}`];
   const run = () => execute({ kind: "run", config, overrides, stages, resume: false });

@@ -29,6 +29,11 @@ sample: { count: 3 }
 engine: { threads: 1 }
 `;
 
+/** The same run of another data set, as YAML has it in one line. */
+export function tinyOf(dataset: string): string {
+  return TINY.replace(/dataset:\n( .*\n)+/, `dataset: ${dataset}\n`);
+}
+
 export async function readTensors(path: string): Promise<Safetensors> {
   return decodeSafetensors(await readFile(path));
 }

@@ -16,7 +16,8 @@ import { neighbourCount } from "./order.ts";
 
 /*
  * The network one row and one position at a time, from the keys and values of every layer: of the rows above, `above.keys0`,
- * `above.values0` and so on, of the row itself, `own.keys0` and so on, and of the rows below where the reach has any, `below.…`.
+ * `above.values0` and so on, and in the same way of the row itself, `own.keys0`, and of the rows below, `below.keys0`, where the
+ * reach has any.
  */
 
 /** The parts of the memory, in the order of the places that a row looks at. */

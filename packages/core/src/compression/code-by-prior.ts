@@ -60,14 +60,13 @@ export async function packForRate(
 ): Promise<{ readonly packed: Uint8Array[]; readonly levels: Int32Array[] }> {
   const encoders = Array.from({ length: count }, rangeEncoder);
   const { levels: grids } = coding.prior.space;
-  const finest = grids.length - 1;
-  const levelSide = (level: number) => grids[level]!.rows;
   const levels = await code(count, coding, async (level, earlier) => {
     const far = await distances(level, earlier);
     const size = far.length / count;
-    const weight = lambda * (levelSide(level) / levelSide(finest)) ** 4;
+    const { codes, rows } = grids[level]!;
+    const weight = lambda * (rows / grids.at(-1)!.rows) ** 4;
     const units = Array.from({ length: count }, (_, slice) =>
-      meanNearest(far.subarray(slice * size, (slice + 1) * size), coding.prior.space.levels[level]!.codes),
+      meanNearest(far.subarray(slice * size, (slice + 1) * size), codes),
     );
     return (logits, slice, position) => {
       const start = slice * size + position * logits.length;

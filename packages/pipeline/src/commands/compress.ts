@@ -87,7 +87,7 @@ export async function compressFiles(
     coder === undefined
       ? await tablesHeader(session)
       : await priorCoding(session, coder, { count: files.length, lambda });
-  const slices = await encodeSlices(session, files);
+  const slices = await encodeSlices(session, files, { images: lambda > 0 });
   const [height, width] = model.size;
   const sizes = { originalBytes: 0, bytes: 0 };
   for (const file of files) sizes.originalBytes += (await stat(file)).size;
@@ -125,11 +125,15 @@ export async function compressFiles(
 /** A slice's codes, and what else is kept of it. */
 type EncodedSlice = Omit<SlbkHeader, "model" | "tables" | "size"> & {
   readonly codes: SliceCodes;
-  /** Preprocessed, [height, width]. */
-  readonly image: Float32Array;
+  /** Preprocessed, [height, width]; of slices whose codes are chosen for fewer bits. */
+  readonly image: Float32Array | undefined;
 };
 
-async function encodeSlices(session: Session, files: readonly string[]): Promise<EncodedSlice[]> {
+async function encodeSlices(
+  session: Session,
+  files: readonly string[],
+  { images }: { readonly images: boolean },
+): Promise<EncodedSlice[]> {
   const { config, model, signal, emit } = session;
   const [height, width] = model.size;
   const reader = await openOwnSlices(session);
@@ -157,7 +161,7 @@ async function encodeSlices(session: Session, files: readonly string[]): Promise
         affine: placement?.affine,
         affineCode: placement?.code,
         codes: levels.map(({ data }) => data),
-        image: prepared,
+        image: images ? prepared : undefined,
       });
       progress(slices.length, files.length);
     }
@@ -237,13 +241,14 @@ async function packForRate(
     model,
     batch: 1,
   });
-  return coder.packForRate(slices, { lambda, meter }, onCodes).finally(() => meter.dispose());
+  const toCode = slices.map(({ image, told }) => ({ image: image!, told })); // kept where λ is above 0
+  return coder.packForRate(toCode, { lambda, meter }, onCodes).finally(() => meter.dispose());
 }
 
 function checkLambda(lambda: number, coding: Coding | undefined): void {
   if (!(lambda >= 0 && lambda < Number.POSITIVE_INFINITY)) {
     throw new SlicebookError("ARGUMENT_INVALID", `--lambda is ${lambda}, and must be a number from 0`, {
-      remedy: "Take 0 for the nearest codes, 0.1 for a few bits less, and 1 for few bits.",
+      remedy: "Take 0 for the nearest codes, or 0.1 for about a tenth fewer bytes.",
     });
   }
   if (lambda > 0 && coding === "tables") {
