@@ -128,20 +128,12 @@ export type {
 } from "./prior/contract.ts";
 export { crossEntropyStep, scoreByLogits } from "./prior/cross-entropy.ts";
 export { type DrawOptions, drawCode } from "./prior/draw-code.ts";
-export {
-  type CodeLogits,
-  drawLevels,
-  type Lanes,
-  type LevelSampler,
-  type OpenLevel,
-  rowOf,
-  slicePositionAt,
-  uniformAt,
-} from "./prior/draw-levels.ts";
+export { drawLevels, rowOf, slicePositionAt, uniformAt } from "./prior/draw-levels.ts";
 export { type GridSpace, gridSpaces, levelPrefix } from "./prior/grid-space.ts";
 export { dropChannels } from "./prior/level-noise.ts";
 export { levelOptimizer } from "./prior/level-optimizer.ts";
 export { conditionDropoutOption, corruptionOption, slicePositionOption } from "./prior/level-options.ts";
+export type { CodeLogits, Lanes, LevelSampler, OpenLevel } from "./prior/level-sampler.ts";
 export { checkCarry, scoreOf, stepInputs } from "./prior/parts.ts";
 export { preparedTogether } from "./prior/prepared-together.ts";
 export {

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { gridSpecs } from "../code-space.ts";
 import { type Params, param } from "../params.ts";
 import { constant, fanInUniform, type Weights } from "../weights.ts";
-import type { Lanes } from "./draw-levels.ts";
 import type { GridSpace } from "./grid-space.ts";
+import type { Lanes } from "./level-sampler.ts";
 
 type Grid = Pick<GridSpace, "rows" | "columns">;
 

@@ -2,10 +2,11 @@ import { float32, type HostTensor, type HostTensors, int32, random } from "@slic
 import type { CodeLevel } from "../code-space.ts";
 import { ofLevel } from "../per-level.ts";
 import { UNKNOWN } from "./conditions.ts";
-import type { BoundPrior, GivenCodes, SampleOptions } from "./contract.ts";
+import type { BoundPrior, SampleOptions } from "./contract.ts";
 import { drawCode } from "./draw-code.ts";
 import { columnsToDraw, gridsWithGiven } from "./given-codes.ts";
 import { guidedLevels } from "./guidance.ts";
+import type { CodeLogits, OpenLevel } from "./level-sampler.ts";
 import { checkSampleOptions } from "./sample-options.ts";
 
 /** Grids drawn side by side. One number always: with another, the last bits of the logits would differ. */
@@ -13,40 +14,6 @@ const LANES = 16;
 
 /** By how much the numbers that draw the codes at the first positions differ between a sample and the next. */
 const STEPS = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53].map(Math.sqrt);
-
-/** What gives the logits of one level's codes, of some slices after others. */
-export interface LevelSampler {
-  /** Starts with new grids. */
-  start(lanes: Lanes): Promise<CodeLogits> | CodeLogits;
-  dispose(): Promise<void>;
-}
-
-/** Prepares a level for lanes of slices, of whose codes those that are 1 in `known`, [rows, columns], are given, if any. */
-export type OpenLevel = (
-  level: number,
-  lanes: number,
-  known: GivenCodes["known"] | undefined,
-) => Promise<LevelSampler> | LevelSampler;
-
-/** Slices whose grids are drawn side by side: always the same number, of which some may be idle. */
-export interface Lanes {
-  /** The prior's conditions, but for `variations`, [lanes] each; `covariates` are [lanes, n]. */
-  readonly conditions: HostTensors;
-  /** The grids of the levels before, int32 [lanes, rows, columns] each. */
-  readonly earlier: readonly HostTensor[];
-}
-
-/**
- * The logits of the code at a position, of every lane: [lanes, K].
- *
- * Asked for in raster order, of the positions that are to be drawn only. `codes`, [lanes, rows, columns], has the codes
- * that are drawn so far and those that are given, and zeros elsewhere.
- */
-export type CodeLogits = (
-  row: number,
-  column: number,
-  codes: Int32Array,
-) => Promise<Float32Array> | Float32Array;
 
 /**
  * Draws the grids of all levels, the coarsest first, position by position: int32 `[count, rows, columns]` each.

@@ -1,7 +1,7 @@
 import { float32, type HostTensor, type HostTensors, int32 } from "@slicebook/base";
 import { mapRecord } from "../params.ts";
 import { UNKNOWN } from "./conditions.ts";
-import type { LevelSampler, OpenLevel } from "./draw-levels.ts";
+import type { LevelSampler, OpenLevel } from "./level-sampler.ts";
 
 /**
  * Prepares levels so that slices are drawn by the logits without conditions and `guidance` times what these change (Ho and

@@ -7,9 +7,10 @@ import { drawWeights, type Weights } from "../weights.ts";
 import type { Condition } from "./conditions.ts";
 import type { BoundPrior, GivenCodes, PriorPart } from "./contract.ts";
 import { crossEntropyStep, scoreByLogits } from "./cross-entropy.ts";
-import { drawLevels, type LevelSampler } from "./draw-levels.ts";
+import { drawLevels } from "./draw-levels.ts";
 import { type GridSpace, gridSpaces, levelPrefix } from "./grid-space.ts";
 import { corrupted, levelNoise, type NoiseOptions, toldConditions } from "./level-noise.ts";
+import type { LevelSampler } from "./level-sampler.ts";
 import { likeCodebooks } from "./like-codebooks.ts";
 import type { SliceConditions } from "./slice-biases.ts";
 
