@@ -8,7 +8,7 @@ const shape = { batch: 2, size: [16, 8] } as const;
 const STEPS = 20;
 const config = vqvaeSchema.parse({
   loss: { ssim: 0 },
-  preset: "reference",
+  preset: "small",
   width: 8,
   residualBlocks: 0,
   codes: 8,
@@ -57,5 +57,5 @@ it("takes the same twenty steps on every engine and device: each loss, weight, m
       expectClose(found.carry[key]!.data, tensor.data, 1e-3, `${key} of ${name}`);
     }
   }
-  // A graphics card in software compiles a step's hundred programs in half a minute.
+  // A graphics card in software compiles a step's hundred programs in ten seconds.
 }, 600_000);
