@@ -84,10 +84,10 @@ export function pluginError(
   { name, kind, place }: { readonly name: string; readonly kind: PluginKind; readonly place?: string },
 ): SlicebookError {
   const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-  const own = error instanceof Error && "remedy" in error && typeof error.remedy === "string";
+  const hasRemedy = error instanceof Error && "remedy" in error && typeof error.remedy === "string";
   const where = place === undefined ? "" : ` at ${place}`;
   return new SlicebookError(kind.invalid, `the ${kind.what} "${name}" failed${where}: ${message}`, {
-    remedy: own
+    remedy: hasRemedy
       ? String(error.remedy)
       : "Correct it there, or what it is given (its options, its folder); docs/extending.md says what it must do.",
     cause: error,
