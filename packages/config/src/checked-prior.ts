@@ -75,11 +75,11 @@ interface Checker {
  *
  * Throws `PRIOR_INVALID`, at once or from its functions, saying what is not as `Prior` has it.
  */
-export function checkedPrior(found: unknown, source: string): Prior {
+export function checkedPrior(exported: unknown, source: string): Prior {
   const checker = checkerOf(source);
-  if (found === undefined) throw checker.fault("it has no default export and none called prior");
-  checker.value("it is not a prior", found, priorShape);
-  const prior = found as Prior; // what the schema cannot say: the functions' own types
+  if (exported === undefined) throw checker.fault("it has no default export and none called prior");
+  checker.value("it is not a prior", exported, priorShape);
+  const prior = exported as Prior; // what the schema cannot say: the functions' own types
   return {
     name: prior.name,
     schema: prior.schema,
@@ -160,36 +160,36 @@ function checkSamples(
   }: { readonly space: CodeSpace; readonly options: SampleOptions; readonly checker: Checker },
 ): void {
   if (!Array.isArray(drawn) || drawn.length !== wanted) {
-    const found = Array.isArray(drawn) ? `${drawn.length} grids` : String(drawn);
+    const actual = Array.isArray(drawn) ? `${drawn.length} grids` : String(drawn);
     throw checker.fault(
-      `sample gives ${found}, where one Int32Array for each of ${wanted} levels is expected`,
+      `sample gives ${actual}, where one Int32Array for each of ${wanted} levels is expected`,
     );
   }
   for (const [level, grids] of drawn.entries()) {
     const { codes, rows, columns } = space.levels[level]!;
     const area = rows * columns;
     if (!(grids instanceof Int32Array) || grids.length !== count * area) {
-      const found = grids instanceof Int32Array ? `${grids.length} codes` : typeof grids;
+      const actual = grids instanceof Int32Array ? `${grids.length} codes` : typeof grids;
       throw checker.fault(
-        `sample gives ${found} for level ${level}, where an Int32Array of ${count} × ${rows} × ${columns} codes ` +
+        `sample gives ${actual} for level ${level}, where an Int32Array of ${count} × ${rows} × ${columns} codes ` +
           "is expected",
       );
     }
     const known = given?.[level];
     for (const [at, code] of grids.entries()) {
-      const place = () =>
+      const positionName = () =>
         `sample ${Math.floor(at / area)}, level ${level}, row ${Math.floor((at % area) / columns)}, column ${at % columns}`;
       if (code < 0 || code >= codes) {
-        throw checker.fault(`${place()}: the code ${code} is not one of 0 to ${codes - 1}`);
+        throw checker.fault(`${positionName()}: the code ${code} is not one of 0 to ${codes - 1}`);
       }
       if (known !== undefined && known.known[at % area] !== 0 && known.codes[at % area] !== code) {
         throw checker.fault(
-          `it cannot complete slices, since its sample does not keep the codes that are given: ${place()} is ` +
+          `it cannot complete slices, since its sample does not keep the codes that are given: ${positionName()} is ` +
             `${code}, where ${known.codes[at % area]} is given`,
         );
       }
       if (before[level] !== undefined && before[level]![at] !== code) {
-        throw checker.fault(`its sample does not keep the levels that are drawn already: ${place()}`);
+        throw checker.fault(`its sample does not keep the levels that are drawn already: ${positionName()}`);
       }
     }
   }
@@ -206,9 +206,9 @@ function checkerOf(source: string): Checker {
       const result = schema.safeParse(value);
       if (result.success) return value;
       const [first, ...more] = result.error.issues;
-      const place = first!.path.length === 0 ? "" : `${first!.path.join(".")}: `;
+      const prefix = first!.path.length === 0 ? "" : `${first!.path.join(".")}: `;
       const rest = more.length === 0 ? "" : ` (and ${more.length} more)`;
-      throw fault(`${what}: ${place}${first!.message}${rest}`);
+      throw fault(`${what}: ${prefix}${first!.message}${rest}`);
     },
   };
 }

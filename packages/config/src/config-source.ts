@@ -142,9 +142,9 @@ async function readYaml(
     throw invalid(`${file}: the file is empty; expected a mapping with dataset, model, train, …`);
   }
   if (!isRecord(value)) {
-    const found = Array.isArray(value) ? "a list" : "a single value";
+    const actual = Array.isArray(value) ? "a list" : "a single value";
     const line = lines.linePos(document.contents?.range?.[0] ?? 0).line;
-    throw invalid(`${file}:${line}: expected a mapping with dataset, model, train, …; found ${found}`);
+    throw invalid(`${file}:${line}: expected a mapping with dataset, model, train, …; found ${actual}`);
   }
   return { document, lines, value };
 }
@@ -154,16 +154,16 @@ function nulIn(value: unknown, path: readonly string[] = []): readonly string[] 
   if (typeof value === "string") return value.includes("\0") ? path : undefined;
   if (typeof value !== "object" || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {
-    const found = nulIn(inner, [...path, key]);
-    if (found !== undefined) return found;
+    const nulPath = nulIn(inner, [...path, key]);
+    if (nulPath !== undefined) return nulPath;
   }
   return undefined;
 }
 
 function setAt(root: Record<string, unknown>, { text, path }: Override, value: unknown): void {
-  let place = root;
+  let section = root;
   for (const [index, key] of path.slice(0, -1).entries()) {
-    const next = (Object.hasOwn(place, key) ? place[key] : undefined) ?? {};
+    const next = (Object.hasOwn(section, key) ? section[key] : undefined) ?? {};
     if (!isRecord(next)) {
       const parent = path.slice(0, index + 1).join(".");
       throw new SlicebookError(
@@ -174,10 +174,10 @@ function setAt(root: Record<string, unknown>, { text, path }: Override, value: u
         },
       );
     }
-    place[key] = next;
-    place = next;
+    section[key] = next;
+    section = next;
   }
-  place[path.at(-1)!] = value;
+  section[path.at(-1)!] = value;
 }
 
 /** The line of a value's key, or of the nearest thing around it that is written in the file. */

@@ -22,12 +22,12 @@ export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchem
   const [key, ...rest] = path;
   if (key === undefined) return schema;
   for (const one of alternativesOf(schema)) {
-    const own = isRecord(one.properties) ? one.properties[key] : undefined;
-    const child = own ?? one.additionalProperties;
+    const declared = isRecord(one.properties) ? one.properties[key] : undefined;
+    const child = declared ?? one.additionalProperties;
     if (!isRecord(child)) continue;
-    const found = schemaAt(child, rest);
+    const descendant = schemaAt(child, rest);
     // Nothing is known of a plug-in's options, which may be anything.
-    if (found !== undefined) return Object.keys(found).length === 0 ? undefined : found;
+    if (descendant !== undefined) return Object.keys(descendant).length === 0 ? undefined : descendant;
   }
   return undefined;
 }

@@ -136,8 +136,8 @@ function splitCounts(
   records: readonly { readonly split: "train" | "validate" | "test"; readonly subject: string }[],
 ): InitialConfig["splits"] {
   const of = (split: "train" | "validate" | "test") => {
-    const own = records.filter((record) => record.split === split);
-    return { slices: own.length, subjects: new Set(own.map(({ subject }) => subject)).size };
+    const ofSplit = records.filter((record) => record.split === split);
+    return { slices: ofSplit.length, subjects: new Set(ofSplit.map(({ subject }) => subject)).size };
   };
   return { train: of("train"), validate: of("validate"), test: of("test") };
 }
@@ -148,13 +148,13 @@ function emptySplit(
   records: readonly { readonly subject: string }[],
 ): SlicebookError {
   const subjects = new Set(records.map(({ subject }) => subject));
-  const found =
+  const actual =
     subjects.size === 1
       ? `${records.length === 1 ? "the only slice is" : `all ${records.length} slices are`} of one subject by name, ${[...subjects][0]}`
       : `its ${records.length} slices are of ${subjects.size} subjects`;
   return new SlicebookError(
     "DATASET_EMPTY",
-    `${root} has too few subjects: ${found}, and none is left for the ${split} split`,
+    `${root} has too few subjects: ${actual}, and none is left for the ${split} split`,
     {
       remedy:
         "Give a folder with slices of at least three subjects, better of ten or more. If each file is of another " +
