@@ -127,15 +127,15 @@ export function multiScaleSimilarity(x: Tensor3D, y: Tensor3D, { stride }: { str
   const [, height, width] = x.shape;
   const weights = scaleWeights({ height, width });
   let [first, second] = [x, y];
-  let found: Tensor | undefined;
+  let product: Tensor | undefined;
   for (const [scale, weight] of weights.entries()) {
     if (scale > 0) [first, second] = [halved(first), halved(second)];
     const { ssim, contrastStructure } = similarity(first, second, { stride });
     // Above 0, where a power has a gradient.
     const factor = pow(maximum(scale === weights.length - 1 ? ssim : contrastStructure, 1e-4), weight);
-    found = found === undefined ? factor : mul(found, factor);
+    product = product === undefined ? factor : mul(product, factor);
   }
-  return found as Tensor1D;
+  return product as Tensor1D;
 }
 
 /** Means of 2×2 pixels; the last row or column of an odd side is averaged with itself. */
@@ -180,9 +180,9 @@ function windows(side: number, stride: number): Tensor2D {
   const count = Math.floor((side - taps) / stride) + 1;
   const first = Math.floor((side - taps - (count - 1) * stride) / 2);
   const band = new Float32Array(side * count);
-  for (let place = 0; place < count; place++) {
+  for (let window = 0; window < count; window++) {
     for (const [tap, weight] of GAUSSIAN_WINDOW.entries()) {
-      band[(first + place * stride + tap) * count + place] = weight;
+      band[(first + window * stride + tap) * count + window] = weight;
     }
   }
   return tensor2d(band, [side, count]);
@@ -191,9 +191,9 @@ function windows(side: number, stride: number): Tensor2D {
 /** The orthonormal DCT-II of a side, [side, frequencies]. */
 function cosines(side: number): Tensor2D {
   const matrix = Float32Array.from({ length: side * side }, (_, index) => {
-    const [place, frequency] = [Math.floor(index / side), index % side];
+    const [position, frequency] = [Math.floor(index / side), index % side];
     const scale = Math.sqrt((frequency === 0 ? 1 : 2) / side);
-    return scale * Math.cos((Math.PI * frequency * (place + 0.5)) / side);
+    return scale * Math.cos((Math.PI * frequency * (position + 0.5)) / side);
   });
   return tensor2d(matrix, [side, side]);
 }

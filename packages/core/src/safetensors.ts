@@ -35,9 +35,9 @@ export function encodeSafetensors(
     checkName(name);
     const ofType = Object.hasOwn(ARRAYS, dtype) && data instanceof ARRAYS[dtype];
     if (!ofType) {
-      const found = `${dtype} in a ${Object.prototype.toString.call(data).slice(8, -1)}`;
+      const actual = `${dtype} in a ${Object.prototype.toString.call(data).slice(8, -1)}`;
       throw invalid(
-        `tensor "${name}" is ${found}; a file takes float32 in a Float32Array and int32 in an Int32Array`,
+        `tensor "${name}" is ${actual}; a file takes float32 in a Float32Array and int32 in an Int32Array`,
       );
     }
     if (data.length !== sizeOf(shape)) {

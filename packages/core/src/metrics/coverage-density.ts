@@ -34,16 +34,16 @@ export function coverageAndDensity(
   for (let point = 0; point < reals; point++) {
     const distances = new Float64Array(reals);
     for (let other = 0; other < reals; other++) {
-      const own = groups === undefined ? other === point : groups[other] === groups[point];
-      distances[other] = own ? Infinity : squaredDistance(real, point, real, other);
+      const sameGroup = groups === undefined ? other === point : groups[other] === groups[point];
+      distances[other] = sameGroup ? Infinity : squaredDistance(real, point, real, other);
     }
     const radius = distances.sort()[nearest - 1]!;
-    let found = 0;
+    let inBall = 0;
     for (let other = 0; other < others; other++) {
-      if (squaredDistance(real, point, generated, other) <= radius) found += 1;
+      if (squaredDistance(real, point, generated, other) <= radius) inBall += 1;
     }
-    if (found > 0) covered += 1;
-    inside += found;
+    if (inBall > 0) covered += 1;
+    inside += inBall;
   }
   return { coverage: covered / reals, density: inside / (nearest * others) };
 }

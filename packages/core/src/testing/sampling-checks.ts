@@ -254,8 +254,8 @@ async function drawnFromScore(
       for (const [at, log] of untold[level]!.entries()) logs[at] = log + guidance * (logs[at]! - log);
     }
   }
-  const found = drawn.map((codes) => codes.slice());
-  for (const [place, { level, position }] of places.entries()) {
+  const fromScore = drawn.map((codes) => codes.slice());
+  for (const [placeIndex, { level, position }] of places.entries()) {
     const { codes, ...grid } = space.levels[level]!;
     const area = grid.rows * grid.columns;
     const options = {
@@ -267,18 +267,18 @@ async function drawnFromScore(
     };
     const kept = given?.[level];
     for (let sample = 0; sample < count; sample++) {
-      const first = sample * each + place * most;
+      const first = sample * each + placeIndex * most;
       const logs = Array.from(
         { length: codes },
         (_, code) => logLikelihood[level]![(first + code) * area + position]!,
       );
-      found[level]![sample * area + position] =
+      fromScore[level]![sample * area + position] =
         kept !== undefined && kept.known[position] !== 0
           ? kept.codes[position]!
           : drawCode(logs, uniformAt(seed, sample, position, level), options);
     }
   }
-  return found;
+  return fromScore;
 }
 
 /** Random codes, of which some are known. */
@@ -301,9 +301,9 @@ function compare(
     const area = areaOf(space.levels[level]!);
     const at = codes.findIndex((code, index) => code !== others[level]![index]);
     if (at < 0) continue;
-    const place = placeName(space, { level, position: at % area });
+    const location = placeName(space, { level, position: at % area });
     throw new Error(
-      `sample ${Math.floor(at / area)}, ${place}: ${first} ${codes[at]}, ${second} ${others[level]![at]}`,
+      `sample ${Math.floor(at / area)}, ${location}: ${first} ${codes[at]}, ${second} ${others[level]![at]}`,
     );
   }
 }
