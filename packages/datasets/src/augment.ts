@@ -236,11 +236,11 @@ function deformation(
  */
 function splines(side: number): Float32Array {
   const weights = new Float32Array(side * KNOTS);
-  for (let place = 0; place < side; place++) {
-    const position = 1 + (place / Math.max(1, side - 1)) * (KNOTS - 3);
-    const own = Array.from({ length: KNOTS }, (_, knot) => cubicSpline(position - knot));
-    const norm = Math.hypot(...own);
-    for (const [knot, weight] of own.entries()) weights[place * KNOTS + knot] = weight / norm;
+  for (let pixel = 0; pixel < side; pixel++) {
+    const position = 1 + (pixel / Math.max(1, side - 1)) * (KNOTS - 3);
+    const basis = Array.from({ length: KNOTS }, (_, knot) => cubicSpline(position - knot));
+    const norm = Math.hypot(...basis);
+    for (const [knot, weight] of basis.entries()) weights[pixel * KNOTS + knot] = weight / norm;
   }
   return weights;
 }

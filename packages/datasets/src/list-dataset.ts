@@ -62,11 +62,11 @@ export async function listDataset(
   { adapters = [], from, arrange = (records) => records }: ListDatasetOptions = {},
 ): Promise<ListedDataset> {
   const config = parsed(datasetSchema, input, "dataset");
-  const own = adapters.find((adapter) => adapter.name === config.adapter);
+  const givenAdapter = adapters.find((adapter) => adapter.name === config.adapter);
   const loaded =
-    own === undefined
+    givenAdapter === undefined
       ? await loadAdapter(config.adapter, from === undefined ? {} : { from })
-      : { adapter: own, specifier: undefined };
+      : { adapter: givenAdapter, specifier: undefined };
   const { adapter } = loaded;
   const options = parsed(adapter.schema, config.options, "dataset.options");
   const { seed, root } = config;
@@ -265,11 +265,13 @@ function duplicates(names: readonly string[]): Set<string> {
   return new Set(names.filter((name) => seen.has(name) || !seen.add(name)));
 }
 
-function parsed<T>(schema: z.ZodType<T>, input: unknown, place: string): T {
+function parsed<T>(schema: z.ZodType<T>, input: unknown, section: string): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => `${[place, ...issue.path].join(".")}: ${issue.message}`);
+  const issues = result.error.issues.map(
+    (issue) => `${[section, ...issue.path].join(".")}: ${issue.message}`,
+  );
   throw new SlicebookError("CONFIG_INVALID", issues.join("; "), {
-    remedy: `Fix ${place} in the configuration.`,
+    remedy: `Fix ${section} in the configuration.`,
   });
 }

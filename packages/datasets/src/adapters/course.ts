@@ -133,11 +133,11 @@ async function listCases(context: ListContext<MaskOptions>, layout: CaseLayout):
       records.push(mask === undefined ? record : { ...record, mask });
     }
   }
-  const place = (split: Split) => `${names[split]}/${layout.example}`;
+  const exampleOf = (split: Split) => `${names[split]}/${layout.example}`;
   return {
     records,
     ignored,
-    places: { train: place("train"), validate: place("validate"), test: place("test") },
+    places: { train: exampleOf("train"), validate: exampleOf("validate"), test: exampleOf("test") },
   };
 }
 
@@ -178,11 +178,15 @@ async function listAdni({ root, seed, validateFraction }: ListContext<unknown>):
         });
     }
   }
-  const place = (folder: string) => `AD_NC/${folder}/{AD,NC}/<id>_<slice>.jpeg`;
+  const exampleOf = (folder: string) => `AD_NC/${folder}/{AD,NC}/<id>_<slice>.jpeg`;
   return {
     records: bySplit(holdOut(records, { fraction: validateFraction, seed, split: "validate" })),
     ignored,
-    places: { train: place("train"), validate: `${place("train")} (held out by id)`, test: place("test") },
+    places: {
+      train: exampleOf("train"),
+      validate: `${exampleOf("train")} (held out by id)`,
+      test: exampleOf("test"),
+    },
     classes: ADNI_CLASSES,
   };
 }

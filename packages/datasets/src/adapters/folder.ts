@@ -124,15 +124,15 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
       ignored.push(path);
       continue;
     }
-    const found = maskOf?.find(places) ?? [];
-    if (found.length > 1) throw ambiguousMask(path, found, options);
+    const maskPaths = maskOf?.find(places) ?? [];
+    if (maskPaths.length > 1) throw ambiguousMask(path, maskPaths, options);
     const record: SliceRecord = {
       path,
       split: splitNamed(places.split, splits),
       subject: places.subject ?? "",
       slice: places.slice ?? 0,
       ...(places.class !== undefined && { label: places.class }),
-      ...(found[0] !== undefined && { mask: join(root, found[0]) }),
+      ...(maskPaths[0] !== undefined && { mask: join(root, maskPaths[0]) }),
       ...turned(options),
       name: withoutEnding(basename(path)),
     };
@@ -150,22 +150,22 @@ async function listFolder(context: ListContext<FolderOptions>): Promise<Listing>
   const parted = tested.some(({ split }) => split === "validate")
     ? tested
     : holdOut(tested, { fraction: validateFraction, seed, split: "validate" });
-  const place = (split: Split) => pattern.replace("{split}", `{${splits[split].join(",")}}`);
+  const patternOf = (split: Split) => pattern.replace("{split}", `{${splits[split].join(",")}}`);
   return {
     records: bySplit(parted),
     ignored,
-    places: { train: place("train"), validate: place("validate"), test: place("test") },
+    places: { train: patternOf("train"), validate: patternOf("validate"), test: patternOf("test") },
   };
 }
 
 function ambiguousMask(
   path: string,
-  found: readonly string[],
+  maskPaths: readonly string[],
   { pattern, masks }: FolderOptions,
 ): SlicebookError {
   return new SlicebookError(
     "DATASET_AMBIGUOUS",
-    `${path} has ${found.length} masks by ${masks?.pattern}: ${listed(found, 3)}`,
+    `${path} has ${maskPaths.length} masks by ${masks?.pattern}: ${listed(maskPaths, 3)}`,
     {
       remedy:
         "Write the parts that tell them apart as {number} in dataset.options.pattern and in " +

@@ -55,10 +55,10 @@ export function maskFinder(
     splits,
   }: { readonly pattern: string; readonly masks: string; readonly splits: SplitNames },
 ): { readonly masks: ReadonlySet<string>; find(slice: PathPlaces): readonly string[] } {
-  const own = placesOf(masks);
+  const maskPlaces = placesOf(masks);
   const count = (places: readonly string[]) => places.filter((place) => place === "number").length;
-  const numbered = count(own) === count(placesOf(pattern));
-  const shared = new Set(placesOf(pattern).filter((place) => own.includes(place)));
+  const numbered = count(maskPlaces) === count(placesOf(pattern));
+  const shared = new Set(placesOf(pattern).filter((place) => maskPlaces.includes(place)));
   const keyOf = ({ numbers, ...places }: PathPlaces) =>
     JSON.stringify([
       shared.has("split") ? places.split : "",
@@ -68,18 +68,18 @@ export function maskFinder(
       numbered ? numbers : "",
     ]);
   const match = pathMatcher(masks, splits);
-  const found = new Map<string, string[]>();
+  const masksByKey = new Map<string, string[]>();
   const all = new Set<string>();
   for (const path of paths) {
     const places = match(path);
     if (places === undefined) continue;
     all.add(path);
     const key = keyOf(places);
-    const others = found.get(key);
-    if (others === undefined) found.set(key, [path]);
+    const others = masksByKey.get(key);
+    if (others === undefined) masksByKey.set(key, [path]);
     else others.push(path);
   }
-  return { masks: all, find: (slice) => found.get(keyOf(slice)) ?? [] };
+  return { masks: all, find: (slice) => masksByKey.get(keyOf(slice)) ?? [] };
 }
 
 /** A pattern as a regular expression with a group for each place. */

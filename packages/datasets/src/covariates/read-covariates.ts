@@ -48,11 +48,11 @@ export function readCovariates(file: string, records: readonly SliceRecord[]): R
   const { unit, names } = columnNames(file, header);
   const keyOf = ({ subject, name }: SliceRecord) => (unit === "subject" ? subject : name);
   const strangers = checkKeys(file, rows, { unit, known: new Set(records.map(keyOf)) });
-  const columns = names.map((name, place) => ({ name, ...columnOf(rows, place + 1) }));
+  const columns = names.map((name, index) => ({ name, ...columnOf(rows, index + 1) }));
   const values = new Map(
     rows.map(({ cells: [key = "", ...cells] }) => {
-      const known = columns.flatMap(({ name, isNumber }, place) => {
-        const cell = cells[place]!;
+      const known = columns.flatMap(({ name, isNumber }, index) => {
+        const cell = cells[index]!;
         return cell === "" ? [] : [[name, isNumber ? Number(cell) : cell] as const];
       });
       return [key, Object.fromEntries(known)];
@@ -90,7 +90,7 @@ function columnNames(file: string, header: Line | undefined): { unit: Unit; name
       "Name the first column subject or slice, after what it holds.",
     );
   }
-  const twice = names.find((name, place) => name === "" || names.indexOf(name) < place);
+  const twice = names.find((name, index) => name === "" || names.indexOf(name) < index);
   if (twice !== undefined) {
     const what = twice === "" ? "a column has no name" : `two columns are named ${twice}`;
     throw invalid(file, line, what, "Give every column a name of its own.");
@@ -151,18 +151,18 @@ function linesOf(file: string): Line[] {
   const first = text.split(/\r?\n|\r/, 1)[0]!;
   const delimiter = DELIMITERS.find((one) => first.includes(one)) ?? ",";
   try {
-    const found: Line[] = [];
+    const parsedLines: Line[] = [];
     parse(text, {
       bom: true,
       delimiter,
       skip_empty_lines: true,
       trim: true,
       on_record: (cells: string[], { lines }) => {
-        found.push({ line: lines, cells: delimiter === "," ? cells : cells.map(withDecimalPoint) });
+        parsedLines.push({ line: lines, cells: delimiter === "," ? cells : cells.map(withDecimalPoint) });
         return null;
       },
     });
-    return found;
+    return parsedLines;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw invalid(file, Number(error.lines ?? 1), error.message, "Correct the line.");
@@ -190,7 +190,7 @@ interface Cell {
 /** What a column holds. */
 function columnOf(
   rows: readonly Line[],
-  place: number,
+  index: number,
 ): {
   readonly isNumber: boolean;
   readonly isEmpty: boolean;
@@ -198,7 +198,7 @@ function columnOf(
   readonly odd?: Cell;
 } {
   const cells = rows.flatMap(({ line, cells }) => {
-    const cell = cells[place]!;
+    const cell = cells[index]!;
     return cell === "" ? [] : [{ line, cell }];
   });
   const others = cells.filter(({ cell }) => !Number.isFinite(Number(cell)));

@@ -54,11 +54,11 @@ export function maskPattern(masks: readonly string[], context: MaskContext): str
   for (const candidate of candidates(masks, pattern)) {
     const finder = maskFinder(masks, { pattern, masks: candidate, splits });
     if (finder.masks.size === 0) continue;
-    const found = places.map((place) => finder.find(place));
-    if (found.some(({ length }) => length > 1)) continue;
-    const paired = places.filter((_, index) => found[index]!.length === 1);
-    const trained = (place: (typeof places)[number]) =>
-      place.split === undefined || splits.train.includes(place.split);
+    const masksOfEach = places.map((slice) => finder.find(slice));
+    if (masksOfEach.some(({ length }) => length > 1)) continue;
+    const paired = places.filter((_, index) => masksOfEach[index]!.length === 1);
+    const trained = (slice: (typeof places)[number]) =>
+      slice.split === undefined || splits.train.includes(slice.split);
     if (paired.filter(trained).length >= LEAST_PAIRED * places.filter(trained).length) return candidate;
   }
   return undefined;

@@ -74,18 +74,23 @@ export function inferPattern(
   const doubts = assignRoles(columns, around);
 
   const folders = levels.open.map((level) => {
-    const own = columnsOf(rows.map((row) => row[level]!));
-    const folderDoubts = assignRoles(own, { ...around, files: false });
-    return { level, columns: own, doubts: folderDoubts };
+    const folderColumns = columnsOf(rows.map((row) => row[level]!));
+    const folderDoubts = assignRoles(folderColumns, { ...around, files: false });
+    return { level, columns: folderColumns, doubts: folderDoubts };
   });
   const subjects = folders.filter((folder) => folder.columns.some(({ role }) => role === "subject"));
-  const named = subjects.find(({ columns: own }) => own.some(({ values }) => isSubjectWord(values[0]!)));
+  const named = subjects.find(({ columns: folderColumns }) =>
+    folderColumns.some(({ values }) => isSubjectWord(values[0]!)),
+  );
   const inNames = subjectsIn(columns);
   const [outermost] = subjects.filter((one) => one === named || !holdsSubjects(one.columns, inNames));
   const owner = named ?? outermost;
 
-  for (const { level, columns: own } of folders) {
-    parts[level] = level === owner?.level ? patternOf(own, notes) : patternOf(own, notes, { subject: false });
+  for (const { level, columns: folderColumns } of folders) {
+    parts[level] =
+      level === owner?.level
+        ? patternOf(folderColumns, notes)
+        : patternOf(folderColumns, notes, { subject: false });
   }
   let file: string;
   let unsure = false;
@@ -130,13 +135,13 @@ function readFolders(rows: readonly (readonly string[])[], depth: number) {
   let label: number | undefined;
   for (let level = 0; level < depth; level++) {
     const names = new Set(rows.map((row) => row[level]!));
-    const found = splits === undefined ? splitsOf(names) : undefined;
+    const splitFolders = splits === undefined ? splitsOf(names) : undefined;
     parts.push("*");
-    if (found !== undefined) {
-      splits = found.splits;
+    if (splitFolders !== undefined) {
+      splits = splitFolders.splits;
       split = level;
       parts[level] = "{split}";
-      notes.push(...found.notes);
+      notes.push(...splitFolders.notes);
     } else if (names.size === 1) parts[level] = literal([...names][0]!);
     else if ([...names].every(isContrast)) {
       const contrast = preferred(rows.map((row) => row[level]!));
@@ -157,30 +162,30 @@ function readFolders(rows: readonly (readonly string[])[], depth: number) {
 function splitsOf(
   names: ReadonlySet<string>,
 ): { readonly splits: NonNullable<InferredPattern["splits"]>; readonly notes: string[] } | undefined {
-  const found: Record<SplitName, string[]> = { train: [], validate: [], test: [] };
+  const bySplit: Record<SplitName, string[]> = { train: [], validate: [], test: [] };
   const others: string[] = [];
   for (const name of names) {
     const words =
       name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g)?.filter((word) => !neutral.test(word)) ?? [];
     const split = splitNames.find((one) => words.length === 1 && splitWords[one].test(words[0]!));
     if (split === undefined) others.push(name);
-    else found[split].push(name);
+    else bySplit[split].push(name);
   }
-  if (found.train.length === 0 || found.test.length + found.validate.length === 0) return undefined;
+  if (bySplit.train.length === 0 || bySplit.test.length + bySplit.validate.length === 0) return undefined;
   const notes: string[] = [];
   if (others.length > 0) {
     notes.push(`the folders ${others.slice(0, 3).join(", ")} name no split and are left out`);
   }
-  if (found.test.length === 0) {
+  if (bySplit.test.length === 0) {
     notes.push(
-      `there is no folder for testing: ${found.validate.join(", ")} is used for it, and validation slices are held ` +
+      `there is no folder for testing: ${bySplit.validate.join(", ")} is used for it, and validation slices are held ` +
         "out of training",
     );
-    found.test = found.validate;
-    found.validate = [];
+    bySplit.test = bySplit.validate;
+    bySplit.validate = [];
   }
   return {
-    splits: Object.fromEntries(Object.entries(found).filter(([, folders]) => folders.length > 0)),
+    splits: Object.fromEntries(Object.entries(bySplit).filter(([, folders]) => folders.length > 0)),
     notes,
   };
 }
@@ -191,9 +196,9 @@ function usual(splits: NonNullable<InferredPattern["splits"]>): boolean {
 
 /** Whose each name says that it is; undefined if it says nothing. */
 function subjectsIn(columns: readonly Column[]): string[] | undefined {
-  const own = subjectRun(columns);
-  if (own === undefined) return undefined;
-  const run = columns.slice(own.from, own.to);
+  const range = subjectRun(columns);
+  if (range === undefined) return undefined;
+  const run = columns.slice(range.from, range.to);
   return run[0]!.values.map((_, index) => run.map(({ values }) => values[index]).join("-"));
 }
 

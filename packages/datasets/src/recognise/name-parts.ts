@@ -47,13 +47,12 @@ export function columnsOf(names: readonly string[]): Column[] {
   });
   const count = taken.reduce((least, { words }) => Math.min(least, words.length), Infinity);
   const columns: Column[] = [];
-  for (let place = 0; place < count; place++) {
+  for (let part = 0; part < count; part++) {
     const values = taken.map(({ words }, index) => {
-      const at = words.length - count + place;
-      return place > 0 ? words[at]! : startOf(names[index]!, words.length - count);
+      const at = words.length - count + part;
+      return part > 0 ? words[at]! : startOf(names[index]!, words.length - count);
     });
-    const before =
-      place === 0 ? "" : mostCommon(taken.map(({ separators }) => separators.at(place - count)!));
+    const before = part === 0 ? "" : mostCommon(taken.map(({ separators }) => separators.at(part - count)!));
     columns.push(...wordAndNumber({ values, before, role: "other" }));
   }
   return columns;
@@ -100,7 +99,7 @@ export function assignRoles(columns: Column[], around: Surroundings): string[] {
     if (next?.role === "other" && all(column, CHANNEL_WORD) && numeric(next)) next.role = "contrast";
   }
   if (around.files && !around.volumes) markSlice(columns);
-  const own = columns.filter(({ role }) => role === "other");
+  const unassigned = columns.filter(({ role }) => role === "other");
   const key = columns.findLastIndex(
     (column, index) => all(column, SUBJECT) && columns[index + 1]?.role === "other",
   );
@@ -113,7 +112,7 @@ export function assignRoles(columns: Column[], around: Surroundings): string[] {
     }
     return doubts;
   }
-  const open = own.filter((column) => !constant(column) && !follows(column.values, around.labels));
+  const open = unassigned.filter((column) => !constant(column) && !follows(column.values, around.labels));
   doubts.push(...partScans(open));
   for (const column of open) if (column.role === "other") column.role = "subject";
   return doubts;
@@ -160,10 +159,10 @@ function partScans(open: Column[]): string[] {
   const values = (columns: readonly Column[]) =>
     open[0]!.values.map((_, index) => columns.map((column) => column.values[index]).join("\0"));
   for (let at = open.length - 1; at > 0; at--) {
-    const [before, own] = [values(open.slice(0, at)), open[at]!.values];
-    if (isCrossed(own, before)) {
+    const [before, partValues] = [values(open.slice(0, at)), open[at]!.values];
+    if (isCrossed(partValues, before)) {
       open[at]!.role = "scan";
-      doubts.push(doubtOf(own));
+      doubts.push(doubtOf(partValues));
       open.splice(at, 1);
     }
   }
@@ -178,10 +177,10 @@ const MOST_SCANS = 12;
 
 /** Whether few values come each with most of the others, which are more. */
 function isCrossed(few: readonly string[], others: readonly string[]): boolean {
-  const [own, rest] = [new Set(few), new Set(others)];
-  if (own.size > MOST_SCANS || own.size >= rest.size) return false;
+  const [distinctFew, distinctOthers] = [new Set(few), new Set(others)];
+  if (distinctFew.size > MOST_SCANS || distinctFew.size >= distinctOthers.size) return false;
   const pairs = new Set(few.map((value, index) => `${value}\0${others[index]}`));
-  return pairs.size >= 0.5 * own.size * rest.size && pairs.size > rest.size;
+  return pairs.size >= 0.5 * distinctFew.size * distinctOthers.size && pairs.size > distinctOthers.size;
 }
 
 function doubtOf(values: readonly string[]): string {

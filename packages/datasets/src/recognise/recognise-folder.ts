@@ -23,16 +23,16 @@ export interface RecognisedFolder {
 
 /** The split folders of the known layouts. */
 const landmarks = [
-  { adapter: "hipmri", place: /(?:^|\/)keras_slices_(?:train|validate|test)\// },
-  { adapter: "oasis", place: /(?:^|\/)keras_png_slices_(?:train|validate|test)\// },
-  { adapter: "adni", place: /(?:^|\/)(?:train|test)\/(?:AD|NC)\/\d+_\d+\.jpe?g$/i },
+  { adapter: "hipmri", expression: /(?:^|\/)keras_slices_(?:train|validate|test)\// },
+  { adapter: "oasis", expression: /(?:^|\/)keras_png_slices_(?:train|validate|test)\// },
+  { adapter: "adni", expression: /(?:^|\/)(?:train|test)\/(?:AD|NC)\/\d+_\d+\.jpe?g$/i },
 ] as const;
 
 /** Sees from the names in a folder how it is laid out; throws `LAYOUT_UNKNOWN` if there is nothing to read in it. */
 export async function recogniseFolder(root: string): Promise<RecognisedFolder> {
   const all = await walkFiles(root);
-  for (const { adapter, place } of landmarks) {
-    const files = all.filter((path) => place.test(path) && formatNamed(path) !== undefined);
+  for (const { adapter, expression } of landmarks) {
+    const files = all.filter((path) => expression.test(path) && formatNamed(path) !== undefined);
     if (files.length > 0) return { adapter, options: {}, files, unsure: false, notes: [] };
   }
   const images = all.filter((path) => formatNamed(path) !== undefined);
@@ -135,13 +135,13 @@ async function nothingToRead(root: string, files: readonly string[]): Promise<Sl
     });
   }
   const names = FORMATS.map(({ name }) => name);
-  const found =
+  const contents =
     files.length === 0
       ? "no files"
       : files.length === 1
         ? `one file, ${files[0]}`
         : `${files.length} files, such as ${files[0]}`;
-  return new SlicebookError("LAYOUT_UNKNOWN", `there are no slices in ${root}: it holds ${found}`, {
+  return new SlicebookError("LAYOUT_UNKNOWN", `there are no slices in ${root}: it holds ${contents}`, {
     remedy: `Give a folder with ${names.slice(0, -1).join(", ")} or ${names.at(-1)} images.`,
   });
 }

@@ -132,16 +132,16 @@ function percentiles(values: Samples, low: number, high: number): Pick<SliceStat
     let bin = 0;
     let before = 0;
     for (; before + counts[bin]! <= rank; bin++) before += counts[bin]!;
-    let own = sorted.get(bin);
-    if (own === undefined) {
-      own = new Float64Array(counts[bin]!);
+    let binValues = sorted.get(bin);
+    if (binValues === undefined) {
+      binValues = new Float64Array(counts[bin]!);
       let at = 0;
       for (let pixel = 0; pixel < values.length; pixel++) {
-        if (binOf(values[pixel]!) === bin) own[at++] = values[pixel]!;
+        if (binOf(values[pixel]!) === bin) binValues[at++] = values[pixel]!;
       }
-      sorted.set(bin, own.sort());
+      sorted.set(bin, binValues.sort());
     }
-    return own[rank - before]!;
+    return binValues[rank - before]!;
   });
 }
 
@@ -151,10 +151,10 @@ function interpolated(
   valueAt: (rank: number) => number,
 ): Pick<SliceStatistics, "lower" | "upper"> {
   const [lower, upper] = PERCENTILES.map((percent) => {
-    const place = ((count - 1) * percent) / 100;
-    const rank = Math.floor(place);
+    const fractionalRank = ((count - 1) * percent) / 100;
+    const rank = Math.floor(fractionalRank);
     const value = valueAt(rank);
-    return rank === place ? value : value + (valueAt(rank + 1) - value) * (place - rank);
+    return rank === fractionalRank ? value : value + (valueAt(rank + 1) - value) * (fractionalRank - rank);
   });
   return { lower: lower!, upper: upper! };
 }

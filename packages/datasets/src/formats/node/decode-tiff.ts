@@ -130,8 +130,8 @@ async function readKind(
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== 1) throw new Error("its values are not grey");
   const words = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer;
-  const found = values(words, littleEndian);
-  return { height: info.height, width: wide ? info.width / 2 : info.width, values: found, type };
+  const decoded = values(words, littleEndian);
+  return { height: info.height, width: wide ? info.width / 2 : info.width, values: decoded, type };
 }
 
 function write(
@@ -146,10 +146,10 @@ function write(
 ): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   for (const [index, value] of values.entries()) {
-    const [place, next] = [at + index * size, change(value)];
-    if (size === 1) view.setUint8(place, next);
-    else if (size === 2) view.setUint16(place, next, little);
-    else if (size === 4) view.setUint32(place, next, little);
-    else view.setBigUint64(place, BigInt(next), little);
+    const [offset, next] = [at + index * size, change(value)];
+    if (size === 1) view.setUint8(offset, next);
+    else if (size === 2) view.setUint16(offset, next, little);
+    else if (size === 4) view.setUint32(offset, next, little);
+    else view.setBigUint64(offset, BigInt(next), little);
   }
 }
