@@ -95,11 +95,15 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
     reconstructions: test.subjects,
   };
   const enough = [...Object.values(groups), test.subjects].every((names) => new Set(names).size >= 2);
-  const aucOf = async (name: keyof typeof groups, own = features[name], other = realFeatures) => {
+  const aucOf = async (
+    name: keyof typeof groups,
+    setFeatures = features[name],
+    otherFeatures = realFeatures,
+  ) => {
     await pause();
     return twoSampleAuc(
-      { features: own, groups: groups[name] },
-      { features: other, groups: test.subjects },
+      { features: setFeatures, groups: groups[name] },
+      { features: otherFeatures, groups: test.subjects },
       { folds: FOLDS, seed },
     );
   };
@@ -124,7 +128,7 @@ export async function pictureDistances(sets: PictureSets): Promise<PictureDistan
 
 /** Whether each slice has as many slices of other subjects as make a ball. */
 function enoughNeighbours(subjects: readonly string[]): boolean {
-  const most = Math.max(...subjects.map((own) => subjects.filter((other) => other === own).length));
+  const most = Math.max(...subjects.map((subject) => subjects.filter((other) => other === subject).length));
   return subjects.length - most >= NEAREST;
 }
 
@@ -140,13 +144,13 @@ function neighboursOf(
       nearest: NEAREST,
       groups: real.subjects,
     });
-  const found = { samples: of("samples"), floor: of("floor"), reconstructions: of("reconstructions") };
+  const measured = { samples: of("samples"), floor: of("floor"), reconstructions: of("reconstructions") };
   const { height, width } = reducedSize(size, REDUCED_SIDE);
   return {
     size: [height, width],
     nearest: NEAREST,
-    coverage: eachOf(found, ({ coverage }) => coverage),
-    density: eachOf(found, ({ density }) => density),
+    coverage: eachOf(measured, ({ coverage }) => coverage),
+    density: eachOf(measured, ({ density }) => density),
   };
 }
 
@@ -174,10 +178,10 @@ function patchesOf(
   };
 }
 
-function eachOf<T>(found: OfEach<T>, value: (one: T) => number): ThreePairs {
+function eachOf<T>(measured: OfEach<T>, value: (one: T) => number): ThreePairs {
   return {
-    samples: value(found.samples),
-    floor: value(found.floor),
-    reconstructions: value(found.reconstructions),
+    samples: value(measured.samples),
+    floor: value(measured.floor),
+    reconstructions: value(measured.reconstructions),
   };
 }
