@@ -121,12 +121,12 @@ export async function createDistanceMeter(
   return {
     async distances(level, images, earlier) {
       const { codes, rows, columns } = model.levels[level]!;
-      const found = new Float32Array((images.length / sizeOf(model.size)) * rows * columns * codes);
-      await eachBatch(images, image.shape, async (part, place) => {
-        const given = earlier.map((codes, before) => paddedPart(codes, specs[before]!.shape, place.start));
-        keepRows(found, floats(await compiled[level]!.run(part, given)), batch, place);
+      const distances = new Float32Array((images.length / sizeOf(model.size)) * rows * columns * codes);
+      await eachBatch(images, image.shape, async (tensor, part) => {
+        const given = earlier.map((codes, before) => paddedPart(codes, specs[before]!.shape, part.start));
+        keepRows(distances, floats(await compiled[level]!.run(tensor, given)), batch, part);
       });
-      return found;
+      return distances;
     },
     async dispose() {
       for (const one of compiled) await one.dispose();
