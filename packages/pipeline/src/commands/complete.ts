@@ -74,9 +74,9 @@ export async function completeSlice(
 
   const [engine, parameters] = [await session.engine(), await modelParameters(session)];
   const encoder = await createEncoder(engine, parameters, { model, batch: 1 });
-  const own = await encoder.encode(slice.prepared).finally(() => encoder.dispose());
+  const sliceCodes = await encoder.encode(slice.prepared).finally(() => encoder.dispose());
   const drawn = await drawCandidates(session, {
-    own,
+    sliceCodes,
     known,
     labels,
     trained,
@@ -169,13 +169,13 @@ interface Candidates {
 async function drawCandidates(
   session: Session,
   {
-    own,
+    sliceCodes,
     known,
     labels,
     trained,
     candidates,
   }: {
-    readonly own: readonly LevelGrids[];
+    readonly sliceCodes: readonly LevelGrids[];
     readonly known: readonly Uint8Array[];
     readonly labels: Int32Array | undefined;
     /** The grids that the prior learnt. */
@@ -209,7 +209,7 @@ async function drawCandidates(
         ...(slicePositions === undefined ? {} : { slicePositions }),
         ...(covariates === undefined ? {} : { covariates }),
       },
-      given: own.map(({ data }, level) => ({ codes: data, known: known[level]! })),
+      given: sliceCodes.map(({ data }, level) => ({ codes: data, known: known[level]! })),
       onProgress: reportProgress(emit, "sample", "codes"),
       ...(signal === undefined ? {} : { signal }),
     })
@@ -224,7 +224,7 @@ async function drawCandidates(
     covariates,
     names: Array.from({ length: total }, () => ""),
   };
-  const grids = joinGrids(completed, { ...takeGrids(completed, [0]), levels: own });
+  const grids = joinGrids(completed, { ...takeGrids(completed, [0]), levels: sliceCodes });
   const meter = await createLikelihoodMeter(engine, prior, parameters, {
     batch: Math.min(AT_ONCE, total + 1),
     known: prior.knownFirst ? known : undefined,
@@ -248,19 +248,19 @@ function choose(
   { count, seed }: { readonly count: number; readonly seed: number },
 ): number[] {
   return Array.from({ length: count }, (_, index) => {
-    const own = weights.subarray(index * each, (index + 1) * each);
-    return index * each + drawWeighted(own, random(seed, "completion", index).uniform());
+    const candidateWeights = weights.subarray(index * each, (index + 1) * each);
+    return index * each + drawWeighted(candidateWeights, random(seed, "completion", index).uniform());
   });
 }
 
-/** A place, by its share of the weights that are given as logarithms. */
+/** An index, by its share of the weights that are given as logarithms. */
 export function drawWeighted(logs: Float64Array, uniform: number): number {
   const most = Math.max(...logs);
   const weights = Array.from(logs, (log) => Math.exp(log - most));
   let rest = uniform * weights.reduce((sum, weight) => sum + weight, 0);
-  for (const [place, weight] of weights.entries()) {
+  for (const [index, weight] of weights.entries()) {
     rest -= weight;
-    if (rest < 0) return place;
+    if (rest < 0) return index;
   }
   return logs.length - 1;
 }

@@ -36,9 +36,9 @@ export async function decompressFiles(
   let targets: readonly string[] = [];
   const slices = await readCompressed(session, files, {
     only,
-    beforeDecoding: async (found) => {
-      const names = uniqueNames(found.map(({ file, name }) => name ?? file));
-      targets = found.map(({ record: { affine } }, index) =>
+    beforeDecoding: async (compressed) => {
+      const names = uniqueNames(compressed.map(({ file, name }) => name ?? file));
+      targets = compressed.map(({ record: { affine } }, index) =>
         join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
       );
       await checkFree(targets, force);

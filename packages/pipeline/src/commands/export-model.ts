@@ -38,18 +38,18 @@ export async function exportModel(session: Session, { out, half }: ExportModelOp
     encoder: ports(encoder),
     decoder: ports(decoder),
   };
-  const made = async (path: string, content: string | Uint8Array, what: string) => {
+  const write = async (path: string, content: string | Uint8Array, what: string) => {
     await writeFileAtomic(join(out, path), content);
     session.made(join(out, path), what);
   };
-  await made(join("onnx", "encoder.onnx"), encoder.model, "slices to codes");
-  await made(join("onnx", "decoder.onnx"), decoder.model, "codes to slices");
-  await made(
+  await write(join("onnx", "encoder.onnx"), encoder.model, "slices to codes");
+  await write(join("onnx", "decoder.onnx"), decoder.model, "codes to slices");
+  await write(
     "weights.safetensors",
     encodeSafetensors(parameters, { model: JSON.stringify(model.config) }),
     "weights and codebook, float32",
   );
-  await made("model.json", `${JSON.stringify(about, undefined, 2)}\n`, "how to use them");
+  await write("model.json", `${JSON.stringify(about, undefined, 2)}\n`, "how to use them");
 }
 
 /** The mean image of `residual` as a list, since JSON knows no typed arrays. */

@@ -119,10 +119,10 @@ async function drawLikelihoods(
     readonly captions: readonly string[];
   },
 ): Promise<void> {
-  const found = likelihoods.filter((one) => one !== undefined);
-  if (found.length === 0) return;
+  const measured = likelihoods.filter((one) => one !== undefined);
+  if (measured.length === 0) return;
   const maps = new Float32Array(originals.data.length);
-  for (const [index, { map }] of found.entries()) maps.set(map, index * map.length);
+  for (const [index, { map }] of measured.entries()) maps.set(map, index * map.length);
   const path = join(out, "likelihood.png");
   const picture = await likelihoodGrid(
     originals,
@@ -130,7 +130,7 @@ async function drawLikelihoods(
     {
       title: "What the prior finds unusual",
       captions,
-      notes: found.map(({ bitsPerPixel }) => `${bitsPerPixel.toFixed(3)} bits a pixel`),
+      notes: measured.map(({ bitsPerPixel }) => `${bitsPerPixel.toFixed(3)} bits a pixel`),
     },
   );
   await writeFileAtomic(path, picture);

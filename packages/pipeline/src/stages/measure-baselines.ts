@@ -61,26 +61,20 @@ export async function measureBaselines(
   const drawn = Array.from(random(config.seed, "baselines").permutation(total).subarray(0, MOST_SLICES)).sort(
     (a, b) => a - b,
   );
-  const chosen = placesShowing(drawn.length, (place) => set.originals([drawn[place]!])).map(
-    (place) => drawn[place]!,
-  );
+  const chosen = placesShowing(drawn.length, (at) => set.originals([drawn[at]!])).map((at) => drawn[at]!);
   const progress = reportProgress(emit, "evaluate", "slices");
   const originals = set.originals(chosen);
-  const originalAt = (place: number) => originals.subarray(place * pixels, (place + 1) * pixels);
-  const compared = (reconstruction: (place: number) => Float32Array) =>
-    chosen.map((_, place) => measureSlice(originalAt(place), reconstruction(place), { height, width }));
+  const originalAt = (at: number) => originals.subarray(at * pixels, (at + 1) * pixels);
+  const compared = (reconstruction: (at: number) => Float32Array) =>
+    chosen.map((_, at) => measureSlice(originalAt(at), reconstruction(at), { height, width }));
   const preprocessed = (images: Float32Array) =>
-    compared((place) =>
-      set.toOriginal(chosen[place]!, images.subarray(place * pixels, (place + 1) * pixels)),
-    );
+    compared((at) => set.toOriginal(chosen[at]!, images.subarray(at * pixels, (at + 1) * pixels)));
   const perPixel = (bytes: readonly number[]) =>
     (8 * bytes.reduce((sum, count) => sum + count, 0)) / (bytes.length * pixels);
 
   const prepared = set.images(chosen);
   const { images, levels } = await model.reconstruct(prepared);
-  const bytes = chosen.map((index, place) =>
-    fileBytes(set.records[index]!.path, codesOf(levels, place), tables),
-  );
+  const bytes = chosen.map((index, at) => fileBytes(set.records[index]!.path, codesOf(levels, at), tables));
   const rows: Measured[] = [{ name: "model", bitsPerPixel: perPixel(bytes), figures: preprocessed(images) }];
 
   const training = dataset.splits.train;
@@ -90,10 +84,10 @@ export async function measureBaselines(
     rows.push({
       name: "mean",
       bitsPerPixel: 0,
-      figures: compared((place) => set.toOriginal(chosen[place]!, mean)),
+      figures: compared((at) => set.toOriginal(chosen[at]!, mean)),
     });
     const most = Math.floor(bytes.reduce((sum, count) => sum + count, 0) / bytes.length / COEFFICIENT_BYTES);
-    const found = await reconstructByComponents(await session.engine(), {
+    const reconstructed = await reconstructByComponents(await session.engine(), {
       training: learnt,
       images: prepared,
       pixels,
@@ -101,9 +95,9 @@ export async function measureBaselines(
     });
     rows.push({
       name: "pca",
-      bitsPerPixel: (8 * COEFFICIENT_BYTES * found.components) / pixels,
-      components: found.components,
-      figures: preprocessed(found.images),
+      bitsPerPixel: (8 * COEFFICIENT_BYTES * reconstructed.components) / pixels,
+      components: reconstructed.components,
+      figures: preprocessed(reconstructed.images),
     });
   }
 
@@ -115,8 +109,8 @@ export async function measureBaselines(
       // Encoders have threads of their own: as many slices at a time as there are cores.
       const places = [...bytes.keys()].slice(coded.length, coded.length + availableParallelism());
       const near = coded.at(-1)?.quality;
-      const some = places.map((place) =>
-        throughCodec(originalAt(place), codec, { bytes: bytes[place]!, near, height, width }),
+      const some = places.map((at) =>
+        throughCodec(originalAt(at), codec, { bytes: bytes[at]!, near, height, width }),
       );
       coded.push(...(await Promise.all(some)));
       done += places.length;
@@ -125,8 +119,8 @@ export async function measureBaselines(
     rows.push({
       name: codec.name,
       bitsPerPixel: perPixel(coded.map((slice) => slice.bytes)),
-      larger: coded.filter((slice, place) => slice.bytes > bytes[place]!).length,
-      figures: compared((place) => coded[place]!.image),
+      larger: coded.filter((slice, at) => slice.bytes > bytes[at]!).length,
+      figures: compared((at) => coded[at]!.image),
     });
   }
   const subjects = chosen.map((index) => set.records[index]!.subject);
@@ -187,9 +181,9 @@ async function meanOfAll(
   for (let start = 0; start < records.length; start += batch) {
     if (signal?.aborted) throw interruptedError();
     const part = Array.from({ length: Math.min(batch, records.length - start) }, (_, index) => start + index);
-    const own = meanImage(images(part), pixels);
+    const partMean = meanImage(images(part), pixels);
     const weight = part.length / records.length;
-    for (let pixel = 0; pixel < pixels; pixel++) mean[pixel]! += weight * own[pixel]!;
+    for (let pixel = 0; pixel < pixels; pixel++) mean[pixel]! += weight * partMean[pixel]!;
     await setImmediate();
   }
   return Float32Array.from(mean);

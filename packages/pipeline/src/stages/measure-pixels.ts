@@ -37,10 +37,10 @@ export async function measurePixels(
   const drawn = new Set(samples.labels);
   const ofThese = ({ labels }: CodeGrids) => [...labels.keys()].filter((index) => drawn.has(labels[index]!));
   const some = (indices: readonly number[], most: number) =>
-    spread(indices.length, most).map((place) => indices[place]!);
-  const own = spread(samples.labels.length, MOST);
+    spread(indices.length, most).map((at) => indices[at]!);
+  const sampleIndices = spread(samples.labels.length, MOST);
   const training = ofThese(codes.training);
-  const floor = some(training, own.length);
+  const floor = some(training, sampleIndices.length);
   const test = some(ofThese(codes.test), MOST);
 
   const [engine, parameters] = [await session.engine(), await modelParameters(session)];
@@ -52,13 +52,16 @@ export async function measurePixels(
     images: set.images(indices),
     subjects: indices.map((index) => set.records[index]!.subject),
   });
-  const smooth = { samples: await decoded(samples, own), reconstructions: await decoded(codes.test, test) };
+  const smooth = {
+    samples: await decoded(samples, sampleIndices),
+    reconstructions: await decoded(codes.test, test),
+  };
   const { seed } = config.sample;
   const total = samples.labels.length;
   const distances = await pictureDistances({
     size: { height, width },
     smooth,
-    samples: withGrain(smooth.samples, codes.grain, options, { seed, numbers: own }),
+    samples: withGrain(smooth.samples, codes.grain, options, { seed, numbers: sampleIndices }),
     test: real(splits.test, test),
     reconstructions: withGrain(smooth.reconstructions, codes.grain, options, {
       seed,
@@ -85,9 +88,9 @@ function rangeOfSlices(set: SliceSet, indices: readonly number[], pixels: number
   let [minimum, maximum] = [Infinity, -Infinity];
   for (let start = 0; start < indices.length; start += READ) {
     const part = indices.slice(start, start + READ);
-    const found = rangeOf(set.images(part, buffer).subarray(0, part.length * pixels));
-    minimum = Math.min(minimum, found.minimum);
-    maximum = Math.max(maximum, found.minimum + found.range);
+    const partRange = rangeOf(set.images(part, buffer).subarray(0, part.length * pixels));
+    minimum = Math.min(minimum, partRange.minimum);
+    maximum = Math.max(maximum, partRange.minimum + partRange.range);
   }
   return { minimum, range: maximum - minimum };
 }

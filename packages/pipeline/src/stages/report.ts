@@ -228,13 +228,13 @@ async function pictures({ paths }: Session, { data, model, stages }: RunInfo): P
           },
         ]),
   ];
-  const found: Picture[] = [];
+  const existing: Picture[] = [];
   for (const { file, ...rest } of wanted) {
     if (!(await exists(file))) continue;
     const path = relative(paths.folder, file).split(sep).join("/");
-    found.push({ ...rest, path, bytes: await embedded(await readFile(file), rest) });
+    existing.push({ ...rest, path, bytes: await embedded(await readFile(file), rest) });
   }
-  return found;
+  return existing;
 }
 
 /** A picture as the report holds it: a still one as JPEG where that is smaller; the run's folder has it to the last bit. */

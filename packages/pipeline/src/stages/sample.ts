@@ -222,8 +222,8 @@ async function drawNovel(
     const drawn = await drawLevels(session, prior, wanted, { samples, behind: redraw * count });
     for (const [level, { data, shape }] of drawn.entries()) {
       const size = data.length / shape[0]!;
-      for (const [place, sample] of samples.entries()) {
-        levels[level]!.data.set(data.subarray(place * size, (place + 1) * size), sample * size);
+      for (const [at, sample] of samples.entries()) {
+        levels[level]!.data.set(data.subarray(at * size, (at + 1) * size), sample * size);
       }
     }
     judged = await reference.judge(asGrids(levels));
@@ -312,12 +312,12 @@ async function saveNovelty(
   const { paths, emit } = session;
   const { flagged, redrawn } = measured.novelty.memorisation;
   if (redrawn > 0) {
-    const were = redrawn === 1 ? "1 sample was" : `${redrawn} samples were`;
-    emit({ type: "note", text: `${were} nearly a training slice, and drawn anew` });
+    const redrawnSamples = redrawn === 1 ? "1 sample was" : `${redrawn} samples were`;
+    emit({ type: "note", text: `${redrawnSamples} nearly a training slice, and drawn anew` });
   }
   if (flagged > 0) {
-    const found = flagged === 1 ? "1 sample is" : `${flagged} samples are`;
-    emit({ type: "warning", text: `${found} nearly a training slice: see ${paths.novelty}` });
+    const flaggedSamples = flagged === 1 ? "1 sample is" : `${flagged} samples are`;
+    emit({ type: "warning", text: `${flaggedSamples} nearly a training slice: see ${paths.novelty}` });
   }
   const picture = join(paths.samples, "nearest.png");
   await writeFileAtomic(picture, await nearestPicture(measured));

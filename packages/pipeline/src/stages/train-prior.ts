@@ -92,9 +92,9 @@ export const trainPriorStage: StageDefinition = {
     const states = await Promise.all(prior.parts.map((_, number) => loadCheckpoint(filesOf(number).last)));
     // A prior for other codes, or with other options, is of no use any more: the explicit request starts a
     // new one.
-    const found = states.map((one) => (one?.state.inputs === inputs ? one : undefined));
-    const begun = found.findLast((one) => one !== undefined);
-    const finished = found.every((one) => one?.state.finished);
+    const checkpoints = states.map((one) => (one?.state.inputs === inputs ? one : undefined));
+    const begun = checkpoints.findLast((one) => one !== undefined);
+    const finished = checkpoints.every((one) => one?.state.finished);
     if (begun !== undefined && !finished && !resume) throw unfinished(paths.folder, begun.state.step);
     const learnt = finished ? grids.train : await withVariedGrids(session, grids.train);
     if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
@@ -108,7 +108,7 @@ export const trainPriorStage: StageDefinition = {
     let [secondsBefore, rowsBefore] = [0, 0];
     for (const [number, part] of prior.parts.entries()) {
       const files = filesOf(number);
-      const from = found[number];
+      const from = checkpoints[number];
       if (from !== undefined) checkedCarry(files.last, from, (carry) => checkCarry(part, carry));
       await mkdir(dirname(files.last), { recursive: true });
       const batch = ofLevel(config.prior.batch, part.levels[0]!);

@@ -144,10 +144,8 @@ async function validation(
   const originals = set.originals(chosen);
   const [height, width] = size;
   const pixels = height * width;
-  const showing = placesShowing(chosen.length, (place) =>
-    originals.subarray(place * pixels, (place + 1) * pixels),
-  );
-  const subjects = showing.map((place) => set.records[chosen[place]!]!.subject);
+  const showing = placesShowing(chosen.length, (at) => originals.subarray(at * pixels, (at + 1) * pixels));
+  const subjects = showing.map((at) => set.records[chosen[at]!]!.subject);
   const parametersOf = (carry: HostTensors) => model.parameters(carry, { average: true });
   const codec = await createMovingCodec(engine, parametersOf(model.initialCarry(seed)), {
     model,
@@ -161,27 +159,27 @@ async function validation(
     step: number,
   ): Promise<{ metrics: ValidationMetrics; score: number }> {
     const parameters = parametersOf(carry);
-    const found = await codec.measure(parameters, images);
-    const similarities = showing.map((place) => {
-      const index = chosen[place]!;
-      const [from, to] = [place * pixels, (place + 1) * pixels];
-      const reconstruction = set.toOriginal(index, found.images.subarray(from, to));
+    const measured = await codec.measure(parameters, images);
+    const similarities = showing.map((at) => {
+      const index = chosen[at]!;
+      const [from, to] = [at * pixels, (at + 1) * pixels];
+      const reconstruction = set.toOriginal(index, measured.images.subarray(from, to));
       const unit = toUnitRange(originals.subarray(from, to), reconstruction);
       return ssim(unit.original, unit.reconstruction, { height, width });
     });
     const { levels } = model;
-    const counts = found.levels.map(({ data }, level) => countCodes(data, levels[level]!.codes));
+    const counts = measured.levels.map(({ data }, level) => countCodes(data, levels[level]!.codes));
     const { perplexity, codesInUse } = codeUse(levels, counts);
     if (await frameIsDue(paths.progression, step)) {
       const part = new Float32Array(shown.length * pixels);
       for (const [to, from] of shown.entries()) {
-        part.set(found.images.subarray(from * pixels, (from + 1) * pixels), to * pixels);
+        part.set(measured.images.subarray(from * pixels, (from + 1) * pixels), to * pixels);
       }
-      const indices = shown.map((place) => chosen[place]!);
+      const indices = shown.map((at) => chosen[at]!);
       await saveFrame(paths.progression, step, picturePairs(set, indices, part, size));
     }
     const metrics: ValidationMetrics = {
-      loss: found.reconstruction + (model.codesActive(carry) ? found.quantization : 0),
+      loss: measured.reconstruction + (model.codesActive(carry) ? measured.quantization : 0),
       ssim: summarise(similarities, subjects, { scale: "correlation" }),
       perplexity,
       codesInUse,
