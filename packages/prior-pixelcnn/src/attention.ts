@@ -35,8 +35,8 @@ export function attentionAfter(
   const places = Array.from({ length: count }, (_, index) =>
     Math.floor(((index + 1) * (config.layers - 1)) / (count + 1)),
   );
-  const found = layer + 1 < config.layers ? places.indexOf(layer) : -1;
-  return found < 0 ? undefined : found;
+  const number = layer + 1 < config.layers ? places.indexOf(layer) : -1;
+  return number < 0 ? undefined : number;
 }
 
 /** What rows look back on, a row of it: features `[b, r, c, hidden]` and embedded codes → `[b, r, C, 2·hidden]`, means over each block's columns. */
@@ -97,24 +97,30 @@ export function attend(
   const name = `attention${block}`;
   const [batch, rows, columns, channels] = features.shape as [number, number, number, number];
   const positions = params[`${name}.query.position`];
-  const place = positions && (row === undefined ? positions : tf.gather(positions, row as tf.Tensor1D));
-  const keyPlace = params[`${name}.key.position`];
+  const queryPosition =
+    positions && (row === undefined ? positions : tf.gather(positions, row as tf.Tensor1D));
+  const keyPosition = params[`${name}.key.position`];
   const asked = product(features, param(params, `${name}.query.kernel`));
   const keys = product(memory, param(params, `${name}.key.kernel`));
   const values = product(memory, param(params, `${name}.value.kernel`));
-  const query = byHead(place === undefined ? asked : tf.add(asked, place), heads);
-  const key = byHead(keyPlace === undefined ? keys : tf.add(keys, keyPlace), heads);
+  const query = byHead(queryPosition === undefined ? asked : tf.add(asked, queryPosition), heads);
+  const key = byHead(keyPosition === undefined ? keys : tf.add(keys, keyPosition), heads);
   const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(width));
   const count = blocks.rows * blocks.columns;
   const spread = tf.reshape(scores, [batch * heads, rows, columns, blocks.rows, blocks.columns]);
   const masked = tf.reshape(tf.add(spread, hidden), [batch, heads, rows * columns, count]);
   const nothing = tf.zeros([batch, heads, rows * columns, 1]);
   const shares = tf.softmax(tf.concat([masked, nothing], 3));
-  const found = tf.matMul(
+  const attendedByHead = tf.matMul(
     tf.slice(shares, [0, 0, 0, 0], [batch, heads, rows * columns, count]),
     byHead(values, heads),
   );
-  const joined = tf.reshape(tf.transpose(found, [0, 2, 1, 3]), [batch, rows, columns, heads * width]);
+  const joined = tf.reshape(tf.transpose(attendedByHead, [0, 2, 1, 3]), [
+    batch,
+    rows,
+    columns,
+    heads * width,
+  ]);
   const output = product(joined, param(params, `${name}.output.kernel`));
   return tf.reshape(tf.add(output, param(params, `${name}.output.bias`)), [batch, rows, columns, channels]);
 }

@@ -84,14 +84,14 @@ export type LevelConfig = Omit<
 
 /** The configuration of the network of a level, by its number. */
 export function levelConfig(config: PixelcnnConfig, level: number): LevelConfig {
-  const own = (option: PerLevel) => ofLevel(option, level);
+  const ofThisLevel = (option: PerLevel) => ofLevel(option, level);
   const { layers, hidden, dropout, attention, optimizer } = config;
   return {
     ...config,
-    layers: own(layers),
-    hidden: own(hidden),
-    dropout: own(dropout),
-    attention: { ...attention, count: own(attention.count) },
-    optimizer: { ...optimizer, learningRate: own(optimizer.learningRate) },
+    layers: ofThisLevel(layers),
+    hidden: ofThisLevel(hidden),
+    dropout: ofThisLevel(dropout),
+    attention: { ...attention, count: ofThisLevel(attention.count) },
+    optimizer: { ...optimizer, learningRate: ofThisLevel(optimizer.learningRate) },
   };
 }

@@ -88,16 +88,18 @@ export function hiddenFrom(
 export const HIDDEN = -1e9;
 
 /** What rows look at, from the keys or values of whole grids: `[b·rows, heads, columns, width]` → `[b·rows, heads, places, width]`. */
-export function windowsOf(own: tf.Tensor, rows: number, { window, below }: Reach): tf.Tensor {
-  const [count, heads, columns, width] = own.shape as [number, number, number, number];
+export function windowsOf(rowVectors: tf.Tensor, rows: number, { window, below }: Reach): tf.Tensor {
+  const [count, heads, columns, width] = rowVectors.shape as [number, number, number, number];
   const each = heads * columns * width;
-  const padded = tf.pad(tf.reshape(own, [count / rows, rows, each]), [
+  const padded = tf.pad(tf.reshape(rowVectors, [count / rows, rows, each]), [
     [0, 0],
     [window, below],
     [0, 0],
   ]);
   const shifted = Array.from({ length: window + 1 + below }, (_, from) =>
-    from === window ? own : tf.reshape(tf.slice(padded, [0, from, 0], [-1, rows, -1]), own.shape),
+    from === window
+      ? rowVectors
+      : tf.reshape(tf.slice(padded, [0, from, 0], [-1, rows, -1]), rowVectors.shape),
   );
   return tf.concat(shifted, 2);
 }
@@ -134,11 +136,11 @@ export function attend(
         ),
   );
   let from = 0;
-  const found = memory.map(({ values }) => {
+  const attendedParts = memory.map(({ values }) => {
     const count = values.shape[2]!;
     const ofPart = tf.slice(shares, [0, 0, 0, from], [-1, -1, -1, count]);
     from += count;
     return tf.matMul(ofPart, values);
   });
-  return tf.addN(found);
+  return tf.addN(attendedParts);
 }

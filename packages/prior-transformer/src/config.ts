@@ -60,15 +60,15 @@ export type LevelConfig = Omit<TransformerConfig, PerLevelOption | "optimizer"> 
 
 /** The configuration of the network of a level, by its number. */
 export function levelConfig(config: TransformerConfig, level: number): LevelConfig {
-  const own = (option: PerLevel) => ofLevel(option, level);
+  const ofThisLevel = (option: PerLevel) => ofLevel(option, level);
   const { layers, width, heads, window, dropout, optimizer } = config;
   return {
     ...config,
-    layers: own(layers),
-    width: own(width),
-    heads: own(heads),
-    window: own(window),
-    dropout: own(dropout),
-    optimizer: { ...optimizer, learningRate: own(optimizer.learningRate) },
+    layers: ofThisLevel(layers),
+    width: ofThisLevel(width),
+    heads: ofThisLevel(heads),
+    window: ofThisLevel(window),
+    dropout: ofThisLevel(dropout),
+    optimizer: { ...optimizer, learningRate: ofThisLevel(optimizer.learningRate) },
   };
 }

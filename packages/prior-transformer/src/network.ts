@@ -46,8 +46,8 @@ export function features(
   const places = { distance: distanceOf(reach), hidden };
   let values = start(params, near, told);
   for (let layer = 0; layer < config.layers; layer++) {
-    const look = (own: Memory) => {
-      const { keys, values } = withCodes(layer, own);
+    const look = (rowMemory: Memory) => {
+      const { keys, values } = withCodes(layer, rowMemory);
       return [{ keys: windowsOf(keys, space.rows, reach), values: windowsOf(values, space.rows, reach) }];
     };
     values = passLayer(config, params, layer, values, { places, look, dropout });
@@ -60,7 +60,7 @@ interface Order {
   readonly near: tf.Tensor;
   readonly hidden: tf.Tensor;
   /** The keys and values by which others see positions, from the positions' own: `[b·r, heads, c, headWidth]`. */
-  withCodes(layer: number, own: Memory): Memory;
+  withCodes(layer: number, rowMemory: Memory): Memory;
 }
 
 /** What positions see of embedded codes `[b, r, c, width]`. */
@@ -78,14 +78,14 @@ function orderOf(
     return {
       near: neighboursInRaster(embedded),
       hidden: allHiddenInRaster(reach),
-      withCodes: (_, own) => own,
+      withCodes: (_, rowMemory) => rowMemory,
     };
   }
   const early = earliness(space, known ?? tf.zeros(embedded.shape.slice(0, 3), "int32"));
   return {
     near: neighboursBy(early, embedded),
     hidden: hiddenBy(early, reach),
-    withCodes: (layer, own) => sumOf(own, codeMemory(config, params, layer, embedded)),
+    withCodes: (layer, rowMemory) => sumOf(rowMemory, codeMemory(config, params, layer, embedded)),
   };
 }
 
@@ -124,8 +124,8 @@ export function start(
   let sum = addSliceBiases(params, "input", linear(params, "input", near), told);
   const table = params["input.position"];
   if (table !== undefined) {
-    const own = positions === undefined ? table : tf.gather(table, positions as tf.Tensor1D);
-    sum = tf.add(sum, tf.reshape(own, [1, rows, columns, table.shape[1]!]));
+    const positionVectors = positions === undefined ? table : tf.gather(table, positions as tf.Tensor1D);
+    sum = tf.add(sum, tf.reshape(positionVectors, [1, rows, columns, table.shape[1]!]));
   }
   return context === undefined ? sum : tf.add(sum, context);
 }
@@ -147,14 +147,14 @@ export function passLayer(
     dropout,
   }: {
     readonly places: Places;
-    readonly look: (own: Memory) => readonly Memory[];
+    readonly look: (rowMemory: Memory) => readonly Memory[];
     readonly dropout?: tf.Tensor | undefined;
   },
 ): tf.Tensor {
   const name = `layer${layer}`;
-  const { queries, ...own } = projections(config, params, layer, input);
-  const found = attend(params, layer, queries, look(own), places);
-  const joined = tf.reshape(tf.transpose(found, [0, 2, 1, 3]), [...input.shape.slice(0, 3), -1]);
+  const { queries, ...rowMemory } = projections(config, params, layer, input);
+  const attendedByHead = attend(params, layer, queries, look(rowMemory), places);
+  const joined = tf.reshape(tf.transpose(attendedByHead, [0, 2, 1, 3]), [...input.shape.slice(0, 3), -1]);
   const attended = tf.add(input, dropChannels(linear(params, `${name}.output`, joined), dropout, layer, 0));
   const inner = tf.relu(linear(params, `${name}.inner`, normalised(attended)));
   return tf.add(attended, dropChannels(linear(params, `${name}.outer`, inner), dropout, layer, 1));
