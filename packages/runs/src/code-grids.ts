@@ -122,16 +122,15 @@ function checkGrids({ levels, labels, slicePositions, covariates, names, classes
 
 /** That grids are of the levels of a model, and their codes among its codebooks' entries. */
 function checkSpaces(levels: readonly LevelGrids[], spaces: readonly CodeLevel[]): void {
-  const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
+  const actual = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
   const wanted = spaces.map(({ rows, columns }) => `${rows}×${columns}`).join(" + ");
-  if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
+  if (actual !== wanted) throw new Error(`its grids are ${actual}, the model's ${wanted}`);
   for (const [level, { data }] of levels.entries()) checkWithin(data, spaces[level]!.codes, codesName(level));
 }
 
 function checkWithin(values: HostTensor["data"], count: number, name: string): void {
-  const place = values.findIndex((value: number) => value < 0 || value >= count);
-  if (place >= 0)
-    throw new Error(`value ${place} of ${name} is ${values[place]}; expected 0 to ${count - 1}`);
+  const at = values.findIndex((value: number) => value < 0 || value >= count);
+  if (at >= 0) throw new Error(`value ${at} of ${name} is ${values[at]}; expected 0 to ${count - 1}`);
 }
 
 function needed(tensors: HostTensors, name: string): HostTensor {
@@ -174,8 +173,8 @@ export function takeGrids(
 /** The numbers of those slices, `each` of every one. */
 function takeNumbers(values: Float32Array, taken: readonly number[], each: number): Float32Array {
   const all = new Float32Array(taken.length * each);
-  for (const [place, index] of taken.entries()) {
-    all.set(values.subarray(index * each, (index + 1) * each), place * each);
+  for (const [at, index] of taken.entries()) {
+    all.set(values.subarray(index * each, (index + 1) * each), at * each);
   }
   return all;
 }
@@ -217,8 +216,8 @@ export function codesOf(levels: readonly LevelGrids[], index: number): Int32Arra
 export function takeRows({ data, shape }: LevelGrids, rows: readonly number[]): LevelGrids {
   const each = data.length / shape[0]!;
   const taken = new Int32Array(rows.length * each);
-  for (const [place, row] of rows.entries()) {
-    taken.set(data.subarray(row * each, (row + 1) * each), place * each);
+  for (const [at, row] of rows.entries()) {
+    taken.set(data.subarray(row * each, (row + 1) * each), at * each);
   }
   return int32(taken, [rows.length, ...shape.slice(1)]);
 }
