@@ -135,7 +135,7 @@ export async function createLikelihoodMeter(
   async function each(
     current: HostTensors,
     { levels: grids, labels, slicePositions, covariates }: CodeGrids,
-    use: (place: number, logs: Float32Array, hits: Int32Array, start: number) => void,
+    use: (index: number, logs: Float32Array, hits: Int32Array, start: number) => void,
   ): Promise<void> {
     const unknown = (each: number) => new Float32Array(labels.length * each).fill(UNKNOWN);
     const known = {
@@ -150,19 +150,19 @@ export async function createLikelihoodMeter(
         name in told ? [[name, paddedPart(values, told[name]!.shape, start)] as const] : [],
       );
       const order = first === undefined ? [] : [first];
-      const found = await compiled.run(current, codes, Object.fromEntries(conditions), ...order);
-      for (const [place, logs] of found.logLikelihood.entries()) {
+      const scores = await compiled.run(current, codes, Object.fromEntries(conditions), ...order);
+      for (const [index, logs] of scores.logLikelihood.entries()) {
         const size = logs.data.length / batch;
-        const hits = integers(found.correct[place]!);
-        use(place, floats(logs).subarray(0, count * size), hits.subarray(0, count * size), start * size);
+        const hits = integers(scores.correct[index]!);
+        use(index, floats(logs).subarray(0, count * size), hits.subarray(0, count * size), start * size);
       }
     }
   }
   return {
     async score(current, grids) {
       const sums = scored.map(() => ({ nats: 0, correct: 0, codes: 0 }));
-      await each(current, grids, (place, logs, hits) => {
-        const sum = sums[place]!;
+      await each(current, grids, (index, logs, hits) => {
+        const sum = sums[index]!;
         for (const log of logs) sum.nats -= log;
         for (const hit of hits) sum.correct += hit;
         sum.codes += logs.length;
@@ -179,9 +179,9 @@ export async function createLikelihoodMeter(
       return { ...scoreOfSum(total), levels: sums.map(scoreOfSum) };
     },
     async logLikelihood(current, grids) {
-      const found = scored.map((level) => new Float32Array(grids.levels[level]!.data.length));
-      await each(current, grids, (place, logs, _, start) => found[place]!.set(logs, start));
-      return found;
+      const logLikelihoods = scored.map((level) => new Float32Array(grids.levels[level]!.data.length));
+      await each(current, grids, (index, logs, _, start) => logLikelihoods[index]!.set(logs, start));
+      return logLikelihoods;
     },
     dispose: () => compiled.dispose(),
   };
