@@ -16,7 +16,7 @@ import { benchmarkPriorAblation, formatPriorAblation } from "./prior-ablation.ts
 import { formatProfile, profile } from "./profile.ts";
 import { benchmarkRace, formatRace } from "./race.ts";
 import { benchmarkRate, formatRate } from "./rate/benchmark.ts";
-import { type SampleResult, sampleResult, sampling } from "./sample.ts";
+import { type SampleResult, sampleResult, sampling, transformerSampling } from "./sample.ts";
 import { benchmarkStartup, formatStartup } from "./startup.ts";
 import { formatEpochs, formatLoad, formatTable } from "./table.ts";
 import { TRAIN_CELLS, training } from "./train.ts";
@@ -24,6 +24,7 @@ import { benchmarkViewer, formatViewer, PAGE_ENGINES } from "./viewer.ts";
 
 const USAGE = `usage: npm run -s bench -- train|prior|sample|memory [--json] [--size 256x256] [--batch 4] [--runs 3] [--threads N]
                                                 [--seconds 10] [--positions 16|all] [--engine onnx/cpu] [--precision float32]
+       npm run -s bench -- sample --prior transformer [--peer-cache] and as above
        npm run -s bench -- gpu                [--json] [--tiny] [--minutes 6.5] [--threads N]
        npm run -s bench -- profile            [--json] [--engine onnx/cpu] [--size 256x256] [--batch 16] [--threads N]
        npm run -s bench -- load|epochs        [--json] [--data FOLDER] [--slices 2000] [--runs 3] [--threads N]
@@ -66,7 +67,10 @@ fuzz     reads damaged pictures, configurations, run files and compressed slices
 --precision  how both sides round factors on CUDA: float32 or tf32 (default: ours float32, PyTorch's its own)
 --tiny     gpu: sizes that only show that it works, on a machine without a card
 --seconds  each training process measures this long (default 10)
---positions  sample: how many positions the naive sampler draws, its time scaled up to whole grids; all: no scaling
+--prior      sample: whose grids, pixelcnn (default) or transformer
+--peer-cache sample --prior transformer: PyTorch keeps keys and values too, in place of a whole pass for each code
+--positions  sample: how many positions PyTorch draws, its time scaled up to whole grids; all: no scaling
+           (default 16; all with --peer-cache)
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
 --train    epochs: train a small model for two epochs as well
 --out      ablation, prior-ablation, race: where runs and results are kept; started again, what is there is not trained again
@@ -99,9 +103,22 @@ const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchmark>([
     "prior",
     { comparison: priorTraining, cells: PRIOR_CELLS, checkSize: () => {}, toResult: (result) => result },
   ],
-  ["sample", { comparison: sampling, cells: PRIOR_CELLS, checkSize: () => {}, toResult: sampleResult }],
   ["memory", { ...reference, cells: MEMORY_CELLS, toResult: memoryOf }],
 ]);
+
+/** The benchmark of samplers, of the prior that is asked for. */
+function sampleBenchmark(prior: string, peerCache: boolean): Benchmark {
+  if (prior !== "pixelcnn" && prior !== "transformer") {
+    throw usageError(`--prior: expected pixelcnn or transformer, found "${prior}"`);
+  }
+  if (peerCache && prior !== "transformer") throw usageError("--peer-cache needs --prior transformer");
+  return {
+    comparison: prior === "transformer" ? transformerSampling({ peerCache }) : sampling,
+    cells: PRIOR_CELLS,
+    checkSize: () => {},
+    toResult: (result, options) => sampleResult(result, options, { prior, peerCache }),
+  };
+}
 
 async function main(): Promise<void> {
   const { values, positionals } = parse();
@@ -121,7 +138,10 @@ async function main(): Promise<void> {
   const [name = "", ...rest] = positionals;
   const takesMore = ["ablation", "prior-ablation", "race", "rate"].includes(name);
   if (rest.length > 0 && !takesMore) throw usageError(`${name} takes no "${rest[0]}"`);
-  const benchmark = BENCHMARKS.get(name);
+  const benchmark =
+    name === "sample"
+      ? sampleBenchmark(values.prior ?? "pixelcnn", values["peer-cache"])
+      : BENCHMARKS.get(name);
   if (benchmark !== undefined) {
     const options: CompareOptions = {
       cells: cellsOf(benchmark, values.size, values.batch),
@@ -130,7 +150,7 @@ async function main(): Promise<void> {
       engine: engineFrom(values.engine ?? "onnx", values.precision),
       seconds: wholeNumber("seconds", values.seconds ?? "10"),
       warmup: 2,
-      positions: values.positions === "all" ? null : wholeNumber("positions", values.positions ?? "16"),
+      positions: positionsFrom(values.positions ?? (values["peer-cache"] ? "all" : "16")),
       onProgress,
     };
     print(benchmark.toResult(await compare(benchmark.comparison, options), options), formatTable);
@@ -193,6 +213,7 @@ async function main(): Promise<void> {
   } else {
     const names = [
       ...BENCHMARKS.keys(),
+      "sample",
       "gpu",
       "profile",
       "load",
@@ -223,6 +244,8 @@ function parse() {
     positions: text,
     engine: text,
     precision: text,
+    prior: text,
+    "peer-cache": flag,
     out: text,
     minutes: text,
     seeds: text,
@@ -307,6 +330,10 @@ function numbers(option: string, text: string): number[] {
     throw usageError(`--${option}: expected numbers such as 0,1,2, found "${text}"`);
   }
   return found;
+}
+
+function positionsFrom(text: string): number | null {
+  return text === "all" ? null : wholeNumber("positions", text);
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -62,15 +62,35 @@ export const priorTaskSchema = z.strictObject({
 });
 export type PriorTask = z.output<typeof priorTaskSchema>;
 
-/** What one process is to measure of sampling: `batch` grids of `size` codes. */
-export const sampleTaskSchema = z.strictObject({
-  model: z.strictObject(priorSizes),
+const transformerSizes = {
+  codes: z.int(),
+  layers: z.int(),
+  width: z.int(),
+  heads: z.int(),
+  headWidth: z.int(),
+  window: z.int(),
+  expansion: z.int(),
+};
+
+const sampling = {
   size: z.tuple([z.int(), z.int()]),
   engine: engineSchema,
   ...timing,
-  /** How many positions the naive sampler draws, its time scaled up to the whole grid; null: all of them. */
+  /** How many positions the peer draws, its time scaled up to the whole grid; null: all of them. */
   positions: z.int().nullable(),
-});
+};
+
+/** What one process is to measure of sampling: `batch` grids of `size` codes. */
+export const sampleTaskSchema = z.discriminatedUnion("prior", [
+  z.strictObject({ prior: z.literal("pixelcnn"), model: z.strictObject(priorSizes), ...sampling }),
+  z.strictObject({
+    prior: z.literal("transformer"),
+    model: z.strictObject(transformerSizes),
+    ...sampling,
+    /** Whether the peer keeps keys and values, as ours does, in place of a pass of whole grids for each position. */
+    peerCache: z.boolean(),
+  }),
+]);
 export type SampleTask = z.output<typeof sampleTaskSchema>;
 export type Task = z.output<typeof taskSchema> | PriorTask | SampleTask;
 

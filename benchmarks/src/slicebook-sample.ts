@@ -2,33 +2,16 @@
 import { sizeOf } from "@slicebook/base";
 import { createEngine } from "@slicebook/engine";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
-import { type Measurement, sampleTaskSchema } from "./measurement.ts";
+import { transformer } from "@slicebook/prior-transformer";
+import { type Measurement, type SampleTask, sampleTaskSchema } from "./measurement.ts";
 import { median } from "./median.ts";
 import { peakMemory } from "./peak-memory.ts";
 
 const SEED = 0;
 
-const {
-  model,
-  size,
-  batch,
-  engine: kind,
-  threads,
-  warmup,
-  seconds,
-} = sampleTaskSchema.parse(JSON.parse(process.argv[2] ?? ""));
-const { codes, ...sizes } = model;
-const [rows, columns] = size;
-// Without what the peer has not.
-const config = pixelcnn.schema.parse({
-  ...sizes,
-  dropout: 0,
-  positionBias: false,
-  attention: { count: 0 },
-  tied: false,
-  corruption: 0,
-});
-const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
+const task = sampleTaskSchema.parse(JSON.parse(process.argv[2] ?? ""));
+const { batch, engine: kind, threads, warmup, seconds } = task;
+const prior = boundPrior(task);
 const weights = prior.parameters(prior.parts[0]!.initialCarry(SEED), { average: false });
 const engine = await createEngine({ ...kind, threads });
 
@@ -52,3 +35,18 @@ const measurement: Measurement = {
 };
 console.log(JSON.stringify(measurement));
 await engine.dispose();
+
+function boundPrior({ prior, model: { codes, ...sizes }, size: [rows, columns] }: SampleTask) {
+  const space = { levels: [{ codes, rows, columns }], classes: 0 };
+  if (prior === "transformer") return transformer.bind(transformer.schema.parse(sizes), space);
+  // Without what the peer has not.
+  const config = pixelcnn.schema.parse({
+    ...sizes,
+    dropout: 0,
+    positionBias: false,
+    attention: { count: 0 },
+    tied: false,
+    corruption: 0,
+  });
+  return pixelcnn.bind(config, space);
+}

@@ -63,6 +63,11 @@ function offsetsOf(reach: Reach, column: number): readonly (readonly [above: num
   ]);
 }
 
+/** The number of a position's distance to itself. */
+export function nearest({ columns }: Reach): number {
+  return columns - 1;
+}
+
 /** {@link Places.distance}. */
 export function distanceOf(reach: Reach): tf.Tensor {
   const { window, columns } = reach;

@@ -1,4 +1,4 @@
-import { float32, type HostTensors, type Signature, sizeOf } from "@slicebook/base";
+import { float32, type HostTensors, type Signature, sizeOf, specsOf } from "@slicebook/base";
 import {
   type GridSpace,
   mapRecord,
@@ -9,7 +9,7 @@ import {
   withPrefix,
 } from "@slicebook/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { distanceOf, type Memory, type Places, placeCount, type Reach } from "./attention.ts";
+import { distanceOf, type Memory, nearest, type Places, placeCount, type Reach } from "./attention.ts";
 import type { LevelConfig } from "./config.ts";
 import { codeMemory, embed, head, passLayer, start, sumOf } from "./network.ts";
 import { neighbourCount } from "./order.ts";
@@ -17,7 +17,7 @@ import { neighbourCount } from "./order.ts";
 /*
  * The network one row and one position at a time, from the keys and values of every layer: of the rows above, `above.keys0`,
  * `above.values0` and so on, and in the same way of the row itself, `own.keys0`, and of the rows below, `below.keys0`, where the
- * reach has any.
+ * reach has any. The row's own are kept on the host, where a position can be added without copying the others.
  */
 
 /** The parts of the memory, in the order of the places that a row looks at. */
@@ -33,8 +33,23 @@ export function emptyRow(
 ): HostTensors {
   const shape = [lanes, heads, columns, headWidth];
   const zeros = float32(new Float32Array(sizeOf(shape)), shape);
-  const names = Array.from({ length: layers }, (_, layer) => [`keys${layer}`, `values${layer}`]);
-  return Object.fromEntries(names.flat().map((name) => [name, zeros]));
+  return Object.fromEntries(memoryNames(layers).map((name) => [name, zeros]));
+}
+
+function memoryNames(layers: number): readonly string[] {
+  return Array.from({ length: layers }, (_, layer) => ROLES.map((role) => `${role}${layer}`)).flat();
+}
+
+/** Writes a column of a row's memory: the keys and values of the position, as {@link codeStep} gives them in `newest`. */
+export function remember(row: HostTensors, column: number, newest: Float32Array): void {
+  let from = 0;
+  for (const name of memoryNames(Object.keys(row).length / ROLES.length)) {
+    const { data, shape } = row[name]!;
+    const [lanes, heads, columns, width] = shape as [number, number, number, number];
+    for (let head = 0; head < lanes * heads; head++, from += width) {
+      data.set(newest.subarray(from, from + width), (head * columns + column) * width);
+    }
+  }
 }
 
 /** What there is to look at around a row, out of the memory of each row by its number. */
@@ -136,56 +151,63 @@ export function codeInputs(config: LevelConfig, space: GridSpace, form: Form): S
   return {
     ...positionInputs(config, space, { ...form, count: 1 }),
     column: { shape: [1], dtype: "int32" },
-    ...(config.order === "random" && {
-      last: { shape: [form.lanes], dtype: "int32" },
-      lastColumn: { shape: [1], dtype: "int32" },
-    }),
+    ...withPrefix("own.", specsOf(emptyRow(config, form.reach, form.lanes))),
   };
 }
 
 /**
  * The network for one position.
  *
- * The carry is the memory of the rows around, which stays as it is, and of the row itself, to which the position is added. If codes
- * add to it, those of the position before, at `lastColumn` of the row (−1 for none), are given as `last`. Gives `logits` `[lanes, K]`.
+ * The carry is the memory of the rows around, which stays as it is. The `own` of the inputs has no place for the position itself that
+ * would not be hidden: in raster order it is seen besides. Gives `logits` `[lanes, K]` and `newest`, what there is to
+ * {@link remember} of the position but for its code, `[2·layers·lanes, heads, 1, headWidth]`.
  */
 export function codeStep(
   config: LevelConfig,
   reach: Reach,
 ): (params: Params, carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
+  const seesItself = config.order === "raster";
   return (params, carry, inputs) => {
-    const column = param(inputs, "column") as tf.Tensor1D;
-    const places: Places = {
-      distance: tf.gather(distanceOf(reach), column),
-      hidden: param(inputs, "hidden"),
-    };
-    const here = isColumn(column, reach);
-    const { last, lastColumn } = inputs;
-    const embedded = last && tf.reshape(embed(params, last), [last.size, 1, 1, config.width]);
-    const there = lastColumn && isColumn(lastColumn, reach);
+    const around = { ...carry, ...inputs };
+    const distance = tf.gather(distanceOf(reach), param(inputs, "column") as tf.Tensor1D);
+    const hidden = param(inputs, "hidden");
+    const places: Places = seesItself
+      ? {
+          distance: tf.concat([distance, tf.tensor([[nearest(reach)]], [1, 1], "int32")], 1),
+          hidden: tf.concat([hidden, tf.zeros([1, 1])], 1),
+        }
+      : { distance, hidden };
     let values = startOf(params, inputs);
-    const remembered: TensorRecord = { ...carry };
+    const remembered: Memory[] = [];
     for (let layer = 0; layer < config.layers; layer++) {
       const look = (newest: Memory) => {
-        const added = embedded && codeMemory(config, params, layer, embedded);
-        const before = memoryOf(carry, "own", layer);
-        const own = eachOf((role) => {
-          const kept = tf.mul(before[role], tf.sub(1, here));
-          const whole = added && there ? tf.add(kept, tf.mul(added[role], there)) : kept;
-          return tf.add(whole, tf.mul(newest[role], here));
-        });
-        for (const role of ROLES) remembered[`own.${role}${layer}`] = own[role];
-        return memoryParts(reach).map((part) => (part === "own" ? own : memoryOf(carry, part, layer)));
+        remembered.push(newest);
+        const parts = memoryParts(reach).map((part) => memoryOf(around, part, layer));
+        return seesItself ? [...parts, newest] : parts;
       };
       values = passLayer(config, params, layer, values, { places, look });
     }
-    return [remembered, { logits: head(params, values) }];
+    return [{ ...carry }, { logits: head(params, values), newest: packed(remembered) }];
   };
 }
 
-/** 1 at a column and 0 at the others, float32 `[columns, 1]`. */
-function isColumn(column: tf.Tensor, { columns }: Reach): tf.Tensor {
-  return tf.reshape(tf.cast(tf.equal(tf.range(0, columns, 1, "int32"), column), "float32"), [columns, 1]);
+/** What codes add to what is remembered of their positions, in the order of {@link codeStep}'s `newest`: `codes`, int32 `[lanes]`. */
+export function codesStep(config: LevelConfig): (params: Params, inputs: Params) => TensorRecord {
+  return (params, inputs) => {
+    const codes = param(inputs, "codes");
+    const embedded = tf.reshape(embed(params, codes), [codes.size, 1, 1, config.width]);
+    const layers = Array.from({ length: config.layers }, (_, layer) =>
+      codeMemory(config, params, layer, embedded),
+    );
+    return { added: packed(layers) };
+  };
+}
+
+function packed(layers: readonly Memory[]): tf.Tensor {
+  return tf.concat(
+    layers.flatMap((memory) => ROLES.map((role) => memory[role])),
+    0,
+  );
 }
 
 function memoryOf(record: Params, part: string, layer: number): Memory {

@@ -1,4 +1,12 @@
-import { type Compiled, float32, type HostTensors, int32, type Loop, specsOf } from "@slicebook/base";
+import {
+  type Compiled,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  type Loop,
+  specsOf,
+} from "@slicebook/base";
 import {
   type CodeLogits,
   type ContextRows,
@@ -7,12 +15,22 @@ import {
   type GridSpace,
   type LevelSampler,
   type LevelSession,
+  mapRecord,
   preparedTogether,
   rowOf,
   withPrefix,
 } from "@slicebook/core";
-import { placeCount, type Reach, reachOf } from "./attention.ts";
-import { codeInputs, codeStep, emptyRow, memoryAround, rowInputs, rowStep } from "./cached.ts";
+import { HIDDEN, placeCount, type Reach, reachOf } from "./attention.ts";
+import {
+  codeInputs,
+  codeStep,
+  codesStep,
+  emptyRow,
+  memoryAround,
+  remember,
+  rowInputs,
+  rowStep,
+} from "./cached.ts";
 import type { LevelConfig } from "./config.ts";
 import { sightOf } from "./order.ts";
 
@@ -40,14 +58,17 @@ export function openLevel(
         parameters,
       }),
     );
-    const codes = keep(
-      await engine.loop(
-        codeStep(config, reach),
-        { ...around, ...withPrefix("own.", empty) },
-        codeInputs(config, space, form),
-        { parameters },
-      ),
+    const positions = keep(
+      await engine.loop(codeStep(config, reach), around, codeInputs(config, space, form), { parameters }),
     );
+    const codes =
+      config.order === "random"
+        ? keep(
+            await engine.compile(codesStep(config), [{ codes: { shape: [lanes], dtype: "int32" } }], {
+              parameters,
+            }),
+          )
+        : undefined;
     return {
       start: async ({ conditions, earlier }) =>
         cachedLogits({
@@ -57,6 +78,7 @@ export function openLevel(
           lanes,
           known,
           rows,
+          positions,
           codes,
           empty,
           conditions,
@@ -76,7 +98,9 @@ interface CachedNetwork {
   /** {@link rowStep}. */
   readonly rows: Compiled<HostTensors>;
   /** {@link codeStep}. */
-  readonly codes: Loop;
+  readonly positions: Loop;
+  /** {@link codesStep}, where codes add to what is remembered. */
+  readonly codes: Compiled<HostTensors> | undefined;
   /** {@link emptyRow}. */
   readonly empty: HostTensors;
   readonly conditions: HostTensors;
@@ -104,9 +128,11 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
   );
   let isStarted = false;
   /** The position that comes next; the network is given what a row looks at when it comes to one. */
-  let [row, column] = [0, columns];
-  /** The column of the row's code that was drawn last. */
-  let lastColumn = -1;
+  let [row, column] = [0, 0];
+  /** What is remembered of the row so far; undefined as long as the network has not come to it. */
+  let own: HostTensors | undefined;
+  /** What is to be remembered of the position before once its code is known, where the code adds to it. */
+  let waiting: { readonly column: number; readonly newest: Float32Array } | undefined;
 
   /** What the positions of the current row from one column on are given. */
   const inputsOf = (row: number, codes: Int32Array, from = 0, to = columns): HostTensors => {
@@ -137,23 +163,44 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
     });
   };
   /** Comes to a column of the row, with what is remembered of the codes of the row that are before it. */
-  const goTo = async (wanted: number, own: HostTensors): Promise<void> => {
-    await network.codes.replace({ ...memoryAround(reach, row, memoryOf), ...withPrefix("own.", own) });
-    [column, lastColumn] = [wanted, -1];
+  const goTo = async (wanted: number, before: HostTensors): Promise<HostTensors> => {
+    await network.positions.replace(memoryAround(reach, row, memoryOf));
+    column = wanted;
+    return mapRecord(before, ({ data, shape }) => float32(Float32Array.from(data), shape));
   };
-  const stepCode = async (codes: Int32Array): Promise<Float32Array> => {
-    const last = Int32Array.from({ length: lanes }, (_, lane) =>
-      lastColumn < 0 ? 0 : codes[(lane * rows + row) * columns + lastColumn]!,
-    );
-    const { logits } = await network.codes.next({
-      ...inputsOf(row, codes, column, column + 1),
+  const stepCode = async (own: HostTensors, codes: Int32Array): Promise<Float32Array> => {
+    const inputs = inputsOf(row, codes, column, column + 1);
+    // Nothing is remembered there yet.
+    inputs.hidden!.data[reach.window * columns + column] = HIDDEN;
+    const { logits, newest } = await network.positions.next({
+      ...inputs,
       column: int32([column], [1]),
-      ...(isRandom && { last: int32(last, [lanes]), lastColumn: int32([lastColumn], [1]) }),
+      ...withPrefix("own.", own),
     });
-    lastColumn = column;
+    if (isRandom) waiting = { column, newest: floats(newest) };
+    else remember(own, column, floats(newest));
     column += 1;
-    if (logits?.dtype !== "float32") throw new Error("a sampling step gave no float32 tensor");
-    return logits.data;
+    return floats(logits);
+  };
+  /** Remembers the position before, whose code is known now. */
+  const addLast = async (own: HostTensors, codes: Int32Array): Promise<void> => {
+    if (waiting === undefined || network.codes === undefined) return;
+    const at = row * columns + waiting.column;
+    const last = Int32Array.from({ length: lanes }, (_, lane) => codes[lane * rows * columns + at]!);
+    const added = floats((await network.codes.run({ codes: int32(last, [lanes]) })).added);
+    remember(
+      own,
+      waiting.column,
+      waiting.newest.map((value, index) => value + added[index]!),
+    );
+    waiting = undefined;
+  };
+  /** What is remembered of the row once all of its codes are known. */
+  const wholeRow = async (codes: Int32Array): Promise<HostTensors> => {
+    if (own === undefined) return passRow(row, codes);
+    await addLast(own, codes);
+    // In raster order, known codes after the last one that was drawn are still to be passed.
+    return isRandom || column === columns ? own : passRow(row, codes);
   };
 
   return async (wantedRow, wantedColumn, codes) => {
@@ -162,18 +209,24 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
       for (let at = 0; at < rows; at++) if (others[at]! < columns) memories.set(at, await passRow(at, codes));
     }
     for (; row < wantedRow; row++) {
-      if (others[row]! > 0) memories.set(row, await passRow(row, codes));
+      if (others[row]! > 0) memories.set(row, await wholeRow(codes));
       memories.delete(row - reach.window);
-      column = columns;
+      own = undefined;
     }
     if (isRandom) {
       // Those before it in the row are drawn, or came first.
-      if (column > wantedColumn) await goTo(wantedColumn, memoryOf(row));
+      own ??= await goTo(wantedColumn, memoryOf(row));
+      await addLast(own, codes);
       column = wantedColumn;
-    } else if (column > wantedColumn || wantedColumn - column > FEW_STEPS) {
-      await goTo(wantedColumn, wantedColumn === 0 ? empty : await passRow(row, codes));
+    } else if (own === undefined || wantedColumn - column > FEW_STEPS) {
+      own = await goTo(wantedColumn, wantedColumn === 0 ? empty : await passRow(row, codes));
     }
-    while (column < wantedColumn) await stepCode(codes);
-    return stepCode(codes);
+    while (column < wantedColumn) await stepCode(own, codes);
+    return stepCode(own, codes);
   };
+}
+
+function floats(tensor: HostTensor | undefined): Float32Array {
+  if (tensor?.dtype !== "float32") throw new Error("a sampling step gave no float32 tensor");
+  return tensor.data;
 }
