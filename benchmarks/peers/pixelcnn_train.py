@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from peak_memory import peak_memory
 from pixelcnn import PixelCNN
-from precision import set_precision
+from precision import mixed, set_precision
 
 
 def main():
@@ -30,14 +30,17 @@ def main():
     device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
     model = PixelCNN(**options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    autocast, scaler = mixed(task["engine"])
     predict = torch.compile(model) if task.get("compile") else model
     grids = torch.randint(0, options["codes"], (task["batch"], *task["size"]), device=device)
 
     def take_step():
         optimizer.zero_grad()
-        loss = F.cross_entropy(predict(grids), grids)
-        loss.backward()
-        optimizer.step()
+        with autocast:
+            loss = F.cross_entropy(predict(grids), grids)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         return loss.item()
 
     for _ in range(task["warmup"]):

@@ -1,4 +1,4 @@
-"""How PyTorch rounds factors on CUDA, as a task asks for it."""
+"""How PyTorch rounds on CUDA, as a task asks for it."""
 
 import torch
 
@@ -9,3 +9,10 @@ def set_precision(engine):
     if precision is not None:
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
+
+
+def mixed(engine):
+    """Half precision by PyTorch's recipe, a context for the loss and a scaler of it; both do nothing unless it is asked for."""
+    asked = engine.get("precision") == "float16"
+    scaler = torch.amp.GradScaler if hasattr(torch.amp, "GradScaler") else torch.cuda.amp.GradScaler
+    return torch.autocast("cuda", torch.float16, enabled=asked), scaler(enabled=asked)

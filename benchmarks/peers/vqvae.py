@@ -69,6 +69,9 @@ class VQVAE(nn.Module):
         )
 
     def forward(self, images, with_indices=False):
-        quantized, commitment, indices = self.codebook(self.encoder(images))
+        encoded = self.encoder(images)
+        # Half precision cannot hold the codebook's sums.
+        with torch.autocast(encoded.device.type, enabled=False):
+            quantized, commitment, indices = self.codebook(encoded.float())
         decoded = self.decoder(quantized)
         return (decoded, commitment, indices) if with_indices else (decoded, commitment)

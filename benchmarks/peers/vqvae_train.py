@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from peak_memory import peak_memory
-from precision import set_precision
+from precision import mixed, set_precision
 from vqvae import VQVAE
 
 
@@ -30,16 +30,19 @@ def main():
     device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
     model = VQVAE(**options).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    autocast, scaler = mixed(task["engine"])
     predict = torch.compile(model) if task.get("compile") else model
     batches = [torch.randn(task["batch"], 1, *task["size"], device=device) for _ in range(4)]
 
     def take_step(step):
         images = batches[step % len(batches)]
         optimizer.zero_grad()
-        decoded, commitment = predict(images)
-        loss = F.mse_loss(decoded, images) + beta * commitment
-        loss.backward()
-        optimizer.step()
+        with autocast:
+            decoded, commitment = predict(images)
+            loss = F.mse_loss(decoded, images) + beta * commitment
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         return loss.item()
 
     for step in range(task["warmup"]):

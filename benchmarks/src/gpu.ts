@@ -10,7 +10,7 @@ import { tableLines } from "./table.ts";
 import { training } from "./train.ts";
 
 export interface GpuOptions {
-  /** Small images, few grids and the CPU on both sides, to try the script on a machine without a card. */
+  /** Small images, few grids, and the CPU on both sides, to try the script on a machine without a card. */
   readonly tiny: boolean;
   readonly threads: number;
   /** No part is started after this many minutes. */
@@ -33,7 +33,7 @@ export interface GpuRow {
   readonly precision: string;
   /** Images or grids a second; null where it was not measured. */
   readonly perSecond: number | null;
-  /** Beside the same work by PyTorch, not compiled, with TensorFloat-32. */
+  /** Beside the same work by PyTorch, not compiled, with TensorFloat-32 (`--tiny`: float32). */
   readonly ratio: number | null;
   /** What measured it, or why it was not. */
   readonly note: string;
@@ -47,9 +47,15 @@ export interface GpuResult {
   readonly minutes: number;
 }
 
-/** How long a part may take: to start, to compile and to measure. A card in software compiles slowly. */
-const LIMIT_SECONDS = { card: 75, tiny: 300 } as const;
-const SECONDS = 6;
+/** How long a part may take: to start, to compile and to measure. */
+const LIMIT_SECONDS = { card: 75, tiny: 25 } as const;
+const SECONDS = { card: 5, tiny: 0.2 } as const;
+const CPU: EngineChoice = { kind: "onnx", device: "cpu" };
+const WEBGPU: EngineChoice = { kind: "onnx", device: "webgpu" };
+const CUDA: EngineChoice = { kind: "onnx", device: "cuda" };
+const CUDA_TF32: EngineChoice = { ...CUDA, precision: "tf32" };
+const CUDA_FLOAT16: EngineChoice = { ...CUDA, precision: "float16" };
+const WEBGPU_FLOAT16: EngineChoice = { ...WEBGPU, precision: "float16" };
 /** Positions that the naive sampler draws of a grid. */
 const POSITIONS = 16;
 
@@ -62,13 +68,13 @@ export async function benchmarkGpu({ tiny, threads, minutes, onProgress }: GpuOp
     onProgress(`${workName(part)}: ${sideName(part)}, ${precisionOf(part)}`);
     const late = performance.now() - start > minutes * 60_000;
     const found = late
-      ? `no time left of ${minutes} minutes`
+      ? `no time left of ${minutes} min`
       : await measurePart(part, { tiny, threads, python });
     measured.push({ part, found });
   }
   const peers = new Map(
     measured
-      .filter(({ part }) => part.side === "PyTorch" && part.engine.precision !== "float32")
+      .filter(({ part }) => part.side === "PyTorch" && part.engine === (tiny ? CPU : CUDA_TF32))
       .map(({ part, found }) => [workName(part), found]),
   );
   return {
@@ -96,28 +102,41 @@ export async function benchmarkGpu({ tiny, threads, minutes, onProgress }: GpuOp
 function partsOf(tiny: boolean): Part[] {
   const side = tiny ? 32 : 256;
   const grid = tiny ? 4 : 32;
-  const cells: readonly (readonly [Comparison, Cell])[] = [
-    [training, { size: [side, side], batch: tiny ? 2 : 16 }],
-    [priorTraining, { size: [grid, grid], batch: tiny ? 2 : 16 }],
-    [sampling, { size: [grid, grid], batch: tiny ? 4 : 1024 }],
-    ...(tiny ? [] : [[training, { size: [side, side], batch: 64 }] as const]),
+  const train: Work = [training, { size: [side, side], batch: tiny ? 2 : 16 }];
+  const prior: Work = [priorTraining, { size: [grid, grid], batch: tiny ? 2 : 16 }];
+  const sample: Work = [sampling, { size: [grid, grid], batch: tiny ? 4 : 1024 }];
+  if (tiny) {
+    const onCpu = [train, prior, sample].flatMap((work) => [
+      partOf(work, "Slicebook", CPU),
+      partOf(work, "PyTorch", CPU),
+    ]);
+    return [...onCpu, ...oursOf(train)];
+  }
+  const more: Work = [training, { size: [side, side], batch: 64 }];
+  return [train, prior, sample, more].flatMap((work) => [...oursOf(work), ...theirsOf(work)]);
+}
+
+type Work = readonly [Comparison, Cell];
+
+function partOf([comparison, cell]: Work, side: Part["side"], engine: EngineChoice): Part {
+  return { comparison, cell, side, engine };
+}
+
+/** Half precision is for training alone. */
+function oursOf(work: Work): Part[] {
+  const engines = [CUDA_TF32, CUDA, WEBGPU];
+  const halved = work[0] === sampling ? [] : [CUDA_FLOAT16, WEBGPU_FLOAT16];
+  return [...engines, ...halved].map((engine) => partOf(work, "Slicebook", engine));
+}
+
+function theirsOf(work: Work): Part[] {
+  return [
+    partOf(work, "PyTorch", CUDA_TF32),
+    ...(work[0] === sampling
+      ? []
+      : [partOf(work, "PyTorch, compiled", CUDA_TF32), partOf(work, "PyTorch", CUDA_FLOAT16)]),
+    partOf(work, "PyTorch", { ...CUDA, precision: "float32" }),
   ];
-  const webgpu: EngineChoice = { kind: "onnx", device: "webgpu" };
-  const cuda: EngineChoice = { kind: "onnx", device: "cuda" };
-  const cpu: EngineChoice = { kind: "onnx", device: "cpu" };
-  const ours = [...(tiny ? [cpu] : []), { ...cuda, precision: "tf32" as const }, cuda, webgpu];
-  // The peer's device follows ours.
-  const peer: EngineChoice = tiny ? cpu : { ...cuda, precision: "tf32" };
-  return cells.flatMap(([comparison, cell]) => [
-    ...ours.map((engine): Part => ({ comparison, cell, side: "Slicebook", engine })),
-    { comparison, cell, side: "PyTorch", engine: peer },
-    ...(comparison === sampling
-      ? []
-      : [{ comparison, cell, side: "PyTorch, compiled", engine: peer } as const]),
-    ...(tiny
-      ? []
-      : [{ comparison, cell, side: "PyTorch", engine: { ...cuda, precision: "float32" } } as const]),
-  ]);
 }
 
 function workName({ comparison, cell }: Part): string {
@@ -151,8 +170,8 @@ async function measurePart(
     runs: 1,
     threads,
     engine,
-    seconds: tiny ? 1 : SECONDS,
-    warmup: 3,
+    seconds: SECONDS[tiny ? "tiny" : "card"],
+    warmup: tiny ? 1 : 3,
     positions: POSITIONS,
     onProgress: () => undefined,
   };

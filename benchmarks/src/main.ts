@@ -64,7 +64,7 @@ fuzz     reads damaged pictures, configurations, run files and compressed slices
 --engine   train, prior, sample, memory, profile: what computes, as kind or kind/device (default onnx/cpu); PyTorch takes CUDA
            unless it is a CPU;
            viewer: wasm or webgpu (default: both)
---precision  how both sides round factors on CUDA: float32 or tf32 (default: ours float32, PyTorch's its own)
+--precision  of both sides on a graphics card: float32, tf32, or in training float16 (default: ours float32, PyTorch's its own)
 --tiny     gpu: sizes that only show that it works, on a machine without a card
 --seconds  each training process measures this long (default 10)
 --prior      sample: whose grids, pixelcnn (default) or transformer
@@ -74,7 +74,7 @@ fuzz     reads damaged pictures, configurations, run files and compressed slices
 --data     load, epochs: a folder with hipmri, oasis and adni slices to copy (default: SLICEBOOK_DATA, else phantoms)
 --train    epochs: train a small model for two epochs as well
 --out      ablation, prior-ablation, race: where runs and results are kept; started again, what is there is not trained again
---minutes  gpu: nothing is started later (default 6.5); ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
+--minutes  gpu: nothing is started later (default 6.5, with --tiny 1); ablation: of each training (default 5); race: the times to compare at (default 1,5,30)
 --seeds    ablation: default 0,1,2; race: one
 --only     ablation, prior-ablation: only variants whose names have this text; fuzz: the one input to try again
 --seed     fuzz: decides every input (default 0); --inputs: stop after this many
@@ -155,7 +155,7 @@ async function main(): Promise<void> {
     };
     print(benchmark.toResult(await compare(benchmark.comparison, options), options), formatTable);
   } else if (name === "gpu") {
-    const [minutes, ...others] = numbers("minutes", values.minutes ?? "6.5");
+    const [minutes, ...others] = numbers("minutes", values.minutes ?? (values.tiny ? "1" : "6.5"));
     if (others.length > 0) throw usageError("--minutes: gpu takes one number");
     print(await benchmarkGpu({ tiny: values.tiny, threads, minutes: minutes!, onProgress }), formatGpu);
   } else if (name === "profile") {

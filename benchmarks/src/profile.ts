@@ -6,6 +6,7 @@ import { createEngine } from "@slicebook/engine";
 import { trace } from "@slicebook/tfjs-onnx";
 import { z } from "zod";
 import type { Cell } from "./compare.ts";
+import { inPrecision } from "./in-precision.ts";
 import type { EngineChoice } from "./measurement.ts";
 import { referenceTraining } from "./reference-step.ts";
 import { tableLines } from "./table.ts";
@@ -74,18 +75,22 @@ export async function profile({
     throw new SlicebookError("USAGE", `profile: ${choice.kind} has no profile, only onnx on its devices`);
   }
   const { size, batch } = cell;
-  const { step, carry, signature, inputs } = referenceTraining(size, batch);
+  const { carry, ...training } = referenceTraining(size, batch);
+  const { step, signature, inputs } = inPrecision(training, choice.precision);
   const folder = await mkdtemp(join(tmpdir(), "slicebook-profile-"));
   try {
     const engine = await createEngine({ ...choice, threads, profile: join(folder, "profile") });
     onProgress(`${size.join("x")} batch ${batch}: ${STEPS} steps with ${engine.description}`);
-    const loop = await engine.loop(step, carry, signature);
+    const loop = await engine.loop(step, carry, signature, { mixedPrecision: true });
     for (let number = 0; number < STEPS; number++) await loop.next(inputs(number));
     await loop.dispose();
     await engine.dispose();
     const [file] = await readdir(folder);
     const events = profileSchema.parse(JSON.parse(await readFile(join(folder, file!), "utf8")));
-    const { nodes } = trace(step as never, [specsOf(carry), signature], { target: choice.device });
+    const { nodes } = trace(step as never, [specsOf(carry), signature], {
+      target: choice.device,
+      ...(choice.precision === "float16" && { float16: "products" }),
+    });
     const kernels = kernelTimes(events);
     return {
       benchmark: "profile",

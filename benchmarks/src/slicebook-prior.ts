@@ -1,8 +1,9 @@
 // One measurement of Slicebook's training of the prior: prints a line of JSON. Started by `measureIn`.
-import { float32, type HostTensors, int32, random, sizeOf } from "@slicebook/base";
+import { float32, int32, random, sizeOf } from "@slicebook/base";
 import { codesName, stepInputs } from "@slicebook/core";
 import { createEngine } from "@slicebook/engine";
 import { pixelcnn } from "@slicebook/prior-pixelcnn";
+import { inPrecision } from "./in-precision.ts";
 import { type Measurement, priorTaskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
 import { peakMemory } from "./peak-memory.ts";
@@ -40,14 +41,19 @@ const grids = int32(
 );
 const carry = part.initialCarry(SEED);
 const engine = await createEngine({ ...kind, threads });
-const loop = await engine.loop(part.trainStep, carry, stepInputs(prior, part, batch));
+const training = {
+  step: part.trainStep,
+  signature: stepInputs(prior, part, batch),
+  inputs: (step: number) => ({
+    ...part.stepNoise({ seed: SEED, step, batch }),
+    [codesName(0)]: grids,
+    progress: float32([0], []),
+  }),
+};
+const { step, signature, inputs } = inPrecision(training, kind.precision);
+const loop = await engine.loop(step, carry, signature, { mixedPrecision: true });
 
-async function takeStep(step: number): Promise<HostTensors> {
-  const noise = part.stepNoise({ seed: SEED, step, batch });
-  return loop.next({ ...noise, [codesName(0)]: grids, progress: float32([0], []) });
-}
-
-const durations = await timeSteps(takeStep, { warmup, seconds });
+const durations = await timeSteps((number) => loop.next(inputs(number)), { warmup, seconds });
 const weights = Object.entries(carry).filter(([name]) => name.startsWith("weights."));
 const measurement: Measurement = {
   engine: engine.description,

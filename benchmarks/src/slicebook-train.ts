@@ -1,5 +1,6 @@
 // One measurement of Slicebook's training: prints a line of JSON. Started by `measureIn`.
 import { createEngine } from "@slicebook/engine";
+import { inPrecision } from "./in-precision.ts";
 import { type Measurement, taskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
 import { peakMemory } from "./peak-memory.ts";
@@ -13,9 +14,10 @@ const {
   warmup,
   seconds,
 } = taskSchema.parse(JSON.parse(process.argv[2] ?? ""));
-const { step, carry, signature, inputs, weightCount } = referenceTraining(size, batch);
 const engine = await createEngine({ ...kind, threads });
-const loop = await engine.loop(step, carry, signature);
+const { carry, weightCount, ...training } = referenceTraining(size, batch);
+const { step, signature, inputs } = inPrecision(training, kind.precision);
+const loop = await engine.loop(step, carry, signature, { mixedPrecision: true });
 
 // What a run does for a step, but for reading slices: draws its noise, takes it, and gets its metrics.
 const durations = await timeSteps((number) => loop.next(inputs(number)), { warmup, seconds });

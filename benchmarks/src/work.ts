@@ -13,7 +13,7 @@ export interface Work {
 
 /** Kinds of operations that copy and compute nothing. */
 const FREE = new Set(["Reshape", "Identity", "Squeeze", "Unsqueeze"]);
-const BYTES = { float32: 4, int32: 4, int64: 8, bool: 1 } as const;
+const BYTES = { float32: 4, float16: 2, int32: 4, int64: 8, bool: 1 } as const;
 
 /** The work of a traced graph by kind of operation, most arithmetic and then most bytes first. */
 export function workOf(nodes: readonly TracedNode[]): Work[] {

@@ -30,6 +30,11 @@ export interface CompileOptions {
   readonly name?: string;
   /** Weights that never change: passed to the function as its first argument, and compiled in where that is faster. */
   readonly parameters?: HostTensors | undefined;
+  /**
+   * Lets an engine whose precision is `float16` take it for products: for training steps that scale their loss. Others are computed
+   * in float32.
+   */
+  readonly mixedPrecision?: boolean;
 }
 
 /** Runs pure TensorFlow.js functions on values in the host's memory. */

@@ -9,6 +9,7 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from "@tensorflow/tfjs-core";
+import { inFloat32 } from "./in-float32.ts";
 import { fittingTerms, type LossTerm, reconstructionTerms } from "./losses.ts";
 import { reduced } from "./networks.ts";
 import type { Params } from "./params.ts";
@@ -44,15 +45,19 @@ export function forward(
     const grids: Quantized[] = [];
     const { quantized, drawn } = network.encode(params, images, (encodings, grid) => {
       const flat = reshape(encodings, [-1, config.codeDimension]) as Tensor2D;
-      const found = quantizers[grid]!.quantize(params, flat, share);
+      const found = inFloat32(() => quantizers[grid]!.quantize(params, flat, share));
       grids.push(found);
       return reshape(found.quantized, encodings.shape);
     });
     const pictures = network.decode(params, quantized, drawn);
-    const decoded = pictures.pop()!;
+    return inFloat32(() => compared(images, pictures, grids));
+  };
+
+  function compared(images: Tensor4D, pictures: readonly Tensor4D[], grids: readonly Quantized[]): Forward {
+    const decoded = pictures.at(-1)!;
     const mse: Scalar = mean(square(sub(decoded, images)));
     const terms = reconstructionTerms(images, decoded, config.loss, dataVariance);
-    const coarse = pictures.flatMap((picture) => {
+    const coarse = pictures.slice(0, -1).flatMap((picture) => {
       const seen = reduced(images, images.shape[1] / picture.shape[1]);
       return Object.values(reconstructionTerms(seen, picture, fittingTerms(config.loss, seen), dataVariance));
     });
@@ -65,5 +70,5 @@ export function forward(
       mse,
       quantization: addN(grids.map(({ loss }) => loss)),
     };
-  };
+  }
 }

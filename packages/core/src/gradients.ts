@@ -1,7 +1,7 @@
 // In Node, tfjs-core registers no gradients, and its file that does is an ES module which Node does not load;
 // tfjs-layers registers them on import. (About 110 ms: nothing but training imports this module.)
 import "@tensorflow/tfjs-layers";
-import { customGrad, keep, type Scalar, type Tensor, valueAndGrads } from "@tensorflow/tfjs-core";
+import { customGrad, div, keep, mul, type Scalar, type Tensor, valueAndGrads } from "@tensorflow/tfjs-core";
 import { mapRecord, type Params, type TensorRecord } from "./params.ts";
 
 /** What a loss function gives: the scalar to lower, and whatever else is wanted from the same forward pass. */
@@ -13,12 +13,14 @@ export interface LossAndMore {
 /**
  * Differentiates a loss with respect to every tensor of `weights`.
  *
- * Gives the loss, its gradient by weight, and the other tensors that `compute` returned under `more`. Throws if a
- * weight does not take part in the loss.
+ * Gives the loss, its gradient by weight, and the other tensors that `compute` returned under `more`. With a `scale` the loss is
+ * multiplied by it before it is differentiated, and the gradients are divided by it. Throws if a weight does not take part in the
+ * loss.
  */
 export function lossAndGradients(
   compute: (weights: Params) => LossAndMore,
   weights: Params,
+  scale?: Scalar,
 ): { loss: Scalar; gradients: TensorRecord; more: TensorRecord } {
   const names = Object.keys(weights);
   let held: TensorRecord = {};
@@ -26,15 +28,16 @@ export function lossAndGradients(
     const { loss, more } = compute(Object.fromEntries(names.map((name, index) => [name, tensors[index]!])));
     // The forward scope frees all but the loss, unless it is kept.
     held = mapRecord(more, (tensor) => keep(tensor.clone()));
-    return loss;
+    return scale === undefined ? loss : mul<Scalar>(loss, scale);
   })(Object.values(weights));
   const more = mapRecord(held, (tensor) => {
     const released = tensor.clone();
     tensor.dispose();
     return released;
   });
-  const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index]!]));
-  return { loss: value, gradients, more };
+  const unscaled = <T extends Tensor>(tensor: T): T => (scale === undefined ? tensor : div<T>(tensor, scale));
+  const gradients = Object.fromEntries(names.map((name, index) => [name, unscaled(grads[index]!)]));
+  return { loss: unscaled(value), gradients, more };
 }
 
 /** The value of `compute` as a constant: no gradient flows through it (the `sg` of the papers). */

@@ -46,9 +46,11 @@ export {
 } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 export { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } from "./grain.ts";
+export { inFloat32 } from "./in-float32.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";
 export { type LevelLikelihood, likelihoodMap } from "./likelihood-map.ts";
+export { lossScaleInputs, withLossScale } from "./loss-scale.ts";
 export { areaMeans, reducedSize } from "./metrics/area-means.ts";
 export { bitsPerPixel, codesInUse, countCodes, entropyBits, perplexity } from "./metrics/codes.ts";
 export { coverageAndDensity } from "./metrics/coverage-density.ts";

@@ -3,6 +3,7 @@ import { add, cos, div, minimum, mul, type Scalar, scalar, sub } from "@tensorfl
 import { z } from "zod";
 import { adam, clipByGlobalNorm } from "./adam.ts";
 import { AVERAGE } from "./carry-names.ts";
+import { inFloat32 } from "./in-float32.ts";
 import {
   mapRecord,
   type Params,
@@ -93,6 +94,15 @@ export function trainingUpdate(
   progress: Scalar,
   options: OptimizerConfig,
 ): { carry: TensorRecord; learningRate: Scalar; gradientNorm: Scalar } {
+  return inFloat32(() => updated(carry, gradients, progress, options));
+}
+
+function updated(
+  carry: Params,
+  gradients: Params,
+  progress: Scalar,
+  options: OptimizerConfig,
+): ReturnType<typeof trainingUpdate> {
   const step = param(carry, "step") as Scalar;
   const learningRate = scheduledRate(step, progress, options);
   const clipped = clipByGlobalNorm(gradients, options.clipNorm);
@@ -100,20 +110,20 @@ export function trainingUpdate(
     first: withoutPrefix("adam.first.", carry),
     second: withoutPrefix("adam.second.", carry),
   };
-  const updated = adam(withoutPrefix("weights.", carry), clipped.gradients, moments, {
+  const { weights, first, second } = adam(withoutPrefix("weights.", carry), clipped.gradients, moments, {
     ...options,
     learningRate,
     step,
   });
   const share = averageShare(step, options.averageDecay);
   const average = mapRecord(withoutPrefix(AVERAGE, carry), (mean, name) =>
-    add(mean, mul(sub(param(updated.weights, name), mean), share)),
+    add(mean, mul(sub(param(weights, name), mean), share)),
   );
   return {
     carry: {
-      ...withPrefix("weights.", updated.weights),
-      ...withPrefix("adam.first.", updated.first),
-      ...withPrefix("adam.second.", updated.second),
+      ...withPrefix("weights.", weights),
+      ...withPrefix("adam.first.", first),
+      ...withPrefix("adam.second.", second),
       ...withPrefix(AVERAGE, average),
       step: add(step, 1),
     },

@@ -31,8 +31,8 @@ export interface TrainStepOptions {
 /**
  * One step of training, as a pure function `(carry, inputs) => [carry, metrics]`.
  *
- * Inputs: `images` [b, h, w, 1], `progress` [] from 0 to 1 of the run, and `restarts.<level>` int32 [K] (see
- * `stepNoise`). Metrics, all scalars: `loss`, its parts `reconstruction` (and, if it has several terms, each
+ * Inputs: `images` [b, h, w, 1], `progress` [] from 0 to 1 of the run, `restarts.<level>` int32 [K] (see `stepNoise`), and
+ * `lossScale` [] where the loss is scaled (see `withLossScale`). Metrics, all scalars: `loss`, its parts `reconstruction` (and, if it has several terms, each
  * with its weight: `loss.mse`, `loss.ssim`, …) and `commitment` (before its weight), `mse` (of
  * pixels, in the images' units), `perplexity` and `codesInUse` of the batch over all levels, `learningRate`, and
  * `gradientNorm` before clipping. While the model is a plain autoencoder (the carry's `quantizer.active` is 0),
@@ -60,6 +60,7 @@ export function trainStep(
           };
         },
         withoutPrefix("weights.", carry),
+        inputs.lossScale as Scalar | undefined,
       );
       const update = trainingUpdate(carry, gradients, param(inputs, "progress") as Scalar, config.optimizer);
       const updated = { ...carry, ...update.carry };

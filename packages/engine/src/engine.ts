@@ -25,10 +25,11 @@ export const DEVICES = ["cpu", "webgpu", "cuda"] as const;
 export type Device = (typeof DEVICES)[number];
 
 /**
- * How factors are rounded before they are multiplied: not, or as TensorFloat-32, to ten bits after the first, which NVIDIA's cards
- * multiply several times as fast. Sums are float32, and so is all that is stored.
+ * How factors are rounded before they are multiplied: not; as TensorFloat-32, to ten bits after the first, which NVIDIA's cards
+ * multiply several times as fast; or, in training, to half precision, which has ten bits as well and a smaller range, and halves
+ * what is moved too (mixed precision). All that is stored is float32.
  */
-export const PRECISIONS = ["float32", "tf32"] as const;
+export const PRECISIONS = ["float32", "tf32", "float16"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** Lets the machine decide: the fastest of the engines that can train, on any device. */
@@ -41,7 +42,7 @@ export interface EngineOptions {
   readonly device?: Device;
   /** Threads of the CPU; by default one for each physical core. Only `onnx` has more than one. */
   readonly threads?: number;
-  /** Default `"float32"`; `"tf32"` only on CUDA. */
+  /** Default `"float32"`; `"tf32"` only on CUDA, `"float16"` only with `onnx` on a graphics card. */
   readonly precision?: Precision;
   /**
    * `onnx`: with this each compiled function and loop writes how long its kernels took, as ONNX Runtime's JSON, when it is disposed
@@ -92,16 +93,20 @@ export function checkThreads(threads: number | undefined): void {
   });
 }
 
-/** Throws if a device does not compute in this precision. */
-export function checkPrecision(device: Device, precision: Precision): void {
-  if (precision === "float32" || device === "cuda") return;
-  throw new SlicebookError(
-    "ENGINE_OPTIONS",
-    `engine.precision: ${precision} is not for ${device}, only for CUDA`,
-    {
+/** Throws if an engine does not compute in this precision on a device. */
+export function checkPrecision(kind: EngineKind, device: Device, precision: Precision): void {
+  if (precision === "float32") return;
+  if (precision === "tf32" && device !== "cuda") {
+    throw new SlicebookError("ENGINE_OPTIONS", `engine.precision: tf32 is not for ${device}, only for CUDA`, {
       remedy: "Leave engine.precision out, or set engine.device: cuda.",
-    },
-  );
+    });
+  }
+  if (precision === "float16" && (kind !== "onnx" || device === "cpu")) {
+    const found = `engine.precision: float16 is not for ${kind} on ${device}, only for onnx on a graphics card`;
+    throw new SlicebookError("ENGINE_OPTIONS", found, {
+      remedy: "Leave engine.precision out, or set engine.kind: onnx and engine.device: cuda or webgpu.",
+    });
+  }
 }
 
 /** What a kind that does not exist, or not here, is answered with. */

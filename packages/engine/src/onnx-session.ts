@@ -2,7 +2,7 @@ import { SlicebookError } from "@slicebook/base";
 import type { TraceResult } from "@slicebook/tfjs-onnx";
 import { conv2d, type Tensor4D } from "@tensorflow/tfjs-core";
 import { checkCudaProvider, cudaFailure } from "./cuda.ts";
-import type { Device } from "./engine.ts";
+import type { Device, Precision } from "./engine.ts";
 import { firstLine } from "./first-line.ts";
 import { describeGpu, gpuInfo, isSoftwareGpu } from "./gpu.ts";
 import { installNodeGpu } from "./node-gpu.ts";
@@ -76,13 +76,23 @@ export interface OnnxDevice {
 }
 
 /** Makes sure that a device works; throws with the reason and a remedy if not. */
-export async function startOnnxDevice(device: Device): Promise<OnnxDevice> {
+export async function startOnnxDevice(device: Device, precision: Precision): Promise<OnnxDevice> {
   if (device === "cpu") return { name: "CPU", software: false };
   if (device === "cuda") checkCudaProvider();
   try {
-    await tryConvolution(device);
+    await tryConvolution(device, precision);
   } catch (cause) {
     if (device === "cuda") throw cudaFailure(cause);
+    if (/requires f16/.test(String(cause))) {
+      throw new SlicebookError(
+        "ENGINE_UNAVAILABLE",
+        "the graphics card has no half precision (WebGPU's shader-f16)",
+        {
+          remedy: "Leave engine.precision out.",
+          cause,
+        },
+      );
+    }
     const none = /no supported adapters/i.test(String(cause));
     const reason = none ? "WebGPU finds no graphics card" : firstLine(cause);
     throw new SlicebookError("ENGINE_UNAVAILABLE", `ONNX Runtime does not start on ${device}: ${reason}`, {
@@ -94,10 +104,14 @@ export async function startOnnxDevice(device: Device): Promise<OnnxDevice> {
 }
 
 /** A convolution of one number: CUDA's libraries for it are only then loaded. */
-async function tryConvolution(device: Device): Promise<void> {
+async function tryConvolution(device: Device, precision: Precision): Promise<void> {
   const spec = { shape: [1, 1, 1, 1], dtype: "float32" } as const;
   const convolve = (x: Tensor4D, kernel: Tensor4D) => conv2d(x, kernel, 1, "valid");
-  const traced = traceAny(convolve, [spec, spec], { name: "trial", target: device });
+  const traced = traceAny(convolve, [spec, spec], {
+    name: "trial",
+    target: device,
+    ...(precision === "float16" && { float16: "products" }),
+  });
   const session = await openSession(traced, { device, threads: 1 });
   const one = new OrtTensor("float32", Float32Array.of(1), [...spec.shape]);
   try {

@@ -34,9 +34,12 @@ export async function createOnnxEngine({
   readonly precision: Precision;
   readonly profile?: string | undefined;
 }): Promise<Engine> {
-  const { name, software } = await startOnnxDevice(device);
+  const { name, software } = await startOnnxDevice(device, precision);
   const runtime: Runtime = {
-    trace: (fn, signature, options) => traceAny(fn, signature, { ...options, target: device }),
+    trace: (fn, signature, { mixedPrecision = false, ...options }) => {
+      const mixed = mixedPrecision && precision === "float16";
+      return traceAny(fn, signature, { ...options, target: device, ...(mixed && { float16: "products" }) });
+    },
     open: (traced, onDevice) => openSession(traced, { device, threads, onDevice, profile }),
   };
   const where = device === "cpu" ? `CPU, ${threads} thread${threads === 1 ? "" : "s"}` : name;
@@ -73,9 +76,8 @@ async function compileOnnx(
   signature: readonly Structure<TensorSpec>[],
   options: CompileOptions,
 ): Promise<Compiled> {
-  const { parameters } = options;
   const name = nameOf(fn, options);
-  const traced = runtime.trace(fn, signature, { name, parameters });
+  const traced = runtime.trace(fn, signature, { ...options, name });
   const session = await runtime.open(traced);
   const specs = [...traced.inputs, ...traced.unusedInputs];
   return {
@@ -103,11 +105,10 @@ async function loopOnnx(
   inputSignature: Signature,
   options: CompileOptions,
 ): Promise<Loop> {
-  const { parameters } = options;
   const name = nameOf(step, options);
   const carrySpecs = namedSpecs(specsOf(initial));
   const inputSpecs = namedSpecs(inputSignature);
-  const traced = runtime.trace(step, [specsOf(initial), inputSignature], { name, parameters });
+  const traced = runtime.trace(step, [specsOf(initial), inputSignature], { ...options, name });
   const [carryOutput, metricsOutput] = checkCarry(name, carrySpecs, traced);
   const carried = Object.values(carryOutput).filter(({ kind }) => kind === "output");
   const shown = new Set(Object.values(metricsOutput).map(({ name }) => name));

@@ -30,7 +30,7 @@ export async function openEngine({
   if (!ENGINE_KINDS.includes(kind)) throw unknownEngine(kind, ENGINE_KINDS);
   checkThreads(threads);
   const on = deviceOf(kind, device);
-  checkPrecision(on, precision);
+  checkPrecision(kind, on, precision);
   if (on === "cuda") decideRounding(precision);
   if (kind === "onnx") {
     return (await import("./onnx.ts")).createOnnxEngine({ device: on, threads, precision, profile });

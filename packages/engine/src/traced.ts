@@ -24,7 +24,7 @@ import type { EngineKind } from "./engine.ts";
 export const traceAny = trace as unknown as (
   fn: TensorFunction,
   signature: readonly Structure<TensorSpec>[],
-  options: CompileOptions & Pick<TraceOptions, "target">,
+  options: Pick<CompileOptions, "name" | "parameters"> & Pick<TraceOptions, "target" | "float16">,
 ) => TraceResult;
 
 /** `traceGraph` for such functions. */

@@ -1,4 +1,11 @@
-import { float32, type HostTensor, type HostTensors, int32, sizeOf } from "@slicebook/base";
+import {
+  type CompileOptions,
+  float32,
+  type HostTensor,
+  type HostTensors,
+  int32,
+  sizeOf,
+} from "@slicebook/base";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -9,6 +16,7 @@ import {
   type Engine,
   type EngineKind,
 } from "../src/index.ts";
+import { createHalfEngine } from "../src/testing.ts";
 import { data, dataSpecs, descend, start } from "./descent.ts";
 import { OPTIONAL_ENGINES } from "./optional-engines.ts";
 
@@ -369,6 +377,11 @@ it.each([
   [{ kind: "cpu", device: "webgpu" }, /"cpu" has no device "webgpu"/],
   [{ threads: 0 }, /threads: expected an integer of at least 1, found 0/],
   [{ kind: "onnx", precision: "tf32" }, /tf32 is not for cpu, only for CUDA/],
+  [
+    { kind: "onnx", precision: "float16" },
+    /float16 is not for onnx on cpu, only for onnx on a graphics card/,
+  ],
+  [{ kind: "webgpu", precision: "float16" }, /float16 is not for webgpu on webgpu/],
   [{ kind: "auto", threads: 1.5 }, /threads: expected an integer of at least 1, found 1.5/],
   // Neither comes with the packages.
   [{ kind: "onnx", device: "cuda" }, /CUDA provider is not installed/],
@@ -382,5 +395,36 @@ it.each([
     name: "SlicebookError",
     message: expect.stringMatching(message),
     remedy: expect.any(String),
+  });
+});
+
+describe("half precision", () => {
+  const compiledBy = async (engine: Engine, options: CompileOptions) => {
+    const square = (x: tf.Tensor2D) => tf.matMul(x, x);
+    const compiled = await engine.compile(square, [spec([1, 1])], options);
+    const { data } = await compiled.run(float32([1 + 2 ** -12], [1, 1]));
+    await compiled.dispose();
+    return data[0];
+  };
+
+  it("is taken for what asks for it alone", async () => {
+    const engine = await createHalfEngine();
+    expect(engine).toMatchObject({ precision: "float16", description: expect.stringMatching(/, float16$/) });
+    expect(await compiledBy(engine, { mixedPrecision: true })).toBe(1);
+    expect(await compiledBy(engine, {})).toBeGreaterThan(1);
+    const single = await createEngine({ kind: "onnx", threads: 1 });
+    expect(await compiledBy(single, { mixedPrecision: true })).toBeGreaterThan(1);
+  });
+
+  it("is refused by a card without it", async () => {
+    const { software } = await createEngine({ kind: "webgpu" });
+    if (!software) return;
+    await expect(
+      createEngine({ kind: "onnx", device: "webgpu", precision: "float16" }),
+    ).rejects.toMatchObject({
+      code: "ENGINE_UNAVAILABLE",
+      message: expect.stringContaining("shader-f16"),
+      remedy: expect.stringContaining("engine.precision"),
+    });
   });
 });

@@ -64,5 +64,6 @@ it("keeps CUDA from TensorFloat-32 unless that is asked for, once for the proces
   decideRounding("float32");
   expect(process.env.NVIDIA_TF32_OVERRIDE).toBe("0");
   decideRounding("float32");
+  decideRounding("float16");
   expect(() => decideRounding("tf32")).toThrow("CUDA was started with float32 in this process");
 });

@@ -9,6 +9,18 @@ const sumsSchema = z.strictObject({ count: z.int().min(0), of: z.record(z.string
 /** Sums of metrics over some steps. */
 export type Sums = z.output<typeof sumsSchema>;
 
+const lossScaleSchema = z.strictObject({
+  factor: z.number().positive(),
+  /** Steps since it changed. */
+  since: z.int().min(0),
+  /** Steps without effect, because their gradients overflowed: one after the other just now, and in all. */
+  inARow: z.int().min(0),
+  skipped: z.int().min(0),
+});
+
+/** By what the loss is multiplied before it is differentiated in half precision. */
+export type LossScale = z.output<typeof lossScaleSchema>;
+
 /** Where a training stands, besides its carry: enough to go on as if it had not stopped. */
 const trainingStateSchema = z.strictObject({
   schema: z.literal(1),
@@ -30,6 +42,8 @@ const trainingStateSchema = z.strictObject({
   sinceBest: z.int().min(0),
   /** Whether the training has ended by itself. */
   finished: z.boolean(),
+  /** How the loss is scaled, of a training in half precision. */
+  lossScale: lossScaleSchema.optional(),
 });
 
 export type TrainingState = z.output<typeof trainingStateSchema>;

@@ -2,6 +2,7 @@
 export {
   type Checkpoint,
   checkedCarry,
+  type LossScale,
   loadCheckpoint,
   readSafetensors,
   type Sums,

@@ -6,7 +6,7 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { callSite } from "./call-site.ts";
-import { constant, type Graph, type Value } from "./graph.ts";
+import { constant, dtypeOf, type Graph, type Value } from "./graph.ts";
 import { UnsupportedError } from "./kernels/kernel.ts";
 import type { DType } from "./spec.ts";
 import type { TapeEntry } from "./tape.ts";
@@ -50,7 +50,7 @@ export class RecordingBackend extends KernelBackend {
   hold(value: Value): TensorInfo {
     const dataId = {};
     this.#entries.set(dataId, { value, references: 1 });
-    return { dataId, shape: [...value.shape], dtype: toDType(value) };
+    return { dataId, shape: [...value.shape], dtype: dtypeOf(value.type) };
   }
 
   /** The value behind a tensor; a tensor of another backend becomes a constant and stays where it is. */
@@ -211,10 +211,6 @@ export class RecordingBackend extends KernelBackend {
       },
     );
   }
-}
-
-function toDType({ type }: Value): DType {
-  return type === "int64" ? "int32" : type;
 }
 
 function toData(values: BackendValues, type: DType): Float32Array | Int32Array | Uint8Array {

@@ -134,7 +134,7 @@ export function cast(graph: Graph, x: Value, type: ElementType): Value {
 
 /** ONNX's number for an element type (`TensorProto.DataType`). */
 export function onnxType(type: ElementType): number {
-  return { float32: 1, int32: 6, int64: 7, bool: 9 }[type];
+  return { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 }[type];
 }
 
 export function add(graph: Graph, a: Value, b: Value): Value {

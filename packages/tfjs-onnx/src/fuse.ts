@@ -19,6 +19,7 @@ export function fuse(graph: Graph, outputs: readonly Value[]): Value[] {
   for (const node of nodes) {
     const inputs = node.inputs.map((value) => (value === undefined ? undefined : current(value)));
     const changed = inputs.some((value, index) => value !== node.inputs[index]);
+    graph.exempting = graph.exempt.has(node);
     const made =
       withBias(graph, node, inputs, uses) ??
       withoutTrailingOnes(graph, node, inputs) ??
@@ -27,6 +28,7 @@ export function fuse(graph: Graph, outputs: readonly Value[]): Value[] {
       if (made[index] !== value) replaced.set(value, made[index]!);
     });
   }
+  graph.exempting = false;
   return outputs.map(current);
 }
 

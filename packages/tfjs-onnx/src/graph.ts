@@ -1,9 +1,18 @@
 import { type DType, sizeOf } from "./spec.ts";
 
-/** The element types inside a graph: ONNX wants some indices and all shapes as `int64`. */
-export type ElementType = DType | "int64";
+/**
+ * The element types inside a graph: ONNX wants some indices and all shapes as `int64`, and `float16` is made of `float32` by
+ * `mixedPrecision`.
+ */
+export type ElementType = DType | "float16" | "int64";
 
-/** The host arrays that hold constants. */
+/** TensorFlow.js's type for an element type. */
+export function dtypeOf(type: ElementType): DType {
+  if (type === "float16") return "float32";
+  return type === "int64" ? "int32" : type;
+}
+
+/** The host arrays that hold constants; those of `float16` are rounded as the model is written. */
 export type ConstantData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
 
 export interface TensorType {
@@ -44,11 +53,14 @@ export type Target = "cpu" | "webgpu" | "cuda";
 export interface Graph {
   readonly target: Target;
   readonly known: Map<string, readonly Value[]>;
+  /** The nodes that stay float32 where others become float16: those that were asked for while {@link exempting}. */
+  readonly exempt: Set<GraphNode>;
+  exempting: boolean;
   nextId: number;
 }
 
 export function createGraph(target: Target = "cpu"): Graph {
-  return { target, known: new Map(), nextId: 0 };
+  return { target, known: new Map(), exempt: new Set(), exempting: false, nextId: 0 };
 }
 
 /** A value that the caller of the graph gives. */
@@ -110,7 +122,7 @@ export function emit(
   outputs: readonly TensorType[],
 ): readonly Value[] {
   const key = `${op} ${inputs.map((value) => value?.id ?? "-").join(",")} ${JSON.stringify(attributes)}`;
-  return intern(graph, `node ${key}`, () => {
+  const made = intern(graph, `node ${key}`, () => {
     const values: Value[] = [];
     const node: GraphNode = { op, inputs, attributes, outputs: values };
     outputs.forEach(({ type, shape }, output) => {
@@ -118,6 +130,8 @@ export function emit(
     });
     return values;
   });
+  if (graph.exempting && made[0]?.source.kind === "node") graph.exempt.add(made[0].source.node);
+  return made;
 }
 
 /** Like {@link emit}, for a node with one output. */

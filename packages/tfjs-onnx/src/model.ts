@@ -48,9 +48,8 @@ export interface ModelOptions {
   readonly batch?: SymbolicBatch | undefined;
 }
 
-/** ONNX's numbers for these types (`TensorProto.DataType`). */
-const float32Type = 1;
-const float16Type = 10;
+const float32Type = onnxType("float32");
+const float16Type = onnxType("float16");
 
 /** How many of an op's first outputs ONNX wants named, where it is more than one. */
 const requiredOutputs: Readonly<Record<string, number>> = { TopK: 2 };
@@ -75,7 +74,9 @@ export function writeModel(
     names.set(value, isHalf(value) ? half : name);
   }
   const stored = (name: string, type: TensorType, data: ConstantData): TensorProto =>
-    isHalf(type) ? halfTensor(name, type, data as Float32Array) : tensor(name, type, data);
+    isHalf(type) || type.type === "float16"
+      ? halfTensor(name, type, data as Float32Array)
+      : tensor(name, type, data);
   const order = sortNodes(outputs.map((output) => output.value));
 
   // A node's output may bear the graph output's name itself; what no node makes is passed through an
@@ -228,7 +229,7 @@ function tensor(name: string, { type, shape }: TensorType, data: ConstantData): 
 }
 
 function filled(type: ElementType, size: number, value: number): ConstantData {
-  if (type === "float32") return new Float32Array(size).fill(value);
+  if (type === "float32" || type === "float16") return new Float32Array(size).fill(value);
   if (type === "int32") return new Int32Array(size).fill(value);
   if (type === "bool") return new Uint8Array(size).fill(value);
   return new BigInt64Array(size).fill(BigInt(value));

@@ -2,18 +2,21 @@ import { engine, registerBackend, removeBackend, setBackend, Tensor, Variable } 
 import { backendName, RecordingBackend } from "./backend.ts";
 import { CHECKED_BATCHES, checkBatches, compareBatches, dependsOnBatch, TRIAL_BATCHES } from "./batch.ts";
 import { callSite, isThrownByTensorflow, withDeepStacks } from "./call-site.ts";
+import { ExemptScopes } from "./exempt-scopes.ts";
 import { fuse } from "./fuse.ts";
 import {
   type Attributes,
   type ConstantData,
   constant,
   createGraph,
+  dtypeOf,
   input,
   type Target,
   type TensorType,
   type Value,
 } from "./graph.ts";
 import { registerKernels } from "./kernels.ts";
+import { mixedPrecision } from "./mixed-precision.ts";
 import { type NamedValue, type SymbolicBatch, writeModel } from "./model.ts";
 import { OpStack } from "./op-stack.ts";
 import { sortNodes, usedInputs } from "./sort-nodes.ts";
@@ -57,7 +60,10 @@ export interface TraceResult {
   readonly outputs: readonly TracedValue[];
   /** The TensorFlow.js kernels that the function calls, sorted. */
   readonly kernels: readonly string[];
-  /** The graph's operations in float32, each after those whose results it takes; a symbolic batch has a trial's size. */
+  /**
+   * The graph's operations, each after those whose results it takes, in float32 unless products are in half precision; a symbolic
+   * batch has a trial's size.
+   */
   readonly nodes: readonly TracedNode[];
   /** The function's result, each tensor replaced by where to find it. */
   readonly output: Structure<TracedOutput>;
@@ -95,10 +101,12 @@ export interface TraceOptions {
   /** The graph's name, and the function's in messages; by default the function's own. */
   readonly name?: string;
   /**
-   * Stores and computes in half precision, half the size of the file: for running, not for training. Inputs and outputs stay
+   * `true` stores and computes in half precision, half the size of the file: for running, not for training. `"products"` computes
+   * convolutions, products of matrices and what lies between them so, and everything else in float32: for training on graphics
+   * cards. What is called inside of `tf.tidy("float32", …)` then stays float32, its gradients included. Inputs and outputs stay
    * float32. Results differ by about 1e-3 of their largest value.
    */
-  readonly float16?: boolean;
+  readonly float16?: boolean | "products";
   /**
    * What ONNX Runtime will run the graph with (default `"cpu"`): any of its providers computes the same by it, and this one
    * fastest. A graph of any batch size has the forms for the CPU.
@@ -154,8 +162,10 @@ export function trace(
   const { name = fn.name || "traced", parameters, float16, symbolicBatch } = options;
   const specs = readSignature(signature, name);
   const target = symbolicBatch === undefined ? options.target : undefined;
-  const example = recordFunction(fn, signature, { specs, name, parameters, target });
-  const open = symbolicBatch && openBatch(fn, signature, { specs, name, parameters, example }, symbolicBatch);
+  const mixed = float16 === "products";
+  const given = { specs, name, parameters, mixed };
+  const example = recordFunction(fn, signature, { ...given, target });
+  const open = symbolicBatch && openBatch(fn, signature, { ...given, example }, symbolicBatch);
   // For the example's batch alone more may be left out than for any.
   const recorded = open?.recorded ?? example;
   const { inputs, outputs, used } = recorded;
@@ -168,7 +178,7 @@ export function trace(
       name,
       inputs.filter(({ name }) => used.has(name)),
       outputs,
-      { float16, batch: open?.batch },
+      { float16: float16 === true, batch: open?.batch },
     ),
     inputs: specs.filter(isUsed),
     unusedInputs: specs.filter((item) => !isUsed(item)),
@@ -235,6 +245,8 @@ interface FunctionToRecord {
   readonly name: string;
   readonly parameters: Parameters | undefined;
   readonly target?: Target | undefined;
+  /** Whether products are computed in half precision. */
+  readonly mixed?: boolean;
   /** Whether the tape says where each kernel was called. */
   readonly locate?: boolean;
 }
@@ -264,7 +276,7 @@ interface RecordedFunction {
 function recordFunction(
   fn: (...args: never[]) => Structure<Tensor>,
   signature: Signature,
-  { specs, name, parameters, target, locate }: FunctionToRecord,
+  { specs, name, parameters, target, mixed = false, locate }: FunctionToRecord,
 ): RecordedFunction {
   const graph = createGraph(target);
   const inputs: NamedValue[] = specs.map(({ name, spec }) => ({
@@ -274,7 +286,7 @@ function recordFunction(
 
   const ops = new OpStack(name);
   const backend = new RecordingBackend(graph, () => ops.describe(), { locate });
-  const result = record(backend, ops, () => {
+  const result = record(backend, ops, mixed ? new ExemptScopes(graph) : undefined, () => {
     const toTensor = (value: Value): Tensor =>
       engine().makeTensorFromTensorInfo(backend.hold(value), backend);
     const leaves = inputs.map(({ value }) => toTensor(value));
@@ -307,11 +319,12 @@ function recordFunction(
   });
 
   const fused = fuse(graph, [...outputs.keys()]);
-  const values = usedInputs(fused);
+  const written = mixed ? mixedPrecision(graph, fused) : fused;
+  const values = usedInputs(written);
   return {
     inputs,
     used: new Set(inputs.filter(({ value }) => values.has(value)).map(({ name }) => name)),
-    outputs: [...outputs.values()].map(({ name }, index) => ({ name, value: fused[index]! })),
+    outputs: [...outputs.values()].map(({ name }, index) => ({ name, value: written[index]! })),
     outputNames: [...outputs.values()].map(({ name, value }) => [name, value]),
     output,
     results: flatten(result, isValue).map(({ leaf }) => leaf),
@@ -409,7 +422,12 @@ function namedValues(
 }
 
 /** Runs `body` with the recording backend active, and leaves TensorFlow.js as it found it. */
-function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
+function record<T>(
+  backend: RecordingBackend,
+  ops: OpStack,
+  exempt: ExemptScopes | undefined,
+  body: () => T,
+): T {
   const tfjs = engine();
   const previous: string | null | undefined = tfjs.backendName;
   if (previous === backendName) {
@@ -426,7 +444,7 @@ function record<T>(backend: RecordingBackend, ops: OpStack, body: () => T): T {
     // Backends that are made at once are also set at once: the promise is for the others.
     void setBackend(backendName);
     tfjs.startScope("trace");
-    const undo = watch(ops, made);
+    const undo = watch(ops, exempt, made);
     try {
       const result = withDeepStacks(body);
       if (backend.failure !== undefined) throw backend.failure;
@@ -462,7 +480,7 @@ function located(error: unknown, ops: OpStack): unknown {
  * Follows the ops that run, refuses what cannot be traced, and collects the tensors made; returns the way
  * back.
  */
-function watch(ops: OpStack, made: Set<Tensor>): () => void {
+function watch(ops: OpStack, exempt: ExemptScopes | undefined, made: Set<Tensor>): () => void {
   const tfjs = engine();
   const { assign } = Variable.prototype;
   const original = {
@@ -474,11 +492,13 @@ function watch(ops: OpStack, made: Set<Tensor>): () => void {
   const watched: typeof original = {
     startScope(name) {
       ops.enter(name);
+      exempt?.enter(name);
       original.startScope.call(tfjs, name);
     },
     endScope(result) {
       // An op that ends without a result has thrown.
       ops.leave({ failed: result === null });
+      exempt?.leave();
       original.endScope.call(tfjs, result);
     },
     runKernel(kernelName, inputs, attributes) {
@@ -562,5 +582,5 @@ function isPlaced(value: unknown): value is PlacedValue {
 }
 
 function specOf({ type, shape }: Value): TensorSpec {
-  return { dtype: type === "int64" ? "int32" : type, shape };
+  return { dtype: dtypeOf(type), shape };
 }

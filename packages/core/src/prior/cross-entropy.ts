@@ -26,6 +26,7 @@ export function crossEntropyStep(
         return { loss: crossEntropy(values, target), more: { accuracy } };
       },
       withoutPrefix("weights.", carry),
+      inputs.lossScale as tf.Scalar | undefined,
     );
     const updated = trainingUpdate(carry, gradients, param(inputs, "progress") as tf.Scalar, optimizer);
     const { learningRate, gradientNorm } = updated;

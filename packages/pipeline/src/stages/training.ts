@@ -7,10 +7,10 @@ import {
   random,
   type Signature,
   SlicebookError,
-  type TensorEngine,
 } from "@slicebook/base";
 import type { ResolvedConfig } from "@slicebook/config";
-import type { Params, TensorRecord } from "@slicebook/core";
+import { lossScaleInputs, type Params, type TensorRecord, withLossScale } from "@slicebook/core";
+import type { Engine } from "@slicebook/engine";
 import {
   type MetricsFiles,
   type MetricsRow,
@@ -20,6 +20,7 @@ import {
 } from "@slicebook/runs";
 import { type Checkpoint, type Sums, saveCheckpoint, type TrainingState } from "@slicebook/runs/tensors";
 import type { Event } from "@slicebook/session";
+import { firstScale, MOST_SKIPPED, nextScale } from "./loss-scale.ts";
 
 /** Limits, batch and cadence: the part of `train` and `prior` that they share. */
 type Schedule = Pick<
@@ -54,7 +55,7 @@ export interface Trainee {
 }
 
 export interface TrainOptions {
-  readonly engine: TensorEngine;
+  readonly engine: Pick<Engine, "loop" | "precision">;
   readonly schedule: Schedule;
   readonly seed: number;
   /** The hash of what decides this training. */
@@ -92,8 +93,10 @@ const NONE: Sums = { count: 0, of: {} };
  * that never stopped, bit for bit. `last` is saved every `checkpointSeconds`, at the end, and on the signal;
  * `best` whenever the validation split says so.
  *
- * Throws `TRAINING_DIVERGED` at a loss or weights that are not numbers (the last good checkpoint stays),
- * `INTERRUPTED` after the signal.
+ * In half precision the loss is scaled, and a step whose gradients overflow has no effect.
+ *
+ * Throws `TRAINING_DIVERGED` at a loss or weights that are not numbers, in half precision at many steps in a row without effect
+ * (the last good checkpoint stays), `INTERRUPTED` after the signal.
  */
 export async function train(trainee: Trainee, options: TrainOptions): Promise<TrainingState> {
   const { engine, schedule, seed, files, unit, onEvent, signal } = options;
@@ -128,7 +131,15 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   // In one order always: a checkpoint's tensors are sorted, and a sum over all of them depends on their
   // order.
   const initial = sortedByName(options.from?.carry ?? trainee.initialCarry());
-  const loop = await engine.loop(trainee.step, initial, trainee.signature);
+  const scaled = engine.precision === "float16";
+  const loop = scaled
+    ? await engine.loop(
+        withLossScale(trainee.step),
+        initial,
+        { ...trainee.signature, ...lossScaleInputs },
+        { mixedPrecision: true },
+      )
+    : await engine.loop(trainee.step, initial, trainee.signature);
   try {
     for (;;) {
       const seconds = elapsed();
@@ -144,11 +155,23 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
         order = { epoch, items: random(seed, "epoch", epoch).permutation(trainee.items) };
       }
       const items = batchOf(order.items, (state.step % stepsPerEpoch) * batch, batch);
+      const inputs = { ...trainee.inputs(items, state.step), progress: float32([progress], []) };
+      const scale = scaled ? (state.lossScale ?? firstScale) : undefined;
       const metrics = scalars(
-        await loop.next({ ...trainee.inputs(items, state.step), progress: float32([progress], []) }),
+        await loop.next(scale === undefined ? inputs : { ...inputs, lossScale: float32([scale.factor], []) }),
       );
-      checkFinite(metrics, { ...options, kept, step: state.step + 1, epoch: epoch + 1 });
-      state = { ...state, step: state.step + 1, seconds: elapsed(), sums: added(state.sums, metrics) };
+      const overflowed = scale !== undefined && !Number.isFinite(metrics.gradientNorm);
+      const skipped = overflowed ? scale.inARow + 1 : 0;
+      if (!overflowed || skipped >= MOST_SKIPPED) {
+        checkFinite(metrics, { ...options, kept, step: state.step + 1, epoch: epoch + 1, skipped });
+      }
+      state = {
+        ...state,
+        step: state.step + 1,
+        seconds: elapsed(),
+        sums: overflowed ? state.sums : added(state.sums, metrics),
+        ...(scale && { lossScale: nextScale(scale, overflowed) }),
+      };
       speed.took(batch);
 
       if (state.step >= totalSteps || looksNow(state, { due: looksAt(state.step), totalSeconds })) {
@@ -162,7 +185,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
         await log("step", epoch + 1);
       }
       if (elapsed() - savedAt >= schedule.checkpointSeconds) await save();
-      if (elapsed() - shownAt >= PROGRESS_SECONDS) show(metrics);
+      if (elapsed() - shownAt >= PROGRESS_SECONDS && !overflowed) show(metrics);
       // The engine may keep this thread busy from step to step: let a signal in.
       await setImmediate();
     }
@@ -208,7 +231,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       step: state.step,
       seconds: elapsed(),
       images: state.step * batch,
-      train: averages(state.sums, trainee.name),
+      train: { ...averages(state.sums, trainee.name), ...(scaled && scaleFigures(state)) },
       ...(looked === undefined ? {} : { validation: looked }),
     };
     await metricsLog.append(row);
@@ -322,6 +345,11 @@ function averages({ count, of }: Sums, name: MetricsRow["stage"]): TrainMetrics 
   return { ...means, ...bits, loss };
 }
 
+/** What is told of a scaled loss beside the steps' metrics. */
+function scaleFigures({ lossScale = firstScale }: TrainingState): Record<string, number> {
+  return { lossScale: lossScale.factor, skippedSteps: lossScale.skipped };
+}
+
 function shownValidation(validation: ValidationMetrics | undefined): Record<string, number> {
   if (validation === undefined) return {};
   const { ssim, bitsPerCode } = validation;
@@ -341,6 +369,8 @@ interface Place {
   readonly files: TrainOptions["files"];
   /** Whether a checkpoint was saved before. */
   readonly kept: boolean;
+  /** Steps in a row that had no effect, this one included. */
+  readonly skipped?: number;
 }
 
 function checkFinite(metrics: Record<string, number>, place: Place): void {
@@ -360,11 +390,12 @@ function whereItArose(names: readonly string[]): string {
   return names.includes("gradientNorm") ? "the gradients, of a loss that is a number" : "the metrics";
 }
 
-function diverged(what: string, { step, epoch, files, kept }: Place): SlicebookError {
+function diverged(what: string, { step, epoch, files, kept, skipped = 0 }: Place): SlicebookError {
   const where = epoch === undefined ? `step ${step}` : `step ${step} (epoch ${epoch})`;
-  return new SlicebookError("TRAINING_DIVERGED", `training broke down at ${where}, ${what}`, {
+  const after = skipped === 0 ? "" : `, after ${skipped} steps in a row that overflowed in half precision`;
+  return new SlicebookError("TRAINING_DIVERGED", `training broke down at ${where}${after}, ${what}`, {
     remedy:
-      "Lower the learning rate (or set clipNorm) and train under another run name; " +
+      `Lower the learning rate (or set clipNorm${skipped === 0 ? "" : ", or leave engine.precision out"}) and train under another run name; ` +
       (kept ? `the last good state is kept in ${files.last}.` : "nothing had been saved yet."),
   });
 }

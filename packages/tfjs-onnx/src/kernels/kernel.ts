@@ -1,5 +1,5 @@
 import { type TensorInfo, util } from "@tensorflow/tfjs-core";
-import type { Graph, Value } from "../graph.ts";
+import { dtypeOf, type Graph, type Value } from "../graph.ts";
 
 type OperandName = "a" | "alpha" | "b" | "condition" | "e" | "input" | "logits" | "t" | "value" | "x" | "y";
 type ImageName = "dy" | "filter" | "image" | "images" | "mean" | "variance";
@@ -38,7 +38,7 @@ export function listed(inputs: KernelInputs): Value[] {
 
 /** A value as TensorFlow.js's own checks of shapes take it. */
 export function infoOf({ shape, type }: Value): TensorInfo {
-  return { dataId: {}, shape: [...shape], dtype: type === "int64" ? "int32" : type };
+  return { dataId: {}, shape: [...shape], dtype: dtypeOf(type) };
 }
 
 /** The number of an axis, counted from the front. */
