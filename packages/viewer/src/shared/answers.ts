@@ -79,6 +79,11 @@ export interface CodebookLevel {
   readonly places: readonly (readonly number[])[];
 }
 
+/** `data/<id>/frequencies.json`: how often each code of each level occurs in the training slices. */
+export interface FrequenciesAnswer {
+  readonly levels: readonly (readonly number[])[];
+}
+
 /** `data/<id>/samples.json`: the samples of the run, each with the training slices that it is nearest to. */
 export interface SamplesAnswer {
   /** The file of the samples' grids, and that of the training slices'. */

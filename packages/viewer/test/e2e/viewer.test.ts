@@ -26,7 +26,7 @@ import type {
 } from "../../src/page/worker/protocol.ts";
 import { pageFolder } from "../../src/server/page-folder.ts";
 import { copyRuns, temporaryFolder } from "../runs.ts";
-import { launch, openPage, violations, type Watched } from "./page.ts";
+import { launch, openPage, serveFolder, violations, type Watched } from "./page.ts";
 
 /** What is asked of a picture in the page. */
 interface Loadable {
@@ -521,33 +521,15 @@ describe("the model, live", () => {
   it("works in an exported site, in a folder of a web server without ranges or events", async () => {
     const out = join(root, "public", "site");
     await exportSite({ run: join(runs, "small"), out });
-    const { createServer } = await import("node:http");
-    const server = createServer(async (request, response) => {
-      const path = join(root, "public", decodeURIComponent(request.url!.split("?")[0]!));
-      const body = await readFile(path.endsWith("/") ? `${path}index.html` : path).catch(() => undefined);
-      const type = /\.js$/.test(path)
-        ? "text/javascript"
-        : /\.css$/.test(path)
-          ? "text/css"
-          : path.endsWith("/")
-            ? "text/html"
-            : path.endsWith(".svg")
-              ? "image/svg+xml"
-              : path.endsWith(".wasm")
-                ? "application/wasm"
-                : "application/octet-stream";
-      response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
-    });
-    await new Promise<void>((done) => server.listen(0, "localhost", done));
-    const { port } = server.address() as { port: number };
-    const { page, faults } = await openPage(browser, `http://localhost:${port}/site/#/run/small/live`);
+    const site = await serveFolder(join(root, "public"));
+    const { page, faults } = await openPage(browser, `${site.url}site/#/run/small/live`);
     await page.getByText("WebAssembly with SIMD").waitFor({ timeout: 60_000 });
     const slice = await readFile(join(runs, "small", "samples", "sample-0001.png"));
     await page.setInputFiles("input[type=file]", { name: "slice.png", mimeType: "image/png", buffer: slice });
     await page.locator(".panes").waitFor();
     expect(faults).toEqual([]);
     await page.close();
-    server.close();
+    site.close();
   });
 });
 
@@ -777,6 +759,7 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
           prior: files("prior/checkpoints/best.safetensors"),
           codes: files("codes/test.safetensors"),
           grain: files("codes/grain.json"),
+          frequencies: new URL(`data/${run}/frequencies.json`, base).href,
           covariates: run === "levels" ? files("codes/covariates.json") : null,
         },
       });
