@@ -83,7 +83,8 @@ function shownFiles(
   }
   if (name !== "run.json") return { models: [], others: [] };
   const { files } = answer as RunAnswer;
-  const { model, preprocessing, prior, codes, grain, covariates, film, pairs, samples, report } = files;
+  const { model, preprocessing, prior, codes, grain, covariates, film, pairs, equalBytes, samples, report } =
+    files;
   const there = (...paths: (string | null)[]) => paths.filter((path) => path !== null);
   return {
     models: there(model, prior),
@@ -91,6 +92,9 @@ function shownFiles(
       ...there(preprocessing, codes, grain, covariates, samples, report),
       ...(film === null ? [] : [film.originals, ...film.frames.map(({ path }) => path)]),
       ...(pairs === null ? [] : [pairs.originals, pairs.reconstructions]),
+      ...(equalBytes === null
+        ? []
+        : [equalBytes.originals, ...equalBytes.ways.map(({ picture }) => picture)]),
     ],
   };
 }
