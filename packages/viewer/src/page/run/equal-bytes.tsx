@@ -52,8 +52,8 @@ export function AtEqualBytes({
             <Divided
               key={way.name}
               name={name}
-              way={baselineName(way)}
-              bytes={way.slices[chosen]!.bytes}
+              way={way}
+              slice={chosen}
               original={before.slices[chosen]!}
               coded={stack.slices[chosen]!}
               height={height}
@@ -109,7 +109,7 @@ export function AtEqualBytes({
         <p class="note">
           Whole files count, headers included: this model's as <code>slicebook compress --coding tables</code>{" "}
           writes them (by a trained prior they are smaller), of the image formats the highest quality that
-          takes no more bytes.
+          takes no more bytes. Originals count 8 bits a pixel.
         </p>
       </div>
     </div>
@@ -120,7 +120,7 @@ export function AtEqualBytes({
 function Divided({
   name,
   way,
-  bytes,
+  slice,
   original,
   coded,
   height,
@@ -129,8 +129,8 @@ function Divided({
   onDivide,
 }: {
   readonly name: string;
-  readonly way: string;
-  readonly bytes: number;
+  readonly way: Way;
+  readonly slice: number;
   readonly original: Float32Array;
   readonly coded: Float32Array;
   readonly height: number;
@@ -139,6 +139,7 @@ function Divided({
   readonly divider: number;
   readonly onDivide: (divider: number) => void;
 }) {
+  const { bytes, ssim, psnr } = way.slices[slice]!;
   const divide = (event: PointerEvent) => {
     const { left, width } = (event.currentTarget as HTMLElement).getBoundingClientRect();
     onDivide(Math.round(Math.max(0, Math.min(100, (100 * (event.clientX - left)) / width))));
@@ -146,10 +147,8 @@ function Divided({
   return (
     <figure class="panel">
       <figcaption>
-        Original
-        <span>
-          <strong>{way}</strong>, {plural(bytes, "byte")}
-        </span>
+        <span>Original</span>
+        <strong>{baselineName(way)}</strong>
       </figcaption>
       {/* The slider below does the same by keyboard. */}
       <div
@@ -164,10 +163,14 @@ function Divided({
       >
         <Picture values={original} height={height} width={width} label={`${name}: the original`} />
         <div class="layer" style={{ clipPath: `inset(0 0 0 ${divider}%)` }}>
-          <Picture values={coded} height={height} width={width} label={`${name}: by ${way}`} />
+          <Picture values={coded} height={height} width={width} label={`${name}: by ${baselineName(way)}`} />
         </div>
         <div class="divider" style={{ left: `${divider}%` }} />
       </div>
+      <p class="caption">
+        {plural(bytes, "byte")}, SSIM {figureText(SLICE_FIGURES.ssim, ssim)}, PSNR{" "}
+        {figureText(SLICE_FIGURES.psnr, psnr)} dB
+      </p>
     </figure>
   );
 }
@@ -205,7 +208,7 @@ function Figures({
         </thead>
         <tbody>
           <tr>
-            <th scope="row">Original, 8 bits a pixel</th>
+            <th scope="row">Original</th>
             <td class="number">{(height * width).toLocaleString("en")}</td>
             <td class="number">{bits(height * width)}</td>
             <td class="number">{figureText(SLICE_FIGURES.ssim, 1)}</td>
@@ -214,10 +217,8 @@ function Figures({
           {ways.map((way) => {
             const { bytes, ssim, psnr } = way.slices[slice]!;
             return (
-              <tr key={way.name}>
-                <th scope="row">
-                  {shown.includes(way.name) ? <strong>{baselineName(way)}</strong> : baselineName(way)}
-                </th>
+              <tr key={way.name} class={shown.includes(way.name) ? "seen" : ""}>
+                <th scope="row">{baselineName(way)}</th>
                 <td class={bytes > most ? "number more" : "number"}>{bytes.toLocaleString("en")}</td>
                 <td class="number">{bits(bytes)}</td>
                 <td class="number">{figureText(SLICE_FIGURES.ssim, ssim)}</td>
