@@ -168,8 +168,9 @@ function Divided({
         <div class="divider" style={{ left: `${divider}%` }} />
       </div>
       <p class="caption">
-        {plural(bytes, "byte")}, SSIM {figureText(SLICE_FIGURES.ssim, ssim)}, PSNR{" "}
-        {figureText(SLICE_FIGURES.psnr, psnr)} dB
+        {plural(bytes, "byte")}, SSIM {figureText(SLICE_FIGURES.ssim, ssim)},{" "}
+        {figureText(SLICE_FIGURES.psnr, psnr)}
+        {"\u00a0"}dB
       </p>
     </figure>
   );
