@@ -178,6 +178,32 @@ describe("a compressed file in the page", () => {
     await page.close();
   });
 
+  it("is restored as far as it goes until it is stopped", async () => {
+    const files = Array.from({ length: 40 }, (_, index) => pictures[index % pictures.length]!);
+    const out = join(root, "many");
+    await execute({
+      kind: "compress",
+      run: join(runs, "small"),
+      files,
+      out,
+      force: false,
+      archive: join(out, "many.slbk"),
+    });
+    const { page, faults } = await openBench(`${viewer.url}#/run/small/live`);
+    await input(page).setInputFiles(join(out, "many.slbk"));
+    await page
+      .getByText(/Restoring 0 of 40 slices: [1-9]\d* of 10240 codes read|Restoring 1?\d of 40/)
+      .waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText(/Stopped: \d+ of 40 slices restored/).waitFor();
+    // It can be begun anew.
+    await input(page).setInputFiles(join(out, "many.slbk"));
+    await page.getByText(/40 slices in .* s each/).waitFor({ timeout: 120_000 });
+    expect(await page.locator(".restored img").count()).toBe(40);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it("of another model, prior or frequencies, or a damaged one, is refused in words", async () => {
     const [byPrior, byTables] = [
       (await compressed("small", "good", { files: pictures.slice(0, 1) })).paths[0]!,

@@ -102,18 +102,23 @@ export function AtEqualBytes({
         </fieldset>
         {larger.length > 0 && (
           <p class="note">
-            Not equal: of this slice even the smallest file of {larger.map(baselineName).join(" and ")} takes
-            more bytes than this model's.
+            Not equal: of this slice even the smallest file of {namesOf(larger)} takes more bytes than this
+            model's.
           </p>
         )}
         <p class="note">
           Whole files count, headers included: this model's as <code>slicebook compress --coding tables</code>{" "}
-          writes them (by a trained prior they are smaller), of the image formats the highest quality that
-          takes no more bytes. Originals count 8 bits a pixel.
+          writes them (by a well-trained prior they are smaller), of the image formats the highest quality
+          that takes no more bytes. Originals count 8 bits a pixel.
         </p>
       </div>
     </div>
   );
+}
+
+/** `JPEG, WebP and AVIF` */
+function namesOf(ways: readonly Way[]): string {
+  return new Intl.ListFormat("en-GB").format(ways.map(baselineName));
 }
 
 /** A slice whose original is seen left of the divider, and right of it what is left of it when it was coded. */

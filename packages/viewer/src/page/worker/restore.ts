@@ -1,6 +1,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { type ErrorCode, type HostTensors, isSlicebookError, SlicebookError } from "@slicebook/base";
+import {
+  type ErrorCode,
+  type HostTensors,
+  isSlicebookError,
+  SlicebookError,
+  type TensorEngine,
+} from "@slicebook/base";
 import {
   type BoundPrior,
   type BoundVqvae,
@@ -63,7 +69,7 @@ export async function restoreFile(
         if (prior === undefined) return undefined;
         const { bound, classes } = prior;
         const weights = await prior.parameters();
-        const engine = createExactEngine();
+        const engine = listening(createExactEngine());
         const hash = hashOf(weights);
         return createPriorCoder({ prior: bound, parameters: weights, hash, classes, engine, signal });
       },
@@ -76,10 +82,37 @@ export async function restoreFile(
     const data = Uint8Array.from(restoredGreys(restored, record), (grey) => Math.round(255 * grey));
     const png = encodePng({ width, height, data, channels: 1, depth: 8 });
     onEvent({ picture: new Blob([png as Uint8Array<ArrayBuffer>], { type: "image/png" }) });
-    // Whoever wants no more of them is heard now.
-    await new Promise((done) => setTimeout(done));
+    await nextTurn();
     signal.throwIfAborted();
   }
+}
+
+/** How long, in milliseconds, the worker computes before it hears what was sent to it. */
+const UNHEARD = 100;
+
+/** An engine whose loops let the worker hear whether it is to stop. */
+function listening(engine: TensorEngine): TensorEngine {
+  let heard = performance.now();
+  return {
+    ...engine,
+    async loop(...args) {
+      const loop = await engine.loop(...args);
+      return {
+        ...loop,
+        async next(inputs) {
+          if (performance.now() - heard > UNHEARD) {
+            await nextTurn();
+            heard = performance.now();
+          }
+          return loop.next(inputs);
+        },
+      };
+    },
+  };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((done) => setTimeout(done));
 }
 
 function entryOf({ file, name, bytes, record }: CompressedSlice): CompressedEntry {
