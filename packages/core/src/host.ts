@@ -1,6 +1,7 @@
 // What runs without TensorFlow.js: for the files of runs, the server of the viewer, and the page before a model is asked for.
 export { isUsed } from "./carry-names.ts";
 export { codeGridsIn } from "./code-space.ts";
+export { hashedParts } from "./hashed-parts.ts";
 export { perplexity } from "./metrics/codes.ts";
 export { meanAbsoluteError, mse, psnr } from "./metrics/error.ts";
 export type { ImageSize } from "./metrics/image.ts";

@@ -21,7 +21,25 @@ export {
   unpackByPrior,
 } from "./compression/code-by-prior.ts";
 export { type CodeTable, codeBits, codeTable, logitTable, tablesChecksum } from "./compression/code-table.ts";
+export {
+  CODED_HASH_DIGITS,
+  type CompressedFile,
+  type CompressedSlice,
+  type CompressionRun,
+  listCompressed,
+  type OpenedFiles,
+  openCompressed,
+  type ReadSlice,
+  TABLES_HASH_DIGITS,
+} from "./compression/compressed-slices.ts";
 export { packCodes, unpackCodes } from "./compression/pack-codes.ts";
+export {
+  CODED_AT_ONCE,
+  createPriorCoder,
+  type PriorCoder,
+  type PriorCoderOptions,
+  type SliceCodes,
+} from "./compression/prior-coder.ts";
 export type { SealedCodes } from "./compression/sealed-codes.ts";
 export { decodeSlbk, encodeSlbk, type SlbkHeader, slbkOverhead } from "./compression/slbk.ts";
 export {
@@ -46,6 +64,7 @@ export {
 } from "./config.ts";
 export { type LossAndMore, lossAndGradients, withoutGradient } from "./gradients.ts";
 export { type AddGrainOptions, addGrain, type Grain, grainSchema, learnGrain } from "./grain.ts";
+export { hashedParts } from "./hashed-parts.ts";
 export { inFloat32 } from "./in-float32.ts";
 export { type Clusters, type KmeansOptions, kmeans } from "./kmeans.ts";
 export { convolution, transposedConvolution } from "./layers.ts";

@@ -17,4 +17,11 @@ export {
   type Reconstructions,
   withGrain,
 } from "./codec.ts";
-export { type Greys, ownRange, type PicturePairs, picturePairs, sampleGreys } from "./pictures.ts";
+export {
+  type Greys,
+  ownRange,
+  type PicturePairs,
+  picturePairs,
+  restoredGreys,
+  sampleGreys,
+} from "./pictures.ts";

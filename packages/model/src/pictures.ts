@@ -1,4 +1,4 @@
-import { ownUnitRange, toUnitRange } from "@slicebook/core";
+import { clippedToUnit, ownUnitRange, type SliceRecord, toUnitRange } from "@slicebook/core";
 import { greysOf, type Preprocessing } from "@slicebook/datasets";
 import type { SliceSet } from "@slicebook/datasets/node";
 
@@ -55,6 +55,19 @@ export function sampleGreys(
   }: { readonly size: readonly [number, number]; readonly preprocessing: Preprocessing },
 ): Greys {
   return eachScaled(images, size, (image) => greysOf(preprocessing, image));
+}
+
+/**
+ * A slice that was restored from a compressed file, in its own units, as greys in [0, 1]: from the least to the greatest value of its
+ * original, or where its record does not keep these, of itself.
+ */
+export function restoredGreys(
+  restored: Float32Array,
+  { original: { range } }: Pick<SliceRecord, "original">,
+): Float32Array {
+  if (range === undefined) return Float32Array.from(ownUnitRange(restored));
+  const [minimum, greatest] = range;
+  return Float32Array.from(clippedToUnit(restored, { minimum, range: greatest - minimum }));
 }
 
 /** Images [n, h, w] each mapped from its own range to [0, 1]. */

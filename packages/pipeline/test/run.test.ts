@@ -5,13 +5,18 @@ import {
   type Evaluation,
   evaluationSchema,
   hashOf,
+  measureSlice,
   noveltySchema,
   openRun,
   type PriorEvaluation,
   type RunInfo,
+  readEqualBytes,
   readRun,
+  runPaths,
 } from "@slicebook/runs";
 import { type Stage, stages } from "@slicebook/runs/stages";
+import { loadCodes } from "@slicebook/runs/tensors";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../src/api/execute.ts";
 import type { Result } from "../src/api/requests.ts";
@@ -106,6 +111,39 @@ describe("a run of every stage", () => {
     const card = await readFile(join(folder, "README.md"), "utf8");
     expect(card).toContain("| PCA, 11 components | 0.3438 |");
     expect(card).toContain("6 slices took more as AVIF even at the lowest quality.");
+  });
+
+  it("keeps pictures of some of these slices by the model and by image formats, with their bytes and figures", async () => {
+    const { equalBytes } = runPaths(folder);
+    const { slices, ways, coding } = readEqualBytes(equalBytes)!;
+    expect(coding).toBe("tables");
+    expect(ways.map(({ name }) => name)).toEqual(["model", "jpeg", "webp", "avif"]);
+    // Evenly over the six of the test split.
+    const { names } = (await loadCodes(runPaths(folder).codes.test))!;
+    expect(slices.map(({ name }) => name)).toEqual([0, 2, 3, 5].map((index) => names[index]));
+    const greys = async (path: string) => {
+      const { data, info } = await sharp(path)
+        .toColourspace("b-w")
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      expect([info.height, info.width, info.channels]).toEqual([4 * 32, 32, 1]);
+      return Float32Array.from(data, (value) => value / 255);
+    };
+    const originals = await greys(equalBytes.originals);
+    for (const { name, slices: figures } of ways) {
+      const pictures = await greys(equalBytes.picture(name));
+      for (const [index, { bytes, ssim }] of figures.entries()) {
+        const [from, to] = [index * 1024, (index + 1) * 1024];
+        const measured = measureSlice(originals.subarray(from, to), pictures.subarray(from, to), {
+          height: 32,
+          width: 32,
+        });
+        expect(measured.ssim, `${name} ${index}`).toBeCloseTo(ssim, 2);
+        // The header and 64 codes of at most 4 bits and a little; JPEG's and AVIF's headers alone take more.
+        if (name === "model") expect(bytes).toBeLessThan(56 + 48);
+        if (name === "avif") expect(bytes).toBeGreaterThan(200);
+      }
+    }
   });
 
   it("says where it errs: within each label of the masks, and on which slices", async () => {
@@ -369,6 +407,18 @@ describe("other data", () => {
     expect(result.baselines).toEqual(evaluation.baselines);
     expect(evaluation.masks!.map(({ name }) => name)).toContain("white matter");
     expect(await readFile(join(folder, "evaluation.json"), "utf8")).toBe(before);
+
+    // The report has it, too.
+    const { files } = await execute({
+      kind: "stages",
+      run: folder,
+      overrides: [],
+      stages: ["report"],
+      resume: false,
+    });
+    expect(await readFile(files.find((path) => path.endsWith("report.html"))!, "utf8")).toContain(
+      "oasis, test split",
+    );
 
     const test = join(data, "keras_png_slices_test");
     const file = join(test, (await readdir(test))[0]!);

@@ -21,7 +21,7 @@ export interface TextTable {
 }
 
 /** A baseline by what it is. */
-function baselineName({ name, components }: Pick<Baseline, "name" | "components">): string {
+export function baselineName({ name, components }: Pick<Baseline, "name" | "components">): string {
   switch (name) {
     case "model":
       return "This model";

@@ -24,17 +24,20 @@ function figureFields<Schema extends z.ZodType>(schema: Schema): FieldsOf<Schema
 }
 
 /** Of one slice, or means of several. */
-const sliceShape = figureFields(z.number());
+export const sliceShape = figureFields(z.number());
 /** Over slices. */
 const estimatesShape = figureFields(estimateSchema);
 
 /** A slice with its figures, as lists of the best and the worst have it. */
 const rankedSchema = z.object({ name: z.string(), subject: z.string(), ...sliceShape }).readonly();
 
+/** The model, and what it is compared with. */
+export const baselineNames = ["model", "mean", "pca", "jpeg", "webp", "avif"] as const;
+
 /** What else could be done with as many bits, measured as the model is. */
 const baselineSchema = z
   .object({
-    name: z.enum(["model", "mean", "pca", "jpeg", "webp", "avif"]),
+    name: z.enum(baselineNames),
     /** Of what was measured, all bytes counted; of `model` those of `.slbk` files that are coded by tables. */
     bitsPerPixel: z.number(),
     ...estimatesShape,

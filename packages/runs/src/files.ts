@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { type HostTensors, SlicebookError } from "@slicebook/base";
 import { readRegularFile } from "@slicebook/base/node";
+import { hashedParts } from "@slicebook/core/host";
 import { z } from "zod";
 
 /** Whether there is a file (or folder) of that name. */
@@ -23,10 +24,7 @@ export async function hashOfFile(path: string): Promise<string> {
 /** The SHA-256 of named tensors, in the order of their names. */
 export function hashOfTensors(tensors: HostTensors): string {
   const hash = createHash("sha256");
-  for (const [name, { dtype, shape, data }] of Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(JSON.stringify([name, dtype, shape]));
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
+  for (const part of hashedParts(tensors)) hash.update(part);
   return hash.digest("hex");
 }
 

@@ -1,4 +1,5 @@
 export { type KeptCovariates, readCovariates, writeCovariates } from "./covariates.ts";
+export { type EqualBytes, type EqualBytesFiles, readEqualBytes } from "./equal-bytes.ts";
 export {
   type Baseline,
   type Baselines,
@@ -36,7 +37,7 @@ export {
   type ThreePairs,
 } from "./novelty-schema.ts";
 export { type OpenRun, openRun } from "./open-run.ts";
-export { type PairedSlices, type PairFiles, pairFiles, readPairs } from "./pairs.ts";
+export { type PairedSlices, type PairFiles, readPairs } from "./pairs.ts";
 export { LARGEST_YAML, type ParsedYaml, parseYaml } from "./parse-yaml.ts";
 export {
   type HeldOutLikelihood,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type EqualBytesFiles, equalBytesFiles } from "./equal-bytes.ts";
 import { type PairFiles, pairFiles } from "./pairs.ts";
 
 /** The files of a run folder. */
@@ -40,6 +41,8 @@ export interface RunPaths {
   readonly reconstructions: string;
   /** Test slices and their reconstructions, for the viewer. */
   readonly pairs: PairFiles;
+  /** The same of a few, by the model and by image formats in as many bytes. */
+  readonly equalBytes: EqualBytesFiles;
   /** Where slices are compressed to, and restored to, unless said otherwise. */
   readonly compressed: string;
   readonly decompressed: string;
@@ -92,6 +95,7 @@ export function runPaths(folder: string): RunPaths {
     novelty: at("samples", "novelty.json"),
     reconstructions: at("reconstructions"),
     pairs: pairFiles(at("reconstructions", "test")),
+    equalBytes: equalBytesFiles(at("reconstructions", "test")),
     compressed: at("compressed"),
     decompressed: at("decompressed"),
     exported: at("export"),

@@ -13,7 +13,7 @@ export { samplesGrain, saveGrain } from "./grain.ts";
 export { trainedSubjects } from "./kept-subjects.ts";
 export { sliceNifti, writeNiftiSlice } from "./nifti-slice.ts";
 export { type OwnSlice, openOwnSlices, placementOfRecord, uniqueNames } from "./own-slices.ts";
-export { CODED_AT_ONCE, openPriorCoder, type PriorCoder, type SliceCodes } from "./prior-coder.ts";
+export { openPriorCoder } from "./prior-coder.ts";
 export { reportProgress } from "./progress.ts";
 export { checkSameConfig, loadRunConfig, writeConfig } from "./run-folder.ts";
 export { openSession, openWithProgress, type Session, type SessionOptions } from "./session.ts";

@@ -1,9 +1,10 @@
 import { appendFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
+import { decodeSafetensors } from "@slicebook/core/host";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { exportSite, type ServedViewer, serveViewer } from "../src/index.ts";
-import type { CodebookLevel, RunsAnswer, SamplesAnswer } from "../src/shared/answers.ts";
+import type { CodebookLevel, FrequenciesAnswer, RunsAnswer, SamplesAnswer } from "../src/shared/answers.ts";
 import { copyRuns, temporaryFolder } from "./runs.ts";
 
 /** Rows and columns of the grids of the run `levels`. */
@@ -78,6 +79,19 @@ describe("what the server gives", () => {
     expect(sizes).toEqual([12, 12, 16, 16, 20, 20].map((codes, at) => [codes, ...GRIDS[at >> 1]!]));
     for (const { counts, rows, columns } of levels as CodebookLevel[])
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(12 * rows * columns);
+  });
+
+  it("counts the codes of the training slices, by which slices are compressed", async () => {
+    const { levels }: FrequenciesAnswer = JSON.parse(
+      (await ask("/data/levels/frequencies.json")).body.toString(),
+    );
+    const { tensors } = decodeSafetensors(await readFile(join(runs, "levels", "codes", "train.safetensors")));
+    expect(levels.map(({ length }) => length)).toEqual([12, 12, 16, 16, 20, 20]);
+    for (const [level, counts] of levels.entries()) {
+      const expected = counts.map(() => 0);
+      for (const code of tensors[`codes.${level}`]!.data) expected[code]! += 1;
+      expect(counts).toEqual(expected);
+    }
   });
 
   it("sends a range of a file, and the whole of it", async () => {

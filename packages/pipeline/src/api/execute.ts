@@ -4,6 +4,7 @@ import { join, relative, sep } from "node:path";
 import { interruptedError, isSlicebookError, SlicebookError, shellQuote } from "@slicebook/base";
 import { blamedOnPlugin, makeFolder, removeTemporaries } from "@slicebook/base/node";
 import { loadConfig, parseOverride, type ResolvedConfig } from "@slicebook/config";
+import { listCompressed } from "@slicebook/core";
 import { writePhantom } from "@slicebook/datasets/node";
 import {
   type Evaluation,
@@ -27,7 +28,7 @@ import {
 } from "@slicebook/session";
 import { completeSlice } from "../commands/complete.ts";
 import { compressFiles } from "../commands/compress.ts";
-import { type CompressedSizes, listCompressed } from "../commands/compressed-slices.ts";
+import { type CompressedSizes, contentsOf } from "../commands/compressed-slices.ts";
 import { decompressFiles } from "../commands/decompress.ts";
 import { evaluateElsewhere } from "../commands/evaluate-elsewhere.ts";
 import { exportModel } from "../commands/export-model.ts";
@@ -228,7 +229,7 @@ async function decompress(request: RequestOf<"decompress">, options: ExecuteOpti
   const { run: folder, files, out, force, only, list = false } = request;
   return inSession(await loadRunConfig(folder, []), folder, options, async (session) => {
     if (list) {
-      const slices = listCompressed(files);
+      const slices = [...contentsOf(files)].flatMap(listCompressed);
       const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
       return { run: folder, stages: [], figures: { bytes }, files: [], next: "", slices };
     }

@@ -3,40 +3,37 @@ import { join } from "node:path";
 import { counted, int32, interruptedError, SlicebookError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import {
+  CODED_AT_ONCE,
+  CODED_HASH_DIGITS,
   type CodedSlice,
   decodeArchive,
   decodeCodedSlice,
   encodeArchive,
   encodeCodedSlice,
   encodeSlbk,
+  type PriorCoder,
   packCodes,
   rangeOf,
   type SlbkHeader,
+  type SliceCodes,
   type SliceRecord,
+  TABLES_HASH_DIGITS,
   tablesChecksum,
 } from "@slicebook/core";
 import { createDistanceMeter, createEncoder } from "@slicebook/model";
 import { missing, trainedPrior } from "@slicebook/runs";
 import {
-  CODED_AT_ONCE,
   codeTables,
   createSliceScorer,
   modelHash,
   modelParameters,
   openOwnSlices,
   openPriorCoder,
-  type PriorCoder,
   reportProgress,
   type Session,
-  type SliceCodes,
   uniqueNames,
 } from "@slicebook/session";
-import {
-  CODED_HASH_DIGITS,
-  type CompressedSizes,
-  checkFree,
-  TABLES_HASH_DIGITS,
-} from "./compressed-slices.ts";
+import { type CompressedSizes, checkFree } from "./compressed-slices.ts";
 
 /** How codes are coded: by the probability that the run's prior gives each, or by how often the training slices use it. */
 export const codings = ["prior", "tables"] as const;

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { int32, interruptedError } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
-import { clippedToUnit } from "@slicebook/core";
+import type { ReadSlice } from "@slicebook/core";
 import { restoreSlice } from "@slicebook/datasets";
-import { decodeCodes } from "@slicebook/model";
+import { decodeCodes, restoredGreys } from "@slicebook/model";
 import { greyPng } from "@slicebook/report";
 import { loadPreprocessing } from "@slicebook/runs/tensors";
 import { modelParameters, reportProgress, type Session, sliceNifti, uniqueNames } from "@slicebook/session";
-import { type CompressedSizes, checkFree, readCompressed } from "./compressed-slices.ts";
+import { type CompressedSizes, checkFree, openCompressedFiles } from "./compressed-slices.ts";
 
 export interface DecompressOptions {
   /** The folder of what is written. */
@@ -33,18 +33,14 @@ export async function decompressFiles(
   const pixels = height * width;
   const parameters = await modelParameters(session);
   const preprocessing = await loadPreprocessing(session);
-  let targets: readonly string[] = [];
-  const slices = await readCompressed(session, files, {
-    only,
-    beforeDecoding: async (compressed) => {
-      const names = uniqueNames(compressed.map(({ file, name }) => name ?? file));
-      targets = compressed.map(({ record: { affine } }, index) =>
-        join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
-      );
-      await checkFree(targets, force);
-    },
-    onCodes: reportProgress(emit, "decompress", "codes"),
-  });
+  const opened = await openCompressedFiles(session, files, only);
+  const names = uniqueNames(opened.slices.map(({ file, name }) => name ?? file));
+  const targets = opened.slices.map(({ record: { affine } }, index) =>
+    join(out, `${names[index]}${affine === undefined ? ".png" : ".nii.gz"}`),
+  );
+  await checkFree(targets, force);
+  const slices: ReadSlice[] = [];
+  for await (const slice of opened.read(reportProgress(emit, "decompress", "codes"))) slices.push(slice);
   const levels = model.levels.map(({ rows, columns }, level) => {
     const all = new Int32Array(slices.length * rows * columns);
     for (const [index, { codes }] of slices.entries()) all.set(codes[level]!, index * rows * columns);
@@ -63,7 +59,7 @@ export async function decompressFiles(
     const restored = restoreSlice(preprocessing, map, images.subarray(index * pixels, (index + 1) * pixels));
     const content =
       affine === undefined
-        ? await rangePng(restored, size, original.range ?? [0, 0])
+        ? await greyPng({ data: restoredGreys(restored, record), shape: [1, height, width] }, 0)
         : sliceNifti(restored, { size, placement: { affine, code: affineCode } });
     const path = targets[index]!;
     await writeFileAtomic(path, content);
@@ -73,14 +69,4 @@ export async function decompressFiles(
     progress(index + 1, slices.length);
   }
   return { bytes: total, bitsPerPixel: (8 * total) / (slices.length * pixels) };
-}
-
-/** A slice as a grey picture from the least to the greatest value of its original. */
-function rangePng(
-  values: Float32Array,
-  [height, width]: readonly [number, number],
-  [low, high]: readonly [number, number],
-): Promise<Uint8Array> {
-  const data = Float32Array.from(clippedToUnit(values, { minimum: low, range: high - low }));
-  return greyPng({ data, shape: [1, height, width] }, 0);
 }

@@ -8,7 +8,13 @@ import { type Evaluated, evaluateSplit } from "@slicebook/measure";
 import { type Codec, createCodec, picturePairs } from "@slicebook/model";
 import { codeGrid, counted, reconstructionGrid } from "@slicebook/report";
 import { codebookColours } from "@slicebook/report/colour";
-import { type Evaluation, evaluationSchema, hashOfTensors, pairFiles, trainedModel } from "@slicebook/runs";
+import {
+  type Evaluation,
+  evaluationSchema,
+  hashOfTensors,
+  type RunPaths,
+  trainedModel,
+} from "@slicebook/runs";
 import {
   currentTables,
   modelAndData,
@@ -17,6 +23,7 @@ import {
   type Session,
 } from "@slicebook/session";
 import { measureBaselines } from "./measure-baselines.ts";
+import { saveEqualBytes } from "./save-equal-bytes.ts";
 import { savePairs } from "./save-pairs.ts";
 import type { StageDefinition } from "./stage.ts";
 
@@ -57,6 +64,7 @@ export const evaluateStage: StageDefinition = {
       tables: await currentTables(session),
       picture: join(paths.reconstructions, "test"),
       file: paths.evaluation,
+      viewer: paths,
     });
   },
 };
@@ -70,6 +78,8 @@ interface EvaluateDatasetOptions {
   readonly picture: string;
   /** Where the figures go. */
   readonly file: string;
+  /** Where what the viewer shows goes, unless nothing is kept for it. */
+  readonly viewer?: Pick<RunPaths, "pairs" | "equalBytes">;
 }
 
 /**
@@ -79,7 +89,7 @@ interface EvaluateDatasetOptions {
 export async function evaluateDataset(
   session: Session,
   dataset: Dataset,
-  { root, tables, picture, file }: EvaluateDatasetOptions,
+  { root, tables, picture, file, viewer }: EvaluateDatasetOptions,
 ): Promise<Evaluation> {
   const { config, emit, signal } = session;
   const model = vqvae.bind(config.model, dataset.size);
@@ -105,11 +115,13 @@ export async function evaluateDataset(
     const { images, levels } = await codec.reconstruct(set.images(shown));
     const pairs = picturePairs(set, shown, images, dataset.size);
     const { originals, reconstructions } = pairs;
-    const named = shown.map((index) => ({
-      name: set.records[index]!.name,
-      ssim: evaluated.slices[index]!.ssim,
-    }));
-    await savePairs(pairFiles(picture), pairs, named);
+    if (viewer !== undefined) {
+      const named = shown.map((index) => ({
+        name: set.records[index]!.name,
+        ssim: evaluated.slices[index]!.ssim,
+      }));
+      await savePairs(viewer.pairs, pairs, named);
+    }
     const { mean } = evaluated.evaluation.ssim;
     const png = await reconstructionGrid(originals, reconstructions, {
       title: "Reconstructions",
@@ -135,10 +147,12 @@ export async function evaluateDataset(
       await writeFileAtomic(path, coloured);
       session.made(path, "code grids");
     }
+    const compared = tables && (await measureBaselines(session, dataset, { codec, tables }));
+    if (viewer !== undefined) await saveEqualBytes(viewer.equalBytes, compared?.pictures);
     const evaluation: Evaluation = {
       ...evaluated.evaluation,
       model: hashOfTensors(parameters),
-      ...(tables && { baselines: await measureBaselines(session, dataset, { codec, tables }) }),
+      ...(compared && { baselines: compared.baselines }),
     };
     await writeEvaluation(session, file, evaluation);
     return evaluation;

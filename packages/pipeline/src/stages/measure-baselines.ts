@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { interruptedError, random } from "@slicebook/base";
-import type { CodeTable } from "@slicebook/core";
+import { spread } from "@slicebook/base/util";
+import { type CodeTable, ownUnitRange, toUnitRange } from "@slicebook/core";
 import type { Dataset, SliceSet } from "@slicebook/datasets/node";
 import {
   encodeWithin,
@@ -15,13 +16,16 @@ import {
   placesShowing,
   reconstructByComponents,
 } from "@slicebook/measure";
-import type { Codec } from "@slicebook/model";
+import type { Codec, Greys } from "@slicebook/model";
 import { type Baseline, type Baselines, measureSlice, type SliceFigures } from "@slicebook/runs";
 import { codesOf } from "@slicebook/runs/tensors";
 import { reportProgress, type Session } from "@slicebook/session";
+import type { CodedPictures } from "./save-equal-bytes.ts";
 
 /** Test slices that are measured, at most: searching AVIF's quality for one of 256×256 takes more than a second. */
 const MOST_SLICES = 50;
+/** Of these so many are kept as pictures. */
+const KEPT = 4;
 /** Training slices whose principal components are taken, at most. */
 const MOST_TRAINING = 512;
 /** Of a component's float32 coefficient. */
@@ -47,12 +51,14 @@ export interface BaselineOptions {
  *
  * The codecs' files count whole, as ours do, but for the range by which 8 bits become the slice's own units again; that
  * of the mean and the components counts as little. Without training slices, those two are left out.
+ *
+ * A few of the slices are given as pictures too, spread over those measured: by the model and by the image formats.
  */
 export async function measureBaselines(
   session: Session,
   dataset: Dataset,
   { codec: model, tables }: BaselineOptions,
-): Promise<Baselines> {
+): Promise<{ readonly baselines: Baselines; readonly pictures: CodedPictures }> {
   const { config, signal, emit } = session;
   const set = dataset.splits.test;
   const [height, width] = dataset.size;
@@ -67,15 +73,38 @@ export async function measureBaselines(
   const originalAt = (at: number) => originals.subarray(at * pixels, (at + 1) * pixels);
   const compared = (reconstruction: (at: number) => Float32Array) =>
     chosen.map((_, at) => measureSlice(originalAt(at), reconstruction(at), { height, width }));
-  const preprocessed = (images: Float32Array) =>
-    compared((at) => set.toOriginal(chosen[at]!, images.subarray(at * pixels, (at + 1) * pixels)));
+  const inUnits = (images: Float32Array) => (at: number) =>
+    set.toOriginal(chosen[at]!, images.subarray(at * pixels, (at + 1) * pixels));
   const perPixel = (bytes: readonly number[]) =>
     (8 * bytes.reduce((sum, count) => sum + count, 0)) / (bytes.length * pixels);
 
   const prepared = set.images(chosen);
   const { images, levels } = await model.reconstruct(prepared);
   const bytes = chosen.map((index, at) => fileBytes(set.records[index]!.path, codesOf(levels, at), tables));
-  const rows: Measured[] = [{ name: "model", bitsPerPixel: perPixel(bytes), figures: preprocessed(images) }];
+  const rows: Measured[] = [];
+  const kept = spread(chosen.length, KEPT);
+  const ways: CodedPictures["ways"][number][] = [];
+  /** Measures all slices by a way to code each in a file, and keeps some. */
+  const add = (
+    name: Baseline["name"],
+    bytes: readonly number[],
+    reconstruction: (at: number) => Float32Array,
+    row: Pick<Baseline, "larger"> = {},
+  ) => {
+    const figures = compared(reconstruction);
+    rows.push({ name, bitsPerPixel: perPixel(bytes), ...row, figures });
+    ways.push({
+      name,
+      slices: kept.map((at) => ({ bytes: bytes[at]!, ...figures[at]! })),
+      pictures: greysOf(kept, (at) => toUnitRange(originalAt(at), reconstruction(at)).reconstruction),
+    });
+  };
+  const greysOf = (places: readonly number[], image: (at: number) => ArrayLike<number>): Greys => {
+    const data = new Float32Array(places.length * pixels);
+    for (const [index, at] of places.entries()) data.set(image(at), index * pixels);
+    return { data, shape: [places.length, height, width] };
+  };
+  add("model", bytes, inUnits(images));
 
   const training = dataset.splits.train;
   const learnt = trainingImages(training, config.seed);
@@ -97,7 +126,7 @@ export async function measureBaselines(
       name: "pca",
       bitsPerPixel: (8 * COEFFICIENT_BYTES * reconstructed.components) / pixels,
       components: reconstructed.components,
-      figures: preprocessed(reconstructed.images),
+      figures: compared(inUnits(reconstructed.images)),
     });
   }
 
@@ -116,19 +145,26 @@ export async function measureBaselines(
       done += places.length;
       progress(done, IMAGE_CODECS.length * chosen.length);
     }
-    rows.push({
-      name: codec.name,
-      bitsPerPixel: perPixel(coded.map((slice) => slice.bytes)),
-      larger: coded.filter((slice, at) => slice.bytes > bytes[at]!).length,
-      figures: compared((at) => coded[at]!.image),
-    });
+    add(
+      codec.name,
+      coded.map((slice) => slice.bytes),
+      (at) => coded[at]!.image,
+      { larger: coded.filter((slice, at) => slice.bytes > bytes[at]!).length },
+    );
   }
   const subjects = chosen.map((index) => set.records[index]!.subject);
   return {
-    slices: chosen.length,
-    of: total,
-    ...(learnt === undefined ? {} : { trainingSlices: learnt.length / pixels }),
-    rows: rows.map(({ figures, ...row }) => ({ ...row, ...figureSummaries(figures, subjects) })),
+    baselines: {
+      slices: chosen.length,
+      of: total,
+      ...(learnt === undefined ? {} : { trainingSlices: learnt.length / pixels }),
+      rows: rows.map(({ figures, ...row }) => ({ ...row, ...figureSummaries(figures, subjects) })),
+    },
+    pictures: {
+      originals: greysOf(kept, (at) => ownUnitRange(originalAt(at))),
+      slices: kept.map((at) => ({ name: set.records[chosen[at]!]!.name })),
+      ways,
+    },
   };
 }
 

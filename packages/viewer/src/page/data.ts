@@ -12,6 +12,11 @@ export function fileUrl(id: string, path: string): string {
   return new URL(`files/${encodeURIComponent(id)}/${path}`, document.baseURI).href;
 }
 
+/** The address of an answer about a run. */
+export function dataUrl(id: string, name: string): string {
+  return new URL(`data/${encodeURIComponent(id)}/${name}`, document.baseURI).href;
+}
+
 export async function fetchJson<T>(path: string): Promise<T> {
   const response = await fetch(new URL(path, document.baseURI), { cache: "no-store" }).catch(() => undefined);
   if (response === undefined)

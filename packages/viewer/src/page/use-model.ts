@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RunAnswer } from "../shared/answers.ts";
-import { fileUrl, type Loaded, messageOf } from "./data.ts";
+import { dataUrl, fileUrl, type Loaded, messageOf } from "./data.ts";
 import { type ModelClient, startModelClient } from "./worker/client.ts";
 import type { EngineChoice, OpenedModel } from "./worker/protocol.ts";
 
@@ -61,6 +61,7 @@ function openModelOf(run: RunAnswer, engine: EngineChoice, key: string): Promise
         codes: codes === null ? null : fileUrl(id, codes),
         grain: grain === null ? null : fileUrl(id, grain),
         covariates: covariates === null ? null : fileUrl(id, covariates),
+        frequencies: dataUrl(id, "frequencies.json"),
       },
     })
     .then((opened) => ({ client, opened }));

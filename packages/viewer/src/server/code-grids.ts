@@ -9,12 +9,21 @@ import {
 } from "@slicebook/core/host";
 import { damaged, type Novelty, type RunInfo } from "@slicebook/runs";
 import { z } from "zod";
-import type { CodebookAnswer, CodebookLevel, SampleEntry, SamplesAnswer } from "../shared/answers.ts";
+import type {
+  CodebookAnswer,
+  CodebookLevel,
+  FrequenciesAnswer,
+  SampleEntry,
+  SamplesAnswer,
+} from "../shared/answers.ts";
 
 /** For each code, this many slices where it occurs most are kept. */
 const PLACES = 6;
 /** About this many bytes of a file are in memory at a time. */
 const CHUNK = 2 ** 23;
+
+/** The codes that a run's model has, and their grids. */
+type ModelCodes = Pick<RunInfo["model"], "grids" | "codes" | "codebooks">;
 
 interface Grids {
   readonly header: SafetensorsHeader;
@@ -28,27 +37,65 @@ interface Grids {
  *
  * Throws `RUN_DAMAGED` if the file holds other grids than the model's, or codes that it does not have.
  */
-export async function codebookAnswer(
-  file: string,
-  path: string,
-  model: Pick<RunInfo["model"], "grids" | "codes" | "codebooks">,
-): Promise<CodebookAnswer> {
-  const { grids, codebooks: codes = grids.map(() => model.codes) } = model;
-  return withGrids(file, async (handle, { levels, names }) => {
-    const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
-    const wanted = grids.map((sides) => sides.join("×")).join(" + ");
-    if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
+export async function codebookAnswer(file: string, path: string, model: ModelCodes): Promise<CodebookAnswer> {
+  return withModelGrids(file, model, async (handle, { levels, names }) => {
     const answers: CodebookLevel[] = [];
     const named: Record<number, string> = {};
-    for (const [number, level] of levels.entries()) {
-      const answer = await countLevel(handle, level, codes[number]!);
+    for (const { place, codes } of levels) {
+      const answer = await countLevel(handle, place, codes);
       for (const places of answer.places) {
         for (let at = 0; at < places.length; at += 2) named[places[at]!] = names[places[at]!] ?? "";
       }
       answers.push(answer);
     }
-    return { path, slices: levels[0]!.shape[0]!, levels: answers, names: named };
+    return { path, slices: levels[0]!.place.shape[0]!, levels: answers, names: named };
   });
+}
+
+/** How often each code occurs in the grids of a file, level by level. Throws as {@link codebookAnswer} does. */
+export async function frequenciesAnswer(file: string, model: ModelCodes): Promise<FrequenciesAnswer> {
+  return withModelGrids(file, model, async (handle, { levels }) => {
+    const counts: number[][] = [];
+    for (const { place, codes } of levels) {
+      const own = new Float64Array(codes);
+      for await (const { index, grid } of eachGrid(handle, place)) {
+        checkCodes(grid, index, codes);
+        for (const code of grid) own[code]! += 1;
+      }
+      counts.push(Array.from(own));
+    }
+    return { levels: counts };
+  });
+}
+
+/** Opens a file of grids, each with the number of its model's codes. */
+async function withModelGrids<T>(
+  file: string,
+  model: ModelCodes,
+  use: (
+    handle: FileHandle,
+    grids: {
+      readonly levels: readonly { readonly place: TensorPlace; readonly codes: number }[];
+      readonly names: readonly string[];
+    },
+  ) => Promise<T>,
+): Promise<T> {
+  const { grids, codebooks = grids.map(() => model.codes) } = model;
+  return withGrids(file, (handle, { levels, names }) => {
+    const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
+    const wanted = grids.map((sides) => sides.join("×")).join(" + ");
+    if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
+    return use(handle, {
+      levels: levels.map((place, level) => ({ place, codes: codebooks[level]! })),
+      names,
+    });
+  });
+}
+
+function checkCodes(grid: Int32Array, index: number, codes: number): void {
+  for (const code of grid) {
+    if (code < 0 || code >= codes) throw new Error(`slice ${index} has the code ${code} of ${codes}`);
+  }
 }
 
 async function countLevel(handle: FileHandle, place: TensorPlace, codes: number): Promise<CodebookLevel> {
@@ -57,10 +104,8 @@ async function countLevel(handle: FileHandle, place: TensorPlace, codes: number)
   const places = new Map<number, number[]>();
   const own = new Int32Array(codes);
   for await (const { index, grid } of eachGrid(handle, place)) {
-    for (const code of grid) {
-      if (code < 0 || code >= codes) throw new Error(`slice ${index} has the code ${code} of ${codes}`);
-      own[code]! += 1;
-    }
+    checkCodes(grid, index, codes);
+    for (const code of grid) own[code]! += 1;
     for (const code of grid) {
       if (own[code] === 0) continue;
       const kept = places.get(code) ?? [];

@@ -1,8 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { openRun, readRun } from "@slicebook/runs";
-import type { CodebookAnswer } from "../shared/answers.ts";
-import { codebookAnswer, samplesAnswer } from "./code-grids.ts";
+import type { CodebookAnswer, FrequenciesAnswer } from "../shared/answers.ts";
+import { codebookAnswer, frequenciesAnswer, samplesAnswer } from "./code-grids.ts";
 import { exists, fromRun, type RunsFolder, runAnswer, runFolder, runsAnswer } from "./runs-folder.ts";
 
 /** The answers about a folder of runs by their paths, such as `data/phantom/run.json`. */
@@ -12,10 +12,11 @@ export interface RunData {
 }
 
 /** The paths below `data/` of what is known of a run. */
-export const RUN_ANSWERS = ["run.json", "codebook.json", "samples.json"] as const;
+export const RUN_ANSWERS = ["run.json", "codebook.json", "frequencies.json", "samples.json"] as const;
 
 export function createRunData(folder: RunsFolder, { live }: { readonly live: boolean }): RunData {
   const codebooks = remembered<CodebookAnswer>();
+  const frequencies = remembered<FrequenciesAnswer>();
   return {
     async answer(path) {
       if (path === "runs.json") return runsAnswer(folder, live);
@@ -28,6 +29,12 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
         return codebooks([paths.codes.test], async () => {
           const { info } = await readRun(own);
           return codebookAnswer(paths.codes.test, fromRun(own, paths.codes.test), info.model);
+        });
+      }
+      if (name === "frequencies.json" && (await exists(paths.codes.train))) {
+        return frequencies([paths.codes.train], async () => {
+          const { info } = await readRun(own);
+          return frequenciesAnswer(paths.codes.train, info.model);
         });
       }
       const drawn = paths.sampleCodes;

@@ -8,13 +8,22 @@ import {
   originalsFile,
   type RunPaths,
   type RunSummary,
+  readEqualBytes,
   readPairs,
   readRun,
   runPaths,
   withoutPlaces,
 } from "@slicebook/runs";
 import { parse } from "yaml";
-import type { Film, Pairs, RunAnswer, RunEntry, RunFiles, RunsAnswer } from "../shared/answers.ts";
+import type {
+  EqualBytesPictures,
+  Film,
+  Pairs,
+  RunAnswer,
+  RunEntry,
+  RunFiles,
+  RunsAnswer,
+} from "../shared/answers.ts";
 import { isPlainName } from "./files.ts";
 import { linkedOut } from "./linked-out.ts";
 
@@ -113,7 +122,8 @@ async function runFiles(folder: string): Promise<RunFiles> {
     grain: await first(paths.grain),
     covariates: await first(paths.covariates),
     film: await filmOf(paths),
-    pairs: pairsOf(paths),
+    pairs: readOrNull(() => pairsOf(paths)),
+    equalBytes: readOrNull(() => equalBytesOf(paths)),
     samples: await first(paths.sampleCodes),
     report: await first(paths.report),
   };
@@ -133,15 +143,33 @@ async function filmOf({ folder, progression }: RunPaths): Promise<Film | null> {
   };
 }
 
-function pairsOf({ folder, pairs }: RunPaths): Pairs | null {
-  try {
-    const slices = readPairs(pairs);
-    if (slices === undefined) return null;
-    return {
+function pairsOf({ folder, pairs }: RunPaths): Pairs | undefined {
+  const slices = readPairs(pairs);
+  return (
+    slices && {
       originals: fromRun(folder, pairs.originals),
       reconstructions: fromRun(folder, pairs.reconstructions),
       slices,
-    };
+    }
+  );
+}
+
+function equalBytesOf({ folder, equalBytes }: RunPaths): EqualBytesPictures | undefined {
+  const found = readEqualBytes(equalBytes);
+  return (
+    found && {
+      originals: fromRun(folder, equalBytes.originals),
+      coding: found.coding,
+      slices: found.slices,
+      ways: found.ways.map((way) => ({ ...way, picture: fromRun(folder, equalBytes.picture(way.name)) })),
+    }
+  );
+}
+
+/** Pictures whose description is damaged are not shown; the rest of the run is. */
+function readOrNull<T>(read: () => T | undefined): T | null {
+  try {
+    return read() ?? null;
   } catch {
     return null;
   }

@@ -76,13 +76,15 @@ function shownFiles(
   name: (typeof RUN_ANSWERS)[number],
   answer: unknown,
 ): { readonly models: readonly string[]; readonly others: readonly string[] } {
-  if (answer === undefined || name === "codebook.json") return { models: [], others: [] };
+  if (answer === undefined) return { models: [], others: [] };
   if (name === "samples.json") {
     const { trainPath, samples } = answer as SamplesAnswer;
     return { models: [], others: [trainPath, ...samples.flatMap(({ picture }) => picture ?? [])] };
   }
+  if (name !== "run.json") return { models: [], others: [] };
   const { files } = answer as RunAnswer;
-  const { model, preprocessing, prior, codes, grain, covariates, film, pairs, samples, report } = files;
+  const { model, preprocessing, prior, codes, grain, covariates, film, pairs, equalBytes, samples, report } =
+    files;
   const there = (...paths: (string | null)[]) => paths.filter((path) => path !== null);
   return {
     models: there(model, prior),
@@ -90,6 +92,9 @@ function shownFiles(
       ...there(preprocessing, codes, grain, covariates, samples, report),
       ...(film === null ? [] : [film.originals, ...film.frames.map(({ path }) => path)]),
       ...(pairs === null ? [] : [pairs.originals, pairs.reconstructions]),
+      ...(equalBytes === null
+        ? []
+        : [equalBytes.originals, ...equalBytes.ways.map(({ picture }) => picture)]),
     ],
   };
 }

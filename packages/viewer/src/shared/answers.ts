@@ -1,5 +1,5 @@
 // What the server tells the page. An exported site holds the same as files, under the same names.
-import type { MetricsRow, RunEvaluation, RunInfo, RunSummary, ThreePairs } from "@slicebook/runs";
+import type { EqualBytes, MetricsRow, RunEvaluation, RunInfo, RunSummary, ThreePairs } from "@slicebook/runs";
 
 export type { Estimate, MetricsRow, RunEvaluation, RunInfo, ThreePairs } from "@slicebook/runs";
 
@@ -42,6 +42,7 @@ export interface RunFiles {
   readonly covariates: string | null;
   readonly film: Film | null;
   readonly pairs: Pairs | null;
+  readonly equalBytes: EqualBytesPictures | null;
   readonly samples: string | null;
   readonly report: string | null;
 }
@@ -57,6 +58,16 @@ export interface Pairs {
   readonly originals: string;
   readonly reconstructions: string;
   readonly slices: readonly { readonly name: string; readonly ssim: number }[];
+}
+
+/** Some test slices by the model and by image formats in as many bytes, each file a stack of them from top to bottom. */
+export interface EqualBytesPictures {
+  readonly originals: string;
+  /** How the model's files are coded. */
+  readonly coding: EqualBytes["coding"];
+  readonly slices: EqualBytes["slices"];
+  /** The model first. */
+  readonly ways: readonly (EqualBytes["ways"][number] & { readonly picture: string })[];
 }
 
 /** `data/<id>/codebook.json`: how often each code occurs in the test slices, and where most. */
@@ -77,6 +88,11 @@ export interface CodebookLevel {
   readonly counts: readonly number[];
   /** For each code the slices with most of it: number of the slice, occurrences, … */
   readonly places: readonly (readonly number[])[];
+}
+
+/** `data/<id>/frequencies.json`: how often each code of each level occurs in the training slices. */
+export interface FrequenciesAnswer {
+  readonly levels: readonly (readonly number[])[];
 }
 
 /** `data/<id>/samples.json`: the samples of the run, each with the training slices that it is nearest to. */

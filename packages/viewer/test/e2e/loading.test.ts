@@ -39,7 +39,7 @@ describe.each([1280, 360])("at a width of %d px", (width) => {
     ["#/run/small/reconstructions", ".film canvas"],
     ["#/run/small/codebook", ".places canvas"],
     ["#/run/small/samples", ".samples canvas"],
-    ["#/run/small/live", ".drop"],
+    ["#/run/small/live", ".drop:visible"],
     ["#/run/nowhere", ".notice"],
     ["#/compare/small/levels", "table"],
   ])("nothing moves while %s loads", async (hash, last) => {

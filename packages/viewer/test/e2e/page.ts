@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { extname, join } from "node:path";
 import { launchBrowser } from "@slicebook/testing";
 import type { Browser, Page } from "playwright-core";
 
@@ -47,11 +50,32 @@ export function launch(): Promise<Browser> {
   return launchBrowser({ webgpu: true, env: { LANG: "en_GB.UTF-8" } });
 }
 
+/** Serves a folder as the simplest of web servers does, without ranges or events. */
+export async function serveFolder(folder: string): Promise<{ readonly url: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    const path = join(folder, decodeURIComponent(request.url!.split("?")[0]!));
+    const file = path.endsWith("/") ? `${path}index.html` : path;
+    const body = await readFile(file).catch(() => undefined);
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, "localhost", done));
+  const { port } = server.address() as { port: number };
+  return { url: `http://localhost:${port}/`, close: () => void server.close() };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** What axe finds, a line each. */
 export async function violations(page: Page): Promise<string[]> {
-  const { readFile } = await import("node:fs/promises");
   await page.evaluate(await readFile(axe, "utf8"));
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as {

@@ -26,11 +26,18 @@ import type {
 } from "../../src/page/worker/protocol.ts";
 import { pageFolder } from "../../src/server/page-folder.ts";
 import { copyRuns, temporaryFolder } from "../runs.ts";
-import { launch, openPage, violations, type Watched } from "./page.ts";
+import { launch, openPage, serveFolder, violations, type Watched } from "./page.ts";
 
 /** What is asked of a picture in the page. */
 interface Loadable {
   readonly naturalWidth: number;
+}
+
+/** A canvas in the page. */
+interface PictureCanvas {
+  getContext(kind: "2d"): {
+    getImageData(x: number, y: number, w: number, h: number): { readonly data: Uint8ClampedArray };
+  };
 }
 
 let root: string;
@@ -188,6 +195,60 @@ describe("a run", () => {
     await expect.poll(() => film.inputValue()).not.toBe("0");
     await page.getByRole("button", { name: "Pause" }).click();
     expect(await violations(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("shows slices at equal bytes beside the original, all divided at one place", async () => {
+    const { page, faults } = await openPage(browser, at("#/run/small/reconstructions"));
+    const slider = page.getByRole("slider", { name: "Original up to" });
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => slider.getAttribute("aria-valuetext")).toBe("0 %");
+    const halves = page.locator(".divided");
+    expect(await halves.count()).toBe(2);
+    const box = (await halves.last().boundingBox())!;
+    await page.mouse.move(box.x + 0.9 * box.width, box.y + 0.5 * box.height);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 0.25 * box.width, box.y + 0.6 * box.height, { steps: 3 });
+    await page.mouse.up();
+    await expect.poll(() => slider.getAttribute("aria-valuetext")).toBe("25 %");
+    const lines = await page
+      .locator(".divider")
+      .evaluateAll((all) => all.map((one) => (one as unknown as { style: { left: string } }).style.left));
+    expect(lines).toEqual(["25%", "25%"]);
+    // The figures are those of the run's file, slice by slice.
+    const kept = join(runs, "small", "reconstructions", "test-equal-bytes.json");
+    const { slices, ways } = JSON.parse(await readFile(kept, "utf8"));
+    const region = page.getByRole("region", { name: "Figures at equal bytes" });
+    const thumbs = page.getByRole("group", { name: "Slices at equal bytes" });
+    await page.locator(".equal .choice").getByText("WebP").click();
+    for (const [index, { name }] of slices.entries()) {
+      await thumbs.getByRole("button", { name }).click();
+      await page.getByRole("img", { name: `${name}: by WebP` }).waitFor();
+      const rows = await region.locator("tbody tr").allTextContents();
+      expect(rows).toHaveLength(1 + ways.length);
+      for (const [way, { slices }] of ways.entries()) {
+        const { bytes, ssim, psnr } = slices[index];
+        expect(rows[1 + way]).toContain(`${bytes}${((8 * bytes) / 64 ** 2).toFixed(3)}`);
+        expect(rows[1 + way]).toContain(`${ssim.toFixed(4)}${psnr.toFixed(2)}`);
+      }
+    }
+    // What the picture shows is what the file holds.
+    const { data } = await sharp(join(runs, "small", "reconstructions", "test-equal-bytes-webp.png"))
+      .toColourspace("b-w")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const shown: number[] = await page
+      .getByRole("img", { name: `${slices.at(-1).name}: by WebP` })
+      .evaluate((canvas: PictureCanvas) =>
+        Array.from(canvas.getContext("2d").getImageData(0, 0, 64, 64).data).filter((_, at) => at % 4 === 0),
+      );
+    expect(shown).toEqual([...data.subarray((slices.length - 1) * 64 ** 2)]);
+    expect(await violations(page)).toEqual([]);
+    await page.goto(at("#/run/full/reconstructions"));
+    await page.getByText("They come with the evaluation").waitFor();
+    expect(await page.getByText("At equal bytes").count()).toBe(0);
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -521,33 +582,15 @@ describe("the model, live", () => {
   it("works in an exported site, in a folder of a web server without ranges or events", async () => {
     const out = join(root, "public", "site");
     await exportSite({ run: join(runs, "small"), out });
-    const { createServer } = await import("node:http");
-    const server = createServer(async (request, response) => {
-      const path = join(root, "public", decodeURIComponent(request.url!.split("?")[0]!));
-      const body = await readFile(path.endsWith("/") ? `${path}index.html` : path).catch(() => undefined);
-      const type = /\.js$/.test(path)
-        ? "text/javascript"
-        : /\.css$/.test(path)
-          ? "text/css"
-          : path.endsWith("/")
-            ? "text/html"
-            : path.endsWith(".svg")
-              ? "image/svg+xml"
-              : path.endsWith(".wasm")
-                ? "application/wasm"
-                : "application/octet-stream";
-      response.writeHead(body === undefined ? 404 : 200, { "content-type": type }).end(body);
-    });
-    await new Promise<void>((done) => server.listen(0, "localhost", done));
-    const { port } = server.address() as { port: number };
-    const { page, faults } = await openPage(browser, `http://localhost:${port}/site/#/run/small/live`);
+    const site = await serveFolder(join(root, "public"));
+    const { page, faults } = await openPage(browser, `${site.url}site/#/run/small/live`);
     await page.getByText("WebAssembly with SIMD").waitFor({ timeout: 60_000 });
     const slice = await readFile(join(runs, "small", "samples", "sample-0001.png"));
     await page.setInputFiles("input[type=file]", { name: "slice.png", mimeType: "image/png", buffer: slice });
     await page.locator(".panes").waitFor();
     expect(faults).toEqual([]);
     await page.close();
-    server.close();
+    site.close();
   });
 });
 
@@ -780,6 +823,7 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
           prior: files("prior/checkpoints/best.safetensors"),
           codes: files("codes/test.safetensors"),
           grain: files("codes/grain.json"),
+          frequencies: new URL(`data/${run}/frequencies.json`, base).href,
           covariates: run === "levels" ? files("codes/covariates.json") : null,
         },
       });

@@ -8,24 +8,14 @@ import type { OpenedModel } from "../worker/protocol.ts";
 /** This many of the run's test slices are offered. */
 const OFFERED = 4;
 
-/** Takes files that are dropped anywhere on the page, or chosen; offers some of the run's own slices. */
-export function DropZone({
-  run: { entry, files, info },
-  opened: {
-    size: [height],
-    fileEndings,
-  },
-  onFile,
-  busy,
-  compact,
-}: {
-  readonly run: RunAnswer;
-  readonly opened: OpenedModel;
-  readonly onFile: (file: Blob, name: string) => void;
-  /** What is being done, in words. */
-  readonly busy: string | undefined;
-  readonly compact: boolean;
-}) {
+/** A file of the reader's. */
+export interface GivenFile {
+  readonly content: Blob;
+  readonly name: string;
+}
+
+/** Takes files that are dropped anywhere on the page; says whether one is held over it. */
+export function useDroppedFiles(onFile: (file: GivenFile) => void): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const dragOver = (event: DragEvent) => {
@@ -39,7 +29,7 @@ export function DropZone({
       event.preventDefault();
       setOver(false);
       const file = event.dataTransfer?.files[0];
-      if (file !== undefined) onFile(file, file.name);
+      if (file !== undefined) onFile({ content: file, name: file.name });
     };
     addEventListener("dragover", dragOver);
     addEventListener("dragleave", leave);
@@ -50,27 +40,66 @@ export function DropZone({
       removeEventListener("drop", drop);
     };
   }, [onFile]);
+  return over;
+}
 
+/** A button by which a file is chosen. */
+export function FileButton({
+  text,
+  accept,
+  onFile,
+}: {
+  readonly text: string;
+  /** How the names of the files end that are offered. */
+  readonly accept: readonly string[];
+  readonly onFile: (file: GivenFile) => void;
+}) {
+  return (
+    <label class="button primary">
+      {text}
+      <input
+        type="file"
+        class="hidden"
+        accept={accept.join(",")}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          if (file !== undefined) onFile({ content: file, name: file.name });
+          event.currentTarget.value = "";
+        }}
+      />
+    </label>
+  );
+}
+
+/** Asks for a scan; offers some of the run's own slices. */
+export function DropZone({
+  run: { entry, files, info },
+  opened: {
+    size: [height],
+    fileEndings,
+  },
+  onFile,
+  over,
+  busy,
+  compact,
+}: {
+  readonly run: RunAnswer;
+  readonly opened: OpenedModel;
+  readonly onFile: (file: GivenFile) => void;
+  /** Whether a file is held over the page. */
+  readonly over: boolean;
+  /** What is being done, in words. */
+  readonly busy: string | undefined;
+  readonly compact: boolean;
+}) {
   const offered = files.pairs?.slices.slice(0, OFFERED) ?? [];
   const openOwn = async (index: number) => {
     const { slices, width } = await loadStack(fileUrl(entry.id, files.pairs!.originals), height);
-    onFile(await greyPng(slices[index]!, height, width), `${offered[index]!.name}.png`);
+    onFile({ content: await greyPng(slices[index]!, height, width), name: `${offered[index]!.name}.png` });
   };
   return (
     <section class={`drop ${over ? "over" : ""} ${compact ? "compact" : ""}`} aria-label="A scan of yours">
-      <label class="button primary">
-        Open a scan
-        <input
-          type="file"
-          class="hidden"
-          accept={fileEndings.join(",")}
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file !== undefined) onFile(file, file.name);
-            event.currentTarget.value = "";
-          }}
-        />
-      </label>
+      <FileButton text="Open a scan" accept={fileEndings} onFile={onFile} />
       <p>
         {busy ??
           "or drop one on the page: NIfTI (a slice or a volume), PNG or JPEG. It stays on this device."}

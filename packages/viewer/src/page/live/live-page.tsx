@@ -1,16 +1,27 @@
-import { useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
 import { Choice } from "../ui/controls.tsx";
 import { Notice, Waiting } from "../ui/notice.tsx";
 import { useModel } from "../use-model.ts";
 import type { EngineChoice } from "../worker/protocol.ts";
+import { type GivenFile, useDroppedFiles } from "./drop-zone.tsx";
 import { EngineLine } from "./engine-line.tsx";
+import { RestoreBench } from "./restore-bench.tsx";
 import { SamplingBench } from "./sampling-bench.tsx";
 import { ScanBench } from "./scan-bench.tsx";
 
 export function LivePage({ run }: { readonly run: RunAnswer }) {
   const [engine, setEngine] = useState<EngineChoice>("auto");
-  const [bench, setBench] = useState<"scan" | "sampling">("scan");
+  const [bench, setBench] = useState<"scan" | "sampling" | "restore">("scan");
+  const [scan, setScan] = useState<GivenFile>();
+  const [compressed, setCompressed] = useState<GivenFile>();
+  const open = useCallback((file: GivenFile) => {
+    const isCompressed = /\.slbk$/i.test(file.name);
+    setBench(isCompressed ? "restore" : "scan");
+    if (isCompressed) setCompressed(file);
+    else setScan(file);
+  }, []);
+  const over = useDroppedFiles(open);
   const model = useModel(run, engine);
   if (run.files.model === null)
     return <p class="empty">The model comes with the first checkpoint of the training.</p>;
@@ -22,6 +33,7 @@ export function LivePage({ run }: { readonly run: RunAnswer }) {
           options={[
             { value: "scan", text: "Look at a scan" },
             { value: "sampling", text: "Draw new slices" },
+            { value: "restore", text: "Restore compressed slices" },
           ]}
           value={bench}
           onChange={setBench}
@@ -45,10 +57,19 @@ export function LivePage({ run }: { readonly run: RunAnswer }) {
         <>
           <EngineLine opened={model.value.opened} />
           <div hidden={bench !== "scan"}>
-            <ScanBench run={run} model={model.value} />
+            <ScanBench run={run} model={model.value} file={scan} onFile={open} over={over} />
           </div>
           <div hidden={bench !== "sampling"}>
             <SamplingBench run={run} model={model.value} />
+          </div>
+          <div hidden={bench !== "restore"}>
+            <RestoreBench
+              run={run.entry.id}
+              model={model.value}
+              file={compressed}
+              onFile={setCompressed}
+              over={over}
+            />
           </div>
         </>
       )}

@@ -1,7 +1,6 @@
 import { decimals } from "@slicebook/runs/figures";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { RunAnswer } from "../../shared/answers.ts";
-import { messageOf } from "../data.ts";
 import { plural, short } from "../format.ts";
 import { MOST_ERROR } from "../run/reconstructions.tsx";
 import { Choice, Field, Figure, Slider } from "../ui/controls.tsx";
@@ -9,7 +8,7 @@ import { LevelChoice } from "../ui/level-choice.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
 import type { ReadyModel } from "../use-model.ts";
-import { CallError } from "../worker/client.ts";
+import { CallError, textOf } from "../worker/client.ts";
 import type {
   Decoded,
   Encoded,
@@ -21,7 +20,7 @@ import type {
 } from "../worker/protocol.ts";
 import { CodeGrid, type Tool } from "./code-grid.tsx";
 import { codesDrawn, DrawingProgress, type Drawn } from "./drawing-progress.tsx";
-import { DropZone } from "./drop-zone.tsx";
+import { DropZone, type GivenFile } from "./drop-zone.tsx";
 
 type Plane = "0" | "1" | "2";
 
@@ -43,9 +42,17 @@ interface Problem {
 export function ScanBench({
   run,
   model: { client, opened },
+  file,
+  onFile,
+  over,
 }: {
   readonly run: RunAnswer;
   readonly model: ReadyModel;
+  /** The scan to look at. */
+  readonly file: GivenFile | undefined;
+  readonly onFile: (file: GivenFile) => void;
+  /** Whether a file is held over the page. */
+  readonly over: boolean;
 }) {
   const [place, setPlace] = useState<Place>();
   const [encoded, setEncoded] = useState<Encoded>();
@@ -82,14 +89,14 @@ export function ScanBench({
     setLooking(false);
   };
 
-  const open = async (file: Blob, name: string) => {
+  const open = async ({ content, name }: GivenFile) => {
     const own = ++wanted.current;
     setBusy(`Reading ${name} …`);
     setProblem(undefined);
     setEncoded(undefined);
     setPlace(undefined);
     try {
-      const scan = await client.call("scan", { file, name });
+      const scan = await client.call("scan", { file: content, name });
       if (own !== wanted.current) return;
       setBusy(undefined);
       const index = scan.kind === "volume" ? Math.floor(scan.shape[2] / 2) : 0;
@@ -101,9 +108,20 @@ export function ScanBench({
     }
   };
 
+  useEffect(() => {
+    if (file !== undefined) void open(file);
+  }, [file]);
+
   return (
     <>
-      <DropZone run={run} opened={opened} onFile={open} busy={busy} compact={encoded !== undefined} />
+      <DropZone
+        run={run}
+        opened={opened}
+        onFile={onFile}
+        over={over}
+        busy={busy}
+        compact={encoded !== undefined}
+      />
       {problem !== undefined && <Notice kind="error" title={problem.title} text={problem.text} />}
       {place !== undefined && <PlaceControls place={place} opened={opened} onChange={look} />}
       {place !== undefined && needsFit(place, opened) && (
@@ -627,9 +645,4 @@ function masksOfAll(masks: readonly Uint8Array[], levels: OpenedModel["levels"])
 
 function cssOf(colour: number): string {
   return `#${colour.toString(16).padStart(6, "0")}`;
-}
-
-function textOf(error: unknown): string {
-  const remedy = error instanceof CallError ? error.remedy : null;
-  return `${messageOf(error)}.${remedy === null ? "" : ` ${remedy}`}`;
 }

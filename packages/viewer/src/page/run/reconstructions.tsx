@@ -7,12 +7,13 @@ import { Slider } from "../ui/controls.tsx";
 import { Notice, Waiting } from "../ui/notice.tsx";
 import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
 import { loadStack, type Stack } from "../ui/stack.ts";
+import { AtEqualBytes } from "./equal-bytes.tsx";
 
 /** The error at which the map is at its brightest, as a part of the original's range. */
 export const MOST_ERROR = 0.25;
 
 export function Reconstructions({ run }: { readonly run: RunAnswer }) {
-  const { pairs, film } = run.files;
+  const { pairs, equalBytes, film } = run.files;
   return (
     <>
       <h2>Slices of the test split</h2>
@@ -20,6 +21,12 @@ export function Reconstructions({ run }: { readonly run: RunAnswer }) {
         <p class="empty">They come with the evaluation: run `slicebook evaluate` for this run.</p>
       ) : (
         <TestPairs run={run} />
+      )}
+      {equalBytes !== null && (
+        <>
+          <h2>At equal bytes</h2>
+          <AtEqualBytes run={run} pictures={equalBytes} />
+        </>
       )}
       <h2>How it learnt</h2>
       {film === null ? (

@@ -1,4 +1,5 @@
-import type { CallName, Calls, FromWorker, SampleEvent, ToWorker } from "./protocol.ts";
+import { messageOf } from "../data.ts";
+import type { CallName, Calls, EventOf, FromWorker, ToWorker } from "./protocol.ts";
 
 /** Why a call failed, in words for the reader. */
 export class CallError extends Error {
@@ -13,8 +14,14 @@ export class CallError extends Error {
   }
 }
 
-export interface CallOptions {
-  readonly onEvent?: (event: SampleEvent) => void;
+/** What failed and what to do about it, in words. */
+export function textOf(error: unknown): string {
+  const remedy = error instanceof CallError ? error.remedy : null;
+  return `${messageOf(error)}.${remedy === null ? "" : ` ${remedy}`}`;
+}
+
+export interface CallOptions<Name extends CallName> {
+  readonly onEvent?: (event: EventOf<Name>) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -23,7 +30,7 @@ export interface ModelClient {
   call<Name extends CallName>(
     name: Name,
     argument: Calls[Name]["argument"],
-    options?: CallOptions,
+    options?: CallOptions<Name>,
   ): Promise<Calls[Name]["answer"]>;
   close(): void;
 }
@@ -32,7 +39,7 @@ export function startModelClient(): ModelClient {
   const worker = new Worker(new URL("./model-worker.ts", import.meta.url), { type: "module", name: "model" });
   const waiting = new Map<
     number,
-    { done(answer: never): void; failed(error: Error): void; onEvent: CallOptions["onEvent"] }
+    { done(answer: never): void; failed(error: Error): void; onEvent: ((event: never) => void) | undefined }
   >();
   let count = 0;
   const send = (message: ToWorker) => worker.postMessage(message);
@@ -40,7 +47,7 @@ export function startModelClient(): ModelClient {
     const call = waiting.get(data.call);
     if (call === undefined) return;
     if ("event" in data) {
-      call.onEvent?.(data.event);
+      call.onEvent?.(data.event as never);
       return;
     }
     waiting.delete(data.call);

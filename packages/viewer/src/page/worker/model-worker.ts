@@ -3,8 +3,9 @@ import { codeGridsIn } from "@slicebook/core/host";
 import { checkValues } from "@slicebook/datasets";
 import { loadGrids, loadHeader } from "./load-tensors.ts";
 import { type Model, openModel } from "./model.ts";
-import type { CallName, Calls, FromWorker, Grids, SampleEvent, ToWorker } from "./protocol.ts";
+import type { CallName, Calls, EventOf, FromWorker, Grids, ToWorker } from "./protocol.ts";
 import { readScan, type Scan } from "./read-scan.ts";
+import { contentOf } from "./restore.ts";
 
 // The page's types have no worker's scope; this is the part of it that is used.
 const scope = globalThis as unknown as {
@@ -12,16 +13,19 @@ const scope = globalThis as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 };
 
-interface Context {
+interface Context<Name extends CallName> {
   readonly signal: AbortSignal;
-  readonly onEvent: (event: SampleEvent) => void;
+  readonly onEvent: (event: EventOf<Name>) => void;
 }
 
 let model: Promise<Model> | undefined;
 let scan: Scan | undefined;
 
 const handlers: {
-  [Name in CallName]: (argument: Calls[Name]["argument"], context: Context) => Promise<Calls[Name]["answer"]>;
+  [Name in CallName]: (
+    argument: Calls[Name]["argument"],
+    context: Context<Name>,
+  ) => Promise<Calls[Name]["answer"]>;
 } = {
   async open(options) {
     const before = model;
@@ -61,6 +65,8 @@ const handlers: {
     );
   },
   sample: async (request, { onEvent, signal }) => (await opened()).sample(request, onEvent, signal),
+  restore: async ({ file, name }, { onEvent, signal }) =>
+    (await opened()).restore({ file: name, content: await contentOf(file, name) }, onEvent, signal),
 };
 
 async function opened(): Promise<Model> {
@@ -83,8 +89,8 @@ scope.onmessage = ({ data }) => {
   last = last.then(async () => {
     try {
       controller.signal.throwIfAborted();
-      const handler = handlers[name] as (argument: unknown, context: Context) => Promise<unknown>;
-      const onEvent = (event: SampleEvent) => scope.postMessage({ call, event });
+      const handler = handlers[name] as (argument: unknown, context: Context<CallName>) => Promise<unknown>;
+      const onEvent = (event: EventOf<CallName>) => scope.postMessage({ call, event });
       scope.postMessage({ call, answer: await handler(argument, { signal: controller.signal, onEvent }) });
     } catch (error) {
       scope.postMessage({

@@ -13,6 +13,7 @@ import {
   type BoundVqvae,
   type CodeLevel,
   type CodeSpace,
+  type CompressedFile,
   type Condition,
   type ConditionValues,
   clippedToUnit,
@@ -58,6 +59,7 @@ import { SLICE_FIGURES } from "@slicebook/runs/figures";
 import { z } from "zod";
 import { damaged, loadHeader, loadTensors } from "./load-tensors.ts";
 import type {
+  Calls,
   Decoded,
   Encoded,
   EngineChoice,
@@ -65,10 +67,12 @@ import type {
   Grids,
   OpenedModel,
   OpenOptions,
+  RestoreEvent,
   Sampled,
   SampleEvent,
   SampleRequest,
 } from "./protocol.ts";
+import { restoreFile } from "./restore.ts";
 
 const runSchema = z.object({
   dataset: datasetSchema,
@@ -100,6 +104,11 @@ export interface Model {
     onEvent: (event: SampleEvent) => void,
     signal: AbortSignal,
   ): Promise<Sampled>;
+  restore(
+    file: CompressedFile,
+    onEvent: (event: RestoreEvent) => void,
+    signal: AbortSignal,
+  ): Promise<Calls["restore"]["answer"]>;
   dispose(): Promise<void>;
 }
 
@@ -289,6 +298,24 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
         if (stage !== stages.at(-1)) onEvent({ pictures: { size: stage.size, images } });
       }
       return { grids, images, labels, covariates, seconds: (performance.now() - started) / 1000 };
+    },
+
+    async restore(file, onEvent, signal) {
+      const started = performance.now();
+      const { bound, parameters: weights } = prior;
+      await restoreFile(
+        file,
+        {
+          model,
+          parameters,
+          preprocessing,
+          decode: codec.decode,
+          prior: urls.prior === null ? undefined : { bound, parameters: weights, classes },
+          urls,
+        },
+        { onEvent, signal },
+      );
+      return { seconds: (performance.now() - started) / 1000 };
     },
 
     async dispose() {

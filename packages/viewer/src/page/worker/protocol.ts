@@ -24,6 +24,8 @@ export interface OpenOptions {
     readonly grain: string | null;
     /** What is known of slices besides their classes; null: nothing. */
     readonly covariates: string | null;
+    /** How often the training slices use each code. */
+    readonly frequencies: string;
   };
 }
 
@@ -139,7 +141,28 @@ export interface Sampled {
   readonly seconds: number;
 }
 
-/** What the worker does, by name: its argument, and its answer. */
+/** A slice of a compressed file. */
+export interface CompressedEntry {
+  /** Its own in an archive, else its file's without the ending. */
+  readonly name: string;
+  /** Its share of the file. */
+  readonly bytes: number;
+  /** Of the original, where it was brought to the model's size. */
+  readonly originalSize: readonly [height: number, width: number] | null;
+  /** Whether it has a place in space, by which the command line restores a NIfTI file. */
+  readonly placed: boolean;
+}
+
+/** What is told while a compressed file is restored. */
+export type RestoreEvent =
+  /** What the file holds, of which nothing is decoded yet. */
+  | { readonly found: readonly CompressedEntry[] }
+  /** Codes that the prior has read, and has to read. */
+  | { readonly codes: { readonly done: number; readonly all: number } }
+  /** The next slice as a grey PNG, in the order of what was found. */
+  | { readonly picture: Blob };
+
+/** What the worker does, by name: its argument, its answer, and what it tells meanwhile. */
 export interface Calls {
   open: { argument: OpenOptions; answer: OpenedModel };
   /** Reads a file, which is then the scan whose slices `slice` takes. */
@@ -170,8 +193,19 @@ export interface Calls {
     argument: { readonly url: string; readonly indices: readonly number[] };
     answer: readonly Grids[];
   };
-  sample: { argument: SampleRequest; answer: Sampled };
+  sample: { argument: SampleRequest; answer: Sampled; event: SampleEvent };
+  /** Restores the slices of a file that was compressed with the run; answers with the seconds that it took. */
+  restore: {
+    argument: { readonly file: Blob; readonly name: string };
+    answer: { readonly seconds: number };
+    event: RestoreEvent;
+  };
 }
+
+/** What is told while the worker does something; nothing of most. */
+export type EventOf<Name extends CallName> = Calls[Name] extends { readonly event: infer Event }
+  ? Event
+  : never;
 
 export type CallName = keyof Calls;
 
@@ -183,7 +217,7 @@ export type ToWorker =
 /** From the worker. */
 export type FromWorker =
   | { readonly call: number; readonly answer: unknown }
-  | { readonly call: number; readonly event: SampleEvent }
+  | { readonly call: number; readonly event: EventOf<CallName> }
   | {
       readonly call: number;
       readonly error: string;
