@@ -7,8 +7,8 @@ import { root, run, setup } from "./setup.mjs";
 
 /** Packages whose tests take a third of the time of all, one after the other, and others that take as long. */
 const THIRDS = [
-  ["cli", "pipeline"],
-  ["viewer", "core"],
+  ["pipeline", "core", "engine"],
+  ["viewer", "testing", "tfjs-onnx"],
 ].map((names) => names.map((name) => `packages/${name}`));
 
 setup();
