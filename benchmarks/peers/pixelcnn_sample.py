@@ -6,52 +6,17 @@ grids are drawn; each costs the same, so their time is scaled up to whole grids.
 usage: python3 pixelcnn_sample.py '{"model": {...}, "size": [32, 32], "batch": 16, "engine": {"device": "cpu"}, "threads": 2, "positions": 16, ...}'
 """
 
-import json
-import sys
-import time
-
-import torch
-
-from peak_memory import peak_memory
 from pixelcnn import PixelCNN
-from precision import set_precision
+from time_sampling import time_sampling
 
 
-@torch.no_grad()
-def draw(model, grids, positions):
-    """Draws the first so many codes of each grid, in raster order; gives the seconds."""
+def make(task):
+    return PixelCNN(**task["model"]), naive
+
+
+def naive(model, grids):
     columns = grids.shape[2]
-    start = time.perf_counter()
-    for position in range(positions):
-        row, column = divmod(position, columns)
-        probabilities = model(grids)[:, :, row, column].softmax(1)
-        grids[:, row, column] = torch.multinomial(probabilities, 1)[:, 0]
-    if grids.is_cuda:
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return lambda: lambda grids, position: model(grids)[:, :, position // columns, position % columns]
 
 
-def main():
-    task = json.loads(sys.argv[1])
-    rows, columns = task["size"]
-    total = rows * columns
-    positions = total if task["positions"] is None else min(task["positions"], total)
-    torch.set_num_threads(task["threads"])
-    torch.manual_seed(0)
-    set_precision(task["engine"])
-    device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
-    model = PixelCNN(**task["model"]).eval().to(device)
-    grids = torch.zeros(task["batch"], rows, columns, dtype=torch.long, device=device)
-    draw(model, grids, 1)
-    seconds = draw(model, grids, positions)
-    print(json.dumps({
-        "engine": "pytorch",
-        "version": torch.__version__,
-        "weights": sum(p.numel() for p in model.parameters()),
-        "perSecond": task["batch"] / (seconds / positions * total),
-        "steps": positions,
-        "peakMemory": peak_memory(),
-    }))
-
-
-main()
+time_sampling(make)

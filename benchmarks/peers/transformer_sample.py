@@ -7,53 +7,27 @@ grids are drawn; each costs the same, so their time is scaled up to whole grids.
 usage: python3 transformer_sample.py '{"model": {...}, "size": [32, 32], "batch": 16, "engine": {"device": "cpu"}, "threads": 2, "positions": 16, "peerCache": false, ...}'
 """
 
-import json
-import sys
-import time
-
-import torch
-
-from peak_memory import peak_memory
-from precision import set_precision
+from time_sampling import time_sampling
 from transformer import Transformer
 
 
-@torch.no_grad()
-def draw(model, grids, positions, cached):
-    """Draws the first so many codes of each grid, in raster order; gives the seconds."""
-    columns = grids.shape[2]
-    start = time.perf_counter()
-    cache = model.start(len(grids)) if cached else None
-    for position in range(positions):
-        row, column = divmod(position, columns)
-        logits = model.step(grids, position, cache) if cached else model(grids)[:, row, column]
-        grids[:, row, column] = torch.multinomial(logits.softmax(1), 1)[:, 0]
-    if grids.is_cuda:
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
-def main():
-    task = json.loads(sys.argv[1])
+def make(task):
     rows, columns = task["size"]
-    total = rows * columns
-    positions = total if task["positions"] is None else min(task["positions"], total)
-    torch.set_num_threads(task["threads"])
-    torch.manual_seed(0)
-    set_precision(task["engine"])
-    device = "cpu" if task["engine"]["device"] == "cpu" else "cuda"
-    model = Transformer(rows=rows, columns=columns, **task["model"]).eval().to(device)
-    grids = torch.zeros(task["batch"], rows, columns, dtype=torch.long, device=device)
-    draw(model, grids, 1, task["peerCache"])
-    seconds = draw(model, grids, positions, task["peerCache"])
-    print(json.dumps({
-        "engine": "pytorch",
-        "version": torch.__version__,
-        "weights": sum(p.numel() for p in model.parameters()),
-        "perSecond": task["batch"] / (seconds / positions * total),
-        "steps": positions,
-        "peakMemory": peak_memory(),
-    }))
+    model = Transformer(rows=rows, columns=columns, **task["model"])
+    return model, cached if task["peerCache"] else naive
 
 
-main()
+def cached(model, grids):
+    def start():
+        cache = model.start(len(grids))
+        return lambda grids, position: model.step(grids, position, cache)
+
+    return start
+
+
+def naive(model, grids):
+    columns = grids.shape[2]
+    return lambda: lambda grids, position: model(grids)[:, position // columns, position % columns]
+
+
+time_sampling(make)

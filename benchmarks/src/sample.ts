@@ -1,4 +1,4 @@
-import type { CompareOptions, CompareResult, Comparison } from "./compare.ts";
+import type { Cell, CompareOptions, CompareResult, Comparison } from "./compare.ts";
 import type { SampleTask } from "./measurement.ts";
 import { PRIOR_MODEL } from "./prior.ts";
 
@@ -28,17 +28,7 @@ const shared = { benchmark: "sample", unit: "grids per second", script: "slicebo
 export const sampling: Comparison = {
   ...shared,
   peerScript: "benchmarks/peers/pixelcnn_sample.py",
-  taskOf: ({ size, batch }, { threads, engine, seconds, positions }) => ({
-    prior: "pixelcnn",
-    model: PRIOR_MODEL,
-    size: [...size],
-    batch,
-    engine,
-    threads,
-    warmup: 1,
-    seconds,
-    positions,
-  }),
+  taskOf: (cell, options) => ({ prior: "pixelcnn", model: PRIOR_MODEL, ...drawing(cell, options) }),
 };
 
 /** The same of the transformer; with `peerCache`, PyTorch keeps keys and values too. */
@@ -46,19 +36,19 @@ export function transformerSampling({ peerCache }: { readonly peerCache: boolean
   return {
     ...shared,
     peerScript: "benchmarks/peers/transformer_sample.py",
-    taskOf: ({ size, batch }, { threads, engine, seconds, positions }) => ({
+    taskOf: (cell, options) => ({
       prior: "transformer",
       model: TRANSFORMER_MODEL,
-      size: [...size],
-      batch,
-      engine,
-      threads,
-      warmup: 1,
-      seconds,
-      positions,
       peerCache,
+      ...drawing(cell, options),
     }),
   };
+}
+
+/** What is drawn, of whichever prior. */
+function drawing({ size, batch }: Cell, { threads, engine, seconds, positions }: CompareOptions) {
+  const [rows, columns] = size;
+  return { size: [rows, columns] as [number, number], batch, engine, threads, warmup: 1, seconds, positions };
 }
 
 export function sampleResult(

@@ -7,6 +7,7 @@ import { inPrecision } from "./in-precision.ts";
 import { type Measurement, priorTaskSchema, timeSteps } from "./measurement.ts";
 import { median } from "./median.ts";
 import { peakMemory } from "./peak-memory.ts";
+import { pixelcnnAsPeer } from "./pixelcnn-as-peer.ts";
 
 const SEED = 0;
 
@@ -21,16 +22,7 @@ const {
 } = priorTaskSchema.parse(JSON.parse(process.argv[2] ?? ""));
 const { codes, learningRate, ...sizes } = model;
 const [rows, columns] = size;
-// Without what the peer has not.
-const config = pixelcnn.schema.parse({
-  ...sizes,
-  dropout: 0,
-  positionBias: false,
-  attention: { count: 0 },
-  tied: false,
-  corruption: 0,
-  optimizer: { learningRate },
-});
+const config = pixelcnnAsPeer({ ...sizes, optimizer: { learningRate } });
 const prior = pixelcnn.bind(config, { levels: [{ codes, rows, columns }], classes: 0 });
 const part = prior.parts[0]!;
 const shape = [batch, rows, columns];

@@ -6,6 +6,7 @@ import { transformer } from "@slicebook/prior-transformer";
 import { type Measurement, type SampleTask, sampleTaskSchema } from "./measurement.ts";
 import { median } from "./median.ts";
 import { peakMemory } from "./peak-memory.ts";
+import { pixelcnnAsPeer } from "./pixelcnn-as-peer.ts";
 
 const SEED = 0;
 
@@ -39,14 +40,5 @@ await engine.dispose();
 function boundPrior({ prior, model: { codes, ...sizes }, size: [rows, columns] }: SampleTask) {
   const space = { levels: [{ codes, rows, columns }], classes: 0 };
   if (prior === "transformer") return transformer.bind(transformer.schema.parse(sizes), space);
-  // Without what the peer has not.
-  const config = pixelcnn.schema.parse({
-    ...sizes,
-    dropout: 0,
-    positionBias: false,
-    attention: { count: 0 },
-    tied: false,
-    corruption: 0,
-  });
-  return pixelcnn.bind(config, space);
+  return pixelcnn.bind(pixelcnnAsPeer(sizes), space);
 }

@@ -8,6 +8,7 @@ import { Choice, Slider } from "../ui/controls.tsx";
 import { Notice, Waiting } from "../ui/notice.tsx";
 import { Picture } from "../ui/picture.tsx";
 import { loadStack, type Stack } from "../ui/stack.ts";
+import { Thumbs } from "../ui/thumbs.tsx";
 
 type Way = EqualBytesPictures["ways"][number];
 
@@ -86,20 +87,13 @@ export function AtEqualBytes({
           shown={shown.map(({ way }) => way.name)}
           size={[height, before.width]}
         />
-        <fieldset class="thumbs" aria-label="Slices at equal bytes">
-          {slices.map((slice, number) => (
-            <button
-              key={slice.name}
-              type="button"
-              aria-pressed={number === chosen}
-              aria-label={slice.name}
-              onClick={() => setChosen(number)}
-            >
-              <Picture values={before.slices[number]!} height={height} width={before.width} label="" />
-              <span>{slice.name}</span>
-            </button>
-          ))}
-        </fieldset>
+        <Thumbs
+          label="Slices at equal bytes"
+          stack={before}
+          slices={slices.map(({ name }) => ({ name, label: name, caption: name }))}
+          chosen={chosen}
+          onChoose={setChosen}
+        />
         {larger.length > 0 && (
           <p class="note">
             Not equal: of this slice even the smallest file of {namesOf(larger)} takes more bytes than this

@@ -7,6 +7,7 @@ import { Slider } from "../ui/controls.tsx";
 import { Notice, Waiting } from "../ui/notice.tsx";
 import { errorOf, HeatScale, Picture } from "../ui/picture.tsx";
 import { loadStack, type Stack } from "../ui/stack.ts";
+import { Thumbs } from "../ui/thumbs.tsx";
 import { AtEqualBytes } from "./equal-bytes.tsx";
 
 /** The error at which the map is at its brightest, as a part of the original's range. */
@@ -69,20 +70,16 @@ function TestPairs({ run: { entry, info, files } }: { readonly run: RunAnswer })
         <p class="caption">
           <strong>{name}</strong>, SSIM {decimals(ssim, 3)}
         </p>
-        <fieldset class="thumbs" aria-label="Slices">
-          {slices.map((slice, number) => (
-            <button
-              key={slice.name}
-              type="button"
-              aria-pressed={number === index}
-              aria-label={`${slice.name}, SSIM ${decimals(slice.ssim, 3)}`}
-              onClick={() => setChosen(number)}
-            >
-              <Picture values={before.slices[number]!} height={height} width={before.width} label="" />
-              <span>{decimals(slice.ssim, 3)}</span>
-            </button>
-          ))}
-        </fieldset>
+        <Thumbs
+          label="Slices"
+          stack={before}
+          slices={slices.map(({ name, ssim }) => {
+            const caption = decimals(ssim, 3);
+            return { name, label: `${name}, SSIM ${caption}`, caption };
+          })}
+          chosen={index}
+          onChoose={setChosen}
+        />
         <p class="note">
           Each original's own range is mapped to [0, 1]; the same map is applied to its reconstruction.
         </p>
