@@ -83,14 +83,14 @@ function useTitle(route: Route): void {
 /** Whoever follows a link to another page by keyboard continues from its start, as after a page load. */
 function useFocusOnArrival(route: Route) {
   const main = useRef<HTMLElement>(null);
-  const place = route.page === "run" ? `run ${route.id}` : route.page;
-  const before = useRef(place);
+  const pageKey = route.page === "run" ? `run ${route.id}` : route.page;
+  const before = useRef(pageKey);
   useEffect(() => {
-    if (before.current === place) return;
-    before.current = place;
+    if (before.current === pageKey) return;
+    before.current = pageKey;
     main.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
-  }, [place]);
+  }, [pageKey]);
   return main;
 }
 

@@ -61,7 +61,7 @@ export function gridText(grids: readonly (readonly [number, number])[]): string 
 /** `512 codes`, or those of each level: `512 + 256 + 64 codes`. */
 export function codesText({ codes, codebooks = [] }: RunInfo["model"]): string {
   return codebooks.length > 1
-    ? `${codebooks.map((own) => own.toLocaleString("en")).join(" + ")} codes`
+    ? `${codebooks.map((count) => count.toLocaleString("en")).join(" + ")} codes`
     : plural(codes, "code");
 }
 

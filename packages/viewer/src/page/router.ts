@@ -17,8 +17,8 @@ export function hrefOf(route: Route): string {
     case "compare":
       return `#/compare/${route.ids.map(encodeURIComponent).join("/")}`;
     case "run": {
-      const own = `#/run/${encodeURIComponent(route.id)}`;
-      return route.view === "overview" ? own : `${own}/${route.view}`;
+      const runHref = `#/run/${encodeURIComponent(route.id)}`;
+      return route.view === "overview" ? runHref : `${runHref}/${route.view}`;
     }
   }
 }

@@ -152,14 +152,14 @@ function HeadCell({
   readonly sort: { readonly key: string; readonly falling: boolean };
   readonly onSort: () => void;
 }) {
-  const own = sort.key === key;
-  const order = own ? (sort.falling ? "descending" : "ascending") : undefined;
+  const isSorted = sort.key === key;
+  const order = isSorted ? (sort.falling ? "descending" : "ascending") : undefined;
   return (
     <th scope="col" class={cellClass(number, rank)} aria-sort={order}>
       <button type="button" onClick={onSort}>
         {title}
         <span class="arrow" aria-hidden="true">
-          {own ? (sort.falling ? "↓" : "↑") : ""}
+          {isSorted ? (sort.falling ? "↓" : "↑") : ""}
         </span>
       </button>
     </th>

@@ -41,14 +41,14 @@ export async function codebookAnswer(file: string, path: string, model: ModelCod
   return withModelGrids(file, model, async (handle, { levels, names }) => {
     const answers: CodebookLevel[] = [];
     const named: Record<number, string> = {};
-    for (const { place, codes } of levels) {
-      const answer = await countLevel(handle, place, codes);
+    for (const { tensor, codes } of levels) {
+      const answer = await countLevel(handle, tensor, codes);
       for (const places of answer.places) {
         for (let at = 0; at < places.length; at += 2) named[places[at]!] = names[places[at]!] ?? "";
       }
       answers.push(answer);
     }
-    return { path, slices: levels[0]!.place.shape[0]!, levels: answers, names: named };
+    return { path, slices: levels[0]!.tensor.shape[0]!, levels: answers, names: named };
   });
 }
 
@@ -56,13 +56,13 @@ export async function codebookAnswer(file: string, path: string, model: ModelCod
 export async function frequenciesAnswer(file: string, model: ModelCodes): Promise<FrequenciesAnswer> {
   return withModelGrids(file, model, async (handle, { levels }) => {
     const counts: number[][] = [];
-    for (const { place, codes } of levels) {
-      const own = new Float64Array(codes);
-      for await (const { index, grid } of eachGrid(handle, place)) {
+    for (const { tensor, codes } of levels) {
+      const levelCounts = new Float64Array(codes);
+      for await (const { index, grid } of eachGrid(handle, tensor)) {
         checkCodes(grid, index, codes);
-        for (const code of grid) own[code]! += 1;
+        for (const code of grid) levelCounts[code]! += 1;
       }
-      counts.push(Array.from(own));
+      counts.push(Array.from(levelCounts));
     }
     return { levels: counts };
   });
@@ -75,18 +75,18 @@ async function withModelGrids<T>(
   use: (
     handle: FileHandle,
     grids: {
-      readonly levels: readonly { readonly place: TensorPlace; readonly codes: number }[];
+      readonly levels: readonly { readonly tensor: TensorPlace; readonly codes: number }[];
       readonly names: readonly string[];
     },
   ) => Promise<T>,
 ): Promise<T> {
   const { grids, codebooks = grids.map(() => model.codes) } = model;
   return withGrids(file, (handle, { levels, names }) => {
-    const found = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
+    const actual = levels.map(({ shape: [, rows, columns] }) => `${rows}×${columns}`).join(" + ");
     const wanted = grids.map((sides) => sides.join("×")).join(" + ");
-    if (found !== wanted) throw new Error(`its grids are ${found}, the model's ${wanted}`);
+    if (actual !== wanted) throw new Error(`its grids are ${actual}, the model's ${wanted}`);
     return use(handle, {
-      levels: levels.map((place, level) => ({ place, codes: codebooks[level]! })),
+      levels: levels.map((tensor, level) => ({ tensor, codes: codebooks[level]! })),
       names,
     });
   });
@@ -98,21 +98,21 @@ function checkCodes(grid: Int32Array, index: number, codes: number): void {
   }
 }
 
-async function countLevel(handle: FileHandle, place: TensorPlace, codes: number): Promise<CodebookLevel> {
-  const [, rows, columns] = place.shape as [number, number, number];
+async function countLevel(handle: FileHandle, tensor: TensorPlace, codes: number): Promise<CodebookLevel> {
+  const [, rows, columns] = tensor.shape as [number, number, number];
   const counts = new Float64Array(codes);
   const places = new Map<number, number[]>();
-  const own = new Int32Array(codes);
-  for await (const { index, grid } of eachGrid(handle, place)) {
+  const sliceCounts = new Int32Array(codes);
+  for await (const { index, grid } of eachGrid(handle, tensor)) {
     checkCodes(grid, index, codes);
-    for (const code of grid) own[code]! += 1;
+    for (const code of grid) sliceCounts[code]! += 1;
     for (const code of grid) {
-      if (own[code] === 0) continue;
+      if (sliceCounts[code] === 0) continue;
       const kept = places.get(code) ?? [];
       places.set(code, kept);
-      counts[code]! += own[code]!;
-      keepPlace(kept, index, own[code]!);
-      own[code] = 0;
+      counts[code]! += sliceCounts[code]!;
+      keepPlace(kept, index, sliceCounts[code]!);
+      sliceCounts[code] = 0;
     }
   }
   return {
@@ -152,7 +152,7 @@ export async function samplesAnswer(
   return {
     ...paths,
     samples: drawn.names.map((name, index): SampleEntry => {
-      const own = measured.get(name);
+      const sampleNovelty = measured.get(name);
       const placed = (nearest: { readonly slice: string; readonly distance: number }) => ({
         index: places.get(nearest.slice) ?? null,
         name: nearest.slice,
@@ -163,9 +163,13 @@ export async function samplesAnswer(
         picture: picture(name),
         label: drawn.labels[index] ?? null,
         nearest:
-          own === undefined
+          sampleNovelty === undefined
             ? null
-            : { byCodes: placed(own.byCodes), bySsim: placed(own.bySsim), memorised: own.memorised },
+            : {
+                byCodes: placed(sampleNovelty.byCodes),
+                bySsim: placed(sampleNovelty.bySsim),
+                memorised: sampleNovelty.memorised,
+              },
       };
     }),
     novelty:

@@ -21,19 +21,19 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
     async answer(path) {
       if (path === "runs.json") return runsAnswer(folder, live);
       const [id, name, ...rest] = path.split("/");
-      const own = id === undefined || rest.length > 0 ? undefined : await runFolder(folder, id);
-      if (own === undefined) return undefined;
-      const { paths, novelty } = openRun(own);
-      if (name === "run.json") return runAnswer(own);
+      const runPath = id === undefined || rest.length > 0 ? undefined : await runFolder(folder, id);
+      if (runPath === undefined) return undefined;
+      const { paths, novelty } = openRun(runPath);
+      if (name === "run.json") return runAnswer(runPath);
       if (name === "codebook.json" && (await exists(paths.codes.test))) {
         return codebooks([paths.codes.test], async () => {
-          const { info } = await readRun(own);
-          return codebookAnswer(paths.codes.test, fromRun(own, paths.codes.test), info.model);
+          const { info } = await readRun(runPath);
+          return codebookAnswer(paths.codes.test, fromRun(runPath, paths.codes.test), info.model);
         });
       }
       if (name === "frequencies.json" && (await exists(paths.codes.train))) {
         return frequencies([paths.codes.train], async () => {
-          const { info } = await readRun(own);
+          const { info } = await readRun(runPath);
           return frequenciesAnswer(paths.codes.train, info.model);
         });
       }
@@ -42,12 +42,12 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
         const there = new Set(await readdir(paths.samples));
         return samplesAnswer(
           { samples: drawn, train: paths.codes.train },
-          { path: fromRun(own, drawn), trainPath: fromRun(own, paths.codes.train) },
+          { path: fromRun(runPath, drawn), trainPath: fromRun(runPath, paths.codes.train) },
           {
             novelty: await novelty(),
             picture: (name) => {
               const file = paths.samplePicture(name);
-              return there.has(basename(file)) ? fromRun(own, file) : null;
+              return there.has(basename(file)) ? fromRun(runPath, file) : null;
             },
           },
         );
@@ -59,16 +59,16 @@ export function createRunData(folder: RunsFolder, { live }: { readonly live: boo
 
 /** Remembers what took long to find out from files, for as long as these are as they were. */
 function remembered<T>(): (files: readonly string[], find: () => Promise<T>) => Promise<T> {
-  const known = new Map<string, { readonly stamp: string; readonly found: Promise<T> }>();
+  const known = new Map<string, { readonly stamp: string; readonly answer: Promise<T> }>();
   return async (files, find) => {
     const stamps = await Promise.all(files.map((file) => stat(file)));
     const stamp = stamps.map(({ mtimeMs, size }) => `${mtimeMs} ${size}`).join(" ");
     const key = files.join("\n");
     const before = known.get(key);
-    if (before?.stamp === stamp) return before.found;
-    const found = find();
-    known.set(key, { stamp, found });
-    found.catch(() => known.delete(key));
-    return found;
+    if (before?.stamp === stamp) return before.answer;
+    const answer = find();
+    known.set(key, { stamp, answer });
+    answer.catch(() => known.delete(key));
+    return answer;
   };
 }

@@ -38,11 +38,11 @@ export interface RunsFolder {
 /** The runs in a folder, or the one run that it is; throws `RUN_NOT_FOUND` if it does not exist. */
 export async function openRunsFolder(folder: string): Promise<RunsFolder> {
   const path = resolve(folder);
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isDirectory()) {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isDirectory()) {
     throw new SlicebookError(
       "RUN_NOT_FOUND",
-      `${folder}: ${found ? "it is not a folder" : "there is no such folder"}`,
+      `${folder}: ${stats ? "it is not a folder" : "there is no such folder"}`,
       {
         remedy: "Start a run with `slicebook run CONFIG`, or name the folder that your runs are in.",
       },
@@ -155,13 +155,16 @@ function pairsOf({ folder, pairs }: RunPaths): Pairs | undefined {
 }
 
 function equalBytesOf({ folder, equalBytes }: RunPaths): EqualBytesPictures | undefined {
-  const found = readEqualBytes(equalBytes);
+  const comparison = readEqualBytes(equalBytes);
   return (
-    found && {
+    comparison && {
       originals: fromRun(folder, equalBytes.originals),
-      coding: found.coding,
-      slices: found.slices,
-      ways: found.ways.map((way) => ({ ...way, picture: fromRun(folder, equalBytes.picture(way.name)) })),
+      coding: comparison.coding,
+      slices: comparison.slices,
+      ways: comparison.ways.map((way) => ({
+        ...way,
+        picture: fromRun(folder, equalBytes.picture(way.name)),
+      })),
     }
   );
 }

@@ -88,10 +88,10 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   const [first, ...rest] = segments;
   if (first === "events" && rest.length === 0) return sendEvents(site.watcher, request, response);
   if (first === "data") {
-    const found = await site.data.answer(rest.join("/"));
-    return found === undefined
+    const body = await site.data.answer(rest.join("/"));
+    return body === undefined
       ? refuse(response, 404, "there is nothing of that name")
-      : sendJson(request, response, found);
+      : sendJson(request, response, body);
   }
   if (first === "files") {
     const [id, ...path] = rest;

@@ -107,9 +107,9 @@ async function withoutTraining(path: string): Promise<Uint8Array> {
 
 /** A folder that is not empty is written into only if it holds a site already. */
 async function checkOut(out: string): Promise<void> {
-  const found = await stat(out).catch(() => undefined);
-  if (found === undefined) return;
-  const names = found.isDirectory() ? await readdir(out) : ["a file"];
+  const stats = await stat(out).catch(() => undefined);
+  if (stats === undefined) return;
+  const names = stats.isDirectory() ? await readdir(out) : ["a file"];
   if (names.length === 0) return;
   const index = await readFile(join(out, "index.html"), "utf8").catch(() => "");
   if (index.includes("<title>Slicebook</title>")) return;

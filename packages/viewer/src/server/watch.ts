@@ -41,20 +41,20 @@ export function createWatcher(folder: RunsFolder): Watcher {
       const path = join(folder.root, id);
       const [metrics, rest] = await Promise.all([stampOf(metricsFiles(path)), stampOf(otherFiles(path))]);
       const before = seen.get(id);
-      const own: Seen = { metrics, rest, rows: before?.rows ?? 0 };
+      const current: Seen = { metrics, rest, rows: before?.rows ?? 0 };
       if (before === undefined || before.metrics !== metrics) {
         try {
           const rows = await openRun(path).metrics();
           // The prior's rows come after the model's: where the model's are read again, those after moved.
-          const from = Math.min(own.rows, rows.length);
-          own.rows = rows.length;
+          const from = Math.min(current.rows, rows.length);
+          current.rows = rows.length;
           if (before !== undefined) events.push({ type: "metrics", id, from, rows: rows.slice(from) });
         } catch {
           // A run that cannot be read is said so in the list.
         }
       }
       if (before !== undefined && before.rest !== rest) events.push({ type: "run", id });
-      now.set(id, own);
+      now.set(id, current);
     }
     const gone = [...seen.keys()].some((id) => !now.has(id));
     const came = [...now.keys()].some((id) => !seen.has(id));
@@ -123,6 +123,6 @@ function otherFiles(folder: string): string[] {
 }
 
 async function stampOf(files: readonly string[]): Promise<string> {
-  const found = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
-  return found.map((one) => (one === undefined ? "-" : `${one.size}:${one.mtimeMs}`)).join(" ");
+  const stats = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return stats.map((one) => (one === undefined ? "-" : `${one.size}:${one.mtimeMs}`)).join(" ");
 }

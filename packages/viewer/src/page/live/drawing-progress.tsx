@@ -36,6 +36,6 @@ export function DrawingProgress({ codes: { done, all } }: { readonly codes: Code
 /** `row 12 of 32`, or of several levels `level 2 of 3, row 12 of 32`. */
 export function progressText(levels: OpenedModel["levels"], drawn: Drawn): string {
   const { level, row } = drawn ?? { level: 0, row: -1 };
-  const own = `row ${row + 1} of ${levels[level]!.rows}`;
-  return levels.length === 1 ? own : `level ${level + 1} of ${levels.length}, ${own}`;
+  const rowText = `row ${row + 1} of ${levels[level]!.rows}`;
+  return levels.length === 1 ? rowText : `level ${level + 1} of ${levels.length}, ${rowText}`;
 }

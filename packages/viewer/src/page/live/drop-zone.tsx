@@ -93,7 +93,7 @@ export function DropZone({
   readonly compact: boolean;
 }) {
   const offered = files.pairs?.slices.slice(0, OFFERED) ?? [];
-  const openOwn = async (index: number) => {
+  const openTestSlice = async (index: number) => {
     const { slices, width } = await loadStack(fileUrl(entry.id, files.pairs!.originals), height);
     onFile({ content: await greyPng(slices[index]!, height, width), name: `${offered[index]!.name}.png` });
   };
@@ -108,7 +108,7 @@ export function DropZone({
         <p class="own">
           Or take a test slice of this run{info.data.adapter === "phantom" ? " (a phantom)" : ""}:{" "}
           {offered.map(({ name }, index) => (
-            <button key={name} type="button" class="link" onClick={() => void openOwn(index)}>
+            <button key={name} type="button" class="link" onClick={() => void openTestSlice(index)}>
               {name}
             </button>
           ))}

@@ -11,7 +11,7 @@ import { FileButton, type GivenFile } from "./drop-zone.tsx";
 /** A compressed file while it is restored, and after. */
 interface Restoring {
   readonly file: GivenFile;
-  readonly found: readonly CompressedEntry[];
+  readonly slices: readonly CompressedEntry[];
   /** Addresses of the pictures that are there. */
   readonly pictures: readonly string[];
   readonly codes: { readonly done: number; readonly all: number } | undefined;
@@ -52,7 +52,7 @@ export function RestoreBench({
     setStop(controller);
     setRestoring({
       file,
-      found: [],
+      slices: [],
       pictures: [],
       codes: undefined,
       seconds: undefined,
@@ -61,7 +61,7 @@ export function RestoreBench({
     });
     const onEvent = (event: RestoreEvent) => {
       if (left) return;
-      if ("found" in event) change({ found: event.found });
+      if ("slices" in event) change({ slices: event.slices });
       else if ("codes" in event) change({ codes: event.codes });
       else {
         pictures.push(URL.createObjectURL(event.picture));
@@ -97,7 +97,7 @@ export function RestoreBench({
       >
         <FileButton text="Open a compressed file" accept={[".slbk"]} onFile={onFile} />
         <p>
-          {busy && restoring.found.length === 0 ? (
+          {busy && restoring.slices.length === 0 ? (
             `Reading ${restoring.file.name} …`
           ) : (
             <>
@@ -110,7 +110,7 @@ export function RestoreBench({
       {restoring?.problem !== undefined && (
         <Notice kind="error" title="The file cannot be restored" text={restoring.problem} />
       )}
-      {restoring !== undefined && restoring.found.length > 0 && (
+      {restoring !== undefined && restoring.slices.length > 0 && (
         <>
           <Sizes restoring={restoring} size={opened.size} />
           <div class="tools">
@@ -131,7 +131,7 @@ export function RestoreBench({
             )}
           </div>
           <ul class="drawn restored">
-            {restoring.found.map(({ name, bytes }, index) => {
+            {restoring.slices.map(({ name, bytes }, index) => {
               const picture = restoring.pictures[index];
               return (
                 <li key={name}>
@@ -169,7 +169,7 @@ export function RestoreBench({
 }
 
 function Sizes({
-  restoring: { file, found },
+  restoring: { file, slices },
   size: [height, width],
 }: {
   readonly restoring: Restoring;
@@ -179,10 +179,10 @@ function Sizes({
   return (
     <dl class="figures live">
       <Figure name="File" value={plural(bytes, "byte")} detail={file.name} />
-      <Figure name="Slices" value={found.length.toLocaleString("en")} detail={`${height} × ${width} px`} />
+      <Figure name="Slices" value={slices.length.toLocaleString("en")} detail={`${height} × ${width} px`} />
       <Figure
         name="Bits per pixel"
-        value={decimals((8 * bytes) / (found.length * height * width), 3)}
+        value={decimals((8 * bytes) / (slices.length * height * width), 3)}
         unit="bits"
         detail="all bytes of the file counted"
       />
@@ -192,13 +192,13 @@ function Sizes({
 
 /** What was lost on the way to these pictures, where something was. */
 function Notes({
-  restoring: { found },
+  restoring: { slices },
   size: [height, width],
 }: {
   readonly restoring: Restoring;
   readonly size: readonly [number, number];
 }) {
-  const fitted = found.filter(({ originalSize }) => originalSize !== null).length;
+  const fitted = slices.filter(({ originalSize }) => originalSize !== null).length;
   return (
     <>
       {fitted > 0 && (
@@ -207,7 +207,7 @@ function Notes({
           {height} × {width} px.
         </p>
       )}
-      {found.some(({ placed }) => placed) && (
+      {slices.some(({ placed }) => placed) && (
         <p class="note">
           Slices of NIfTI files are shown from their least to their greatest value;{" "}
           <code>slicebook decompress</code> restores them in the original units, at their place.
@@ -217,13 +217,13 @@ function Notes({
   );
 }
 
-function statusOf({ found, pictures, codes, seconds, stopped, problem }: Restoring): string {
-  const there = `${pictures.length} of ${plural(found.length, "slice")}`;
+function statusOf({ slices, pictures, codes, seconds, stopped, problem }: Restoring): string {
+  const there = `${pictures.length} of ${plural(slices.length, "slice")}`;
   if (problem !== undefined) return `Restored ${there} before it failed`;
   if (stopped) return `Stopped: ${there} restored`;
   if (seconds === undefined)
     return codes === undefined
       ? `Restoring ${there}`
       : `Restoring ${there}: ${codes.done} of ${plural(codes.all, "code")} read`;
-  return `${plural(found.length, "slice")} in ${short(seconds)} s, ${short(seconds / found.length)} s each`;
+  return `${plural(slices.length, "slice")} in ${short(seconds)} s, ${short(seconds / slices.length)} s each`;
 }

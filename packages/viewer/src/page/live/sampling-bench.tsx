@@ -88,10 +88,10 @@ export function SamplingBench({
             }
             const { level, row, first, codes } = event.row;
             const { columns } = opened.levels[level]!;
-            for (let place = 0; place < codes.length / columns; place++) {
-              const own = grids[first + place]![level]!.slice();
-              own.set(codes.subarray(place * columns, (place + 1) * columns), row * columns);
-              grids[first + place]![level] = own;
+            for (let index = 0; index < codes.length / columns; index++) {
+              const grid = grids[first + index]![level]!.slice();
+              grid.set(codes.subarray(index * columns, (index + 1) * columns), row * columns);
+              grids[first + index]![level] = grid;
             }
             setGrowing(grids.map((levels) => [...levels]));
             setDrawn({ level, row });
@@ -135,9 +135,9 @@ export function SamplingBench({
           <Field label="Class">
             <select value={label} onChange={(event) => setLabel(event.currentTarget.value)}>
               <option value="">each in turn</option>
-              {opened.classes.map((own, number) => (
-                <option key={own} value={number}>
-                  {own}
+              {opened.classes.map((name, number) => (
+                <option key={name} value={number}>
+                  {name}
                 </option>
               ))}
             </select>
@@ -235,8 +235,8 @@ export function SamplingBench({
         <ul class="drawn">
           {growing.map((levels, index) => {
             const name = `Sample ${index + 1}`;
-            const own = sampled?.labels[index];
-            const className = opened.classes[own ?? -1];
+            const drawnLabel = sampled?.labels[index];
+            const className = opened.classes[drawnLabel ?? -1];
             const known = Object.entries(sampled?.covariates[index] ?? {});
             return (
               <li key={index}>
@@ -284,11 +284,11 @@ function startOf(configured: readonly number[]): number {
 
 /** What a slider says for each level. */
 function scaled(configured: readonly number[], value: number): number[] {
-  return configured.map((own) => (differs(configured) ? own * value : value));
+  return configured.map((setting) => (differs(configured) ? setting * value : value));
 }
 
 function differs(configured: readonly number[]): boolean {
-  return configured.some((own) => own !== configured[0]);
+  return configured.some((setting) => setting !== configured[0]);
 }
 
 /** One number, or that of each level. */

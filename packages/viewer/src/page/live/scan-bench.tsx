@@ -25,7 +25,7 @@ import { DropZone, type GivenFile } from "./drop-zone.tsx";
 type Plane = "0" | "1" | "2";
 
 /** What is shown: a slice of a scan, as the model sees it. */
-interface Place {
+interface SliceView {
   readonly scan: ScanInfo;
   readonly plane: Plane;
   readonly index: number;
@@ -54,7 +54,7 @@ export function ScanBench({
   /** Whether a file is held over the page. */
   readonly over: boolean;
 }) {
-  const [place, setPlace] = useState<Place>();
+  const [view, setView] = useState<SliceView>();
   const [encoded, setEncoded] = useState<Encoded>();
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState<string>();
@@ -62,10 +62,10 @@ export function ScanBench({
   /** Counts what is asked for: of several files or slices that are asked for quickly, the last is what counts. */
   const wanted = useRef(0);
 
-  /** Encodes the slice at a place. */
-  const look = async (next: Place) => {
-    const own = ++wanted.current;
-    setPlace(next);
+  /** Encodes the slice of a view. */
+  const look = async (next: SliceView) => {
+    const request = ++wanted.current;
+    setView(next);
     setProblem(undefined);
     if (needsFit(next, opened)) {
       setEncoded(undefined);
@@ -79,10 +79,10 @@ export function ScanBench({
         index: next.index,
         fit: next.fit,
       });
-      if (own !== wanted.current) return;
+      if (request !== wanted.current) return;
       setEncoded(answer);
     } catch (error) {
-      if (own !== wanted.current) return;
+      if (request !== wanted.current) return;
       setEncoded(undefined);
       setProblem({ title: "This slice cannot be encoded", text: textOf(error) });
     }
@@ -90,19 +90,19 @@ export function ScanBench({
   };
 
   const open = async ({ content, name }: GivenFile) => {
-    const own = ++wanted.current;
+    const request = ++wanted.current;
     setBusy(`Reading ${name} …`);
     setProblem(undefined);
     setEncoded(undefined);
-    setPlace(undefined);
+    setView(undefined);
     try {
       const scan = await client.call("scan", { file: content, name });
-      if (own !== wanted.current) return;
+      if (request !== wanted.current) return;
       setBusy(undefined);
       const index = scan.kind === "volume" ? Math.floor(scan.shape[2] / 2) : 0;
-      await look({ scan, plane: "2", index, fit: place?.fit ?? "training" });
+      await look({ scan, plane: "2", index, fit: view?.fit ?? "training" });
     } catch (error) {
-      if (own !== wanted.current) return;
+      if (request !== wanted.current) return;
       setBusy(undefined);
       setProblem({ title: "The file cannot be read", text: textOf(error) });
     }
@@ -123,30 +123,30 @@ export function ScanBench({
         compact={encoded !== undefined}
       />
       {problem !== undefined && <Notice kind="error" title={problem.title} text={problem.text} />}
-      {place !== undefined && <PlaceControls place={place} opened={opened} onChange={look} />}
-      {place !== undefined && needsFit(place, opened) && (
-        <FitChoice place={place} size={opened.size} onChoose={(fit) => look({ ...place, fit })} />
+      {view !== undefined && <ViewControls view={view} opened={opened} onChange={look} />}
+      {view !== undefined && needsFit(view, opened) && (
+        <FitChoice view={view} size={opened.size} onChoose={(fit) => look({ ...view, fit })} />
       )}
-      {encoded !== undefined && place !== undefined && (
+      {encoded !== undefined && view !== undefined && (
         // Until the slice that is asked for is here, the one before it is shown, and cannot be drawn in.
         <div aria-busy={looking} inert={looking}>
-          <Bench key={place.scan.name} encoded={encoded} model={{ client, opened }} name={place.scan.name} />
+          <Bench key={view.scan.name} encoded={encoded} model={{ client, opened }} name={view.scan.name} />
         </div>
       )}
     </>
   );
 }
 
-function PlaceControls({
-  place,
+function ViewControls({
+  view,
   opened,
   onChange,
 }: {
-  readonly place: Place;
+  readonly view: SliceView;
   readonly opened: OpenedModel;
-  readonly onChange: (place: Place) => void;
+  readonly onChange: (view: SliceView) => void;
 }) {
-  const { scan, plane, index, fit } = place;
+  const { scan, plane, index, fit } = view;
   const [height, width] = opened.size;
   const slices = scan.kind === "volume" ? scan.shape[Number(plane)]! : 1;
   const shape = scan.kind === "volume" ? scan.shape.join(" × ") : `${scan.height} × ${scan.width}`;
@@ -162,7 +162,7 @@ function PlaceControls({
             options={(["0", "1", "2"] as const).map((value) => ({ value, text: value }))}
             value={plane}
             onChange={(next) =>
-              onChange({ ...place, plane: next, index: Math.floor(scan.shape[Number(next)]! / 2) })
+              onChange({ ...view, plane: next, index: Math.floor(scan.shape[Number(next)]! / 2) })
             }
           />
           <Slider
@@ -170,19 +170,19 @@ function PlaceControls({
             value={index}
             max={slices - 1}
             text={`${index + 1} of ${slices}`}
-            onInput={(next) => onChange({ ...place, index: next })}
+            onInput={(next) => onChange({ ...view, index: next })}
           />
         </>
       )}
       <Field label={`To ${height} × ${width} px`}>
         <select
           value={fit}
-          onChange={(event) => onChange({ ...place, fit: event.currentTarget.value as Fit })}
+          onChange={(event) => onChange({ ...view, fit: event.currentTarget.value as Fit })}
         >
           <option value="training">as in training ({opened.sizePolicy ?? "no other size"})</option>
-          {FITS.map(({ fit: own }) => (
-            <option key={own} value={own}>
-              {own}
+          {FITS.map(({ fit: option }) => (
+            <option key={option} value={option}>
+              {option}
             </option>
           ))}
         </select>
@@ -200,15 +200,15 @@ const FITS = [
 
 /** Asks how to bring a slice to the model's size, where training had no rule for it. */
 function FitChoice({
-  place,
+  view,
   size: [height, width],
   onChoose,
 }: {
-  readonly place: Place;
+  readonly view: SliceView;
   readonly size: readonly [number, number];
   readonly onChoose: (fit: Fit) => void;
 }) {
-  const [rows, columns] = sidesOf(place);
+  const [rows, columns] = sidesOf(view);
   const [larger, smaller] = [rows > height || columns > width, rows < height || columns < width];
   return (
     <Notice
@@ -230,13 +230,13 @@ function FitChoice({
 }
 
 /** Whether the reader has to say how to bring a slice to the model's size. */
-function needsFit(place: Place, { sizePolicy, size }: OpenedModel): boolean {
-  const [rows, columns] = sidesOf(place);
-  return place.fit === "training" && sizePolicy === null && (rows !== size[0] || columns !== size[1]);
+function needsFit(view: SliceView, { sizePolicy, size }: OpenedModel): boolean {
+  const [rows, columns] = sidesOf(view);
+  return view.fit === "training" && sizePolicy === null && (rows !== size[0] || columns !== size[1]);
 }
 
 /** Height and width of a slice as it is in its file. */
-function sidesOf({ scan, plane }: Place): readonly [number, number] {
+function sidesOf({ scan, plane }: SliceView): readonly [number, number] {
   if (scan.kind === "slice") return [scan.height, scan.width];
   const [rows, columns] = scan.shape.filter((_, axis) => axis !== Number(plane)) as [number, number];
   return [rows, columns];
@@ -279,7 +279,10 @@ function Bench({
   const [code, setCode] = useState(0);
   const [radius, setRadius] = useState(1);
   const [label, setLabel] = useState(0);
-  const [found, setFound] = useState<{ readonly of: unknown; readonly bits: readonly Float32Array[] }>();
+  const [likelihood, setLikelihood] = useState<{
+    readonly of: unknown;
+    readonly bits: readonly Float32Array[];
+  }>();
   const [problem, setProblem] = useState<string>();
   const [filling, setFilling] = useState<AbortController>();
   const [filled, setFilled] = useOf<Filled | undefined>(encoded, undefined);
@@ -287,13 +290,13 @@ function Bench({
   const hasPrior = opened.prior === true;
   /** What the bits are asked for; those of other codes are not shown. */
   const asked = useMemo(() => ({ codes, label }), [codes, label]);
-  const bits = found?.of === asked ? found.bits : undefined;
+  const bits = likelihood?.of === asked ? likelihood.bits : undefined;
 
   useEffect(() => {
     if (!hasPrior) return;
     let wanted = true;
     client.call("likelihood", asked).then(
-      (answer) => wanted && setFound({ of: asked, bits: answer }),
+      (answer) => wanted && setLikelihood({ of: asked, bits: answer }),
       (error: unknown) => wanted && setProblem(textOf(error)),
     );
     return () => {
@@ -308,7 +311,7 @@ function Bench({
   /** While a mask is filled, what the levels that are done hold of the slice. */
   const coarse = filled?.pictures;
   const mask = masks[levelNumber]!;
-  const masked = masks.some((own) => own.includes(1));
+  const masked = masks.some((levelMask) => levelMask.includes(1));
   const progress = filled && codesDrawn(opened.levels, filled.drawn, filled.masks);
   const decodeEdit = async (next: Grids) => {
     try {
@@ -322,9 +325,9 @@ function Bench({
   const onBrush = (cells: readonly number[], { erase }: { readonly erase: boolean }) => {
     if (tool === "mask") {
       setMasks((before) =>
-        before.map((own, index) => {
-          if (index !== levelNumber) return own;
-          const next = own.slice();
+        before.map((levelMask, index) => {
+          if (index !== levelNumber) return levelMask;
+          const next = levelMask.slice();
           for (const cell of cells) next[cell] = erase ? 0 : 1;
           return next;
         }),
@@ -340,7 +343,7 @@ function Bench({
   const onStroke = () => {
     setStroke((drawn) => {
       if (drawn !== undefined)
-        void decodeEdit(codes.map((own, index) => (index === levelNumber ? drawn : own)));
+        void decodeEdit(codes.map((levelCodes, index) => (index === levelNumber ? drawn : levelCodes)));
       return drawn;
     });
   };
@@ -352,7 +355,7 @@ function Bench({
     let growing: Grids = codes;
     const wanted = masksOfAll(masks, opened.levels);
     setFilled({ codes, masks: wanted, drawn: undefined, pictures: undefined });
-    const known = wanted.map((own) => own.map((value) => 1 - value));
+    const known = wanted.map((levelMask) => levelMask.map((value) => 1 - value));
     try {
       const { grids } = await client.call(
         "sample",
@@ -372,14 +375,14 @@ function Bench({
               setFilled((before) => before && { ...before, pictures: event.pictures });
               return;
             }
-            const { level: own, row, codes: drawn } = event.row;
-            const { columns } = opened.levels[own]!;
+            const { level: drawnLevel, row, codes: drawn } = event.row;
+            const { columns } = opened.levels[drawnLevel]!;
             // Of rows that are known as a whole there is nothing new to show.
-            if (!wanted[own]!.subarray(row * columns, (row + 1) * columns).includes(1)) return;
-            const next = growing[own]!.slice();
+            if (!wanted[drawnLevel]!.subarray(row * columns, (row + 1) * columns).includes(1)) return;
+            const next = growing[drawnLevel]!.slice();
             next.set(drawn, row * columns);
-            growing = growing.with(own, next);
-            setFilled((before) => before && { ...before, codes: growing, drawn: { level: own, row } });
+            growing = growing.with(drawnLevel, next);
+            setFilled((before) => before && { ...before, codes: growing, drawn: { level: drawnLevel, row } });
           },
         },
       );
@@ -392,7 +395,7 @@ function Bench({
     setFilling(undefined);
   };
 
-  const total = bits?.reduce((sum, own) => sum + own.reduce((a, b) => a + b, 0), 0);
+  const total = bits?.reduce((sum, levelBits) => sum + levelBits.reduce((a, b) => a + b, 0), 0);
   const cells = opened.levels.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const mostBits = Math.log2(level.codes) + 3;
   return (
@@ -479,7 +482,7 @@ function Bench({
               values={
                 bits === undefined
                   ? new Float32Array(level.rows * level.columns)
-                  : bits[levelNumber]!.map((own) => own / mostBits)
+                  : bits[levelNumber]!.map((value) => value / mostBits)
               }
               height={level.rows}
               width={level.columns}
@@ -554,9 +557,9 @@ function Bench({
             {opened.classes.length > 0 && (
               <Field label="Class">
                 <select value={label} onChange={(event) => setLabel(Number(event.currentTarget.value))}>
-                  {opened.classes.map((own, number) => (
-                    <option key={own} value={number}>
-                      {own}
+                  {opened.classes.map((className, number) => (
+                    <option key={className} value={number}>
+                      {className}
                     </option>
                   ))}
                 </select>
@@ -627,18 +630,18 @@ function emptyMasks(levels: ReadyModel["opened"]["levels"]): Uint8Array[] {
  */
 function masksOfAll(masks: readonly Uint8Array[], levels: OpenedModel["levels"]): Uint8Array[] {
   const finest = levels.at(-1)!;
-  /** The number of the code of a level at a place of the finest. */
-  const codeAt = (level: number, place: number): number => {
+  /** The number of the code of a level at a cell of the finest. */
+  const codeAt = (level: number, cell: number): number => {
     const { rows, columns } = levels[level]!;
-    const row = Math.floor((Math.floor(place / finest.columns) * rows) / finest.rows);
-    return row * columns + Math.floor(((place % finest.columns) * columns) / finest.columns);
+    const row = Math.floor((Math.floor(cell / finest.columns) * rows) / finest.rows);
+    return row * columns + Math.floor(((cell % finest.columns) * columns) / finest.columns);
   };
-  const covered = Uint8Array.from({ length: finest.rows * finest.columns }, (_, place) =>
-    Number(masks.some((mask, level) => mask[codeAt(level, place)] === 1)),
+  const covered = Uint8Array.from({ length: finest.rows * finest.columns }, (_, cell) =>
+    Number(masks.some((mask, level) => mask[codeAt(level, cell)] === 1)),
   );
   return masks.map((mask, level) => {
     const all = new Uint8Array(mask.length).fill(1);
-    for (const [place, own] of covered.entries()) if (own === 0) all[codeAt(level, place)] = 0;
+    for (const [cell, masked] of covered.entries()) if (masked === 0) all[codeAt(level, cell)] = 0;
     return all;
   });
 }

@@ -47,24 +47,27 @@ export function Atlas({
       const layout = layoutOf(width, codes.length);
       const unused = themeColour("--edge");
       context.imageSmoothingEnabled = false;
-      for (const [place, code] of codes.entries()) {
-        const { left, top } = cornerOf(place, layout);
+      for (const [index, code] of codes.entries()) {
+        const { left, top } = cornerOf(index, layout);
         const [x, y, side] = [left + FRAME, top + FRAME, layout.cell - 2 * FRAME];
         context.globalAlpha = counts[code] === 0 ? UNUSED : 1;
         if (sheet === undefined) {
           context.fillStyle = unused;
           context.fillRect(x, y, side, side);
         } else {
-          const own = sheet.side;
-          const from = [(code % sheet.columns) * own, Math.floor(code / sheet.columns) * own] as const;
-          context.drawImage(sheet.canvas, ...from, own, own, x, y, side, side);
+          const patchSide = sheet.side;
+          const from = [
+            (code % sheet.columns) * patchSide,
+            Math.floor(code / sheet.columns) * patchSide,
+          ] as const;
+          context.drawImage(sheet.canvas, ...from, patchSide, patchSide, x, y, side, side);
         }
       }
     },
     [codes, counts, sheet],
     (width) => layoutOf(width, codes.length).height,
   );
-  const place = codes.indexOf(chosen);
+  const chosenIndex = codes.indexOf(chosen);
   const layout = layoutOf(canvas.width, codes.length);
   const choose = (next: number) => {
     const to = Math.min(codes.length - 1, Math.max(0, next));
@@ -74,10 +77,10 @@ export function Atlas({
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const to = {
-      ArrowLeft: place - 1,
-      ArrowRight: place + 1,
-      ArrowUp: place - layout.columns < 0 ? place : place - layout.columns,
-      ArrowDown: place + layout.columns >= codes.length ? place : place + layout.columns,
+      ArrowLeft: chosenIndex - 1,
+      ArrowRight: chosenIndex + 1,
+      ArrowUp: chosenIndex - layout.columns < 0 ? chosenIndex : chosenIndex - layout.columns,
+      ArrowDown: chosenIndex + layout.columns >= codes.length ? chosenIndex : chosenIndex + layout.columns,
       Home: 0,
       End: codes.length - 1,
     }[event.key];
@@ -85,18 +88,18 @@ export function Atlas({
     event.preventDefault();
     choose(to);
   };
-  const placeAt = (event: MouseEvent): number | undefined => {
+  const indexAt = (event: MouseEvent): number | undefined => {
     const { left, top } = canvas.ref.current!.getBoundingClientRect();
     const column = Math.floor((event.clientX - left) / (layout.cell + GAP));
     const row = Math.floor((event.clientY - top) / (layout.cell + GAP));
-    const found = row * layout.columns + column;
-    return column >= 0 && column < layout.columns && found >= 0 && found < codes.length ? found : undefined;
+    const index = row * layout.columns + column;
+    return column >= 0 && column < layout.columns && index >= 0 && index < codes.length ? index : undefined;
   };
   const words = (code: number) => {
     const count = counts[code]!;
     return `Code ${code}: ${plural(count, "occurrence")}, ${percent(count / Math.max(total, 1), 2)}`;
   };
-  const { left, top } = cornerOf(place, layout);
+  const { left, top } = cornerOf(chosenIndex, layout);
   return (
     <div
       ref={box}
@@ -107,10 +110,10 @@ export function Atlas({
       aria-activedescendant={option}
       title={pointed === undefined ? undefined : words(codes[pointed]!)}
       onKeyDown={onKeyDown}
-      onMouseMove={(event) => setPointed(placeAt(event))}
+      onMouseMove={(event) => setPointed(indexAt(event))}
       onMouseLeave={() => setPointed(undefined)}
       onClick={(event) => {
-        const at = placeAt(event);
+        const at = indexAt(event);
         if (at !== undefined) onChoose(codes[at]!);
       }}
     >
@@ -120,7 +123,7 @@ export function Atlas({
         class="frame"
         role="option"
         aria-selected="true"
-        aria-posinset={place + 1}
+        aria-posinset={chosenIndex + 1}
         aria-setsize={codes.length}
         tabIndex={-1}
         style={{ left: `${left}px`, top: `${top}px`, width: `${layout.cell}px`, height: `${layout.cell}px` }}
@@ -144,8 +147,8 @@ function layoutOf(width: number, count: number): Layout {
   return { columns, cell, height: Math.ceil(count / columns) * (cell + GAP) - GAP };
 }
 
-function cornerOf(place: number, { columns, cell }: Layout): { readonly left: number; readonly top: number } {
-  return { left: (place % columns) * (cell + GAP), top: Math.floor(place / columns) * (cell + GAP) };
+function cornerOf(index: number, { columns, cell }: Layout): { readonly left: number; readonly top: number } {
+  return { left: (index % columns) * (cell + GAP), top: Math.floor(index / columns) * (cell + GAP) };
 }
 
 /** All pictures at their own size in one, that is about square: browsers limit the sides of a canvas. */

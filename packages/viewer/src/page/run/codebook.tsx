@@ -113,21 +113,21 @@ function Usage({ run, answer }: { readonly run: RunAnswer; readonly answer: Code
 
 function usePatches(model: Loaded<ReadyModel>, level: number): Loaded<Patches> {
   const ready = model.state === "here" ? model.value : undefined;
-  const [found, setFound] = useState<{ readonly level: number; readonly patches: Loaded<Patches> }>();
+  const [latest, setLatest] = useState<{ readonly level: number; readonly patches: Loaded<Patches> }>();
   useEffect(() => {
     if (ready === undefined) return;
     let wanted = true;
     ready.client.call("patches", { level }).then(
-      (value) => wanted && setFound({ level, patches: { state: "here", value } }),
+      (value) => wanted && setLatest({ level, patches: { state: "here", value } }),
       (error: unknown) =>
-        wanted && setFound({ level, patches: { state: "failed", reason: messageOf(error) } }),
+        wanted && setLatest({ level, patches: { state: "failed", reason: messageOf(error) } }),
     );
     return () => {
       wanted = false;
     };
   }, [ready, level]);
   // Those of another level are not shown: it may have other codes.
-  return found?.level === level ? found.patches : { state: "waiting" };
+  return latest?.level === level ? latest.patches : { state: "waiting" };
 }
 
 /** What a level's codes are decoded with, in words. */
@@ -158,7 +158,7 @@ function Places({
     count: places[2 * at + 1]!,
   }));
   const ready = model.state === "here" ? model.value : undefined;
-  const [found, setFound] = useState<{
+  const [decoded, setDecoded] = useState<{
     readonly code: number;
     readonly level: number;
     readonly grids: readonly Grids[];
@@ -171,7 +171,7 @@ function Places({
     (async () => {
       const grids = await ready.client.call("grids", { url, indices: slices.map(({ index }) => index) });
       const images = await ready.client.call("images", { grids });
-      if (wanted) setFound({ code, level: levelNumber, grids, images });
+      if (wanted) setDecoded({ code, level: levelNumber, grids, images });
     })().catch(() => undefined);
     return () => {
       wanted = false;
@@ -179,7 +179,7 @@ function Places({
   }, [ready, url, code, levelNumber]);
   const [height, width] = info.data.size;
   if (slices.length === 0) return <p class="empty">It occurs in no slice of the test split.</p>;
-  const here = found?.code === code && found.level === levelNumber ? found : undefined;
+  const here = decoded?.code === code && decoded.level === levelNumber ? decoded : undefined;
   return (
     <ul class="places">
       {slices.map(({ index, count }, at) => (
@@ -224,7 +224,7 @@ function Marks({
   readonly columns: number;
 }) {
   const squares = Array.from(grid.entries())
-    .filter(([, own]) => own === code)
+    .filter(([, cellCode]) => cellCode === code)
     .map(([cell]) => `M${cell % columns} ${Math.floor(cell / columns)}h1v1h-1z`);
   return (
     <svg class="layer marks" viewBox={`0 0 ${columns} ${rows}`} aria-hidden="true">

@@ -134,11 +134,11 @@ interface DrawnCurve extends Pick<Curve, "title" | "stage"> {
 function chartOf({ title, stage, series }: Curve, runs: readonly CurvesOf[], x: XAxis): DrawnCurve {
   const several = runs.length > 1;
   const lines = runs.flatMap(({ name, rows }, run) => {
-    const own = rows.filter((row) => row.stage === stage);
-    const parts = [...new Set(own.map(({ part }) => part))].slice(0, several ? 1 : undefined);
+    const stageRows = rows.filter((row) => row.stage === stage);
+    const parts = [...new Set(stageRows.map(({ part }) => part))].slice(0, several ? 1 : undefined);
     return parts.flatMap((part) =>
       series.flatMap((one, index): Series[] => {
-        const points = own.flatMap((row): [number, number][] => {
+        const points = stageRows.flatMap((row): [number, number][] => {
           const value = row.part === part ? one.value(row) : undefined;
           return value === undefined ? [] : [[row[x], value]];
         });

@@ -27,12 +27,12 @@ export function Histogram({
   const { ref } = useSharpCanvas(
     (context, { width, height }) => {
       const step = width / codes.length;
-      const bar = (code: number, place: number, wide: number) => {
+      const bar = (code: number, index: number, wide: number) => {
         const high = (height * counts[code]!) / most;
-        context.fillRect((place + 0.5) * step - wide / 2, height - high, wide, high);
+        context.fillRect((index + 0.5) * step - wide / 2, height - high, wide, high);
       };
       context.fillStyle = themeColour("--series-1");
-      for (const [place, code] of codes.entries()) bar(code, place, FILLED * step);
+      for (const [index, code] of codes.entries()) bar(code, index, FILLED * step);
       context.fillStyle = themeColour("--series-2");
       bar(shown, codes.indexOf(shown), Math.max(LEAST_CHOSEN, FILLED * step));
     },
@@ -41,8 +41,8 @@ export function Histogram({
   );
   const at = (event: MouseEvent) => {
     const { left, width } = (event.currentTarget as Element).getBoundingClientRect();
-    const place = Math.floor(((event.clientX - left) / width) * codes.length);
-    return codes[Math.min(codes.length - 1, Math.max(0, place))]!;
+    const index = Math.floor(((event.clientX - left) / width) * codes.length);
+    return codes[Math.min(codes.length - 1, Math.max(0, index))]!;
   };
   return (
     <figure class="panel usage">

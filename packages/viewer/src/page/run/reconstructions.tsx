@@ -138,8 +138,8 @@ function Wipe({
         onInput={setAt}
       />
       <div class="stops">
-        {STOPS.map((stop, place) => (
-          <button key={stop} type="button" aria-pressed={at === place} onClick={() => setAt(place)}>
+        {STOPS.map((stop, index) => (
+          <button key={stop} type="button" aria-pressed={at === index} onClick={() => setAt(index)}>
             {stop}
           </button>
         ))}

@@ -95,7 +95,7 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
         )}
       </div>
       <ul class="samples">
-        {answer.samples.map(({ name, picture, label, nearest: own }, index) => (
+        {answer.samples.map(({ name, picture, label, nearest: neighbours }, index) => (
           <li key={name} class="panel">
             <div class="twins">
               <Decoded
@@ -106,29 +106,29 @@ function Drawn({ run, answer }: { readonly run: RunAnswer; readonly answer: Samp
                 {name}
                 <small>{label ?? "drawn"}</small>
               </Decoded>
-              {own !== null && (
+              {neighbours !== null && (
                 <Decoded
                   values={nearest?.[index]}
                   size={size}
-                  label={`${own[likeness].name}: the training slice nearest to ${name}`}
+                  label={`${neighbours[likeness].name}: the training slice nearest to ${name}`}
                 >
-                  {own[likeness].name}
+                  {neighbours[likeness].name}
                   <small>nearest in training</small>
                 </Decoded>
               )}
             </div>
-            {own !== null && novelty !== null && (
+            {neighbours !== null && novelty !== null && (
               <Distance
-                value={own[likeness].distance}
+                value={neighbours[likeness].distance}
                 usual={novelty[likeness]}
                 text={
                   likeness === "byCodes"
-                    ? `${percent(own.byCodes.distance)} of the codes differ`
-                    : `1 − SSIM is ${decimals(own.bySsim.distance, 3)}`
+                    ? `${percent(neighbours.byCodes.distance)} of the codes differ`
+                    : `1 − SSIM is ${decimals(neighbours.bySsim.distance, 3)}`
                 }
               />
             )}
-            {own?.memorised && <p class="word">Taken for a copy.</p>}
+            {neighbours?.memorised && <p class="word">Taken for a copy.</p>}
           </li>
         ))}
       </ul>
@@ -196,7 +196,7 @@ function useDecoded(
 ): readonly (Float32Array | undefined)[] | undefined {
   const ready = model.state === "here" ? model.value : undefined;
   const key = `${url} ${indices.join(" ")}`;
-  const [found, setFound] = useState<{
+  const [decoded, setDecoded] = useState<{
     readonly key: string;
     readonly images: readonly (Float32Array | undefined)[];
   }>();
@@ -205,20 +205,20 @@ function useDecoded(
     let wanted = true;
     (async () => {
       let images = indices.map((): Float32Array | undefined => undefined);
-      for (const [place, index] of indices.entries()) {
+      for (const [position, index] of indices.entries()) {
         if (index === null) continue;
         const grids = await ready.client.call("grids", { url, indices: [index] });
         const [image] = await ready.client.call("images", { grids });
         if (!wanted) return;
-        images = images.with(place, image);
-        setFound({ key, images });
+        images = images.with(position, image);
+        setDecoded({ key, images });
       }
     })().catch(() => undefined);
     return () => {
       wanted = false;
     };
   }, [ready, key]);
-  return found?.key === key ? found.images : undefined;
+  return decoded?.key === key ? decoded.images : undefined;
 }
 
 /** A slice: its values, or the address of its picture. */

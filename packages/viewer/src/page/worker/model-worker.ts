@@ -60,7 +60,7 @@ const handlers: {
     const levels = codeGridsIn((await loadHeader(url)).tensors);
     return Promise.all(
       indices.map(
-        (index): Promise<Grids> => Promise.all(levels.map((place) => loadGrids(url, place, index, 1))),
+        (index): Promise<Grids> => Promise.all(levels.map((tensor) => loadGrids(url, tensor, index, 1))),
       ),
     );
   },

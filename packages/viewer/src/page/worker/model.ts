@@ -320,7 +320,7 @@ export async function openModel({ engine: choice, wasmPath, config, urls }: Open
 
     async dispose() {
       await codec.dispose();
-      await (await likelihood.made)?.dispose();
+      await (await likelihood.promise)?.dispose();
       await engine.dispose();
     },
   };
@@ -339,8 +339,10 @@ function stagesOf({ levels, size, pictureSize }: BoundVqvae, preprocessing: Prep
   return levels.flatMap(({ rows }, level): Stage[] => {
     // The levels of one grid give a picture together.
     if (levels[level + 1]?.rows === rows) return [];
-    const own = pictureSize(level + 1);
-    return [{ levels: level + 1, size: own, preprocessing: preprocessingAt(preprocessing, size, own) }];
+    const stageSize = pictureSize(level + 1);
+    return [
+      { levels: level + 1, size: stageSize, preprocessing: preprocessingAt(preprocessing, size, stageSize) },
+    ];
   });
 }
 
@@ -539,22 +541,22 @@ async function drawPatches(
   const side = scale;
   const patches: Float32Array[] = [];
   for (let first = 0; first < codes; first += down * across) {
-    const grids = levels.map(({ rows: own, columns: wide }, other) => {
-      const grid = new Int32Array(own * wide);
+    const grids = levels.map(({ rows: gridRows, columns: gridColumns }, other) => {
+      const grid = new Int32Array(gridRows * gridColumns);
       if (other !== level) return grid.fill(others[other]!);
       for (let cell = 0; cell < grid.length; cell++) {
-        const [row, column] = [Math.floor(cell / wide), cell % wide];
-        const place =
+        const [row, column] = [Math.floor(cell / gridColumns), cell % gridColumns];
+        const group =
           Math.min(down - 1, Math.floor(row / block)) * across +
           Math.min(across - 1, Math.floor(column / block));
-        grid[cell] = Math.min(codes - 1, first + place);
+        grid[cell] = Math.min(codes - 1, first + group);
       }
       return grid;
     });
     const image = await codec.decode(grids);
-    for (let place = 0; place < down * across && first + place < codes; place++) {
-      const top = (Math.floor(place / across) * block + Math.min(AROUND, rows - 1)) * scale;
-      const left = ((place % across) * block + Math.min(AROUND, columns - 1)) * scale;
+    for (let group = 0; group < down * across && first + group < codes; group++) {
+      const top = (Math.floor(group / across) * block + Math.min(AROUND, rows - 1)) * scale;
+      const left = ((group % across) * block + Math.min(AROUND, columns - 1)) * scale;
       const patch = new Float32Array(side * side);
       for (let row = 0; row < side; row++) {
         for (let column = 0; column < side; column++) {
@@ -604,16 +606,16 @@ function gridTensor(grid: Int32Array, { rows, columns }: CodeLevel) {
 }
 
 /** Makes something when it is first asked for, and again after a failure. */
-function lazily<T>(make: () => Promise<T>): (() => Promise<T>) & { made: Promise<T> | undefined } {
+function lazily<T>(make: () => Promise<T>): (() => Promise<T>) & { promise: Promise<T> | undefined } {
   const get = Object.assign(
     () => {
-      get.made ??= make().catch((error: unknown) => {
-        get.made = undefined;
+      get.promise ??= make().catch((error: unknown) => {
+        get.promise = undefined;
         throw error;
       });
-      return get.made;
+      return get.promise;
     },
-    { made: undefined as Promise<T> | undefined },
+    { promise: undefined as Promise<T> | undefined },
   );
   return get;
 }

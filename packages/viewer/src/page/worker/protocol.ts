@@ -156,7 +156,7 @@ export interface CompressedEntry {
 /** What is told while a compressed file is restored. */
 export type RestoreEvent =
   /** What the file holds, of which nothing is decoded yet. */
-  | { readonly found: readonly CompressedEntry[] }
+  | { readonly slices: readonly CompressedEntry[] }
   /** Codes that the prior has read, and has to read. */
   | { readonly codes: { readonly done: number; readonly all: number } }
   /** The next slice as a grey PNG, in the order of what was found. */

@@ -75,7 +75,7 @@ export async function restoreFile(
       },
     }),
   );
-  onEvent({ found: opened.slices.map(entryOf) });
+  onEvent({ slices: opened.slices.map(entryOf) });
   const onCodes = (done: number, all: number) => onEvent({ codes: { done, all } });
   for await (const { record, codes } of opened.read(onCodes)) {
     const restored = restoreSlice(preprocessing, record.map, await decode(codes));
