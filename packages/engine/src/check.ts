@@ -40,9 +40,9 @@ export function matchSpecs(
 }
 
 function checkTensor(what: string, { name, spec }: NamedSpec, tensor: HostTensor): void {
-  const found = describeSpec(tensor);
+  const actual = describeSpec(tensor);
   const expected = describeSpec(spec);
-  if (found !== expected) throw mismatch(what, `"${name}" is ${found}, expected ${expected}`);
+  if (actual !== expected) throw mismatch(what, `"${name}" is ${actual}, expected ${expected}`);
   if (tensor.data.length !== sizeOf(tensor.shape)) {
     throw mismatch(
       what,

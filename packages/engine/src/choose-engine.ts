@@ -32,14 +32,14 @@ export async function chooseEngine(options: Omit<NamedEngine, "kind">): Promise<
   for (const kind of ENGINE_KINDS.filter((kind) => !NOT_CHOSEN.includes(kind))) {
     for (const on of ENGINE_DEVICES[kind]) {
       if (device !== undefined && device !== on) continue;
-      const found = await tryEngine({ ...options, kind, device: on });
-      if (typeof found === "string") {
-        passedOver.push({ kind, device: on, reason: found });
-      } else if (best === undefined || found.gflops > best.gflops) {
+      const outcome = await tryEngine({ ...options, kind, device: on });
+      if (typeof outcome === "string") {
+        passedOver.push({ kind, device: on, reason: outcome });
+      } else if (best === undefined || outcome.gflops > best.gflops) {
         if (best !== undefined) passedOver.push(await slower(best));
-        best = found;
+        best = outcome;
       } else {
-        passedOver.push(await slower(found));
+        passedOver.push(await slower(outcome));
       }
     }
   }

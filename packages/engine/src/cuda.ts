@@ -111,7 +111,7 @@ export function librariesOf(library: string): { readonly needed: string[]; reado
   const lines = Array.from((stdout ?? "").matchAll(/^\s*(\S+) => (.+)$/gm));
   return {
     needed: lines.map(([, name]) => name!),
-    missing: lines.filter(([, , place]) => place === "not found").map(([, name]) => name!),
+    missing: lines.filter(([, , path]) => path === "not found").map(([, name]) => name!),
   };
 }
 

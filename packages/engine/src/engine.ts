@@ -102,8 +102,8 @@ export function checkPrecision(kind: EngineKind, device: Device, precision: Prec
     });
   }
   if (precision === "float16" && (kind !== "onnx" || device === "cpu")) {
-    const found = `engine.precision: float16 is not for ${kind} on ${device}, only for onnx on a graphics card`;
-    throw new SlicebookError("ENGINE_OPTIONS", found, {
+    const message = `engine.precision: float16 is not for ${kind} on ${device}, only for onnx on a graphics card`;
+    throw new SlicebookError("ENGINE_OPTIONS", message, {
       remedy: "Leave engine.precision out, or set engine.kind: onnx and engine.device: cuda or webgpu.",
     });
   }

@@ -90,10 +90,10 @@ export function checkCarry(
   for (const { name: key, spec } of before) {
     const updated = after[key];
     if (updated === undefined || describeSpec(updated.spec) !== describeSpec(spec)) {
-      const found = updated === undefined ? "missing" : describeSpec(updated.spec);
+      const returned = updated === undefined ? "missing" : describeSpec(updated.spec);
       throw new SlicebookError(
         "CARRY_CHANGED",
-        `${name}: the carry's "${key}" was ${describeSpec(spec)} and comes back ${found}`,
+        `${name}: the carry's "${key}" was ${describeSpec(spec)} and comes back ${returned}`,
         {
           remedy: "Give every tensor of the carry back with its name, shape and type.",
         },

@@ -43,7 +43,7 @@ export interface BatchDependence {
 export function compareBatches(graphs: readonly (readonly Value[])[], name: string): BatchDependence {
   const fail = (what: string): TraceError => dependsOnBatch(name, what);
   const sorted = graphs.map((outputs) => sortNodes(outputs));
-  const places = sorted.map((nodes) => new Map(nodes.map((node, place) => [node, place])));
+  const positions = sorted.map((nodes) => new Map(nodes.map((node, position) => [node, position])));
   const constants = new Map<Value, Affine>();
   const shapes = new Map<Value, Affine>();
 
@@ -66,7 +66,7 @@ export function compareBatches(graphs: readonly (readonly Value[])[], name: stri
     if (first.kind === "node") {
       const same = values.every(({ source }, graph) => {
         if (source.kind !== "node" || source.output !== first.output) return false;
-        return places[graph]!.get(source.node) === places[0]!.get(first.node);
+        return positions[graph]!.get(source.node) === positions[0]!.get(first.node);
       });
       if (!same) throw fail(what);
     } else if (first.kind === "splat") {
@@ -100,8 +100,8 @@ export function compareBatches(graphs: readonly (readonly Value[])[], name: stri
   const nodes = sorted[0]!;
   if (sorted.some((list) => list.length !== nodes.length))
     throw fail("its graph has other nodes for other sizes");
-  nodes.forEach((node, place) => {
-    const all = sorted.map((list) => list[place]!);
+  nodes.forEach((node, position) => {
+    const all = sorted.map((list) => list[position]!);
     const what = `an input of its ${node.op} depends on the size`;
     if (all.some((other) => !sameKind(other, node))) throw fail(`its ${node.op} depends on the size`);
     node.inputs.forEach((value, index) => {
@@ -175,8 +175,8 @@ export function checkBatches({
   exampleSizes,
 }: BatchesToCheck): void {
   const where = (size: number, entry: number | undefined): string => {
-    const found = entry === undefined ? undefined : locate(size).entries[entry]?.where;
-    return found ?? "something in it";
+    const location = entry === undefined ? undefined : locate(size).entries[entry]?.where;
+    return location ?? "something in it";
   };
   for (const tape of checked) {
     const { batch } = tape;
@@ -200,18 +200,18 @@ export function checkBatches({
   const [trial, ...others] = trials;
   for (const at of neededEntries(trial!)) {
     const [before, after] = [trial, ...others].map((tape) => tape!.entries[at]!);
-    const [made, other] = [before!, after!].map(({ outputs }) => outputs[0]!);
-    if (made!.source.kind === "dense" && !sameConstants(made!, other!)) {
+    const [result, other] = [before!, after!].map(({ outputs }) => outputs[0]!);
+    if (result!.source.kind === "dense" && !sameConstants(result!, other!)) {
       throw dependsOnBatch(name, `${where(trial!.batch, at)} makes a constant of the size`);
     }
     const [from, to] = [before!, after!].map(({ inputs }) => inputs[0]?.[1].shape[0]);
-    const [rows, otherRows] = [made!, other!].map(({ shape }) => shape[0]);
+    const [rows, otherRows] = [result!, other!].map(({ shape }) => shape[0]);
     if (!picking.has(before!.kernel) || from === to || rows === undefined || rows !== otherRows) continue;
     if (rows > 1 && exampleSizes.has(rows)) {
-      const place = where(trial!.batch, at);
+      const location = where(trial!.batch, at);
       throw dependsOnBatch(
         name,
-        `${place} picks ${rows} rows whatever the size is, as many as the example has`,
+        `${location} picks ${rows} rows whatever the size is, as many as the example has`,
       );
     }
   }

@@ -261,9 +261,9 @@ export function reduce(
   const narrow = unbroadcast(graph, x);
   if (narrow !== x && sizeOfValue(x) > 0 && op !== "ReduceProd") {
     const small = padRank(graph, narrow, x.shape.length);
-    const own = sorted.filter((axis) => small.shape[axis] !== 1);
+    const longAxes = sorted.filter((axis) => small.shape[axis] !== 1);
     const times = sizeOf(sorted.filter((axis) => small.shape[axis] === 1).map((axis) => x.shape[axis]!));
-    const once = reduce(graph, op, small, own, true);
+    const once = reduce(graph, op, small, longAxes, true);
     const total = op === "ReduceSum" ? mul(graph, once, scalarLike(graph, once, times)) : once;
     return reshape(graph, expand(graph, total, kept), shape);
   }
@@ -419,7 +419,7 @@ export function concat(graph: Graph, parts: readonly Value[], axis: number): Val
     return splat(graph, value, first.type, shape);
   }
 
-  const order = full.map(transposed).find((found) => found !== undefined)?.order;
+  const order = full.map(transposed).find((before) => before !== undefined)?.order;
   if (order !== undefined) {
     const back = inverse(order);
     const moved = full.map((part) => transpose(graph, part, back));
@@ -544,7 +544,7 @@ function sinkTranspose(
   const order = operands
     .filter((operand) => sameShape(operand.shape, shape))
     .map(transposed)
-    .find((found) => found !== undefined)?.order;
+    .find((before) => before !== undefined)?.order;
   if (order === undefined) return undefined;
   // Gradients of weights meet weights in the model's own order: they are turned once, and stay.
   const large = operands.filter((operand) => sizeOfValue(operand) > 1);
@@ -606,16 +606,16 @@ function sinkTransposeThroughReshape(graph: Graph, x: Value, shape: readonly num
     else ones.push(0);
   }
   const sides: number[] = [];
-  const places: number[][] = ones.map(() => []);
-  const place = (part: number): void => {
-    for (let one = 0; one < ones[part]!; one++) places[part]!.push(sides.push(1) - 1);
-    if (part < to.length) places[part]!.push(sides.push(to[part]!) - 1);
+  const axesOfPart: number[][] = ones.map(() => []);
+  const addPart = (part: number): void => {
+    for (let one = 0; one < ones[part]!; one++) axesOfPart[part]!.push(sides.push(1) - 1);
+    if (part < to.length) axesOfPart[part]!.push(sides.push(to[part]!) - 1);
   };
   y.shape.forEach((_, axis) => {
-    becomes.get(axis)?.forEach(place);
+    becomes.get(axis)?.forEach(addPart);
   });
-  place(to.length);
-  return transpose(graph, reshape(graph, y, sides), places.flat());
+  addPart(to.length);
+  return transpose(graph, reshape(graph, y, sides), axesOfPart.flat());
 }
 
 function inARow(axes: readonly number[], shape: readonly number[]): boolean {

@@ -1,4 +1,4 @@
-const own = new URL(".", import.meta.url).pathname;
+const tracerFolder = new URL(".", import.meta.url).pathname;
 const tensorflow = /@tensorflow|tf-core/;
 /** TensorFlow.js calls itself a dozen times for one op. */
 const deep = 60;
@@ -8,13 +8,13 @@ const deep = 60;
  * before it; empty where the engine does not tell. `stack` is an error's, by default that of the call itself.
  */
 export function callSite(stack: string = withDeepStacks(() => new Error().stack ?? "")): string {
-  const place = places(stack).find((place) => !place.includes(own) && !tensorflow.test(place));
-  return place === undefined ? "" : ` at ${place.replace(/^file:\/\//, "")}`;
+  const site = sitesOf(stack).find((site) => !site.includes(tracerFolder) && !tensorflow.test(site));
+  return site === undefined ? "" : ` at ${site.replace(/^file:\/\//, "")}`;
 }
 
 /** Whether it is TensorFlow.js that threw an error. */
 export function isThrownByTensorflow({ stack = "" }: Error): boolean {
-  return tensorflow.test(places(stack)[0] ?? "");
+  return tensorflow.test(sitesOf(stack)[0] ?? "");
 }
 
 /** Runs `body` such that the errors made in it tell more of their stack than usual. */
@@ -30,10 +30,10 @@ export function withDeepStacks<T>(body: () => T): T {
 }
 
 /** The files and lines of a stack, innermost first. */
-function places(stack: string): string[] {
+function sitesOf(stack: string): string[] {
   return stack
     .split("\n")
     .slice(1)
     .map((line) => /((?:file:|https?:|\/|[A-Z]:\\)[^()]*?:\d+:\d+)\)?$/.exec(line)?.[1])
-    .filter((place) => place !== undefined);
+    .filter((site) => site !== undefined);
 }

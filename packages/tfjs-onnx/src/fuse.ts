@@ -20,12 +20,12 @@ export function fuse(graph: Graph, outputs: readonly Value[]): Value[] {
     const inputs = node.inputs.map((value) => (value === undefined ? undefined : current(value)));
     const changed = inputs.some((value, index) => value !== node.inputs[index]);
     graph.exempting = graph.exempt.has(node);
-    const made =
+    const replacements =
       withBias(graph, node, inputs, uses) ??
       withoutTrailingOnes(graph, node, inputs) ??
       (changed ? emit(graph, node.op, inputs, node.attributes, node.outputs) : node.outputs);
     node.outputs.forEach((value, index) => {
-      if (made[index] !== value) replaced.set(value, made[index]!);
+      if (replacements[index] !== value) replaced.set(value, replacements[index]!);
     });
   }
   graph.exempting = false;
@@ -47,10 +47,10 @@ function withBias(
     const [sum, offset] = [inputs[index], inputs[other]];
     const before = node.inputs[index];
     if (sum === undefined || offset === undefined || before === undefined || uses.get(before) !== 1) continue;
-    const made = nodeOf(sum, "Conv") ?? nodeOf(sum, "Gemm");
-    if (made === undefined || made.inputs.length !== 2 || !isPerChannel(offset, sum)) continue;
+    const producer = nodeOf(sum, "Conv") ?? nodeOf(sum, "Gemm");
+    if (producer === undefined || producer.inputs.length !== 2 || !isPerChannel(offset, sum)) continue;
     const bias = reshape(graph, offset, [sum.shape[1]!]);
-    return emit(graph, made.op, [...made.inputs, bias], made.attributes, node.outputs);
+    return emit(graph, producer.op, [...producer.inputs, bias], producer.attributes, node.outputs);
   }
   return undefined;
 }

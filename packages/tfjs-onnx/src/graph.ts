@@ -122,7 +122,7 @@ export function emit(
   outputs: readonly TensorType[],
 ): readonly Value[] {
   const key = `${op} ${inputs.map((value) => value?.id ?? "-").join(",")} ${JSON.stringify(attributes)}`;
-  const made = intern(graph, `node ${key}`, () => {
+  const results = intern(graph, `node ${key}`, () => {
     const values: Value[] = [];
     const node: GraphNode = { op, inputs, attributes, outputs: values };
     outputs.forEach(({ type, shape }, output) => {
@@ -130,8 +130,8 @@ export function emit(
     });
     return values;
   });
-  if (graph.exempting && made[0]?.source.kind === "node") graph.exempt.add(made[0].source.node);
-  return made;
+  if (graph.exempting && results[0]?.source.kind === "node") graph.exempt.add(results[0].source.node);
+  return results;
 }
 
 /** Like {@link emit}, for a node with one output. */
@@ -186,9 +186,9 @@ export function sizeOfValue(value: Value): number {
 function intern(graph: Graph, key: string, make: () => readonly Value[]): readonly Value[] {
   const known = graph.known.get(key);
   if (known !== undefined) return known;
-  const made = make();
-  graph.known.set(key, made);
-  return made;
+  const created = make();
+  graph.known.set(key, created);
+  return created;
 }
 
 function listed(data: ConstantData): string {

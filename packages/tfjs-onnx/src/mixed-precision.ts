@@ -60,18 +60,18 @@ const smallest = 2 ** -14;
 export function mixedPrecision(graph: Graph, outputs: readonly Value[]): Value[] {
   const nodes = sortNodes(outputs);
   const narrow = narrowNodes(graph, nodes, outputs);
-  const made = new Map<Value, Value>();
+  const replaced = new Map<Value, Value>();
   const halves = new Map<Value, Value>();
 
   /** The value in the new graph, in the precision that it is computed in. */
-  const current = (value: Value): Value => made.get(value) ?? value;
+  const current = (value: Value): Value => replaced.get(value) ?? value;
   const single = (value: Value): Value => castTo(graph, current(value), "float32");
   const half = (value: Value): Value => {
     const known = halves.get(value);
     if (known !== undefined) return known;
-    const found = halfOf(graph, value, current(value));
-    halves.set(value, found);
-    return found;
+    const converted = halfOf(graph, value, current(value));
+    halves.set(value, converted);
+    return converted;
   };
 
   for (const node of nodes) {
@@ -86,7 +86,7 @@ export function mixedPrecision(graph: Graph, outputs: readonly Value[]): Value[]
       ? emitNarrow(graph, node, inputs)
       : emit(graph, node.op, inputs, node.attributes, node.outputs);
     node.outputs.forEach((value, index) => {
-      made.set(value, values[index]!);
+      replaced.set(value, values[index]!);
     });
   }
   return outputs.map((value) => (value.type === "float32" ? single(value) : current(value)));

@@ -45,18 +45,18 @@ export class UnevenError extends Error {
  */
 export function replay(tapes: readonly Tape[], batch: number, { graph, named }: ReplayTarget): Value[] {
   const [first] = tapes;
-  const made = tapes.map(definitions);
-  const needed = neededEntries(first!, made[0]!);
+  const origins = tapes.map(definitions);
+  const needed = neededEntries(first!, origins[0]!);
   const replayed = new Map<string, Value>();
 
   const resolve = (values: readonly Value[], at: number): Value => {
-    const places = values.map((value, tape) => {
-      const place = made[tape]!.get(value);
-      return place === undefined || place.entry >= at ? undefined : `${place.entry}.${place.output}`;
+    const keys = values.map((value, tape) => {
+      const origin = origins[tape]!.get(value);
+      return origin === undefined || origin.entry >= at ? undefined : `${origin.entry}.${origin.output}`;
     });
-    if (places.some((place) => place !== places[0])) throw new UnevenError(at);
-    const found = places[0] === undefined ? undefined : replayed.get(places[0]);
-    return found ?? instantiate(values, at);
+    if (keys.some((key) => key !== keys[0])) throw new UnevenError(at);
+    const known = keys[0] === undefined ? undefined : replayed.get(keys[0]);
+    return known ?? instantiate(values, at);
   };
   const instantiate = (values: readonly Value[], at: number): Value => {
     const [{ source, type }] = values as [Value];
@@ -148,14 +148,14 @@ export function firstUneven(tapes: readonly Tape[], { entries, batch }: Tape): n
   return at < 0 ? undefined : at;
 }
 
-interface Place {
+interface Origin {
   readonly entry: number;
   readonly output: number;
 }
 
 /** Which entry gave each value first. */
-function definitions({ entries }: Tape): Map<Value, Place> {
-  const places = new Map<Value, Place>();
+function definitions({ entries }: Tape): Map<Value, Origin> {
+  const places = new Map<Value, Origin>();
   entries.forEach(({ outputs }, entry) => {
     outputs.forEach((value, output) => {
       if (!places.has(value)) places.set(value, { entry, output });
@@ -167,12 +167,12 @@ function definitions({ entries }: Tape): Map<Value, Place> {
 /** The entries that the results are made of. */
 export function neededEntries(
   { entries, results }: Tape,
-  made = definitions({ entries, results, batch: 0 }),
+  origins = definitions({ entries, results, batch: 0 }),
 ): Set<number> {
   const needed = new Set<number>();
   const need = (value: Value): void => {
-    const place = made.get(value);
-    if (place !== undefined) needed.add(place.entry);
+    const origin = origins.get(value);
+    if (origin !== undefined) needed.add(origin.entry);
   };
   results.forEach(need);
   for (let at = entries.length - 1; at >= 0; at--) {
@@ -229,15 +229,15 @@ function grown(tapes: readonly Tape[], items: readonly unknown[], batch: number,
 export function sameGraphs(left: readonly Value[], right: readonly Value[]): boolean {
   const [nodes, others] = [sortNodes(left), sortNodes(right)];
   if (nodes.length !== others.length || left.length !== right.length) return false;
-  const [places, otherPlaces] = [nodes, others].map(
-    (list) => new Map(list.map((node, place): [GraphNode, number] => [node, place])),
+  const [positions, otherPositions] = [nodes, others].map(
+    (list) => new Map(list.map((node, position): [GraphNode, number] => [node, position])),
   );
   const same = (a: Value | undefined, b: Value | undefined): boolean => {
     if (a === undefined || b === undefined) return a === b;
     if (a.type !== b.type || a.shape.join() !== b.shape.join()) return false;
     const [one, two] = [a.source, b.source];
     if (one.kind === "node" && two.kind === "node") {
-      return one.output === two.output && places!.get(one.node) === otherPlaces!.get(two.node);
+      return one.output === two.output && positions!.get(one.node) === otherPositions!.get(two.node);
     }
     if (one.kind === "splat" && two.kind === "splat") return Object.is(one.value, two.value);
     if (one.kind === "input" && two.kind === "input") return one.name === two.name;

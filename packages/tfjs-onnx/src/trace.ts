@@ -190,8 +190,8 @@ export function trace(
       inputs: inputs.map((value) => value && typeOf(value)),
       outputs: outputs.map(typeOf),
     })),
-    output: mapStructure(recorded.output, isPlaced, ({ value, ...place }) => ({
-      ...place,
+    output: mapStructure(recorded.output, isPlaced, ({ value, ...location }) => ({
+      ...location,
       spec: specOfResult.get(value)!,
     })),
   };
@@ -232,7 +232,10 @@ export function traceGraph(
       outputs: outputs.map(typeOf),
     })),
     outputs: outputs.map(({ name, value }) => ({ name, from: operandOf(value) })),
-    output: mapStructure(output, isPlaced, ({ value, ...place }) => ({ ...place, spec: specOf(value) })),
+    output: mapStructure(output, isPlaced, ({ value, ...location }) => ({
+      ...location,
+      spec: specOf(value),
+    })),
   };
 }
 
@@ -384,8 +387,8 @@ function openInputs({ specs, name }: FunctionToRecord, inputs: readonly string[]
   for (const input of open) {
     const spec = specs.find(({ name }) => name === input)?.spec;
     if (spec === undefined || spec.shape.length === 0) {
-      const found = spec === undefined ? "has no such input" : "takes a scalar there";
-      throw new TraceError("TRACE_SIGNATURE", `symbolicBatch: "${name}" ${found}: "${input}"`, {
+      const problem = spec === undefined ? "has no such input" : "takes a scalar there";
+      throw new TraceError("TRACE_SIGNATURE", `symbolicBatch: "${name}" ${problem}: "${input}"`, {
         remedy: `Name inputs that have a first axis, among: ${known.join(", ")}.`,
       });
     }
@@ -439,12 +442,12 @@ function record<T>(
   registerBackend(backendName, () => backend, 0);
   const { scopeStack } = tfjs.state;
   const depth = scopeStack.length;
-  const made = new Set<Tensor>();
+  const tensors = new Set<Tensor>();
   try {
     // Backends that are made at once are also set at once: the promise is for the others.
     void setBackend(backendName);
     tfjs.startScope("trace");
-    const undo = watch(ops, exempt, made);
+    const undo = watch(ops, exempt, tensors);
     try {
       const result = withDeepStacks(body);
       if (backend.failure !== undefined) throw backend.failure;
@@ -457,7 +460,7 @@ function record<T>(
   } finally {
     while (scopeStack.length > depth) tfjs.endScope();
     // After an error inside a gradient its saved tensors are still kept.
-    for (const tensor of made) if (!tensor.isDisposed) tensor.dispose();
+    for (const tensor of tensors) if (!tensor.isDisposed) tensor.dispose();
     removeBackend(backendName);
     if (previous) void setBackend(previous);
   }
@@ -480,7 +483,7 @@ function located(error: unknown, ops: OpStack): unknown {
  * Follows the ops that run, refuses what cannot be traced, and collects the tensors made; returns the way
  * back.
  */
-function watch(ops: OpStack, exempt: ExemptScopes | undefined, made: Set<Tensor>): () => void {
+function watch(ops: OpStack, exempt: ExemptScopes | undefined, tensors: Set<Tensor>): () => void {
   const tfjs = engine();
   const { assign } = Variable.prototype;
   const original = {
@@ -506,7 +509,7 @@ function watch(ops: OpStack, exempt: ExemptScopes | undefined, made: Set<Tensor>
       return original.runKernel.call(tfjs, kernelName, inputs, attributes) as never;
     },
     trackTensor(tensor, backend) {
-      made.add(tensor);
+      tensors.add(tensor);
       original.trackTensor.call(tfjs, tensor, backend);
     },
   };

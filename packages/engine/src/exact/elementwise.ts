@@ -1,6 +1,6 @@
 import { fixedExp, fixedSigmoid, fixedTanh } from "@slicebook/base";
 import { inputOf, type Kernel, outputOf } from "./kernel.ts";
-import { broadcastStrides, type Operand, places, type Values } from "./values.ts";
+import { broadcastStrides, elementOffsets, type Operand, type Values } from "./values.ts";
 
 /*
  * Each result is computed in float64 and rounded as it is stored. For a sum, product, quotient or square root of
@@ -89,7 +89,7 @@ interface Spread {
 }
 
 function spread({ values, shape }: Operand, to: readonly number[]): Spread {
-  return { values, at: places(to, broadcastStrides(shape, to)) };
+  return { values, at: elementOffsets(to, broadcastStrides(shape, to)) };
 }
 
 function ofOne(compute: (x: number) => number): Kernel {

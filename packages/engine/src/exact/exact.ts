@@ -48,7 +48,7 @@ function compileExactly(
     async run(...args) {
       const values = matchSpecs(name, specs, args);
       const given = new Map(specs.map((spec, index) => [spec.name, values[index]!]));
-      for (const [input, place] of program.inputs) place.set(given.get(input)!.data);
+      for (const [input, target] of program.inputs) target.set(given.get(input)!.data);
       program.run();
       return mapStructure(graph.output, isTracedOutput, (leaf) =>
         leaf.kind === "input" ? given.get(leaf.name)! : toHost(program.outputs.get(leaf.name)!, leaf),
@@ -75,14 +75,14 @@ function loopExactly(
   const apart = new Set([...program.outputs.values()].filter(({ buffer }) => !taken.has(buffer)));
   /** What the loop is given and no output depends on; the rest lies in the program. */
   const aside = new Map<string, Values>();
-  const placeOf = (input: string): Values => program.inputs.get(input) ?? aside.get(input)!;
+  const inputValues = (input: string): Values => program.inputs.get(input) ?? aside.get(input)!;
   const put = (input: string, { data }: HostTensor): void => {
-    const place = program.inputs.get(input);
-    if (place === undefined) aside.set(input, data.slice());
-    else place.set(data);
+    const target = program.inputs.get(input);
+    if (target === undefined) aside.set(input, data.slice());
+    else target.set(data);
   };
   const valuesOf = ({ kind, name }: TracedOutput): Values =>
-    kind === "input" ? placeOf(name) : program.outputs.get(name)!;
+    kind === "input" ? inputValues(name) : program.outputs.get(name)!;
   const load = (tensors: HostTensors): void => {
     const values = matchSpecs(name, carrySpecs, tensors);
     for (const [index, spec] of carrySpecs.entries()) put(`0.${spec.name}`, values[index]!);
@@ -97,7 +97,7 @@ function loopExactly(
         Object.entries(metricsOutput).map(([key, output]) => [key, toHost(valuesOf(output), output)]),
       );
       const changed = carrySpecs.flatMap(({ name }) => {
-        const [to, from] = [placeOf(`0.${name}`), valuesOf(carryOutput[name]!)];
+        const [to, from] = [inputValues(`0.${name}`), valuesOf(carryOutput[name]!)];
         return to === from ? [] : [{ to, from: apart.has(from) ? from : from.slice() }];
       });
       for (const { to, from } of changed) to.set(from);
@@ -105,7 +105,7 @@ function loopExactly(
     },
     async read() {
       return Object.fromEntries(
-        carrySpecs.map(({ name, spec }) => [name, toHost(placeOf(`0.${name}`), { spec })]),
+        carrySpecs.map(({ name, spec }) => [name, toHost(inputValues(`0.${name}`), { spec })]),
       );
     },
     replace: async (tensors) => load(tensors),

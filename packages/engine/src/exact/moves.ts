@@ -10,7 +10,7 @@ import {
   refused,
   type Step,
 } from "./kernel.ts";
-import { broadcastStrides, type Operand, places, stridesOf, type Values } from "./values.ts";
+import { broadcastStrides, elementOffsets, type Operand, stridesOf, type Values } from "./values.ts";
 
 /* What only brings values to other places. */
 
@@ -30,7 +30,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
     return moved(
       node,
       input,
-      places(
+      elementOffsets(
         shape,
         order.map((axis) => strides[axis]!),
       ),
@@ -40,7 +40,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
   Expand: (node) => {
     const input = inputOf(node, 0);
     const { shape } = node.outputs[0]!;
-    return moved(node, input, places(shape, broadcastStrides(input.shape, shape)));
+    return moved(node, input, elementOffsets(shape, broadcastStrides(input.shape, shape)));
   },
 
   Slice: (node) => {
@@ -57,7 +57,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
       first += strides[axis]! * Math.min(Math.max(within, 0), step < 0 ? side - 1 : side);
       strides[axis]! *= step;
     }
-    return moved(node, input, places(shape, strides, first));
+    return moved(node, input, elementOffsets(shape, strides, first));
   },
 
   Split: (node) => {
@@ -66,7 +66,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
     const strides = stridesOf(input.shape);
     let start = 0;
     const parts = node.outputs.map(({ shape }) => {
-      const part = moved(node, input, places(shape, strides, start * strides[axis]!));
+      const part = moved(node, input, elementOffsets(shape, strides, start * strides[axis]!));
       start += shape[axis]!;
       return part;
     });
@@ -81,7 +81,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
     const out = node.room.allocate(type, sizeOf(shape));
     const before = listOf(node, 1)!.slice(0, shape.length);
     const strides = stridesOf(shape);
-    const to = places(
+    const to = elementOffsets(
       input.shape,
       strides,
       before.reduce((sum, count, axis) => sum + count * strides[axis]!, 0),
@@ -98,7 +98,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
     let start = 0;
     const parts = node.inputs.map((_, index) => {
       const part = inputOf(node, index);
-      const to = places(part.shape, strides, start * strides[axis]!);
+      const to = elementOffsets(part.shape, strides, start * strides[axis]!);
       start += part.shape[axis]!;
       return () => scatter(part.values, out, to);
     });
@@ -127,7 +127,7 @@ export const moveKernels: Readonly<Record<string, Kernel>> = {
             if (!(within >= 0 && within < side))
               throw new RangeError(`the index ${index} is not among ${side}`);
             const from = (block * side + within) * inner;
-            for (let place = from; place < from + inner; place++) out[at++] = data.values[place]!;
+            for (let element = from; element < from + inner; element++) out[at++] = data.values[element]!;
           }
         }
       },
@@ -139,10 +139,10 @@ export function axisOf(axis: number, shape: readonly number[]): number {
   return axis < 0 ? axis + shape.length : axis;
 }
 
-/** The values of a tensor at these places: a part of it where they lie one after the other. */
+/** The values of a tensor at these offsets: a part of it where they lie one after the other. */
 export function moved({ room }: KernelNode, { type, values }: Operand, from: Int32Array): Step {
   const first = from[0] ?? 0;
-  if (from.every((place, at) => place === first + at)) {
+  if (from.every((offset, at) => offset === first + at)) {
     return { outputs: [values.subarray(first, first + from.length)], run: undefined };
   }
   const out = room.allocate(type, from.length);

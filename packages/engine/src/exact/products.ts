@@ -11,7 +11,7 @@ import {
 } from "./kernel.ts";
 import { moved } from "./moves.ts";
 import { roomFor } from "./room.ts";
-import { broadcastStrides, type Operand, places, stridesOf, type Values } from "./values.ts";
+import { broadcastStrides, elementOffsets, type Operand, stridesOf, type Values } from "./values.ts";
 
 export const productKernels: Readonly<Record<string, Kernel>> = {
   Gemm: (node) => {
@@ -47,7 +47,9 @@ export const productKernels: Readonly<Record<string, Kernel>> = {
       const each = sizeOf(operand.shape.slice(-2));
       const strides = broadcastStrides(operand.shape.slice(0, -2), batch);
       const values = floatsOf(node, operand.values);
-      return Array.from(places(batch, strides), (place) => values.subarray(place * each, (place + 1) * each));
+      return Array.from(elementOffsets(batch, strides), (matrix) =>
+        values.subarray(matrix * each, (matrix + 1) * each),
+      );
     };
     const [lefts, rights] = [matrices(left), matrices(right)];
     const outs = lefts.map((_, index) => out.subarray(index * rows * columns, (index + 1) * rows * columns));
@@ -73,7 +75,7 @@ export const productKernels: Readonly<Record<string, Kernel>> = {
     const values = floatsOf(node, input.values);
     const from = windows(node, input, kernel);
     // A kernel of one tap sees the pixels as they lie.
-    const isOneTap = from.every((place, at) => place === at);
+    const isOneTap = from.every((offset, at) => offset === at);
     const seen = isOneTap ? undefined : node.room.floats(from.length);
     const perImage = <T>(part: (image: number) => T) =>
       Array.from({ length: batch }, (_, image) => part(image));
@@ -115,12 +117,12 @@ export function roomForProduct({
 
 function gather(values: Float32Array, from: Int32Array, out: Float32Array): void {
   for (let at = 0; at < from.length; at++) {
-    const place = from[at]!;
-    out[at] = place < 0 ? 0 : values[place]!;
+    const offset = from[at]!;
+    out[at] = offset < 0 ? 0 : values[offset]!;
   }
 }
 
-/** For each tap of a kernel and each pixel of the result, the place in an image of what it sees; −1 beyond its edges. */
+/** For each tap of a kernel and each pixel of the result, the offset in an image of what it sees; −1 beyond its edges. */
 function windows(node: KernelNode, { shape: [, , height, width] }: Operand, kernel: Operand): Int32Array {
   const [, depth, down, across] = kernel.shape as [number, number, number, number];
   const [, , rows, columns] = node.outputs[0]!.shape as [number, number, number, number];
@@ -151,14 +153,14 @@ function windows(node: KernelNode, { shape: [, , height, width] }: Operand, kern
 function turned(node: KernelNode, matrix: Operand, isTurned: boolean): [matrix: Operand, run: Step["run"]] {
   if (!isTurned) return [matrix, undefined];
   const shape = [...matrix.shape].reverse();
-  const { outputs, run } = moved(node, matrix, places(shape, [...stridesOf(matrix.shape)].reverse()));
+  const { outputs, run } = moved(node, matrix, elementOffsets(shape, [...stridesOf(matrix.shape)].reverse()));
   if (matrix.constant) run?.();
   return [{ ...matrix, shape, values: outputs[0]! }, matrix.constant ? undefined : run];
 }
 
 /** Adds a tensor that broadcasts to `out`. */
 function added({ values, shape }: Operand, out: Float32Array, to: readonly number[]): () => void {
-  const at = places(to, broadcastStrides(shape, to));
+  const at = elementOffsets(to, broadcastStrides(shape, to));
   return () => {
     for (let index = 0; index < out.length; index++) out[index] = out[index]! + values[at[index]!]!;
   };

@@ -35,12 +35,12 @@ export function buildProgram(graph: TracedGraph, name: string): Program {
   const inputs = new Map(
     graph.inputs.map(({ name, spec }) => [name, room.allocate(spec.dtype, sizeOf(spec.shape))] as const),
   );
-  const made: { readonly values: readonly Values[]; readonly constant: boolean }[] = [];
+  const results: { readonly values: readonly Values[]; readonly constant: boolean }[] = [];
   const operandOf = (operand: TracedOperand): Operand => {
     const { type, shape } = operand;
     if (operand.kind === "input") return { type, shape, values: inputs.get(operand.name)!, constant: false };
     if (operand.kind === "result") {
-      const { values, constant } = made[operand.node]!;
+      const { values, constant } = results[operand.node]!;
       return { type, shape, values: values[operand.output]!, constant };
     }
     const values = room.allocate(type, sizeOf(shape));
@@ -54,7 +54,7 @@ export function buildProgram(graph: TracedGraph, name: string): Program {
     const operands = inputs.map((operand) => operand && operandOf(operand));
     const step = KERNELS.get(op)!({ op, attributes, inputs: operands, outputs, room });
     const constant = operands.every((operand) => operand?.constant ?? true);
-    made.push({ values: step.outputs, constant });
+    results.push({ values: step.outputs, constant });
     if (constant) step.run?.();
     else if (step.run !== undefined) steps.push(step.run);
   }

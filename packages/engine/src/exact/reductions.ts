@@ -1,7 +1,7 @@
 import { fixedExp } from "@slicebook/base";
 import { inputOf, type Kernel, type KernelNode, listOf, numberOf, numbersOf, outputOf } from "./kernel.ts";
 import { axisOf } from "./moves.ts";
-import { places, stridesOf } from "./values.ts";
+import { elementOffsets, stridesOf } from "./values.ts";
 
 /* Sums are of float64 numbers, in the order in which these lie. */
 
@@ -15,7 +15,7 @@ export const reductionKernels: Readonly<Record<string, Kernel>> = {
     const { values, shape } = inputOf(node, 0);
     const axis = axisOf(numberOf(node, "axis", -1), shape);
     const [side, stride] = [shape[axis]!, stridesOf(shape)[axis]!];
-    const first = places(
+    const first = elementOffsets(
       shape.filter((_, index) => index !== axis),
       stridesOf(shape).filter((_, index) => index !== axis),
     );
@@ -53,7 +53,7 @@ function reduction(
     axisOf(axis, shape),
   );
   const kept = stridesOf(shape.map((side, axis) => (axes.includes(axis) ? 1 : side)));
-  const to = places(
+  const to = elementOffsets(
     shape,
     kept.map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
   );

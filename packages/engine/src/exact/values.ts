@@ -28,18 +28,18 @@ export function broadcastStrides(shape: readonly number[], to: readonly number[]
 }
 
 /** For each element of a row-major tensor, in its order, a start and the sum of strides times coordinates. */
-export function places(shape: readonly number[], strides: readonly number[], start = 0): Int32Array {
-  const found = new Int32Array(shape.reduce((product, side) => product * side, 1));
+export function elementOffsets(shape: readonly number[], strides: readonly number[], start = 0): Int32Array {
+  const offsets = new Int32Array(shape.reduce((product, side) => product * side, 1));
   const coordinates = new Array<number>(shape.length).fill(0);
-  let place = start;
-  for (let at = 0; at < found.length; at++) {
-    found[at] = place;
+  let offset = start;
+  for (let at = 0; at < offsets.length; at++) {
+    offsets[at] = offset;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      place += strides[axis]!;
+      offset += strides[axis]!;
       if (++coordinates[axis]! < shape[axis]!) break;
-      place -= shape[axis]! * strides[axis]!;
+      offset -= shape[axis]! * strides[axis]!;
       coordinates[axis] = 0;
     }
   }
-  return found;
+  return offsets;
 }

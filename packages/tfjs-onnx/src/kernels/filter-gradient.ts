@@ -51,8 +51,8 @@ export function productsFilterGradient(
   for (let first = 0; first < taps; first += together) {
     const views = Array.from({ length: Math.min(together, taps - first) }, (_, index) => {
       const tap = turned ? taps - 1 - first - index : first + index;
-      const place: Pair = [Math.floor(tap / kernel[1]), tap % kernel[1]];
-      return bordered(pair((axis) => place[axis] * dilations[axis]));
+      const position: Pair = [Math.floor(tap / kernel[1]), tap % kernel[1]];
+      return bordered(pair((axis) => position[axis] * dilations[axis]));
     });
     const right = perPixel(graph, card, views, chunks);
     const shape = [chunks.count, rows, views.length * channels];
@@ -75,29 +75,29 @@ interface Border {
   readonly geometry: Geometry;
 }
 
-/** What the tap at a place sees of an image, in the order of axes that the card's convolutions give. */
+/** What the tap at an offset sees of an image, in the order of axes that the card's convolutions give. */
 function border(
   graph: Graph,
   card: Card,
   image: Value,
   { before, size, geometry: { kernel, strides, dilations } }: Border,
-): (place: Pair) => Value {
+): (offset: Pair) => Value {
   const [samples, channels, ...sides] = sidesOf(image, 4);
   const around = pair((axis): Pair => {
     const reach = (size[axis] - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1;
     return [Math.max(0, before[axis]), Math.max(0, reach - sides[axis] - before[axis])];
   });
-  const start = (place: Pair): Pair => pair((axis) => place[axis] + Math.max(0, -before[axis]));
+  const start = (offset: Pair): Pair => pair((axis) => offset[axis] + Math.max(0, -before[axis]));
   if (card === "cuda") {
     const whole = pad(graph, image, [[0, 0], [0, 0], ...around], 0);
     const steps = [1, 1, ...strides];
-    return (place) => slice(graph, whole, [0, 0, ...start(place)], [samples, channels, ...size], steps);
+    return (offset) => slice(graph, whole, [0, 0, ...start(offset)], [samples, channels, ...size], steps);
   }
   const last = transpose(graph, image, toChannelsLast);
   const bordered = around.flat().some((side) => side > 0);
   const whole = bordered ? padNode(graph, last, [[0, 0], ...around, [0, 0]], 0) : last;
   const steps = [1, ...strides, 1];
-  return (place) => sliceNode(graph, whole, [0, ...start(place), 0], [samples, ...size, channels], steps);
+  return (offset) => sliceNode(graph, whole, [0, ...start(offset), 0], [samples, ...size, channels], steps);
 }
 
 /** An image as [chunks, channels, pixels]. */

@@ -46,9 +46,9 @@ function gatherBatched(graph: Graph, x: Value, indices: Value, axis: number, bat
   const parted = reshape(graph, x, [batch, outer, side, inner]);
   const rows = reshape(graph, transpose(graph, parted, [0, 2, 1, 3]), [batch * side, outer, inner]);
   const first = mul(graph, reshape(graph, iota(graph, batch), [batch, 1]), splat(graph, side, "int32"));
-  const places = add(graph, reshape(graph, indices, [batch, count]), first);
-  const found = transpose(graph, gather(graph, rows, places, 0), [0, 2, 1, 3]);
-  return reshape(graph, found, [
+  const rowNumbers = add(graph, reshape(graph, indices, [batch, count]), first);
+  const gathered = transpose(graph, gather(graph, rows, rowNumbers, 0), [0, 2, 1, 3]);
+  return reshape(graph, gathered, [
     ...x.shape.slice(0, axis),
     ...indices.shape.slice(batchDims),
     ...x.shape.slice(axis + 1),

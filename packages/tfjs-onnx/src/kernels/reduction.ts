@@ -35,37 +35,37 @@ function argument(name: "ArgMax" | "ArgMin"): KernelRecorder {
     const at = oneAxis(axis, x);
     const number = asNumber(graph, x);
     if (graph.target === "webgpu")
-      return firstPlace(graph, name === "ArgMax" ? "ReduceMax" : "ReduceMin", number, at);
+      return firstIndex(graph, name === "ArgMax" ? "ReduceMax" : "ReduceMin", number, at);
     const { source, order } = transposed(number) ?? {
       source: number,
       order: number.shape.map((_, index) => index),
     };
     const along = order[at]!;
     const kept = source.shape.map((side, index) => (index === along ? 1 : side));
-    const found = emitOne(graph, name, [source], { axis: along, keepdims: 1 }, "int64", kept);
+    const indices = emitOne(graph, name, [source], { axis: along, keepdims: 1 }, "int64", kept);
     const shape = x.shape.filter((_, index) => index !== at);
-    return cast(graph, reshape(graph, transpose(graph, found, order), shape), "int32");
+    return cast(graph, reshape(graph, transpose(graph, indices, order), shape), "int32");
   });
 }
 
 /**
- * The first place of the greatest or least value along an axis, for a provider that would take the int64 of `ArgMax` back to the
- * CPU; the last place where there are only NaNs.
+ * The first index of the greatest or least value along an axis, for a provider that would take the int64 of `ArgMax` back to the
+ * CPU; the last index where there are only NaNs.
  */
-function firstPlace(graph: Graph, op: "ReduceMax" | "ReduceMin", x: Value, axis: number): Value {
+function firstIndex(graph: Graph, op: "ReduceMax" | "ReduceMin", x: Value, axis: number): Value {
   const count = x.shape[axis]!;
   const hits = compare(graph, "Equal", x, reduce(graph, op, x, [axis], true));
   const sides = x.shape.map((_, at) => (at === axis ? count : 1));
-  const places = constant(
+  const indices = constant(
     graph,
-    Float32Array.from({ length: count }, (_, place) => place),
+    Float32Array.from({ length: count }, (_, index) => index),
     "float32",
     sides,
   );
   const first = reduce(
     graph,
     "ReduceMin",
-    where(graph, hits, places, splat(graph, count - 1, "float32")),
+    where(graph, hits, indices, splat(graph, count - 1, "float32")),
     [axis],
     false,
   );

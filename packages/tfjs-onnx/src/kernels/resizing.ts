@@ -23,8 +23,8 @@ interface Sampling {
   readonly halfPixelCenters: boolean;
 }
 
-/** Where along the old side each place of the new one lies. */
-function places(from: number, to: number, { alignCorners, halfPixelCenters }: Sampling): number[] {
+/** Where along the old side each pixel of the new one lies. */
+function coordinates(from: number, to: number, { alignCorners, halfPixelCenters }: Sampling): number[] {
   const ratio = alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
   return Array.from({ length: to }, (_, index) =>
     halfPixelCenters ? (index + 0.5) * ratio - 0.5 : index * ratio,
@@ -34,20 +34,20 @@ function places(from: number, to: number, { alignCorners, halfPixelCenters }: Sa
 /** Linear interpolation along one side as a matrix [to, from]. */
 function interpolation(graph: Graph, from: number, to: number, sampling: Sampling): Value {
   const weights = new Float32Array(to * from);
-  places(from, to, sampling).forEach((place, row) => {
-    const low = Math.max(0, Math.floor(place));
-    const high = Math.min(from - 1, Math.ceil(place));
-    const share = place - low;
+  coordinates(from, to, sampling).forEach((coordinate, row) => {
+    const low = Math.max(0, Math.floor(coordinate));
+    const high = Math.min(from - 1, Math.ceil(coordinate));
+    const share = coordinate - low;
     weights[row * from + low]! += 1 - share;
     weights[row * from + high]! += share;
   });
   return constant(graph, weights, "float32", [to, from]);
 }
 
-/** The nearest old place of each new one. */
+/** The nearest old pixel of each new one. */
 function nearest(from: number, to: number, sampling: Sampling): number[] {
-  return places(from, to, sampling).map((place) => {
-    const shifted = sampling.halfPixelCenters ? place + 0.5 : place;
+  return coordinates(from, to, sampling).map((coordinate) => {
+    const shifted = sampling.halfPixelCenters ? coordinate + 0.5 : coordinate;
     return Math.max(0, Math.min(from - 1, sampling.alignCorners ? Math.round(shifted) : Math.floor(shifted)));
   });
 }
@@ -55,8 +55,8 @@ function nearest(from: number, to: number, sampling: Sampling): number[] {
 /** The choice of the nearest along one side as a matrix [to, from]. */
 function choice(graph: Graph, from: number, to: number, sampling: Sampling): Value {
   const weights = new Float32Array(to * from);
-  nearest(from, to, sampling).forEach((place, row) => {
-    weights[row * from + place] = 1;
+  nearest(from, to, sampling).forEach((column, row) => {
+    weights[row * from + column] = 1;
   });
   return constant(graph, weights, "float32", [to, from]);
 }
