@@ -45,9 +45,9 @@ export function forward(
     const grids: Quantized[] = [];
     const { quantized, drawn } = network.encode(params, images, (encodings, grid) => {
       const flat = reshape(encodings, [-1, config.codeDimension]) as Tensor2D;
-      const found = inFloat32(() => quantizers[grid]!.quantize(params, flat, share));
-      grids.push(found);
-      return reshape(found.quantized, encodings.shape);
+      const quantization = inFloat32(() => quantizers[grid]!.quantize(params, flat, share));
+      grids.push(quantization);
+      return reshape(quantization.quantized, encodings.shape);
     });
     const pictures = network.decode(params, quantized, drawn);
     return inFloat32(() => compared(images, pictures, grids));

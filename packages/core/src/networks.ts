@@ -221,7 +221,7 @@ export function gridSizes(
     );
   }
   return Array.from({ length: hierarchy }, (_, grid) => {
-    const own = pixels / 2 ** grid;
-    return [height / own, width / own] as const;
+    const codePixels = pixels / 2 ** grid;
+    return [height / codePixels, width / codePixels] as const;
   });
 }

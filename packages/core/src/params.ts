@@ -54,21 +54,21 @@ export function zerosLike({ shape }: HostTensor): HostTensor {
 }
 
 /**
- * Checks that `found` has the names, shapes and types of `expected`.
+ * Checks that `tensors` has the names, shapes and types of `expected`.
  *
  * Throws a `SlicebookError` with code `CHECKPOINT_MISMATCH` that names the first tensors that differ.
  */
-export function checkTensors(what: string, expected: Signature, found: HostTensors): void {
+export function checkTensors(what: string, expected: Signature, tensors: HostTensors): void {
   // Of its own: a name from a file may be one that every object has, such as "constructor".
   const describe = (specs: Signature, name: string, absent: string) => {
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     return spec === undefined ? absent : `${spec.dtype} [${spec.shape.join(", ")}]`;
   };
-  const differences = [...new Set([...Object.keys(expected), ...Object.keys(found)])]
+  const differences = [...new Set([...Object.keys(expected), ...Object.keys(tensors)])]
     .map((name) => ({
       name,
       wanted: describe(expected, name, "none of that name"),
-      given: describe(found, name, "missing"),
+      given: describe(tensors, name, "missing"),
     }))
     .filter(({ wanted, given }) => wanted !== given)
     .map(({ name, wanted, given }) => `"${name}" is ${given}, expected ${wanted}`);

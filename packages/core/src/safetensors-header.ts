@@ -139,7 +139,7 @@ export function checkName(name: string): void {
   if (name === METADATA || name === "__proto__") throw invalid(`"${name}" cannot be a name`);
 }
 
-export function invalid(found: string, remedy?: string, cause?: unknown): SlicebookError {
+export function invalid(problem: string, remedy?: string, cause?: unknown): SlicebookError {
   const options = { ...(remedy === undefined ? {} : { remedy }), ...(cause === undefined ? {} : { cause }) };
-  return new SlicebookError("SAFETENSORS_INVALID", `safetensors: ${found}`, options);
+  return new SlicebookError("SAFETENSORS_INVALID", `safetensors: ${problem}`, options);
 }

@@ -51,8 +51,8 @@ export function trainStep(
       const active = param(carry, "quantizer.active") as Scalar;
       const { loss, gradients, more } = lossAndGradients(
         (weights): LossAndMore => {
-          const found = pass({ ...withoutPrefix("quantizer.", carry), ...weights }, images, active);
-          const { terms, reconstruction, quantization, mse, grids } = found;
+          const forwardPass = pass({ ...withoutPrefix("quantizer.", carry), ...weights }, images, active);
+          const { terms, reconstruction, quantization, mse, grids } = forwardPass;
           const commitment = addN(grids.map((grid) => grid.commitment));
           return {
             loss: add(reconstruction, mul(quantization, active)),

@@ -179,32 +179,32 @@ export function bind(config: VqvaeConfig, size: Size): BoundVqvae {
   const encode: BoundVqvae["encode"] = (params, images) =>
     tidy(() => {
       checkSize(size, images);
-      const found: Tensor[] = [];
+      const codes: Tensor[] = [];
       network.encode(params, images as Tensor4D, (encodings, grid) => {
         const flat: Tensor2D = reshape(encodings, [-1, config.codeDimension]);
         const { indices, quantized } = quantizers[grid]!.quantize(params, flat, 1);
-        found.push(...indices.map((index) => reshape(index, encodings.shape.slice(0, 3))));
+        codes.push(...indices.map((index) => reshape(index, encodings.shape.slice(0, 3))));
         return reshape(quantized, encodings.shape);
       });
-      return found;
+      return codes;
     });
 
   const distances: BoundVqvae["distances"] = (params, images, codes) =>
     tidy(() => {
       checkSize(size, images);
-      let found: Tensor | undefined;
+      let measured: Tensor | undefined;
       network.encode(params, images as Tensor4D, (encodings, grid) => {
-        const { levels: own, lookUp, distances } = quantizers[grid]!;
-        const known = own.flatMap((level) => codes[level] ?? []);
+        const { levels: gridLevels, lookUp, distances } = quantizers[grid]!;
+        const known = gridLevels.flatMap((level) => codes[level] ?? []);
         const indices = known.map((codes) => reshape(codes, [codes.size]) as Tensor1D);
-        if (known.length === own.length) return reshape(lookUp(params, indices), encodings.shape);
-        if (own.includes(codes.length)) {
+        if (known.length === gridLevels.length) return reshape(lookUp(params, indices), encodings.shape);
+        if (gridLevels.includes(codes.length)) {
           const flat: Tensor2D = reshape(encodings, [-1, config.codeDimension]);
-          found = reshape(distances(params, flat, indices), [...encodings.shape.slice(0, 3), -1]);
+          measured = reshape(distances(params, flat, indices), [...encodings.shape.slice(0, 3), -1]);
         }
         return encodings;
       });
-      return found!;
+      return measured!;
     });
 
   const decode: BoundVqvae["decode"] = (params, codes) =>

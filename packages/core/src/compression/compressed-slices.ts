@@ -71,14 +71,14 @@ export async function openCompressed(
   run: CompressionRun,
   { only }: { readonly only?: readonly string[] | undefined } = {},
 ): Promise<OpenedFiles> {
-  const found: (ReadSlice | SealedSlice)[] = [];
+  const opened: (ReadSlice | SealedSlice)[] = [];
   let tables: Promise<readonly CodeTable[]> | undefined;
   let coder: PriorCoder | undefined;
   for (const { file, content } of files) {
     const kind = understood(file, () => slbkKind(content));
     if (kind === "tables") {
       tables ??= run.tables();
-      found.push(readByTables({ file, content }, run, await tables));
+      opened.push(readByTables({ file, content }, run, await tables));
       continue;
     }
     const { model, prior, slices } = understood(file, () =>
@@ -90,10 +90,10 @@ export async function openCompressed(
     for (const slice of slices) {
       if (kind === "archive" && only?.includes(slice.name!) === false) continue;
       const sealed = understood(nameOf({ file, name: slice.name }), () => slice.codes);
-      found.push({ ...slice, file, sealed });
+      opened.push({ ...slice, file, sealed });
     }
   }
-  return { slices: found, read: (onCodes) => readAll(found, coder, onCodes) };
+  return { slices: opened, read: (onCodes) => readAll(opened, coder, onCodes) };
 }
 
 /** The names and bytes of the slices of a compressed file, of which nothing is decoded. */
@@ -116,14 +116,14 @@ function isSealed(slice: ReadSlice | SealedSlice): slice is SealedSlice {
 
 /** Has the prior read the codes that it wrote, of as many slices at a time as it codes side by side. */
 async function* readAll(
-  found: readonly (ReadSlice | SealedSlice)[],
+  slices: readonly (ReadSlice | SealedSlice)[],
   coder: PriorCoder | undefined,
   onCodes: (done: number, total: number) => void,
 ): AsyncGenerator<ReadSlice> {
-  const total = found.filter(isSealed).length * (coder?.codesPerSlice ?? 0);
+  const total = slices.filter(isSealed).length * (coder?.codesPerSlice ?? 0);
   let done = 0;
-  for (let first = 0; first < found.length; first += CODED_AT_ONCE) {
-    const some = found.slice(first, first + CODED_AT_ONCE);
+  for (let first = 0; first < slices.length; first += CODED_AT_ONCE) {
+    const some = slices.slice(first, first + CODED_AT_ONCE);
     const sealed = some.filter(isSealed);
     const read = await coder?.unpack(
       sealed.map(({ record: { told }, sealed: { packed } }) => ({ told, packed })),

@@ -95,10 +95,10 @@ export function createPriorCoder({
         },
         ...(signal && { signal }),
       };
-      const made = await work(group, coding).catch((error: unknown) => {
+      const groupResults = await work(group, coding).catch((error: unknown) => {
         throw signal?.aborted ? interruptedError() : error;
       });
-      results.push(...made);
+      results.push(...groupResults);
     }
     return results;
   }

@@ -144,11 +144,11 @@ function readAffine(reader: ByteReader, known: SliceRecord["affine"]): number[][
 function readTold(reader: ByteReader): SliceRecord["told"] {
   const bits = reader.byte();
   const labels = (bits & (2 ** LABELS)) === 0 ? undefined : reader.varint();
-  const place = (bits & (2 ** POSITIONS)) === 0 ? undefined : reader.byte();
+  const position = (bits & (2 ** POSITIONS)) === 0 ? undefined : reader.byte();
   return {
     ...(labels !== undefined && { labels }),
-    ...(place !== undefined && {
-      slicePositions: place === 0 ? UNKNOWN : (place - 1) / POSITION_PARTS,
+    ...(position !== undefined && {
+      slicePositions: position === 0 ? UNKNOWN : (position - 1) / POSITION_PARTS,
     }),
   };
 }

@@ -64,13 +64,13 @@ export function pyramidDistances(
   const directions = randomDirections(PATCH_SIDE ** 2, count, seed);
   const real = patchesOf(reference, size, patches, seed);
   const others = sets.map((images) => patchesOf(images, size, patches, seed));
-  return real.map(({ size: own, data }, level) => {
+  return real.map(({ size: levelSize, data }, level) => {
     const normalise = normaliser(data);
     const sorted = (points: Float32Array) =>
       projections({ data: normalise(points), width: PATCH_SIDE ** 2 }, directions);
     const target = sorted(data);
     return {
-      size: own,
+      size: levelSize,
       distances: others.map((levels) => betweenProjections(sorted(levels[level]!.data), target)),
     };
   });
@@ -88,8 +88,8 @@ function patchesOf(images: Float32Array, size: ImageSize, patches: number, seed:
   }
   const levels = pyramidSizes(size)
     .filter(({ height, width }) => Math.min(height, width) >= PATCH_SIDE)
-    .map((own, level) => ({
-      size: own,
+    .map((levelSize, level) => ({
+      size: levelSize,
       data: new Float32Array(patches * PATCH_SIDE ** 2),
       places: random(seed, "patches", level),
     }));
@@ -98,12 +98,12 @@ function patchesOf(images: Float32Array, size: ImageSize, patches: number, seed:
     const pyramid = laplacianPyramid(images.subarray(image * pixels, (image + 1) * pixels), size);
     const end = Math.floor(((image + 1) * patches) / count);
     for (; patch < end; patch++) {
-      for (const [level, { size: own, data, places }] of levels.entries()) {
+      for (const [level, { size: levelSize, data, places }] of levels.entries()) {
         const { values } = pyramid[level]!;
-        const row = places.integer(own.height - PATCH_SIDE + 1);
-        const column = places.integer(own.width - PATCH_SIDE + 1);
+        const row = places.integer(levelSize.height - PATCH_SIDE + 1);
+        const column = places.integer(levelSize.width - PATCH_SIDE + 1);
         for (let line = 0; line < PATCH_SIDE; line++) {
-          const from = (row + line) * own.width + column;
+          const from = (row + line) * levelSize.width + column;
           const to = patch * PATCH_SIDE ** 2 + line * PATCH_SIDE;
           for (let at = 0; at < PATCH_SIDE; at++) data[to + at] = values[from + at]!;
         }

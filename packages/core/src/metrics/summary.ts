@@ -48,9 +48,9 @@ export function summarise(
   const all = Array.from(values);
   const bySubject = new Map<string, number[]>();
   for (const [index, subject] of subjects.entries()) {
-    const own = bySubject.get(subject);
-    if (own === undefined) bySubject.set(subject, [all[index]!]);
-    else own.push(all[index]!);
+    const subjectValues = bySubject.get(subject);
+    if (subjectValues === undefined) bySubject.set(subject, [all[index]!]);
+    else subjectValues.push(all[index]!);
   }
   return {
     mean: meanOf(all),

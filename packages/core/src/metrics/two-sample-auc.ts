@@ -97,9 +97,9 @@ export function aucOverFolds(first: SliceFeatures, second: SliceFeatures, folds:
   const fold = [...folds.first, ...folds.second];
   const isFirst = fold.map((_, index) => index < folds.first.length);
   let [higher, pairs] = [0, 0];
-  for (const own of new Set(fold)) {
-    const training = indicesOf(fold, (other) => other !== own);
-    const tested = indicesOf(fold, (other) => other === own);
+  for (const heldOut of new Set(fold)) {
+    const training = indicesOf(fold, (other) => other !== heldOut);
+    const tested = indicesOf(fold, (other) => other === heldOut);
     const known = training.map((index) => isFirst[index]!);
     if (!known.includes(true) || !known.includes(false)) continue;
     const components = principalComponents(taken(pictures, training));

@@ -211,11 +211,11 @@ async function drawLanes(
       const values = await logits(row, column, codes);
       const position = row * grid.columns + column;
       for (let lane = 0; lane < slices; lane++) {
-        const own = values.subarray(lane * grid.codes, (lane + 1) * grid.codes);
+        const laneLogits = values.subarray(lane * grid.codes, (lane + 1) * grid.codes);
         const sample = options.numbers?.[first + lane] ?? first + lane;
         codes[lane * size + position] =
-          options.choose?.(own, { slice: first + lane, level, position }) ??
-          drawCode(own, uniformAt(options.seed, sample, position, level), draw);
+          options.choose?.(laneLogits, { slice: first + lane, level, position }) ??
+          drawCode(laneLogits, uniformAt(options.seed, sample, position, level), draw);
       }
     }
     onRow(row, rowOf(codes, grid, { row, grids: slices }));

@@ -11,11 +11,11 @@ export async function preparedTogether<T extends object>(
     for (const one of kept.reverse()) await one.dispose();
   };
   try {
-    const made = await prepare((one) => {
+    const prepared = await prepare((one) => {
       kept.push(one);
       return one;
     });
-    return { ...made, dispose };
+    return { ...prepared, dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -174,8 +174,8 @@ function lengths(vectors: Tensor2D): Tensor2D {
  */
 export function codebookLoss(codebook: Tensor2D, encodings: Tensor2D, { shares, sums }: Assignments): Scalar {
   const [count, dimension] = encodings.shape;
-  const own: Scalar = sum(mul(shares, sum(square(codebook), 1)));
+  const codeNorms: Scalar = sum(mul(shares, sum(square(codebook), 1)));
   const cross: Scalar = sum(mul(codebook, sums));
   const constant: Scalar = div(sum(square(encodings)), count);
-  return div(add(sub(own, mul(cross, 2)), constant), dimension);
+  return div(add(sub(codeNorms, mul(cross, 2)), constant), dimension);
 }

@@ -117,24 +117,24 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
     quantize,
     distances(params, encodings, earlier) {
       const books = levels.map((level) => scaled(param(params, `codebook.${level}`) as Tensor2D));
-      const values = earlier.map((indices, place) => lookUp(books[place]!, indices) as Tensor2D);
+      const values = earlier.map((indices, index) => lookUp(books[index]!, indices) as Tensor2D);
       const left = values.reduce((rest, value): Tensor2D => sub(rest, value), scaled(encodings));
       return squaredDistances(left, books[earlier.length]!);
     },
     lookUp: (params, indices) =>
       addN(
-        levels.map((level, place) =>
-          lookUp(scaled(param(params, `codebook.${level}`) as Tensor2D), indices[place]!),
+        levels.map((level, index) =>
+          lookUp(scaled(param(params, `codebook.${level}`) as Tensor2D), indices[index]!),
         ),
       ) as Tensor2D,
 
     update(carry, statistics, restarts) {
       const updated: TensorRecord = {};
-      for (const [place, level] of levels.entries()) {
+      for (const [index, level] of levels.entries()) {
         const matrix = (name: string) => param(carry, name) as Tensor2D;
-        const { encodings, ...assignments } = statistics[place]!;
+        const { encodings, ...assignments } = statistics[index]!;
         const usage = param(carry, `quantizer.usage.${level}`) as Tensor1D;
-        const fresh = gather(encodings, restarts[place]!);
+        const fresh = gather(encodings, restarts[index]!);
         if (trained) {
           const nextUsage = movingAverage(usage, assignments.shares, decay);
           const dead = deadCodes(nextUsage, restartBelow);
