@@ -108,11 +108,11 @@ async function measureCell(
   const ours: Measurement[] = [];
   const peer: Measurement[] = [];
   for (let run = 1; run <= options.runs; run++) {
-    const place = `${nameOf(cell)} batch ${cell.batch}, run ${run} of ${options.runs}`;
-    options.onProgress(`${place}: Slicebook`);
+    const label = `${nameOf(cell)} batch ${cell.batch}, run ${run} of ${options.runs}`;
+    options.onProgress(`${label}: Slicebook`);
     ours.push(await measureIn(process.execPath, fileURLToPath(new URL(script, import.meta.url)), task));
     if (python === undefined) continue;
-    options.onProgress(`${place}: PyTorch`);
+    options.onProgress(`${label}: PyTorch`);
     const peerPath = fileURLToPath(new URL(`../../${peerScript}`, import.meta.url));
     peer.push(await measureIn(python, peerPath, task));
   }

@@ -63,26 +63,26 @@ const POSITIONS = 16;
 export async function benchmarkGpu({ tiny, threads, minutes, onProgress }: GpuOptions): Promise<GpuResult> {
   const start = performance.now();
   const python = findPython("torch");
-  const measured: { readonly part: Part; readonly found: Measurement | string }[] = [];
+  const measured: { readonly part: Part; readonly outcome: Measurement | string }[] = [];
   for (const part of partsOf(tiny)) {
     onProgress(`${workName(part)}: ${sideName(part)}, ${precisionOf(part)}`);
     const late = performance.now() - start > minutes * 60_000;
-    const found = late
+    const outcome = late
       ? `no time left of ${minutes} min`
       : await measurePart(part, { tiny, threads, python });
-    measured.push({ part, found });
+    measured.push({ part, outcome });
   }
   const peers = new Map(
     measured
       .filter(({ part }) => part.side === "PyTorch" && part.engine === (tiny ? CPU : CUDA_TF32))
-      .map(({ part, found }) => [workName(part), found]),
+      .map(({ part, outcome }) => [workName(part), outcome]),
   );
   return {
     benchmark: "gpu",
     tiny,
-    rows: measured.map(({ part, found }) => {
+    rows: measured.map(({ part, outcome }) => {
       const peer = peers.get(workName(part));
-      const speed = typeof found === "string" ? null : found.perSecond;
+      const speed = typeof outcome === "string" ? null : outcome.perSecond;
       return {
         work: workName(part),
         side: sideName(part),
@@ -90,7 +90,7 @@ export async function benchmarkGpu({ tiny, threads, minutes, onProgress }: GpuOp
         perSecond: speed,
         ratio:
           speed === null || peer === undefined || typeof peer === "string" ? null : speed / peer.perSecond,
-        note: typeof found === "string" ? found : `${found.engine} ${found.version}`,
+        note: typeof outcome === "string" ? outcome : `${outcome.engine} ${outcome.version}`,
       };
     }),
     processor: cpus()[0]?.model ?? "unknown",

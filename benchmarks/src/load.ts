@@ -159,14 +159,14 @@ async function measureCell(
     await rm(cache, { recursive: true });
   }
   const epochs = { first: rounded(median(first)), second: rounded(median(second)) };
-  const [own, theirs] = [speedOf(ours), peer.length === 0 ? null : speedOf(peer)];
+  const [ourSpeed, theirSpeed] = [speedOf(ours), peer.length === 0 ? null : speedOf(peer)];
   const cell = {
     layout,
     slices: ours[0]!.many.slices,
-    ours: own,
-    peer: theirs,
-    ratio: theirs && rounded(own.speed / theirs.speed),
-    rateRatio: theirs && rounded(own.rate / theirs.rate),
+    ours: ourSpeed,
+    peer: theirSpeed,
+    ratio: theirSpeed && rounded(ourSpeed.speed / theirSpeed.speed),
+    rateRatio: theirSpeed && rounded(ourSpeed.rate / theirSpeed.rate),
     epochs: { ...epochs, ratio: rounded(median(first) / median(second)) },
   };
   return { cell, versions };
@@ -224,9 +224,9 @@ function checkSame(layout: string, ours: Read, theirs: Read): void {
 
 function ratioOfAll(cells: readonly LoadCell[], of: (side: Speed) => number): number | null {
   let [ours, theirs] = [0, 0];
-  for (const { slices, ours: own, peer } of cells) {
+  for (const { slices, ours: ourSpeed, peer } of cells) {
     if (peer === null) return null;
-    ours += slices / of(own);
+    ours += slices / of(ourSpeed);
     theirs += slices / of(peer);
   }
   return rounded(theirs / ours);

@@ -325,11 +325,11 @@ function trainingOf(name: string, [config, ...overrides]: readonly string[], out
 
 /** `1,5,30` as numbers of at least 0. */
 function numbers(option: string, text: string): number[] {
-  const found = text.split(",").map(Number);
-  if (text === "" || found.some((value) => !(value >= 0 && Number.isFinite(value)))) {
+  const parsed = text.split(",").map(Number);
+  if (text === "" || parsed.some((value) => !(value >= 0 && Number.isFinite(value)))) {
     throw usageError(`--${option}: expected numbers such as 0,1,2, found "${text}"`);
   }
-  return found;
+  return parsed;
 }
 
 function positionsFrom(text: string): number | null {

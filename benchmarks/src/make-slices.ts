@@ -23,14 +23,14 @@ export async function makeSlices({ layout, folder, source, slices }: MakeSlicesO
     await writePhantom({ layout, folder: from, subjects: DRAWN_SUBJECTS, slices: DRAWN_SLICES });
   }
   const { records } = await listDataset({ adapter: layout, root: from });
-  for (let made = 0, round = 0; made < slices; round++) {
-    for (const { path } of records.slice(0, slices - made)) {
+  for (let written = 0, round = 0; written < slices; round++) {
+    for (const { path } of records.slice(0, slices - written)) {
       // Numbers of subjects come first in a file's name.
       const name = basename(path).replace(/\d+/, (number) => String(Number(number) + round * 1_000_000));
       const to = join(folder, "slices", dirname(relative(from, path)), name);
       await mkdir(dirname(to), { recursive: true });
       await copyFile(path, to);
-      made += 1;
+      written += 1;
     }
   }
 }

@@ -25,11 +25,11 @@ export default {
         else records.push({ path, split, subject, slice: Number(slice), name: `${subject}-${slice}` });
       }
     }
-    const place = (split) => `${split}/SUBJECT/NUMBER.grid`;
+    const pattern = (split) => `${split}/SUBJECT/NUMBER.grid`;
     return {
       records,
       ignored,
-      places: { train: place("train"), validate: place("validate"), test: place("test") },
+      places: { train: pattern("train"), validate: pattern("validate"), test: pattern("test") },
     };
   },
   async decode({ path }, { options }) {

@@ -55,7 +55,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   const root = await mkdtemp(join(tmpdir(), "slicebook-fuzz-"));
   try {
     onProgress("training the run to damage …");
-    const made = await makeRun(root);
+    const baseRun = await makeRun(root);
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
     const counts = Object.fromEntries(FUZZ_KINDS.map((kind) => [kind, { read: 0, refused: 0 }])) as Record<
@@ -63,18 +63,18 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       { read: number; refused: number }
     >;
     const failures: FuzzFailure[] = [];
-    const reader = createReader({ ...made, seed, folder: join(root, "worker") });
+    const reader = createReader({ ...baseRun, seed, folder: join(root, "worker") });
     try {
       let done = 0;
       let shown = 0;
       for (const input of only === undefined ? inputsOf(seed) : [inputNamed(only)]) {
         if (done >= most || (done > 0 && seconds() > 60 * minutes)) break;
-        let found = await reader.read(input);
+        let result = await reader.read(input);
         // A machine that is busy with other things makes anything slow: what hangs does so again by itself.
-        if (found.fault === "hang") found = await reader.read(input);
-        if (found.fault === undefined) counts[input.kind][found.outcome] += 1;
+        if (result.fault === "hang") result = await reader.read(input);
+        if (result.fault === undefined) counts[input.kind][result.outcome] += 1;
         else {
-          const { fault, why } = found;
+          const { fault, why } = result;
           const replay = `npm run -s bench -- fuzz --seed ${seed} --only ${input.kind}/${input.number}`;
           failures.push({ ...input, fault, why, replay });
           onProgress(`${fault} at ${input.kind}/${input.number}: ${why.split("\n")[0]}\n  ${replay}`);
@@ -166,14 +166,14 @@ function* inputsOf(seed: number): Generator<FuzzInput> {
   const numbers: Record<FuzzKind, number> = { picture: 0, config: 0, run: 0, slbk: 0 };
   for (;;) {
     const at = draw.uniform();
-    const kind = FUZZ_KINDS.find((_, place) => at < shareUpTo(place)) ?? "picture";
+    const kind = FUZZ_KINDS.find((_, index) => at < shareUpTo(index)) ?? "picture";
     yield { kind, number: numbers[kind]++ };
   }
 }
 
-/** The share of the kinds up to one, by its place. */
-function shareUpTo(place: number): number {
-  return FUZZ_KINDS.slice(0, place + 1).reduce((sum, kind) => sum + SHARES[kind], 0);
+/** The share of the kinds up to one, by its index. */
+function shareUpTo(index: number): number {
+  return FUZZ_KINDS.slice(0, index + 1).reduce((sum, kind) => sum + SHARES[kind], 0);
 }
 
 function inputNamed(name: string): FuzzInput {
@@ -183,12 +183,15 @@ function inputNamed(name: string): FuzzInput {
   return { kind, number: Number(number) };
 }
 
-type Found =
+type ReadResult =
   | { readonly fault: undefined; readonly outcome: "read" | "refused" }
   | { readonly fault: FuzzFault; readonly why: string };
 
 /** A process that reads inputs, started anew whenever one has ended it. */
-function createReader(options: FuzzWorkerOptions): { read(input: FuzzInput): Promise<Found>; end(): void } {
+function createReader(options: FuzzWorkerOptions): {
+  read(input: FuzzInput): Promise<ReadResult>;
+  end(): void;
+} {
   let running: { child: ChildProcess; stderr: () => string } | undefined;
   let started = 0;
 
@@ -218,7 +221,7 @@ function createReader(options: FuzzWorkerOptions): { read(input: FuzzInput): Pro
     end,
     async read(input) {
       const { child, stderr } = await process();
-      const found = await new Promise<FuzzReply | "hang" | "crash">((resolve) => {
+      const answer = await new Promise<FuzzReply | "hang" | "crash">((resolve) => {
         const timer = setTimeout(() => settle("hang"), 1000 * MOST_SECONDS);
         const replied = (reply: FuzzReply) => settle(reply);
         const ended = () => settle("crash");
@@ -232,17 +235,17 @@ function createReader(options: FuzzWorkerOptions): { read(input: FuzzInput): Pro
         child.on("exit", ended);
         child.send(input);
       });
-      if (found === "hang" || found === "crash") {
-        const why = found === "hang" ? `no answer in ${MOST_SECONDS} s` : stderr().trim() || "it ended";
+      if (answer === "hang" || answer === "crash") {
+        const why = answer === "hang" ? `no answer in ${MOST_SECONDS} s` : stderr().trim() || "it ended";
         end();
-        return { fault: found, why };
+        return { fault: answer, why };
       }
-      if (found.memory > MOST_BYTES) {
+      if (answer.memory > MOST_BYTES) {
         end();
-        return { fault: "memory", why: `${(found.memory / 2 ** 30).toFixed(2)} GiB` };
+        return { fault: "memory", why: `${(answer.memory / 2 ** 30).toFixed(2)} GiB` };
       }
-      if (found.outcome === "internal") return { fault: "internal error", why: found.why ?? "" };
-      return { fault: undefined, outcome: found.outcome };
+      if (answer.outcome === "internal") return { fault: "internal error", why: answer.why ?? "" };
+      return { fault: undefined, outcome: answer.outcome };
     },
   };
 }

@@ -37,8 +37,8 @@ export async function openTestSlices(folder: string, most: number): Promise<Test
     data: name,
     fingerprint: await fingerprint(),
     size: { height: size[0], width: size[1] },
-    slices: spread(shown.length, most).map((place) => {
-      const index = shown[place]!;
+    slices: spread(shown.length, most).map((position) => {
+      const index = shown[position]!;
       const { path, orientation } = records[index]!;
       return { file: path, original: originals([index]), orientation };
     }),

@@ -24,7 +24,7 @@ export async function makeFolder(path: string): Promise<void> {
 /** Lets pass that a folder is there already, however the system says so. */
 function ignoreFolder(path: string): (error: unknown) => Promise<void> {
   return async (error) => {
-    const found = await stat(path).catch(() => undefined);
-    if (!found?.isDirectory()) throw error;
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats?.isDirectory()) throw error;
   };
 }

@@ -198,7 +198,7 @@ function describe(progress: Progress, memory: () => number): readonly Part[] {
     ...(rate === undefined ? [] : [part(6, `${formatNumber(rate)} ${unit}/s`)]),
     ...(eta === undefined ? [] : [part(1, `ETA ${formatDuration(eta)}`)]),
     // The first two tell how well it goes: loss and SSIM, or the loss of the prior and its bits.
-    ...describeMetrics(metrics).map((text, place) => part(place < 2 ? 0 : 3, text)),
+    ...describeMetrics(metrics).map((text, index) => part(index < 2 ? 0 : 3, text)),
     part(7, `${(memory() / 2 ** 30).toFixed(1)} GiB`),
   ];
 }

@@ -44,9 +44,9 @@ function describeIssues(
     return () => {
       const inner = innermost(issue);
       const path = [...at, ...inner.path.map(String)];
-      const found = valueAt(value, inner.path);
+      const received = valueAt(value, inner.path);
       const name = bounded(path.join(".")) || "(the whole file)";
-      return `${source.whereIs(path)}: ${name}: ${describe(inner, found)}`;
+      return `${source.whereIs(path)}: ${name}: ${describe(inner, received)}`;
     };
   });
 }
@@ -65,25 +65,25 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return { code: "invalid_value", values, path: issue.path, message: issue.message, input: issue.input };
 }
 
-function describe(issue: z.core.$ZodIssue, found: unknown): string {
+function describe(issue: z.core.$ZodIssue, received: unknown): string {
   switch (issue.code) {
     case "invalid_type":
-      return found === undefined
+      return received === undefined
         ? `is missing; expected ${issue.expected}`
-        : `expected ${issue.expected}, received ${typeName(found)}`;
+        : `expected ${issue.expected}, received ${typeName(received)}`;
     case "invalid_value": {
       const allowed = issue.values.map(String);
-      const meant = typeof found === "string" ? nearMiss(found, allowed) : undefined;
+      const meant = typeof received === "string" ? nearMiss(received, allowed) : undefined;
       const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-      return `expected ${allowed.join(" or ")}, received ${show(found)}${hint}`;
+      return `expected ${allowed.join(" or ")}, received ${show(received)}${hint}`;
     }
     case "too_small": {
       const bound = `${issue.inclusive ? "of at least" : "above"} ${issue.minimum}`;
-      return `expected ${amount(issue.origin)} ${bound}, received ${show(found)}`;
+      return `expected ${amount(issue.origin)} ${bound}, received ${show(received)}`;
     }
     case "too_big": {
       const bound = `${issue.inclusive ? "of at most" : "below"} ${issue.maximum}`;
-      return `expected ${amount(issue.origin)} ${bound}, received ${show(found)}`;
+      return `expected ${amount(issue.origin)} ${bound}, received ${show(received)}`;
     }
     default:
       return issue.message.replace(/^Invalid (input|option): /, "");
@@ -125,12 +125,12 @@ function keysOf(schema: z.ZodType): string[][] {
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let found = value;
+  let inner = value;
   for (const key of path) {
-    if (typeof found !== "object" || found === null) return undefined;
-    found = Reflect.get(found, key);
+    if (typeof inner !== "object" || inner === null) return undefined;
+    inner = Reflect.get(inner, key);
   }
-  return found;
+  return inner;
 }
 
 function typeName(value: unknown): string {

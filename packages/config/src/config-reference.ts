@@ -8,13 +8,13 @@ import { type ConfigKey, configKeys } from "./config-keys.ts";
 /** Every key of a configuration, in Markdown: what may be written, the default, and what it means. */
 export async function configReference(): Promise<string> {
   const keys = configKeys(await configJsonSchema());
-  const own = keys.filter((key) => key.keys.length === 0);
+  const topKeys = keys.filter((key) => key.keys.length === 0);
   const parts = [
     "# Configuration reference",
     "Made from the schema that checks every configuration, by `slicebook config --reference`. A file needs `dataset` " +
       "and `train` only; `slicebook init FOLDER` writes one for a folder, with every key in it. Any key can be given " +
       "on the command line, dotted: `train.epochs=20`. Unknown keys are errors. Sizes are height × width.",
-    section("At the top", "", own, undefined),
+    section("At the top", "", topKeys, undefined),
   ];
   // The model's defaults are its preset's, which the schema fills in when it reads.
   const defaults: Record<string, unknown> = { model: vqvaeSchema.parse({}) };

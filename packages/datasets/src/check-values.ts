@@ -10,8 +10,8 @@ export function checkValues({ values, width }: Pick<SliceImage, "values" | "widt
   if (pixel < 0) return;
   const value = values[pixel]!;
   const beyond = Number.isFinite(value) ? ", beyond the numbers that float32 holds (±3.4e+38)" : "";
-  const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}`;
-  throw new SlicebookError("SLICE_VALUE", `its value at ${place} is ${value}${beyond}`);
+  const position = `row ${Math.floor(pixel / width)}, column ${pixel % width}`;
+  throw new SlicebookError("SLICE_VALUE", `its value at ${position} is ${value}${beyond}`);
 }
 
 function firstUnusable(values: Samples): number {

@@ -101,8 +101,8 @@ function splitSummary(slices: readonly { record: SliceRecord; info: SliceInfo | 
   const infos = slices.flatMap(({ info }) => info ?? []);
   const classes: Record<string, { slices: number; subjects: number }> = {};
   for (const label of new Set(slices.flatMap(({ record }) => record.label ?? []))) {
-    const own = slices.filter(({ record }) => record.label === label);
-    classes[label] = { slices: own.length, subjects: subjectsOf(own) };
+    const labelled = slices.filter(({ record }) => record.label === label);
+    classes[label] = { slices: labelled.length, subjects: subjectsOf(labelled) };
   }
   return {
     slices: slices.length,

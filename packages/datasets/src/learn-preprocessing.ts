@@ -133,9 +133,9 @@ function boundsOf(all: readonly Bounds[]): Bounds {
 /** Interpolated linearly between the values beside it. */
 function quantile(values: readonly number[], part: number): number {
   const sorted = Float64Array.from(values).sort();
-  const place = (sorted.length - 1) * part;
-  const before = sorted[Math.floor(place)]!;
-  return before + (sorted[Math.ceil(place)]! - before) * (place - Math.floor(place));
+  const rank = (sorted.length - 1) * part;
+  const before = sorted[Math.floor(rank)]!;
+  return before + (sorted[Math.ceil(rank)]! - before) * (rank - Math.floor(rank));
 }
 
 /** The moments of all pixels, as they are or preprocessed by a map that is the same for a slice's pixels. */

@@ -163,8 +163,8 @@ function sliceSet(
 ): SliceSet {
   const maps = store.statistics.map((statistics) => sliceMapOf(preprocessing, statistics, pixels));
   const check = (indices: ArrayLike<number>, into?: Float32Array) => {
-    for (let place = 0; place < indices.length; place++) {
-      const index = indices[place]!;
+    for (let position = 0; position < indices.length; position++) {
+      const index = indices[position]!;
       if (maps[index] === undefined) throw new RangeError(`there is no slice ${index} among ${maps.length}`);
     }
     const length = indices.length * pixels;
@@ -172,11 +172,12 @@ function sliceSet(
     if (into.length < length) throw new RangeError(`${length} values do not fit into ${into.length}`);
     return into.subarray(0, length);
   };
-  const partOf = (out: Float32Array, place: number) => out.subarray(place * pixels, (place + 1) * pixels);
+  const partOf = (out: Float32Array, position: number) =>
+    out.subarray(position * pixels, (position + 1) * pixels);
   const preprocessTo =
     (out: Float32Array, indices: ArrayLike<number>): VisitSlice =>
-    (values, place) =>
-      applySliceMap(preprocessing, maps[indices[place]!]!, values, partOf(out, place));
+    (values, position) =>
+      applySliceMap(preprocessing, maps[indices[position]!]!, values, partOf(out, position));
   return {
     records,
     subjects: new Set(records.map(({ subject }) => subject)).size,
@@ -192,7 +193,7 @@ function sliceSet(
     },
     originals(indices, into) {
       const out = check(indices, into);
-      store.visit(indices, (values, place) => mapValues(values, UNCHANGED, partOf(out, place)));
+      store.visit(indices, (values, position) => mapValues(values, UNCHANGED, partOf(out, position)));
       return out;
     },
     toOriginal(index, values) {

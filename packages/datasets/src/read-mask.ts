@@ -50,10 +50,10 @@ function labelsOf({ values, width }: SliceImage): Uint16Array {
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const value = values[pixel]!;
     if (!Number.isInteger(value) || value < 0 || value > LARGEST_LABEL) {
-      const place = `row ${Math.floor(pixel / width)}, column ${pixel % width}`;
+      const position = `row ${Math.floor(pixel / width)}, column ${pixel % width}`;
       throw new SlicebookError(
         "MASK_INVALID",
-        `its value at ${place} is ${value}, where labels are whole numbers from 0 to ${LARGEST_LABEL}`,
+        `its value at ${position} is ${value}, where labels are whole numbers from 0 to ${LARGEST_LABEL}`,
       );
     }
     labels[pixel] = value;

@@ -4,9 +4,9 @@
  * An image of one value has no range to scale an error by and no structure to keep: its SSIM and PSNR say next to nothing
  * (1 and no noise at all if it comes back to a hair, about 0 if it is off by one unit), so it counts in no mean.
  */
-export function placesShowing(count: number, image: (place: number) => Float32Array): readonly number[] {
-  const all = Array.from({ length: count }, (_, place) => place);
-  const showing = all.filter((place) => !isBlank(image(place)));
+export function placesShowing(count: number, image: (position: number) => Float32Array): readonly number[] {
+  const all = Array.from({ length: count }, (_, position) => position);
+  const showing = all.filter((position) => !isBlank(image(position)));
   return showing.length === 0 ? all : showing;
 }
 

@@ -5,10 +5,10 @@ export interface Decoded {
   readonly size: ImageSize;
   /** The number that each of these slices has in its split. */
   readonly numbers: readonly number[];
-  /** The pixels of slice `place` of these. */
-  image(place: number): Float32Array;
+  /** The pixels of slice `position` of these. */
+  image(position: number): Float32Array;
   /** A copy of some {@link THUMBNAIL} pixels a side. */
-  thumbnail(place: number): Float32Array;
+  thumbnail(position: number): Float32Array;
 }
 
 const THUMBNAIL = 24;
@@ -19,13 +19,13 @@ export function keepDecoded(images: Float32Array, numbers: readonly number[], si
   // Loops: `from` with a function takes as long as the SSIM of an image.
   const bytes = new Uint8ClampedArray(images.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = 255 * images[at]!;
-  const image = (place: number) => {
+  const image = (position: number) => {
     const values = new Float32Array(pixels);
-    for (let at = 0; at < pixels; at++) values[at] = bytes[place * pixels + at]! / 255;
+    for (let at = 0; at < pixels; at++) values[at] = bytes[position * pixels + at]! / 255;
     return values;
   };
-  const thumbnails = numbers.map((_, place) => shrink(image(place), size));
-  return { size, numbers, image, thumbnail: (place) => thumbnails[place]! };
+  const thumbnails = numbers.map((_, position) => shrink(image(position), size));
+  return { size, numbers, image, thumbnail: (position) => thumbnails[position]! };
 }
 
 /** Means over blocks of whole pixels. */

@@ -86,14 +86,19 @@ export async function evaluateSplit(
     for (const [level, { data }] of grids.entries()) countCodes(data, levels[level]!.codes, counts[level]);
     const originals = set.originals(part);
     showing.push(
-      ...part.filter((_, place) => !isBlank(originals.subarray(place * pixels, (place + 1) * pixels))),
+      ...part.filter(
+        (_, position) => !isBlank(originals.subarray(position * pixels, (position + 1) * pixels)),
+      ),
     );
-    for (const [place, index] of part.entries()) {
-      const original = originals.subarray(place * pixels, (place + 1) * pixels);
-      const reconstruction = set.toOriginal(index, images.subarray(place * pixels, (place + 1) * pixels));
+    for (const [position, index] of part.entries()) {
+      const original = originals.subarray(position * pixels, (position + 1) * pixels);
+      const reconstruction = set.toOriginal(
+        index,
+        images.subarray(position * pixels, (position + 1) * pixels),
+      );
       slices.push(measureSlice(original, reconstruction, { height, width }));
       if (tables !== undefined) {
-        bytes += fileBytes(set.records[index]!.path, codesOf(grids, place), tables);
+        bytes += fileBytes(set.records[index]!.path, codesOf(grids, position), tables);
       }
       const labels = await set.mask(index);
       if (labels !== null) {

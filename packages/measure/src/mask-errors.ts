@@ -23,7 +23,7 @@ interface OneLabel {
 }
 
 export function maskErrors(names: readonly MaskLabel[]): MaskErrors {
-  const found = new Map<number, OneLabel>();
+  const byLabel = new Map<number, OneLabel>();
   let pixels = 0;
   return {
     add({ original, reconstruction }, labels, subject) {
@@ -38,17 +38,17 @@ export function maskErrors(names: readonly MaskLabel[]): MaskErrors {
       }
       pixels += labels.length;
       for (const [label, { count, absolute, squared }] of sums) {
-        const all = found.get(label) ?? { pixels: 0, absolute: [], squared: [], subjects: [] };
+        const all = byLabel.get(label) ?? { pixels: 0, absolute: [], squared: [], subjects: [] };
         all.pixels += count;
         all.absolute.push(absolute / count);
         all.squared.push(squared / count);
         all.subjects.push(subject);
-        found.set(label, all);
+        byLabel.set(label, all);
       }
     },
     summary() {
       if (pixels === 0) return undefined;
-      return [...found.entries()]
+      return [...byLabel.entries()]
         .sort(([a], [b]) => a - b)
         .map(([value, label]) => {
           const name = names.find((known) => known.value === value)?.name;

@@ -29,8 +29,8 @@ export function picturePairs(
     original: new Float32Array(originals.length),
     reconstruction: new Float32Array(originals.length),
   };
-  for (const [place, index] of indices.entries()) {
-    const [from, to] = [place * pixels, (place + 1) * pixels];
+  for (const [position, index] of indices.entries()) {
+    const [from, to] = [position * pixels, (position + 1) * pixels];
     const pair = toUnitRange(
       originals.subarray(from, to),
       set.toOriginal(index, reconstructions.subarray(from, to)),

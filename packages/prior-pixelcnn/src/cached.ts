@@ -82,8 +82,8 @@ export function rowStep(config: LevelConfig, space: GridSpace): CachedStep {
       if (attention === undefined) continue;
       const { memory, hidden, updated } = recall(carry, attention, embedded, { blocks, row, keep });
       Object.assign(remembered, updated, { [`newest${attention}`]: vertical });
-      const found = attend(config, params, attention, vertical, memory, { blocks, hidden, row });
-      vertical = tf.add(vertical, found);
+      const attended = attend(config, params, attention, vertical, memory, { blocks, hidden, row });
+      vertical = tf.add(vertical, attended);
     }
     // Each is [lanes, 1, columns, 2·hidden]; a column's values shall lie together.
     const fromVertical = tf.transpose(tf.concat(contributions, 1), [2, 0, 1, 3]);

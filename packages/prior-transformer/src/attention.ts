@@ -57,9 +57,9 @@ export function placeCount({ window, below, columns }: Reach): number {
 /** How many rows above its own, and columns aside, each place lies that a column of a row can look at. */
 function offsetsOf(reach: Reach, column: number): readonly (readonly [above: number, aside: number])[] {
   const { window, columns } = reach;
-  return Array.from({ length: placeCount(reach) }, (_, place) => [
-    window - Math.floor(place / columns),
-    (place % columns) - column,
+  return Array.from({ length: placeCount(reach) }, (_, index) => [
+    window - Math.floor(index / columns),
+    (index % columns) - column,
   ]);
 }
 

@@ -129,10 +129,10 @@ export function rowStep(
     const remembered: TensorRecord = {};
     for (let layer = 0; layer < config.layers; layer++) {
       const look = (newest: Memory) => {
-        const own = embedded ? sumOf(newest, codeMemory(config, params, layer, embedded)) : newest;
-        for (const role of ROLES) remembered[`${role}${layer}`] = own[role];
+        const rowMemory = embedded ? sumOf(newest, codeMemory(config, params, layer, embedded)) : newest;
+        for (const role of ROLES) remembered[`${role}${layer}`] = rowMemory[role];
         const parts = memoryParts(reach).map((part) =>
-          part === "own" ? own : memoryOf(around, part, layer),
+          part === "own" ? rowMemory : memoryOf(around, part, layer),
         );
         const joined = (role: Role) =>
           tf.concat(

@@ -29,9 +29,9 @@ function hostEarliness({ rows, columns }: Grid, known: GivenCodes["known"] | und
 /** What hides those that come later or lie outside of the grid, of grids of such earliness: float32 `[b·rows, 1, columns, places]`. */
 export function hiddenBy(early: tf.Tensor, reach: Reach): tf.Tensor {
   const [batch, rows, columns] = early.shape as [number, number, number];
-  const own = tf.reshape(early, [batch * rows, 1, columns, 1]);
-  const places = windowsOf(own, rows, reach);
-  const seen = tf.greater(tf.reshape(places, [batch * rows, 1, 1, places.size / (batch * rows)]), own);
+  const ownTimes = tf.reshape(early, [batch * rows, 1, columns, 1]);
+  const places = windowsOf(ownTimes, rows, reach);
+  const seen = tf.greater(tf.reshape(places, [batch * rows, 1, 1, places.size / (batch * rows)]), ownTimes);
   return tf.mul(tf.sub(1, tf.cast(seen, "float32")), HIDDEN);
 }
 

@@ -130,7 +130,7 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
   /** The position that comes next; the network is given what a row looks at when it comes to one. */
   let [row, column] = [0, 0];
   /** What is remembered of the row so far; undefined as long as the network has not come to it. */
-  let own: HostTensors | undefined;
+  let rowMemory: HostTensors | undefined;
   /** What is to be remembered of the position before once its code is known, where the code adds to it. */
   let waiting: { readonly column: number; readonly newest: Float32Array } | undefined;
 
@@ -156,10 +156,10 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
     };
   };
   const passRow = async (row: number, codes: Int32Array): Promise<HostTensors> => {
-    const own = int32(rowOf(codes, space, { row, grids: lanes }), [lanes, columns]);
+    const rowCodes = int32(rowOf(codes, space, { row, grids: lanes }), [lanes, columns]);
     return network.rows.run(memoryAround(reach, row, memoryOf), {
       ...inputsOf(row, codes),
-      ...(isRandom && { codes: own }),
+      ...(isRandom && { codes: rowCodes }),
     });
   };
   /** Comes to a column of the row, with what is remembered of the codes of the row that are before it. */
@@ -168,28 +168,28 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
     column = wanted;
     return mapRecord(before, ({ data, shape }) => float32(Float32Array.from(data), shape));
   };
-  const stepCode = async (own: HostTensors, codes: Int32Array): Promise<Float32Array> => {
+  const stepCode = async (rowMemory: HostTensors, codes: Int32Array): Promise<Float32Array> => {
     const inputs = inputsOf(row, codes, column, column + 1);
     // Nothing is remembered there yet.
     inputs.hidden!.data[reach.window * columns + column] = HIDDEN;
     const { logits, newest } = await network.positions.next({
       ...inputs,
       column: int32([column], [1]),
-      ...withPrefix("own.", own),
+      ...withPrefix("own.", rowMemory),
     });
     if (isRandom) waiting = { column, newest: floats(newest) };
-    else remember(own, column, floats(newest));
+    else remember(rowMemory, column, floats(newest));
     column += 1;
     return floats(logits);
   };
   /** Remembers the position before, whose code is known now. */
-  const addLast = async (own: HostTensors, codes: Int32Array): Promise<void> => {
+  const addLast = async (rowMemory: HostTensors, codes: Int32Array): Promise<void> => {
     if (waiting === undefined || network.codes === undefined) return;
     const at = row * columns + waiting.column;
     const last = Int32Array.from({ length: lanes }, (_, lane) => codes[lane * rows * columns + at]!);
     const added = floats((await network.codes.run({ codes: int32(last, [lanes]) })).added);
     remember(
-      own,
+      rowMemory,
       waiting.column,
       waiting.newest.map((value, index) => value + added[index]!),
     );
@@ -197,10 +197,10 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
   };
   /** What is remembered of the row once all of its codes are known. */
   const wholeRow = async (codes: Int32Array): Promise<HostTensors> => {
-    if (own === undefined) return passRow(row, codes);
-    await addLast(own, codes);
+    if (rowMemory === undefined) return passRow(row, codes);
+    await addLast(rowMemory, codes);
     // In raster order, known codes after the last one that was drawn are still to be passed.
-    return isRandom || column === columns ? own : passRow(row, codes);
+    return isRandom || column === columns ? rowMemory : passRow(row, codes);
   };
 
   return async (wantedRow, wantedColumn, codes) => {
@@ -211,18 +211,18 @@ function cachedLogits(network: CachedNetwork): CodeLogits {
     for (; row < wantedRow; row++) {
       if (others[row]! > 0) memories.set(row, await wholeRow(codes));
       memories.delete(row - reach.window);
-      own = undefined;
+      rowMemory = undefined;
     }
     if (isRandom) {
       // Those before it in the row are drawn, or came first.
-      own ??= await goTo(wantedColumn, memoryOf(row));
-      await addLast(own, codes);
+      rowMemory ??= await goTo(wantedColumn, memoryOf(row));
+      await addLast(rowMemory, codes);
       column = wantedColumn;
-    } else if (own === undefined || wantedColumn - column > FEW_STEPS) {
-      own = await goTo(wantedColumn, wantedColumn === 0 ? empty : await passRow(row, codes));
+    } else if (rowMemory === undefined || wantedColumn - column > FEW_STEPS) {
+      rowMemory = await goTo(wantedColumn, wantedColumn === 0 ? empty : await passRow(row, codes));
     }
-    while (column < wantedColumn) await stepCode(own, codes);
-    return stepCode(own, codes);
+    while (column < wantedColumn) await stepCode(rowMemory, codes);
+    return stepCode(rowMemory, codes);
   };
 }
 

@@ -94,8 +94,8 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
 function checkFinite(tensors: HostTensors): void {
   for (const [name, { data }] of Object.entries(tensors)) {
     if (!(data instanceof Float32Array)) continue;
-    const place = data.findIndex((value) => !Number.isFinite(value));
-    if (place >= 0) throw new Error(`value ${place} of ${name} is ${data[place]}`);
+    const index = data.findIndex((value) => !Number.isFinite(value));
+    if (index >= 0) throw new Error(`value ${index} of ${name} is ${data[index]}`);
   }
 }
 

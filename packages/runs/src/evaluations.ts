@@ -13,8 +13,9 @@ export interface Evaluations {
 /** Reads `evaluation.json` and `prior/evaluation.json`, and joins them. */
 export async function readEvaluations(paths: RunPaths): Promise<Evaluations> {
   const evaluation = readJsonIfThere(paths.evaluation, evaluationSchema);
-  const found = readJsonIfThere(paths.prior.evaluation, priorEvaluationSchema);
-  const prior = found && (await isOfModel(paths, found, evaluation)) ? found : undefined;
+  const priorEvaluation = readJsonIfThere(paths.prior.evaluation, priorEvaluationSchema);
+  const prior =
+    priorEvaluation && (await isOfModel(paths, priorEvaluation, evaluation)) ? priorEvaluation : undefined;
   return { evaluation: evaluation && withPrior(evaluation, prior), prior };
 }
 

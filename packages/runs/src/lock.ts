@@ -31,15 +31,15 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const path = runPaths(folder).lock;
   if (held.has(path)) throw locked(folder, "this process");
   held.add(path);
-  let own: string;
+  let ownText: string;
   try {
-    own = await take(path, folder);
+    ownText = await take(path, folder);
   } catch (error) {
     held.delete(path);
     throw error;
   }
   return async () => {
-    if ((await textOf(path)) === own) await rm(path, { force: true });
+    if ((await textOf(path)) === ownText) await rm(path, { force: true });
     held.delete(path);
   };
 }
@@ -58,13 +58,13 @@ export async function isLocked(folder: string): Promise<boolean> {
  * several that find it, one removes it, and nobody removes the next one's in its place.
  */
 async function take(path: string, folder: string): Promise<string> {
-  const own = JSON.stringify({
+  const ownText = JSON.stringify({
     pid: process.pid,
     host: hostname(),
     started: await startOf(process.pid),
     token: randomUUID(),
   });
-  while (!(await create(path, own))) {
+  while (!(await create(path, ownText))) {
     const text = await readLock(path, folder);
     if (text === undefined) continue;
     const holder = holderIn(text);
@@ -85,7 +85,7 @@ async function take(path: string, folder: string): Promise<string> {
     if ((await textOf(path)) === text) await rm(path, { force: true });
     if ((await textOf(guard)) === right) await rm(guard, { force: true });
   }
-  return own;
+  return ownText;
 }
 
 /** Makes a file unless there is one; it appears with its text where the file system has hard links. */

@@ -35,8 +35,8 @@ export function inKeptSplits(
   );
   if (unknown.length > 0 && newSubjects === undefined) throw unknownSubjects(folder, unknown);
   const arranged = records.map((record): SliceRecord => {
-    const own = splits.get(record.subject) ?? ["test"];
-    return own.includes(record.split) ? record : { ...record, split: own[0]! };
+    const subjectSplits = splits.get(record.subject) ?? ["test"];
+    return subjectSplits.includes(record.split) ? record : { ...record, split: subjectSplits[0]! };
   });
   return SPLITS.flatMap((split) => arranged.filter((record) => record.split === split));
 }

@@ -30,8 +30,8 @@ async function versionOf(require: NodeJS.Require, name: string): Promise<string 
   }
   for (; ; folder = dirname(folder)) {
     const text = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
-    const found: { name?: unknown; version?: unknown } = text === undefined ? {} : JSON.parse(text);
-    if (found.name === name && typeof found.version === "string") return found.version;
+    const manifest: { name?: unknown; version?: unknown } = text === undefined ? {} : JSON.parse(text);
+    if (manifest.name === name && typeof manifest.version === "string") return manifest.version;
     if (folder === dirname(folder)) return undefined;
   }
 }

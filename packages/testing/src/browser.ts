@@ -51,13 +51,13 @@ export async function chromiumPath(): Promise<string> {
   // The package unpacks into the temporary folder, under names that several processes would write at once: it gets
   // a temporary folder of its own, which then takes its place whole.
   await mkdir(tmpdir(), { recursive: true });
-  const own = await mkdtemp(`${folder}-`);
+  const unpackFolder = await mkdtemp(`${folder}-`);
   const unpack = fileURLToPath(new URL("../src/unpack-chromium.mjs", import.meta.url));
   await promisify(execFile)(process.execPath, [unpack], {
-    env: { ...process.env, TMPDIR: own, TEMP: own, TMP: own },
+    env: { ...process.env, TMPDIR: unpackFolder, TEMP: unpackFolder, TMP: unpackFolder },
   });
-  await rename(own, folder).catch(async (error: unknown) => {
-    await rm(own, { recursive: true, force: true });
+  await rename(unpackFolder, folder).catch(async (error: unknown) => {
+    await rm(unpackFolder, { recursive: true, force: true });
     if (!existsSync(executable)) throw error;
   });
   return executable;

@@ -20,13 +20,13 @@ export async function init(
     });
   }
   const schema = schemaFrom(out);
-  const found = await initialConfig(root, schema === undefined ? {} : { schema });
-  await writeFileAtomic(out, found.yaml);
+  const initial = await initialConfig(root, schema === undefined ? {} : { schema });
+  await writeFileAtomic(out, initial.yaml);
   const next = `${programName()} run ${shellQuote(out)}`;
   if (json) {
-    const { yaml: _, ...facts } = found;
+    const { yaml: _, ...facts } = initial;
     process.stdout.write(`${JSON.stringify({ config: out, ...facts, next })}\n`);
-  } else process.stdout.write(describe(found, { root, out, next }));
+  } else process.stdout.write(describe(initial, { root, out, next }));
 }
 
 /**

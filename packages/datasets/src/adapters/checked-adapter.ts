@@ -132,9 +132,9 @@ function check<T>(
   const result = schema.safeParse(value);
   if (result.success) return value;
   const [first, ...more] = result.error.issues;
-  const place = first!.path.length === 0 ? "" : `${first!.path.join(".")}: `;
+  const path = first!.path.length === 0 ? "" : `${first!.path.join(".")}: `;
   const rest = more.length === 0 ? "" : ` (and ${more.length} more)`;
-  throw invalid(source, `${what}: ${place}${first!.message}${rest}`);
+  throw invalid(source, `${what}: ${path}${first!.message}${rest}`);
 }
 
 function invalid(source: string, why: string): SlicebookError {

@@ -35,14 +35,14 @@ export function givenRoot(
 /** A path as it is on disk, where accented letters may be composed or not, however the path was typed. */
 function existingForm(path: string): string {
   if (existsSync(path)) return path;
-  let found = isAbsolute(path) ? parse(path).root : "";
-  for (const part of path.slice(found.length).split(/[\\/]+/)) {
+  let existing = isAbsolute(path) ? parse(path).root : "";
+  for (const part of path.slice(existing.length).split(/[\\/]+/)) {
     const forms = [part, part.normalize("NFC"), part.normalize("NFD")];
-    const form = forms.find((one) => existsSync(join(found, one)));
+    const form = forms.find((one) => existsSync(join(existing, one)));
     if (form === undefined) return path;
-    found = join(found, form);
+    existing = join(existing, form);
   }
-  return found;
+  return existing;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function findSplitFolders(
   const wanted = SPLITS.flatMap((split) => names[split] ?? []);
   const layout = `${wanted.join(", ")}${holding.length > 0 ? ` (each with ${holding.join(" and ")})` : ""}`;
   const top = givenRoot(root, { adapter, which: `that holds ${layout}` });
-  const found = new Map<string, string[]>();
+  const pathsByName = new Map<string, string[]>();
   let level = [top];
   const seen: string[] = [];
   for (let depth = 1; depth <= FOLDER_DEPTH; depth++) {
@@ -71,14 +71,14 @@ export async function findSplitFolders(
         const path = join(folder, entry.name);
         below.push(path);
         if (wanted.includes(entry.name) && (await holds(path, holding))) {
-          found.set(entry.name, [...(found.get(entry.name) ?? []), path]);
+          pathsByName.set(entry.name, [...(pathsByName.get(entry.name) ?? []), path]);
         }
       }
     }
-    if (found.size > 0) break;
+    if (pathsByName.size > 0) break;
     level = below;
   }
-  if (found.size === 0) {
+  if (pathsByName.size === 0) {
     const there = seen.length === 0 ? "it is empty" : `it holds ${listed(seen)}`;
     throw new SlicebookError(
       "DATASET_EMPTY",
@@ -88,7 +88,7 @@ export async function findSplitFolders(
   }
   const folders: Partial<Record<Split, string>> = {};
   for (const split of SPLITS) {
-    const paths = found.get(names[split] ?? "") ?? [];
+    const paths = pathsByName.get(names[split] ?? "") ?? [];
     if (paths.length > 1) {
       throw new SlicebookError(
         "DATASET_AMBIGUOUS",

@@ -79,10 +79,10 @@ export function drawCovariates(
 ): CovariateValues {
   const near = (values: CovariateValues) =>
     covariates.every((covariate) => {
-      const [asked, own] = [wanted[covariate.name], values[covariate.name]];
+      const [asked, actual] = [wanted[covariate.name], values[covariate.name]];
       if (asked === undefined) return true;
-      if (covariate.kind === "category") return String(own) === String(asked);
-      return Math.abs(Number(own) - Number(asked)) <= NEAR * (covariate.high - covariate.low);
+      if (covariate.kind === "category") return String(actual) === String(asked);
+      return Math.abs(Number(actual) - Number(asked)) <= NEAR * (covariate.high - covariate.low);
     });
   const ofClass = someOf(combinations, (one) => label === undefined || one.class === label);
   const alike = someOf(ofClass, ({ values }) => near(values));

@@ -38,8 +38,8 @@ export function encodeCovariates(
       const { low, high } = covariate;
       return Math.min(1, Math.max(0, (Number(value) - low) / (high - low)));
     }
-    const place = covariate.categories.indexOf(String(value));
-    return place < 0 ? undefined : place / (covariate.categories.length - 1);
+    const index = covariate.categories.indexOf(String(value));
+    return index < 0 ? undefined : index / (covariate.categories.length - 1);
   });
 }
 

@@ -74,19 +74,19 @@ function combinationsOf(
   slices: readonly KnownSlice[],
   covariates: readonly Covariate[],
 ): CovariateTable["combinations"] {
-  const found = new Map<string, CovariateTable["combinations"][number]>();
+  const combinations = new Map<string, CovariateTable["combinations"][number]>();
   for (const { label, values } of slices) {
     const known = covariates.flatMap(({ name }) => {
       const value = values[name];
       return value === undefined ? [] : [[name, value] as const];
     });
     const key = JSON.stringify([label, known]);
-    const before = found.get(key)?.slices ?? 0;
-    found.set(key, {
+    const before = combinations.get(key)?.slices ?? 0;
+    combinations.set(key, {
       ...(label !== undefined && { class: label }),
       values: Object.fromEntries(known),
       slices: before + 1,
     });
   }
-  return [...found.values()];
+  return [...combinations.values()];
 }

@@ -130,8 +130,8 @@ async function decodeInThreads(
       }
       const decodeBeside = async () => {
         while (next < records.length) {
-          const { start, records: own } = nextChunk();
-          for (const [index, record] of own.entries()) {
+          const { start, records: chunk } = nextChunk();
+          for (const [index, record] of chunk.entries()) {
             const outcome = await decodeOutcome(adapter, record, workerData.options);
             if (ended) return;
             await taken({ start: start + index, outcomes: [outcome] });

@@ -53,8 +53,8 @@ export async function decodeSlice(
   }
   if (want !== "info") {
     // What an adapter hands out may be its own, to be handed out again.
-    const own = decoder.decode === undefined;
-    const stored = packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path }), { own });
+    const owned = decoder.decode === undefined;
+    const stored = packed(fitSize(image, context.size, { policy: sizePolicy, path: record.path }), { owned });
     return want === "values" ? { values: stored } : { values: stored, statistics: sliceStatistics(stored) };
   }
   const [low, high] = range(values);

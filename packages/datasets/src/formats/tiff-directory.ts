@@ -136,8 +136,8 @@ function reader(bytes: Uint8Array) {
         const size = FIELD_BYTES[number(entry + 2, 2)];
         if (size === undefined || !TAGS.includes(tag)) continue;
         const count = number(entry + 4, wide);
-        const place = entry + 4 + wide;
-        const from = count * size <= wide ? place : number(place, wide);
+        const valueField = entry + 4 + wide;
+        const from = count * size <= wide ? valueField : number(valueField, wide);
         const values = Array.from({ length: Math.min(count, MOST_VALUES) }, (_, index) =>
           number(from + index * size, size),
         );

@@ -68,9 +68,9 @@ function paint(
     for (let column = left; column <= right; column++) {
       const share = coverage(distance((column - (width - 1) / 2) * pixel, py), pixel);
       if (share === 0) continue;
-      const place = row * width + column;
-      target.brightness[place]! += (brightness - target.brightness[place]!) * share;
-      if (share >= 0.5) target.labels[place] = label;
+      const index = row * width + column;
+      target.brightness[index]! += (brightness - target.brightness[index]!) * share;
+      if (share >= 0.5) target.labels[index] = label;
     }
   }
 }

@@ -76,12 +76,12 @@ function imaged(
     const y = (2 * row + 1) / height - 1;
     for (let column = 0; column < width; column++) {
       const x = (2 * column + 1) / width - 1;
-      const place = row * width + column;
+      const index = row * width + column;
       const coil = 1 + tiltX * x + tiltY * y + twist * x * y + bowlX * (x * x - 0.3) + bowlY * (y * y - 0.3);
       const draw = bits.bits();
-      const real = values[place]! * gain * coil + noise * normal[draw & (QUANTILES - 1)]!;
+      const real = values[index]! * gain * coil + noise * normal[draw & (QUANTILES - 1)]!;
       const imaginary = noise * normal[draw >>> 20]!;
-      values[place] = Math.sqrt(real * real + imaginary * imaginary);
+      values[index] = Math.sqrt(real * real + imaginary * imaginary);
     }
   }
   return values;
@@ -103,9 +103,9 @@ function blurred(source: Float32Array, height: number, width: number, side: numb
     const above = Math.max(0, row - 1) * width;
     const below = Math.min(height - 1, row + 1) * width;
     for (let column = 0; column < width; column++) {
-      const place = row * width + column;
-      out[place] =
-        (1 - 2 * side) * across[place]! + side * (across[above + column]! + across[below + column]!);
+      const index = row * width + column;
+      out[index] =
+        (1 - 2 * side) * across[index]! + side * (across[above + column]! + across[below + column]!);
     }
   }
   return out;

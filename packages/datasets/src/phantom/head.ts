@@ -95,7 +95,7 @@ export function drawHead(
   const soft = Math.max(pixel, 0.9);
   for (let row = 1; row < height - 1; row++) {
     for (let column = 1; column < width - 1; column++) {
-      const place = row * width + column;
+      const index = row * width + column;
       const dx = xs[column]! - head.shiftX;
       const dy = ys[row]! - head.shiftY;
       const x = dx * cosine + dy * sine;
@@ -104,7 +104,7 @@ export function drawHead(
       const halfWidth = head.halfWidth * section * (1 - (head.egg * y) / halfLength);
       const radius = Math.sqrt((x / halfWidth) ** 2 + (y / halfLength) ** 2);
       if (radius > 1.2) continue;
-      const uneven = relief[place]!;
+      const uneven = relief[index]!;
       const depth =
         (1 - radius) * (radius < 0.05 ? halfWidth : Math.sqrt(x * x + y * y) / radius) + 0.8 * uneven;
       const bone = head.scalp * (1 + 0.25 * uneven);
@@ -120,17 +120,17 @@ export function drawHead(
       if (below > 0) {
         label = HEAD_LABELS.fluid;
         // The distance to the nearest fold is the field over its slope; a fold is a sulcus down to its depth.
-        const across = (folds[place + 1]! - folds[place - 1]!) / (2 * pixel);
-        const along = (folds[place + width]! - folds[place - width]!) / (2 * pixel);
+        const across = (folds[index + 1]! - folds[index - 1]!) / (2 * pixel);
+        const along = (folds[index + width]! - folds[index - width]!) / (2 * pixel);
         const slope = Math.max(0.09, Math.sqrt(across * across + along * along));
-        const fold = Math.abs(folds[place]!) / slope - head.sulcus;
+        const fold = Math.abs(folds[index]!) / slope - head.sulcus;
         const bottom = below - head.sulcusDepth * (1 + 0.35 * uneven);
         const gap = Math.min(below - 1.2, Math.max(fold, bottom), inside.fissure(x, y));
         const tissue = coverage(-gap, soft);
         const whiteShare = coverage(head.cortex - gap, soft);
         const central = Math.abs(x) < CORE_WIDTH && Math.abs(y) < CORE_LENGTH;
         const deep = central ? coverage(inside.nuclei(x, y), soft * 2) : 0;
-        const white = WHITE - 0.07 * Math.exp(-below / 18) + 0.014 * folds[place]!;
+        const white = WHITE - 0.07 * Math.exp(-below / 18) + 0.014 * folds[index]!;
         let matter = GREY + (white - GREY) * whiteShare;
         matter += (DEEP - matter) * deep;
         brightness += (matter - brightness) * tissue;
@@ -140,8 +140,8 @@ export function drawHead(
           label = deep >= 0.5 || whiteShare < 0.5 ? HEAD_LABELS.grey : HEAD_LABELS.white;
         }
       }
-      target.brightness[place] = brightness;
-      target.labels[place] = label;
+      target.brightness[index] = brightness;
+      target.labels[index] = label;
     }
   }
   return target;

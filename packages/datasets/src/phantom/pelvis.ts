@@ -185,13 +185,13 @@ function paintBody(
     const y = ys[row]! - shiftY;
     const along = (Math.abs(y) / halfDepth) ** bend;
     for (let column = 0; column < width; column++) {
-      const place = row * width + column;
+      const index = row * width + column;
       const x = xs[column]! - shiftX;
       const sum = across[column]! + along;
       if (sum > 1.3) continue;
       const radius = sum ** (1 / bend);
       const length = radius < 0.05 ? halfDepth : Math.sqrt(x * x + y * y) / radius;
-      let depth = (1 - radius) * length + 1.2 * bumps[place]!;
+      let depth = (1 - radius) * length + 1.2 * bumps[index]!;
       // The cleft of the seat is cut from behind.
       if (y < 0) depth = Math.min(depth, Math.abs(x) * 1.1 + (y + halfDepth - 4) + 14 * position);
       const share = coverage(-depth, pixel);
@@ -199,12 +199,12 @@ function paintBody(
       let brightness = SKIN * share;
       brightness += (FAT - brightness) * coverage(2 - depth, pixel);
       const back = 1 + 0.35 * Math.min(1, Math.max(0, -y / 30));
-      const under = depth - fat * back * (1 + 0.25 * bumps[place]!);
-      const strand = coverage((Math.abs(strands[place]!) - 0.13) * 6, 2);
-      const flesh = MUSCLE + 0.02 * bumps[place]! + 0.26 * strand;
+      const under = depth - fat * back * (1 + 0.25 * bumps[index]!);
+      const strand = coverage((Math.abs(strands[index]!) - 0.13) * 6, 2);
+      const flesh = MUSCLE + 0.02 * bumps[index]! + 0.26 * strand;
       brightness += (flesh - brightness) * coverage(-under, pixel * 1.3);
-      target.brightness[place] = brightness;
-      if (share >= 0.5) target.labels[place] = PELVIS_LABELS.body;
+      target.brightness[index] = brightness;
+      if (share >= 0.5) target.labels[index] = PELVIS_LABELS.body;
     }
   }
 }

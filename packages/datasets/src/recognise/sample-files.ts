@@ -37,8 +37,8 @@ export async function sampleFiles(root: string, files: readonly string[]): Promi
     try {
       const cut = await cutOf(path);
       if (cut !== undefined) cuts.push(cut);
-      const place = cut === undefined ? {} : { plane: cut.plane, slice: Math.floor(cut.depth / 2) };
-      const slice = await decodeFile(path, place);
+      const middle = cut === undefined ? {} : { plane: cut.plane, slice: Math.floor(cut.depth / 2) };
+      const slice = await decodeFile(path, middle);
       sizes.push([slice.height, slice.width]);
       values.push(countValues(slice.values));
     } catch (error) {

@@ -16,11 +16,11 @@ export async function walkFiles(root: string): Promise<string[]> {
   for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
     const below: Folder[] = [];
     for (const { path: folder, around } of level) {
-      const place = join(root, folder);
-      const entries = await readdir(place, { withFileTypes: true }).catch((error) => {
-        throw unreadable(place, error);
+      const folderPath = join(root, folder);
+      const entries = await readdir(folderPath, { withFileTypes: true }).catch((error) => {
+        throw unreadable(folderPath, error);
       });
-      const real = await realpath(place);
+      const real = await realpath(folderPath);
       if (around.includes(real)) continue;
       for (const entry of entries) {
         if (entry.name.startsWith(".") || entry.name === "__MACOSX") continue;

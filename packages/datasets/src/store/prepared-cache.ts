@@ -137,9 +137,9 @@ const openStores = new FinalizationRegistry<number>((descriptor) => closeSync(de
 
 /** Neighbouring slices that are read in one go. */
 interface Run {
-  readonly position: number;
+  readonly offset: number;
   bytes: number;
-  readonly slices: { readonly index: number; readonly place: number; readonly at: number }[];
+  readonly slices: { readonly index: number; readonly position: number; readonly at: number }[];
 }
 
 function fileStore(path: string, descriptor: number, header: Header): SliceStore {
@@ -159,22 +159,22 @@ function fileStore(path: string, descriptor: number, header: Header): SliceStore
   function runsOf(indices: ArrayLike<number>): Run[] {
     const runs: Run[] = [];
     let run: Run | undefined;
-    for (let place = 0; place < indices.length; place++) {
-      const index = indices[place]!;
-      const position = offsets[index]!;
+    for (let position = 0; position < indices.length; position++) {
+      const index = indices[position]!;
+      const offset = offsets[index]!;
       const bytes = padded(pixels * storedBytes(types[index]!));
-      if (run === undefined || run.position + run.bytes !== position || run.bytes + bytes > READ_BYTES) {
-        run = { position, bytes: 0, slices: [] };
+      if (run === undefined || run.offset + run.bytes !== offset || run.bytes + bytes > READ_BYTES) {
+        run = { offset, bytes: 0, slices: [] };
         runs.push(run);
       }
-      run.slices.push({ index, place, at: run.bytes });
+      run.slices.push({ index, position, at: run.bytes });
       run.bytes += bytes;
     }
     return runs;
   }
 
   function hand({ slices }: Run, buffer: ArrayBuffer, use: VisitSlice): void {
-    for (const { index, place, at } of slices) use(storedAt(types[index]!, buffer, at, pixels), place);
+    for (const { index, position, at } of slices) use(storedAt(types[index]!, buffer, at, pixels), position);
   }
 
   let scratch = new ArrayBuffer(0);
@@ -186,7 +186,7 @@ function fileStore(path: string, descriptor: number, header: Header): SliceStore
         if (scratch.byteLength < run.bytes) scratch = new ArrayBuffer(run.bytes);
         for (let at = 0; at < run.bytes; ) {
           const view = new Uint8Array(scratch, at, run.bytes - at);
-          const count = readSync(descriptor, view, 0, view.length, run.position + at);
+          const count = readSync(descriptor, view, 0, view.length, run.offset + at);
           if (count === 0) throw cutOff(path);
           at += count;
         }
@@ -196,7 +196,7 @@ function fileStore(path: string, descriptor: number, header: Header): SliceStore
     async visitAsync(indices, use) {
       const reading = runsOf(indices).map(async (run) => {
         const buffer = new ArrayBuffer(run.bytes);
-        await fill(descriptor, new Uint8Array(buffer), run.position).catch(() => {
+        await fill(descriptor, new Uint8Array(buffer), run.offset).catch(() => {
           throw cutOff(path);
         });
         return { run, buffer };

@@ -1,8 +1,8 @@
 import type { SliceStatistics } from "./slice-statistics.ts";
 import type { StoredSlice } from "./stored-slice.ts";
 
-/** Is handed a slice's original values, which it must not keep, and its place among those asked for. */
-export type VisitSlice = (values: StoredSlice, place: number) => void;
+/** Is handed a slice's original values, which it must not keep, and its position among those asked for. */
+export type VisitSlice = (values: StoredSlice, position: number) => void;
 
 /** Decoded slices of one size, in memory or in a file. */
 export interface SliceStore {
@@ -40,7 +40,8 @@ export function memorySink(): SliceSink {
     finish() {
       const kept = slices.flat(); // closes the gaps
       const visit: SliceStore["visit"] = (indices, use) => {
-        for (let place = 0; place < indices.length; place++) use(kept[indices[place]!]!.values, place);
+        for (let position = 0; position < indices.length; position++)
+          use(kept[indices[position]!]!.values, position);
       };
       return {
         bytes: kept.reduce((sum, { values }) => sum + values.byteLength, 0),

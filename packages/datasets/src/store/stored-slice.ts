@@ -5,15 +5,15 @@ import { range } from "./slice-statistics.ts";
 export type StoredSlice = Exclude<Samples, Float64Array>;
 
 /**
- * Values in the smallest of uint8, int16, uint16 and float32 that holds them: a copy, but for values that are `own`,
+ * Values in the smallest of uint8, int16, uint16 and float32 that holds them: a copy, but for values that are `owned`,
  * which are kept as they are if they have that type and their memory to themselves.
  *
  * Nothing is lost but what float32 loses of real numbers: at most 2⁻²⁴ of each value.
  */
-export function packed(values: Samples, { own = false } = {}): StoredSlice {
+export function packed(values: Samples, { owned = false } = {}): StoredSlice {
   const Type = smallestType(values);
   const alone = values.byteLength === values.buffer.byteLength;
-  return own && alone && values instanceof Type ? values : new Type(values);
+  return owned && alone && values instanceof Type ? values : new Type(values);
 }
 
 function smallestType(values: Samples) {

@@ -363,7 +363,7 @@ function stageOf(name: MetricsRow["stage"]): "train" | "train-prior" {
   return name === "prior" ? "train-prior" : "train";
 }
 
-interface Place {
+interface StepContext {
   readonly step: number;
   readonly epoch?: number;
   readonly files: TrainOptions["files"];
@@ -373,11 +373,11 @@ interface Place {
   readonly skipped?: number;
 }
 
-function checkFinite(metrics: Record<string, number>, place: Place): void {
+function checkFinite(metrics: Record<string, number>, context: StepContext): void {
   const bad = Object.entries(metrics).filter(([, value]) => !Number.isFinite(value));
   if (bad.length === 0) return;
   const values = bad.map(([name, value]) => `${name} is ${value}`).join(", ");
-  throw diverged(`in ${whereItArose(bad.map(([name]) => name))}: ${values}`, place);
+  throw diverged(`in ${whereItArose(bad.map(([name]) => name))}: ${values}`, context);
 }
 
 /** The first of a step's parts, in the order in which they are computed, among figures that are not numbers. */
@@ -390,7 +390,7 @@ function whereItArose(names: readonly string[]): string {
   return names.includes("gradientNorm") ? "the gradients, of a loss that is a number" : "the metrics";
 }
 
-function diverged(what: string, { step, epoch, files, kept, skipped = 0 }: Place): SlicebookError {
+function diverged(what: string, { step, epoch, files, kept, skipped = 0 }: StepContext): SlicebookError {
   const where = epoch === undefined ? `step ${step}` : `step ${step} (epoch ${epoch})`;
   const after = skipped === 0 ? "" : `, after ${skipped} steps in a row that overflowed in half precision`;
   return new SlicebookError("TRAINING_DIVERGED", `training broke down at ${where}${after}, ${what}`, {

@@ -196,7 +196,7 @@ function priorCharts(rows: readonly MetricsRow[]): readonly Chart[] {
   const parts = [...new Set(rows.map(({ part }) => part))];
   const pair = (metric: "bitsPerCode" | "accuracy", scale = 1): readonly Series[] =>
     parts.flatMap((part, index) => {
-      const own = rows.filter((row) => row.part === part);
+      const partRows = rows.filter((row) => row.part === part);
       const level = part === undefined ? "" : `, level ${part + 1}`;
       // Of one part, the two lines differ in colour; of several, parts do.
       const [training, validation] =
@@ -208,14 +208,14 @@ function priorCharts(rows: readonly MetricsRow[]): readonly Chart[] {
           name: `training${level}`,
           color: training,
           dashed: part !== undefined,
-          points: curve(own, (row) => times(scale, row.train[metric])),
+          points: curve(partRows, (row) => times(scale, row.train[metric])),
         },
         {
           name: `validation${level}`,
           color: validation,
           dots: true,
           points: curve(
-            own.filter((row) => row.kind === "epoch"),
+            partRows.filter((row) => row.kind === "epoch"),
             (row) => times(scale, row.validation?.[metric]),
           ),
         },

@@ -99,8 +99,8 @@ function characterMap(view: DataView, cmap: number): (codePoint: number) => numb
       const delta = view.getUint16(deltas + 2 * segment);
       const range = view.getUint16(ranges + 2 * segment);
       if (range === 0) return (codePoint + delta) & 0xffff;
-      const found = view.getUint16(ranges + 2 * segment + range + 2 * (codePoint - start));
-      return found === 0 ? 0 : (found + delta) & 0xffff;
+      const glyph = view.getUint16(ranges + 2 * segment + range + 2 * (codePoint - start));
+      return glyph === 0 ? 0 : (glyph + delta) & 0xffff;
     }
     return 0;
   };

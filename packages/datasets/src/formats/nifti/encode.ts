@@ -85,10 +85,10 @@ export function encodeNifti(
   const write = valueWriter(view, type, littleEndian);
   const limits = INTEGER_RANGES[type];
   for (let index = 0; index < size; index++) {
-    let place = 0;
+    let element = 0;
     let rest = index;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      place += (rest % shape[axis]!) * strides[axis]!;
+      element += (rest % shape[axis]!) * strides[axis]!;
       rest = Math.floor(rest / shape[axis]!);
     }
     let stored = (values[index]! - intercept) / slope;
@@ -98,7 +98,7 @@ export function encodeNifti(
         throw new RangeError(`the value ${values[index]} does not fit ${type} (stored as ${stored})`);
       }
     }
-    write(offset + place * niftiType(type).bytes, stored);
+    write(offset + element * niftiType(type).bytes, stored);
   }
   return bytes;
 }

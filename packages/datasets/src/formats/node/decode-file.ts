@@ -166,12 +166,12 @@ function unpacked(unpack: () => Uint8Array): Uint8Array {
 }
 
 function readImageFile(path: string, header: FormatHeader): Uint8Array {
-  const places = imagePathsOf(path);
-  for (const place of places) {
-    if (!existsSync(place)) continue;
-    const bytes = readWhole(place);
+  const imagePaths = imagePathsOf(path);
+  for (const imagePath of imagePaths) {
+    if (!existsSync(imagePath)) continue;
+    const bytes = readWhole(imagePath);
     return isGzip(bytes) ? gunzipAnnounced(bytes, header) : bytes;
   }
-  const missing = places[0] ?? "its .img file";
+  const missing = imagePaths[0] ?? "its .img file";
   throw new SlicebookError("NIFTI_INVALID", `it is the header of a pair, and ${missing} is missing`);
 }
