@@ -25,7 +25,7 @@ def images_of(part, size):
 
 
 @torch.no_grad()
-def look(model, images, batch, path):
+def measure(model, images, batch, path):
     """Writes images as the model restores them; gives the perplexity of all their codes."""
     model.eval()
     use = torch.zeros(len(model.codebook.codes), dtype=torch.float64)
@@ -49,7 +49,7 @@ def main():
     model = VQVAE(**task["model"])
     optimizer = torch.optim.Adam(model.parameters(), lr=task["learningRate"])
     batch = min(task["batch"], len(train))
-    order, looks, steps, spent = [], [], 0, 0.0
+    order, measurements, steps, spent = [], [], 0, 0.0
     for minutes in task["minutes"]:
         while spent < 60 * minutes:
             start = time.perf_counter()
@@ -65,10 +65,10 @@ def main():
             steps += 1
             spent += time.perf_counter() - start
         path = os.path.join(task["out"], f"peer-{minutes}-min.f32")
-        perplexity = look(model, test, batch, path)
-        looks.append({"minutes": minutes, "images": steps * batch, "perplexity": perplexity, "file": path})
+        perplexity = measure(model, test, batch, path)
+        measurements.append({"minutes": minutes, "images": steps * batch, "perplexity": perplexity, "file": path})
         print(f"  {minutes} min: {steps * batch} images, perplexity {perplexity:.1f}", file=sys.stderr)
-    print(json.dumps({"version": torch.__version__, "looks": looks}))
+    print(json.dumps({"version": torch.__version__, "measurements": measurements}))
 
 
 main()

@@ -49,7 +49,7 @@ const PEER_SCRIPT = "benchmarks/peers/vqvae_race.py";
 
 const peerSchema = z.object({
   version: z.string(),
-  looks: z.array(
+  measurements: z.array(
     z.object({
       minutes: z.number(),
       images: z.int(),
@@ -97,8 +97,8 @@ export async function benchmarkRace(options: RaceOptions): Promise<RaceResult> {
       out,
       name: `race-${time}-min-seed-${seed}`,
     });
-    const look = peer?.looks.find(({ minutes: at }) => at === time);
-    const reached = look === undefined ? null : await measured(look, splits.test, size);
+    const measurement = peer?.measurements.find(({ minutes: at }) => at === time);
+    const reached = measurement === undefined ? null : await measured(measurement, splits.test, size);
     rows.push({ minutes: time, ours, peer: reached });
     await writeFileAtomic(join(out, "race.json"), `${JSON.stringify(result(), undefined, 2)}\n`);
     await writeFileAtomic(join(out, "race.md"), `${formatRace(result())}\n`);
@@ -172,7 +172,7 @@ async function writeUnitImages(
 
 /** The SSIM of the peer's reconstructions, by the protocol of our own evaluation. */
 async function measured(
-  { file, images, perplexity }: z.output<typeof peerSchema>["looks"][number],
+  { file, images, perplexity }: z.output<typeof peerSchema>["measurements"][number],
   set: SliceSet,
   [height, width]: readonly [number, number],
 ): Promise<Reached> {

@@ -75,11 +75,11 @@ export async function listDataset(
   if (!config.splits.allowOverlap) checkOverlap(arranged);
   const records = withUniqueNames(arranged);
   const labels = new Set(records.flatMap(({ label }) => label ?? []));
-  let looking: Promise<FileLooks> | undefined;
+  let pendingStats: Promise<FileStats> | undefined;
   let printing: Promise<string> | undefined;
-  const look = () => {
-    looking ??= lookAtFiles(records);
-    return looking;
+  const filesOnDisk = () => {
+    pendingStats ??= statsOfFiles(records);
+    return pendingStats;
   };
   const context = { options, seed, size: config.size ?? adapter.defaultSize(options) };
   return {
@@ -91,7 +91,7 @@ export async function listDataset(
     ignored: listing.ignored.filter((path) => resolve(path) !== covariatesFile(config)),
     places: listing.places,
     async fingerprint() {
-      printing ??= look().then((files) => fingerprint(config, context, records, files));
+      printing ??= filesOnDisk().then((files) => fingerprint(config, context, records, files));
       return printing;
     },
     async maskFingerprint() {
@@ -99,7 +99,7 @@ export async function listDataset(
         mask === undefined ? [] : [{ ...record, path: mask }],
       );
       if (masks.length === 0) return undefined;
-      return fingerprint(config, context, masks, await lookAtFiles(masks));
+      return fingerprint(config, context, masks, await statsOfFiles(masks));
     },
     covariates() {
       const file = covariatesFile(config);
@@ -113,7 +113,7 @@ export async function listDataset(
       return { of, warnings, fingerprint: hash(JSON.stringify(known)) };
     },
     marks: async () => {
-      const files = await look();
+      const files = await filesOnDisk();
       return records.map(({ path }) => markOf(path, files));
     },
   };
@@ -144,17 +144,17 @@ export async function fingerprintMasks(
 }
 
 /** What the file system says of a file; absent if there is none: a pipe or a device is not one. */
-type FileLooks = ReadonlyMap<string, { readonly bytes: number; readonly modified: number } | undefined>;
+type FileStats = ReadonlyMap<string, { readonly bytes: number; readonly modified: number } | undefined>;
 
-async function lookAtFiles(records: readonly SliceRecord[]): Promise<FileLooks> {
+async function statsOfFiles(records: readonly SliceRecord[]): Promise<FileStats> {
   const paths = [...new Set(records.flatMap(({ path }) => filesOf(path)))];
-  const looks = await inParts(paths, (path) =>
+  const stats = await inParts(paths, (path) =>
     stat(path).then(
       (info) => (info.isFile() ? { bytes: info.size, modified: info.mtimeMs } : undefined),
       () => undefined,
     ),
   );
-  return new Map(paths.map((path, index) => [path, looks[index]]));
+  return new Map(paths.map((path, index) => [path, stats[index]]));
 }
 
 /** A slice's file, and the one with its values where it is only a header. */
@@ -162,10 +162,10 @@ function filesOf(path: string): readonly string[] {
   return [path, ...imagePathsOf(path)];
 }
 
-function markOf(path: string, files: FileLooks): string | undefined {
+function markOf(path: string, files: FileStats): string | undefined {
   const marks = filesOf(path).flatMap((file) => {
-    const look = files.get(file);
-    return look === undefined ? [] : [`${look.bytes}@${look.modified}`];
+    const stats = files.get(file);
+    return stats === undefined ? [] : [`${stats.bytes}@${stats.modified}`];
   });
   return marks.length === 0 ? undefined : marks.join("+");
 }
@@ -174,10 +174,10 @@ async function fingerprint(
   { adapter, root = "", sizePolicy, preprocessing, splits }: DatasetConfig,
   { options, seed, size }: DecodeContext<unknown>,
   records: readonly SliceRecord[],
-  looks: FileLooks,
+  fileStats: FileStats,
 ): Promise<string> {
   // An adapter may draw its slices: what is not a file is decided by its name, the options and the seed.
-  const paths = [...looks].flatMap(([path, look]) => (look === undefined ? [] : [{ path, ...look }]));
+  const paths = [...fileStats].flatMap(([path, stats]) => (stats === undefined ? [] : [{ path, ...stats }]));
   const small = paths.reduce((sum, { bytes }) => sum + bytes, 0) <= SMALL_SET_BYTES;
   const contents = small ? await inParts(paths, ({ path }) => readFile(path).then(hash, () => "")) : [];
   const marks = new Map(paths.map(({ path, bytes }, index) => [path, [bytes, contents[index] ?? ""]]));

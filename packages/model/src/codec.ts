@@ -134,7 +134,7 @@ export async function createDistanceMeter(
   };
 }
 
-/** Encoder and decoder, with the weights given anew at each call: what looks at a model while it trains. */
+/** Encoder and decoder, with the weights given anew at each call: for validation while a model trains. */
 export interface MovingCodec {
   /** Reconstructs images, and gives the mean loss of a training step on them: with and without what codes add. */
   measure(

@@ -31,7 +31,7 @@ const trainingStateSchema = z.strictObject({
   seconds: z.number().min(0),
   /** Seconds of `seconds` spent on the validation split. */
   validationSeconds: z.number().min(0),
-  /** When the validation split was last looked at, in `seconds`. */
+  /** When the last validation ended, in `seconds`. */
   validatedAt: z.number().min(0),
   /** Lines of `metrics.jsonl` so far. */
   rows: z.int().min(0),

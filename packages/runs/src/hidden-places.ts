@@ -17,7 +17,7 @@ export function isPlace(key: string, value: unknown): boolean {
 /**
  * A configuration, or a part of one, as YAML without the folders of the machine that it was run on.
  *
- * Throws `RUN_DAMAGED`, with `path`, for one that goes on with an alias of what is left out.
+ * Throws `RUN_DAMAGED`, with `path`, for one that still has an alias of what is left out.
  */
 export function withoutPlaces(yaml: string, path: string): string {
   const document = parseDocument(yaml);

@@ -40,7 +40,7 @@ export const metricsRowSchema = z
     part: z.int().min(0).optional(),
     /** `step`: every few steps; `epoch`: at the end of one, or at a validation. */
     kind: z.enum(["step", "epoch"]),
-    /** From 1; a fraction where the validation split is looked at within an epoch. */
+    /** From 1; a fraction where validation takes place within an epoch. */
     epoch: amount,
     /** Steps taken so far in this stage. */
     step: z.int().min(0),

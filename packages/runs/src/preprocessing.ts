@@ -21,7 +21,7 @@ interface RunOfData {
   };
 }
 
-/** What {@link savePreprocessing} kept; in runs of earlier versions that is no range. Throws `RUN_DAMAGED`. */
+/** What {@link savePreprocessing} kept; in runs of earlier versions that is without a range. Throws `RUN_DAMAGED`. */
 export async function loadPreprocessing({ paths, config }: RunOfData): Promise<Preprocessing> {
   const bytes = readIfThere(paths.preprocessing);
   if (bytes === undefined) throw missing(paths.folder, trainedModel);

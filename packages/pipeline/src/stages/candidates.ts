@@ -45,7 +45,7 @@ export async function plausibleCandidates(
  * The number of the candidate that is kept for each sample: of the quarter of its `each` candidates that lie the nearest to
  * training slices, the farthest, so that what is like nothing that was seen is left out, and copies are not preferred.
  *
- * The distance is that from the five nearest training slices, as the root of the mean square. Held-out slices are no measure
+ * The distance is that from the five nearest training slices, as the root of the mean square. Held-out slices are not a measure
  * of it: those of a few subjects may be farther from training slices than most slices are.
  */
 export function plausible({

@@ -24,7 +24,7 @@ import type { CodedPictures } from "./save-equal-bytes.ts";
 
 /** Test slices that are measured, at most: searching AVIF's quality for one of 256×256 takes more than a second. */
 const MOST_SLICES = 50;
-/** Of these so many are kept as pictures. */
+/** This many of these are kept as pictures. */
 const KEPT = 4;
 /** Training slices whose principal components are taken, at most. */
 const MOST_TRAINING = 512;

@@ -158,12 +158,12 @@ async function filmOf({ config, paths, made }: Session, metrics: readonly Metric
       Math.floor((index * MOST_FRAMES) / all.length) !== Math.floor(((index - 1) * MOST_FRAMES) / all.length),
   );
   const [height] = config.dataset.size;
-  const looks = new Map(
+  const validatedRows = new Map(
     metrics.flatMap((row) => (row.stage === "train" && row.validation ? [[row.step, row]] : [])),
   );
   const frames: FilmFrame[] = [];
   for (const step of steps) {
-    const row = looks.get(step);
+    const row = validatedRows.get(step);
     const ssim = row?.validation?.ssim;
     const epoch = row === undefined ? [] : [`epoch ${row.epoch}`];
     const label = [

@@ -48,8 +48,8 @@ import type { StageDefinition } from "./stage.ts";
 import { type Trainee, type TrainOptions, train } from "./training.ts";
 import { tryPrior } from "./try-prior.ts";
 
-/** Validation grids looked at while training; all are for the evaluation at the end. */
-const LOOKED_AT = 128;
+/** Validation grids measured while training; all are for the evaluation at the end. */
+const VALIDATED_GRIDS = 128;
 
 /** Trains the prior on the code grids, and measures it on those it has not seen. */
 export const trainPriorStage: StageDefinition = {
@@ -102,7 +102,7 @@ export const trainPriorStage: StageDefinition = {
     const vectors = session.model.codebooks(await modelParameters(session));
     const validation = takeGrids(
       grids.validate,
-      random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, LOOKED_AT),
+      random(seed, "validation").permutation(grids.validate.labels.length).subarray(0, VALIDATED_GRIDS),
     );
     const carries: HostTensors[] = [];
     let [secondsBefore, rowsBefore] = [0, 0];

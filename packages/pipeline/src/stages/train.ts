@@ -54,9 +54,9 @@ export const trainStage: StageDefinition = {
     if (from === undefined) await rm(paths.progression, { recursive: true, force: true });
     else await dropFramesAfter(paths.progression, from.state.step);
     await savePreprocessing(paths.preprocessing, dataset.preprocessing);
-    const looking = await validation(session, dataset, engine);
+    const validator = await validation(session, dataset, engine);
     try {
-      const { seconds } = await train(trainee(session, dataset, engine, looking.validate), {
+      const { seconds } = await train(trainee(session, dataset, engine, validator.validate), {
         engine,
         schedule: config.train,
         seed: config.seed,
@@ -71,7 +71,7 @@ export const trainStage: StageDefinition = {
       session.made(paths.metrics, "metrics");
       return seconds;
     } finally {
-      await looking.dispose();
+      await validator.dispose();
     }
   },
 };
@@ -119,7 +119,7 @@ function trainee(
 }
 
 /**
- * What looks at a fixed part of the validation split, and now and then keeps a picture of some of its slices.
+ * Measures a fixed part of the validation split, and now and then keeps a picture of some of its slices.
  */
 async function validation(
   { config, model, paths }: Session,

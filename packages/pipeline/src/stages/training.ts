@@ -73,12 +73,12 @@ export interface TrainOptions {
 /** Steps between two lines of `metrics.jsonl` within an epoch. */
 const LOG_STEPS = 20;
 /** Validations in a run, at least. */
-const LEAST_LOOKS = 5;
+const LEAST_VALIDATIONS = 5;
 /** In a run limited by minutes: validations at least and at most, and those if no epoch's end calls for any. */
-const FEWEST_LOOKS = 4;
-const MOST_LOOKS = 60;
+const FEWEST_TIMED_VALIDATIONS = 4;
+const MOST_TIMED_VALIDATIONS = 60;
 const LONGEST_WAIT = 12;
-/** The share of the time that looking at the validation split may take in a run limited by minutes. */
+/** The share of the time that validation may take in a run limited by minutes. */
 const VALIDATION_SHARE = 0.1;
 const PROGRESS_SECONDS = 0.2;
 /** How metrics name the terms of a loss of several. */
@@ -106,12 +106,13 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   const totalSeconds = minutes === null ? Infinity : minutes * 60;
   // Validations per epoch; a short run gets a whole number of them, so that one falls on each epoch's end.
   const rate = 1 / schedule.validateEvery;
-  const looks =
-    (rate * totalSteps) / stepsPerEpoch < LEAST_LOOKS
-      ? Math.ceil((LEAST_LOOKS * stepsPerEpoch) / totalSteps)
+  const validationsPerEpoch =
+    (rate * totalSteps) / stepsPerEpoch < LEAST_VALIDATIONS
+      ? Math.ceil((LEAST_VALIDATIONS * stepsPerEpoch) / totalSteps)
       : rate;
-  const looksAt = (step: number) =>
-    looksBy(step, looks / stepsPerEpoch) > looksBy(step - 1, looks / stepsPerEpoch);
+  const isDueAt = (step: number) =>
+    validationsBy(step, validationsPerEpoch / stepsPerEpoch) >
+    validationsBy(step - 1, validationsPerEpoch / stepsPerEpoch);
 
   let state = options.from?.state ?? initialState(options.inputs, options.rowsBefore ?? 0);
   if (state.finished) return state;
@@ -174,9 +175,9 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       };
       speed.took(batch);
 
-      if (state.step >= totalSteps || looksNow(state, { due: looksAt(state.step), totalSeconds })) {
-        await look();
-        // Looking has made sure that its weights are numbers: the state to go back to if training breaks down.
+      if (state.step >= totalSteps || isValidationDue(state, { due: isDueAt(state.step), totalSeconds })) {
+        await validate();
+        // Validation has made sure that its weights are numbers: the state to go back to if training breaks down.
         await save();
         if (schedule.patience !== null && state.sinceBest >= schedule.patience) break;
       } else if (state.step % stepsPerEpoch === 0) {
@@ -193,7 +194,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       await save();
       throw interruptedError(`step ${state.step} is saved in ${files.last}`);
     }
-    if (state.sums.count > 0 || state.best === null) await look();
+    if (state.sums.count > 0 || state.best === null) await validate();
     state = { ...state, finished: true, seconds: elapsed() };
     await save();
     return state;
@@ -202,18 +203,18 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
   }
 
   /** Validates, keeps the carry if it is the best so far, and writes a line. */
-  async function look(): Promise<void> {
+  async function validate(): Promise<void> {
     const began = elapsed();
     const carry = await goodCarry();
-    const looked = await trainee.validate(carry, state.step);
-    validation = looked.metrics;
-    const better = state.best === null || looked.score > state.best.score;
+    const validated = await trainee.validate(carry, state.step);
+    validation = validated.metrics;
+    const better = state.best === null || validated.score > state.best.score;
     const ended = elapsed();
     state = {
       ...state,
       validatedAt: ended,
       validationSeconds: state.validationSeconds + ended - began,
-      best: better ? { score: looked.score, step: state.step } : state.best,
+      best: better ? { score: validated.score, step: state.step } : state.best,
       sinceBest: better ? 0 : state.sinceBest + 1,
     };
     // Between two epochs' ends the epochs so far are not a whole number.
@@ -221,7 +222,11 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
     if (better) await saveCheckpoint(files.best, { carry, state });
   }
 
-  async function log(kind: MetricsRow["kind"], epoch: number, looked?: ValidationMetrics): Promise<void> {
+  async function log(
+    kind: MetricsRow["kind"],
+    epoch: number,
+    validationMetrics?: ValidationMetrics,
+  ): Promise<void> {
     if (state.sums.count === 0) return;
     const row: MetricsRow = {
       stage: trainee.name,
@@ -232,7 +237,7 @@ export async function train(trainee: Trainee, options: TrainOptions): Promise<Tr
       seconds: elapsed(),
       images: state.step * batch,
       train: { ...averages(state.sums, trainee.name), ...(scaled && scaleFigures(state)) },
-      ...(looked === undefined ? {} : { validation: looked }),
+      ...(validationMetrics === undefined ? {} : { validation: validationMetrics }),
     };
     await metricsLog.append(row);
     state = { ...state, rows: state.rows + 1, sums: NONE };
@@ -301,7 +306,7 @@ function initialState(inputs: string, rows: number): TrainingState {
 }
 
 /** Validations due by the end of a step; the hair keeps sums of thirds from falling short of a whole. */
-function looksBy(step: number, perStep: number): number {
+function validationsBy(step: number, perStep: number): number {
   return Math.floor(step * perStep + 1e-9);
 }
 
@@ -309,15 +314,15 @@ function looksBy(step: number, perStep: number): number {
  * Whether to validate: when it is due by steps, and in a run limited by minutes by the
  * clock too.
  */
-function looksNow(
+function isValidationDue(
   { seconds, validatedAt, validationSeconds }: TrainingState,
   { due, totalSeconds }: { due: boolean; totalSeconds: number },
 ): boolean {
   if (totalSeconds === Infinity) return due;
   const since = seconds - validatedAt;
-  if (since >= totalSeconds / FEWEST_LOOKS) return true;
+  if (since >= totalSeconds / FEWEST_TIMED_VALIDATIONS) return true;
   if (validationSeconds > VALIDATION_SHARE * seconds) return false;
-  return since >= totalSeconds / (due ? MOST_LOOKS : LONGEST_WAIT);
+  return since >= totalSeconds / (due ? MOST_TIMED_VALIDATIONS : LONGEST_WAIT);
 }
 
 /** The items of one step; a set smaller than a batch is gone through again. */

@@ -86,7 +86,7 @@ describe("plotMetrics", () => {
     expect(await plotMetrics([])).toEqual([]);
   });
 
-  it("draws looks at the validation split within the first epoch", async () => {
+  it("draws validations within the first epoch", async () => {
     const [row] = metricsRows(1, 1);
     const rows = [0.2, 0.4, 0.6].map((epoch) => ({ ...row!, epoch, step: 10 * epoch }));
     const ssim = (await plotMetrics(rows)).find(({ name }) => name === "ssim")!;

@@ -5,7 +5,7 @@ import { openRun, runPaths } from "@slicebook/runs";
 import type { ViewerEvent } from "../shared/answers.ts";
 import { type RunsFolder, runsAnswer } from "./runs-folder.ts";
 
-/** How often files are looked at while somebody watches. Looking works on network drives too, where waiting does not. */
+/** How often files are polled while somebody watches. Polling works on network drives too, where notifications do not. */
 const INTERVAL = 1000;
 
 /** Tells those who watch what changes in a folder of runs. */
@@ -29,11 +29,11 @@ export function createWatcher(folder: RunsFolder): Watcher {
   const listeners = new Set<(event: ViewerEvent) => void>();
   /** Those who have not been told yet that the folder is watched. */
   const newcomers = new Set<(event: ViewerEvent) => void>();
-  /** What is known of each run; nothing before the first look. */
+  /** What is known of each run; nothing before the first poll. */
   let known: ReadonlyMap<string, Seen> | undefined;
   let watching = false;
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     const seen = known ?? new Map<string, Seen>();
     const events: ViewerEvent[] = [];
     const now = new Map<string, Seen>();
@@ -71,11 +71,11 @@ export function createWatcher(folder: RunsFolder): Watcher {
     watching = true;
     while (listeners.size > 0) {
       try {
-        await look();
+        await poll();
         for (const listener of newcomers) listener({ type: "watching" });
         newcomers.clear();
       } catch {
-        // A folder that is being written or deleted is looked at again a second later.
+        // A folder that is being written or deleted is polled again a second later.
       }
       await setTimeout(INTERVAL, undefined, { ref: false });
     }

@@ -190,8 +190,8 @@ function Film({
   const shown = Math.min(frame, frames.length - 1);
   atEnd.current = shown === frames.length - 1;
   const { step } = film.frames[shown]!;
-  const look = metrics.find((row) => row.stage === "train" && row.step === step && row.validation);
-  const ssim = look?.validation?.ssim?.mean;
+  const validated = metrics.find((row) => row.stage === "train" && row.step === step && row.validation);
+  const ssim = validated?.validation?.ssim?.mean;
   const text = `step ${step.toLocaleString("en")}${ssim === undefined ? "" : `, SSIM ${decimals(ssim, 3)}`}`;
   return (
     <figure class="panel film">
