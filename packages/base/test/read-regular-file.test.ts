@@ -39,7 +39,7 @@ it.runIf(process.platform === "linux")(
   },
 );
 
-it.runIf(unix)("refuses what is no file, and waits for nobody", async () => {
+it.runIf(unix)("refuses what is not a file, and waits for nobody", async () => {
   execFileSync("mkfifo", [at("pipe")]);
   symlinkSync(at("pipe"), at("to-pipe"));
   symlinkSync("/dev/zero", at("to-device"));

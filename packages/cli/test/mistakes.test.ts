@@ -98,7 +98,7 @@ test("a value of the wrong type, with its line", async () => {
   expect(await failure(["run", "type.yaml"])).toMatch(/type\.yaml:8: model\.width: expected .*number/);
 });
 
-test("text that is no YAML, with its line", async () => {
+test("text that is not YAML, with its line", async () => {
   await writeFile(join(cwd, "broken.yaml"), "dataset: { adapter: phantom\ntrain: [\n");
   expect(await failure(["run", "broken.yaml"])).toMatch(/broken\.yaml:\d+: /);
 });
@@ -140,11 +140,11 @@ test("a checkpoint that is torn", async () => {
   expect(await failure(["evaluate", "runs/wide"])).toContain(best);
 });
 
-test("a folder to export a model from that is no run", async () => {
+test("a folder to export a model from that is not a run", async () => {
   expect(await failure(["export", "runs/nothing"])).toContain("runs/nothing");
 });
 
-test("a folder that is no run", async () => {
+test("a folder that is not a run", async () => {
   expect(await failure(["sample", "runs/nothing"])).toContain("runs/nothing");
 });
 

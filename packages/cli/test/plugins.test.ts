@@ -165,7 +165,7 @@ const priorMistakes: readonly Mistake[] = [
   ],
   ["no loss", ["{ loss: tf", "{ los: tf"], /no loss among its metrics/],
   ["a loss a level", ["tf.div(tf.addN(losses), losses.length)", "tf.ones([2])"], /metric "loss" as \[2\]/],
-  ["noise that is no tensors", ["stepNoise: () => ({})", "stepNoise: () => 1"], /what stepNoise returns/],
+  ["noise that is not tensors", ["stepNoise: () => ({})", "stepNoise: () => 1"], /what stepNoise returns/],
   ["a random op", ["tf.add(carry[name],", "tf.randomUniform([16]).add("], /bad-\d+\.mjs:38: .*random/],
   ["shapes that do not fit", ["tf.add(carry[name],", "tf.matMul(carry[name],"], /the prior ".*" failed/],
   [

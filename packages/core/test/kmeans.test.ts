@@ -50,7 +50,7 @@ describe("kmeans", () => {
     expect(sizes.reduce((total, size) => total + size)).toBe(100);
   });
 
-  it("refuses what is no list of vectors", () => {
+  it("refuses what is not a list of vectors", () => {
     expect(() => kmeans(new Float32Array(7), { count: 2, dimension: 2, seed: 0 })).toThrow(/7 values/);
     expect(() => kmeans(new Float32Array(0), { count: 2, dimension: 2, seed: 0 })).toThrow(RangeError);
   });

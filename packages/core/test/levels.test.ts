@@ -52,23 +52,23 @@ describe("codes of several levels", () => {
 
   it("hold a picture of their own resolution each, to which the next grid adds what it lacks", () => {
     const three = vqvae.bind(vqvaeSchema.parse({ ...tiny, hierarchy: 3, codes: [8, 6, 4] }), [32, 16]);
-    const own = load(three.parameters(three.initialCarry(0), { average: false }));
+    const parameters = load(three.parameters(three.initialCarry(0), { average: false }));
     expect(three.levels).toEqual([
       { codes: 8, rows: 2, columns: 1 },
       { codes: 6, rows: 4, columns: 2 },
       { codes: 4, rows: 8, columns: 4 },
     ]);
-    const codes = three.encode(own, tf.randomNormal([2, 32, 16, 1], 0, 1, "float32", 3));
+    const codes = three.encode(parameters, tf.randomNormal([2, 32, 16, 1], 0, 1, "float32", 3));
     for (const [level, grid] of codes.entries()) {
       expect(Math.max(...values(grid))).toBeLessThan(three.levels[level]!.codes);
       const size = three.pictureSize(level + 1);
       expect(size).toEqual([32 / 2 ** (2 - level), 16 / 2 ** (2 - level)]);
-      expect(three.decode(own, codes.slice(0, level + 1)).shape).toEqual([2, ...size, 1]);
+      expect(three.decode(parameters, codes.slice(0, level + 1)).shape).toEqual([2, ...size, 1]);
     }
     // A finest grid that draws nothing leaves the picture before it, enlarged.
-    const blank = { ...own };
+    const blank = { ...parameters };
     for (const part of ["kernel", "bias"]) {
-      blank[`grid2.decoder.out.${part}`] = tf.zerosLike(own[`grid2.decoder.out.${part}`]!);
+      blank[`grid2.decoder.out.${part}`] = tf.zerosLike(parameters[`grid2.decoder.out.${part}`]!);
     }
     const before = three.decode(blank, codes.slice(0, 2)) as tf.Tensor4D;
     const enlarged = tf.image.resizeBilinear(before, [32, 16], false, true);

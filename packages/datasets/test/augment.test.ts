@@ -114,7 +114,7 @@ describe("augment", () => {
     expect(bent.images).not.toEqual(images);
   });
 
-  it("refuses values that are not so many images", () => {
+  it("refuses values that are not that many images", () => {
     expect(() => augment(IMAGE, { ...one, count: 2 }, OFF, random(0))).toThrow(
       "6 values are not 2 images of 2x3",
     );

@@ -147,11 +147,11 @@ describe("masks", () => {
       "it is 4x16 (height x width), but its slice is 8x8",
     ],
     [
-      "with what is no label",
+      "with what is not a label",
       nifti(0, 1, -1, 0),
       "its value at row 0, column 2 is -1, where labels are whole numbers from 0 to 65535",
     ],
-    ["that is no picture", new Uint8Array(9), "it does not start with a NIfTI header"],
+    ["that is not a picture", new Uint8Array(9), "it does not start with a NIfTI header"],
   ])("are refused by name, without hindering the slices: %s", async (_, mask, message) => {
     const root = await temporaryFolder({ ...slices, "train/a_1_seg.nii": mask });
     const data = await openDataset(config(root, { pattern: "{split}/{subject}_{slice}_seg.nii" }));

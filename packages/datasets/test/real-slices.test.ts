@@ -23,10 +23,12 @@ describe.runIf(root !== undefined)("the real slices", () => {
     const { records, ignored } = await listDataset({ adapter, root: join(folder, adapter) });
     expect(ignored).toEqual([]);
     for (const split of SPLITS) {
-      const own = records.filter((record) => record.split === split);
-      expect([own.length, new Set(own.map(({ subject }) => subject)).size]).toEqual(counts[adapter][split]);
-      for (const [index, record] of own.slice(1).entries()) {
-        const before = own[index]!;
+      const ofSplit = records.filter((record) => record.split === split);
+      expect([ofSplit.length, new Set(ofSplit.map(({ subject }) => subject)).size]).toEqual(
+        counts[adapter][split],
+      );
+      for (const [index, record] of ofSplit.slice(1).entries()) {
+        const before = ofSplit[index]!;
         const sameScan = before.name.replace(/_\d+$/, "") === record.name.replace(/_\d+$/, "");
         if (sameScan) expect(record.slice).toBeGreaterThan(before.slice);
       }
@@ -40,14 +42,14 @@ describe.runIf(root !== undefined)("the real slices", () => {
       const name = relative(folder, dirname(record.path)).split(sep).join("/");
       folders.set(name, [...(folders.get(name) ?? []), record]);
     }
-    for (const [name, own] of folders) {
+    for (const [name, ofFolder] of folders) {
       // ADNI's training folders are parted into two splits: put them together again, as they lie on disk.
-      own.sort(
+      ofFolder.sort(
         (left, right) => Number(left.subject.replace(/\D/g, "")) - Number(right.subject.replace(/\D/g, "")),
       );
       const hash = createHash("sha256");
-      for (const { path } of own) hash.update(Float64Array.from((await decodeFile(path)).values));
-      expect({ slices: own.length, sha256: hash.digest("hex") }).toEqual(
+      for (const { path } of ofFolder) hash.update(Float64Array.from((await decodeFile(path)).values));
+      expect({ slices: ofFolder.length, sha256: hash.digest("hex") }).toEqual(
         expected[name as keyof typeof expected],
       );
     }

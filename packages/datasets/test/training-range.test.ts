@@ -93,9 +93,9 @@ describe("a preprocessing learnt elsewhere", () => {
     expect(Math.max(...other.splits.test.toOriginal(0, values))).toBe(150);
     const before = await openDataset(config, { splits: ["test"], preprocessing: { name: "zscore" } });
     expect(Math.max(...before.splits.test.toOriginal(0, values))).toBeCloseTo(1000, 2);
-    const [own, low] = [greysOf({ name: "zscore" }, values), Math.min(...values)];
-    expect(own[17]).toBeCloseTo((values[17]! - low) / (Math.max(...values) - low), 6);
-    expect([Math.min(...own), Math.max(...own)]).toEqual([0, 1]);
+    const [greys, low] = [greysOf({ name: "zscore" }, values), Math.min(...values)];
+    expect(greys[17]).toBeCloseTo((values[17]! - low) / (Math.max(...values) - low), 6);
+    expect([Math.min(...greys), Math.max(...greys)]).toEqual([0, 1]);
     expect(greysOf({ name: "zscore" }, new Float32Array(4).fill(7))).toEqual(new Float32Array(4));
   });
 });

@@ -22,11 +22,14 @@ console.log(data.join());`;
 
 /** Runs a module without what the tests' own environment says, and returns what it printed. */
 function node(text: string, env: NodeJS.ProcessEnv = {}): string {
-  const { ORT_DISABLE_TELEMETRY: _, CI: __, GITHUB_ACTIONS: ___, TF_BUILD: ____, ...own } = process.env;
+  const { ORT_DISABLE_TELEMETRY: _, CI: __, GITHUB_ACTIONS: ___, TF_BUILD: ____, ...inherited } = process.env;
   const file = join(folder, "program.mjs");
   writeFileSync(file, text);
   const places = { HOME: folder, USERPROFILE: folder, LOCALAPPDATA: cache, XDG_CACHE_HOME: cache };
-  return execFileSync(process.execPath, [file], { env: { ...own, ...places, ...env }, encoding: "utf8" });
+  return execFileSync(process.execPath, [file], {
+    env: { ...inherited, ...places, ...env },
+    encoding: "utf8",
+  });
 }
 
 const inThread = (options: string) => {

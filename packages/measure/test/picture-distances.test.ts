@@ -10,8 +10,8 @@ function discs(subjects: number, seed: number) {
   const images = new Float32Array(subjects * 2 * PIXELS);
   const names: string[] = [];
   for (let index = 0; index < 2 * subjects; index++) {
-    const own = random(seed, "subject", index >> 1);
-    const [radius, grey] = [7 + 4 * own.uniform(), 2 + own.uniform()];
+    const draw = random(seed, "subject", index >> 1);
+    const [radius, grey] = [7 + 4 * draw.uniform(), 2 + draw.uniform()];
     const noise = random(seed, "noise", index);
     for (let at = 0; at < PIXELS; at++) {
       const away = Math.hypot(Math.floor(at / 32) - 12, (at % 32) - 16 - (index % 2));

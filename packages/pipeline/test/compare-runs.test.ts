@@ -161,7 +161,7 @@ it("lists the runs of a folder, the newest first, and those that cannot be read"
   ]);
 });
 
-it("tells a folder that is no run from one that is not there", async () => {
+it("tells a folder that is not a run from one that is not there", async () => {
   await mkdir(folder.at("empty"), { recursive: true });
   await expect(readRun(folder.at("empty"))).rejects.toThrow(/has no run\.json/);
   await expect(readRun(folder.at("nowhere"))).rejects.toThrow(/does not exist/);

@@ -189,7 +189,7 @@ describe("a run with one damaged file", () => {
     ["says nothing", encodeSafetensors({}, {})],
     ["is of an unknown kind", encodeSafetensors({}, { preprocessing: '{"name":"else"}' })],
     ["is of another kind", encodeSafetensors({}, { preprocessing: '{"name":"residual","low":0,"high":1}' })],
-    ["is no JSON", encodeSafetensors({}, { preprocessing: "{" })],
+    ["is not JSON", encodeSafetensors({}, { preprocessing: "{" })],
     [
       "has a range that is none",
       encodeSafetensors({}, { preprocessing: '{"name":"zscore","range":{"preprocessed":[0]}}' }),

@@ -65,9 +65,9 @@ describe("what is made of a NIfTI file lies where the file does, in a space of t
     for (const use of Object.values(uses)) await use(file, out);
     const files = [`${out}/placed-${affineCode}.slbk`];
     await execute({ kind: "decompress", run, files, out: `${out}/restored`, force: false });
-    for (const made of [`placed-${affineCode}`, `restored/placed-${affineCode}`, "completion-0001"]) {
-      const header = readNiftiHeader(gunzipSync(await readFile(`${out}/${made}.nii.gz`)));
-      expect({ made, code: header.affineCode }).toEqual({ made, code: affineCode });
+    for (const name of [`placed-${affineCode}`, `restored/placed-${affineCode}`, "completion-0001"]) {
+      const header = readNiftiHeader(gunzipSync(await readFile(`${out}/${name}.nii.gz`)));
+      expect({ name, code: header.affineCode }).toEqual({ name, code: affineCode });
       expect(header.affine).toEqual(original.affine);
     }
   });

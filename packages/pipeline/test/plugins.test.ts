@@ -35,7 +35,7 @@ it("runs with a data set and a prior of somebody else's, named by path, their op
   });
 });
 
-it("says what a module lacks that is no prior", async () => {
+it("says what a module lacks that is not a prior", async () => {
   const config = await place.write("tiny.yaml", TINY);
   await expect(loadConfig(config, [`prior.name=${plugin("stripes.mjs")}`])).rejects.toMatchObject({
     code: "PRIOR_INVALID",

@@ -130,9 +130,9 @@ describe("a run", () => {
     const decoded = withGrain(smooth, await samplesGrain(session), options, drawn);
     for (const index of [0, 1, 2]) {
       const { values } = await decodeFile(join(run, "samples", `sample-000${index + 1}.png`));
-      const own = decoded.subarray(index * 1024, (index + 1) * 1024);
+      const image = decoded.subarray(index * 1024, (index + 1) * 1024);
       for (const [pixel, value] of values.entries()) {
-        const grey = Math.min(1, Math.max(0, (own[pixel]! - black) / (white - black)));
+        const grey = Math.min(1, Math.max(0, (image[pixel]! - black) / (white - black)));
         expect(Math.abs(value - 255 * grey)).toBeLessThan(0.51);
       }
     }

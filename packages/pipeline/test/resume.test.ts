@@ -24,7 +24,7 @@ async function attempt({ name, stages, resume = false, overrides = [], until }: 
     {
       kind: "run",
       config,
-      // Six steps an epoch, and a look in the middle of each.
+      // Six steps an epoch, and a validation in the middle of each.
       overrides: [
         `run.root=${place.at("runs")}`,
         `run.name=${name}`,

@@ -197,7 +197,7 @@ describe("a run of every stage", () => {
       [32, 32],
       [16, 16],
     ]);
-    // Three samples of a model that has hardly learned are no heads; nor are its reconstructions the slices.
+    // Three samples of a model that has hardly learned are not heads; nor are its reconstructions the slices.
     expect(mean.samples).toBeGreaterThan(mean.floor);
     expect(mean.reconstructions).toBeGreaterThan(0);
     expect(distances.auc!.samples).toBeGreaterThanOrEqual(0.5);
@@ -370,7 +370,7 @@ describe("a stage on a run folder", () => {
     await expect(execute(request)).rejects.toMatchObject({ code: "CHECKPOINT_MISMATCH" });
   });
 
-  it("is refused for a folder that is no run", async () => {
+  it("is refused for a folder that is not a run", async () => {
     const request = {
       kind: "stages",
       run: place.at(),

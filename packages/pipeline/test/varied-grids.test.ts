@@ -31,7 +31,7 @@ async function varied(...overrides: readonly string[]) {
   }
 }
 
-it("adds so many varied copies of each training slice behind the slices, the same each time", async () => {
+it("adds as many varied copies of each training slice as asked for, behind the slices, the same each time", async () => {
   const options = [
     "prior.augment={ copies: 3, shift: 0.2, rotation: 0, zoom: 0, elastic: 0, intensity: 0.3 }",
   ];
@@ -39,8 +39,8 @@ it("adds so many varied copies of each training slice behind the slices, the sam
   expect(all.labels.length).toBe(4 * grids.labels.length);
   const { data, shape } = all.levels[0]!;
   expect(shape).toEqual([48, 8, 8]);
-  const own = grids.levels[0]!.data;
-  expect(data.subarray(0, own.length)).toEqual(own);
+  const codes = grids.levels[0]!.data;
+  expect(data.subarray(0, codes.length)).toEqual(codes);
   for (const name of grids.names) expect(all.names.filter((other) => other === name)).toHaveLength(4);
   const grid = (index: number) => data.subarray(index * 64, (index + 1) * 64).join();
   const same = all.names.filter(
@@ -55,11 +55,12 @@ it("encodes a copy as it does the slice: moved by nothing, it has the slice's co
   const still = "prior.augment={ copies: 1, shift: 0, rotation: 1e-9, zoom: 0, elastic: 0, intensity: 0 }";
   const { grids, all } = await varied(still);
   const { data } = all.levels[0]!;
-  const own = grids.levels[0]!.data;
+  const codes = grids.levels[0]!.data;
   let differing = 0;
   for (const [index, name] of all.names.entries()) {
     const at = grids.names.indexOf(name);
-    for (let code = 0; code < 64; code++) if (data[index * 64 + code] !== own[at * 64 + code]) differing += 1;
+    for (let code = 0; code < 64; code++)
+      if (data[index * 64 + code] !== codes[at * 64 + code]) differing += 1;
   }
   expect(differing / data.length).toBeLessThan(0.01);
 });

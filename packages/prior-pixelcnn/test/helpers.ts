@@ -96,7 +96,7 @@ export async function sampleNaively(
   const withLabels = space.classes > 0;
   const drawn: { data: Int32Array; shape: number[] }[] = [];
   for (const [level, grid] of spaces.entries()) {
-    const own = levelConfig(config, level);
+    const levelOptions = levelConfig(config, level);
     const draw = {
       temperature: ofLevel(temperature, level),
       topP: ofLevel(topP, level),
@@ -108,7 +108,7 @@ export async function sampleNaively(
     const forward = await engine.compile(
       (all: Params, codes: Tensor, earlier: readonly Tensor[], classes: Tensor, positions: Tensor) => {
         const params = withoutPrefix(levelPrefix(level, spaces.length), all);
-        return logits(own, params, codes, {
+        return logits(levelOptions, params, codes, {
           ...(withLabels && { labels: classes }),
           ...(config.slicePosition && { slicePositions: positions }),
           ...(level > 0 && { context: contextOf(params, earlier, grid) }),

@@ -183,7 +183,7 @@ describe("sample of several levels", () => {
   });
 });
 
-it("goes on from levels that are drawn already, as in one go, with options of each level's own", async () => {
+it("continues from levels that are drawn already, as in one go, with options of each level's own", async () => {
   const levels = [3, 6, 12].map((rows, level) => ({ codes: 4 + level, rows, columns: 2 * rows }));
   const space = { levels, classes: 0 };
   const config = pixelcnnSchema.parse({ ...smallConfig(), layers: [3, 2, 1], hidden: [6, 4] });
@@ -238,9 +238,13 @@ describe("sample", () => {
   it("draws other codes for other positions in the scan, and only takes numbers from 0 to 1", async () => {
     const config = smallConfig({ slicePosition: true });
     const placed = pixelcnn.bind(config, codeSpace(space));
-    const own = livelyWeights(config, space);
+    const placedWeights = livelyWeights(config, space);
     const draw = (...slicePositions: number[]) =>
-      placed.sample(engines.onnx, own, { count: 2, seed: 5, conditions: { labels: [0, 1], slicePositions } });
+      placed.sample(engines.onnx, placedWeights, {
+        count: 2,
+        seed: 5,
+        conditions: { labels: [0, 1], slicePositions },
+      });
     const first = await draw(0.2, 0.9);
     expect(await draw(0.2, 0.9)).toEqual(first);
     expect((await draw(0.2, 0.1))[0]!.subarray(0, size)).toEqual(first[0]!.subarray(0, size));

@@ -23,8 +23,8 @@ const engines = {
 const space = { codes: 6, rows: 5, columns: 4, classes: 2 };
 
 /** The prior for one grid, and the one part that it has. */
-function priorOf(config: LevelConfig, own: CodeSpace = codeSpace(space)): [BoundPrior, PriorPart] {
-  const prior = pixelcnn.bind(config, own);
+function priorOf(config: LevelConfig, codes: CodeSpace = codeSpace(space)): [BoundPrior, PriorPart] {
+  const prior = pixelcnn.bind(config, codes);
   return [prior, prior.parts[0]!];
 }
 

@@ -84,8 +84,8 @@ export function neighboursBy(early: tf.Tensor, embedded: tf.Tensor): tf.Tensor {
   const times = tf.pad(early, [[0, 0], margin, margin]);
   const near = NEIGHBOURS.random.map(([down, aside]) => {
     const seen = tf.greater(tf.slice(times, [0, 1 + down, 1 + aside], early.shape), early);
-    const ofPlace = tf.slice(vectors, [0, 1 + down, 1 + aside, 0], embedded.shape);
-    return tf.mul(ofPlace, tf.expandDims(tf.cast(seen, "float32"), 3));
+    const neighbour = tf.slice(vectors, [0, 1 + down, 1 + aside, 0], embedded.shape);
+    return tf.mul(neighbour, tf.expandDims(tf.cast(seen, "float32"), 3));
   });
   return tf.concat(near, 3);
 }

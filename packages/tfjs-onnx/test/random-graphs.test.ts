@@ -29,12 +29,12 @@ async function differing(graphs: readonly RandomGraph[]): Promise<string[]> {
 function largestGap(ours: Structure<ConstantTensor>, theirs: Structure<ConstantTensor>): number {
   const [left, right] = [ours, theirs].map((result) => flatten(result, isConstant).map(({ leaf }) => leaf));
   const gaps = right!.map(({ data, shape, dtype }, index) => {
-    const own = left![index]!;
-    if (own.dtype !== dtype || own.shape.join() !== shape.join()) return Number.POSITIVE_INFINITY;
+    const actual = left![index]!;
+    if (actual.dtype !== dtype || actual.shape.join() !== shape.join()) return Number.POSITIVE_INFINITY;
     const values = Array.from(data);
     const scale = Math.max(0.01, ...values.map(Math.abs));
     const apart = values.map((value, at) =>
-      Object.is(value, own.data[at]) ? 0 : Math.abs(value - own.data[at]!),
+      Object.is(value, actual.data[at]) ? 0 : Math.abs(value - actual.data[at]!),
     );
     return apart.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(0, ...apart) / scale;
   });
@@ -54,8 +54,8 @@ function isUnstable(graph: RandomGraph, args: readonly ConstantTensor[]): boolea
 const unstable = new Set<number>();
 
 function program({ seed, text, args }: RandomGraph): string {
-  const made = args.map(({ shape, dtype, data }) => `tf.tensor([${data}], [${shape}], "${dtype}")`);
-  return `seed ${seed}\n(${text})(${made.join(", ")})`;
+  const tensors = args.map(({ shape, dtype, data }) => `tf.tensor([${data}], [${shape}], "${dtype}")`);
+  return `seed ${seed}\n(${text})(${tensors.join(", ")})`;
 }
 
 describe("computes what TensorFlow.js does of functions drawn at random:", () => {

@@ -398,8 +398,8 @@ export function randomGraph(
 }
 
 function compile(names: readonly string[], code: string): (...values: tf.Tensor[]) => unknown {
-  const made = new Function("tf", ...names, `return ${code};`);
-  return (...values) => made(tf, ...values);
+  const compiled = new Function("tf", ...names, `return ${code};`);
+  return (...values) => compiled(tf, ...values);
 }
 
 function functionOf(text: string, ops: unknown = tf): RandomGraph["fn"] {

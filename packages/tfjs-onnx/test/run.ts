@@ -109,10 +109,10 @@ function tensorDifference(ours: ConstantTensor, theirs: ConstantTensor): number 
   }
   let [largest, worst] = [1e-6, 0];
   theirs.data.forEach((value, index) => {
-    const own = Number(ours.data[index]);
-    if (Object.is(own, Number(value)) || own === Number(value)) return;
+    const actual = Number(ours.data[index]);
+    if (Object.is(actual, Number(value)) || actual === Number(value)) return;
     if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-    const gap = Math.abs(own - value);
+    const gap = Math.abs(actual - value);
     worst = Math.max(worst, Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap);
   });
   theirs.data.forEach((value) => {

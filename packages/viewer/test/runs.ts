@@ -54,17 +54,18 @@ const levels = small
   .replace("warmupSteps: 10", "warmupSteps: 4, hierarchy: 3, quantizer: { depth: 2 }")
   .replace("temperature: 0.9", "temperature: [0.7, 0.7, 0.8, 0.8, 0.9], topP: [0.9, 1], guidance: 1.5");
 
-const made: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> = {
-  small: { config: small, stages },
-  full: { config: full, stages: ["train", "encode", "train-prior"] },
-  levels: { config: levels, stages: ["train", "encode", "train-prior", "sample"] },
-};
+const definitions: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> =
+  {
+    small: { config: small, stages },
+    full: { config: full, stages: ["train", "encode", "train-prior"] },
+    levels: { config: levels, stages: ["train", "encode", "train-prior", "sample"] },
+  };
 
 /** Makes the runs once for all tests, as the command line does, and takes them away after. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const root = await temporaryFolder();
   const runs = join(root, "runs");
-  for (const [name, { config, stages }] of Object.entries(made)) {
+  for (const [name, { config, stages }] of Object.entries(definitions)) {
     const file = join(root, `${name}.yaml`);
     await writeFile(file, config);
     await execute({

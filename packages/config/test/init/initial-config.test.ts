@@ -142,7 +142,7 @@ describe("a folder with masks in it", () => {
       (a, b) => [`p${a}/img_${b}.png`, `p${a}/mask_${b}.png`],
       "{subject}/mask_{slice}.png",
     ],
-  ])("%s: they are no slices, and offered as masks", async (what, write, pattern) => {
+  ])("%s: they are not slices, and offered as masks", async (what, write, pattern) => {
     const root = what.replaceAll(" ", "-");
     for (let subject = 0; subject < 8; subject++) {
       for (let slice = 0; slice < 3; slice++) {

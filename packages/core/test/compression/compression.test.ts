@@ -81,7 +81,7 @@ describe("logitTable", () => {
     expect(tablesChecksum(tables)).toBe(108499022);
   });
 
-  it("refuses what is no probability", () => {
+  it("refuses what is not a probability", () => {
     for (const wrong of [[Number.NaN, 1], [1, Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY]]) {
       expect(() => logitTable(wrong)).toThrow(expect.objectContaining({ code: "PRIOR_INVALID" }));
     }

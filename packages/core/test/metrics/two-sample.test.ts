@@ -159,9 +159,9 @@ describe("coverage and density", () => {
 
 describe("pictures for comparing", () => {
   it.each(golden.images)("are reduced, taken apart and measured as numpy and scipy do: $size", (one) => {
-    const [image, own] = [Float64Array.from(one.image), sizeOf(one.size)];
-    close(areaMeans(image, own, sizeOf(one.target)), one.means, 12);
-    const pyramid = laplacianPyramid(image, own);
+    const [image, size] = [Float64Array.from(one.image), sizeOf(one.size)];
+    close(areaMeans(image, size, sizeOf(one.target)), one.means, 12);
+    const pyramid = laplacianPyramid(image, size);
     expect(pyramid.map((level) => level.size)).toEqual(one.levels.map((level) => sizeOf(level.size)));
     for (const [index, { some }] of one.levels.entries()) {
       close(
@@ -171,7 +171,7 @@ describe("pictures for comparing", () => {
       );
     }
     // Of float32 pixels.
-    const { statistics } = sliceFeatures(Float32Array.from(one.image), own);
+    const { statistics } = sliceFeatures(Float32Array.from(one.image), size);
     close(
       statistics.data,
       one.levels.flatMap((level) => level.statistics),

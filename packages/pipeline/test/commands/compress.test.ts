@@ -251,14 +251,14 @@ describe("slices that are coded by the run's prior", () => {
   it("share an archive, out of which each can be restored alone", async () => {
     const archive = place.at("set.slbk");
     const files = [nifti, ...pictures];
-    const { figures, files: made } = await execute({
+    const { figures, files: written } = await execute({
       kind: "compress",
       run: prior,
       files,
       force: false,
       archive,
     });
-    expect(made.map((path) => path.split("/").at(-1))).toEqual(["set.slbk"]);
+    expect(written.map((path) => path.split("/").at(-1))).toEqual(["set.slbk"]);
     expect(figures.bytes).toBe((await stat(archive)).size);
     const { slices = [] } = await execute({ ...listing, run: prior, files: [archive] });
     expect(slices.map(({ name }) => name)).toEqual([first, ...pictures.map(nameOf)]);

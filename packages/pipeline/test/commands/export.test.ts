@@ -64,9 +64,9 @@ async function expected() {
     const options = { model, preprocessing, batch: 3 };
     const parameters = await modelParameters(session);
     const codec = await createCodec(engine, parameters, options);
-    const made = await codec.reconstruct(images);
+    const reconstructed = await codec.reconstruct(images);
     await codec.dispose();
-    return { images: float32(images, [3, 32, 32, 1]), made, parameters, model };
+    return { images: float32(images, [3, 32, 32, 1]), reconstructed, parameters, model };
   } finally {
     await engine.dispose();
     await session.dispose();
@@ -86,15 +86,15 @@ describe("an exported model", () => {
       "weights.safetensors",
       "model.json",
     ]);
-    const { images, made } = await expected();
+    const { images, reconstructed } = await expected();
     const codes = await throughGraph(join(out, "onnx", "encoder.onnx"), [images]);
-    expect(codes.map(({ shape }) => shape)).toEqual(made.levels.map(({ shape }) => shape));
-    if (!half) expect(codes.map(({ data }) => data)).toEqual(made.levels.map(({ data }) => data));
+    expect(codes.map(({ shape }) => shape)).toEqual(reconstructed.levels.map(({ shape }) => shape));
+    if (!half) expect(codes.map(({ data }) => data)).toEqual(reconstructed.levels.map(({ data }) => data));
     // The same codes into the decoder, since in half precision some of a model of seconds' training differ.
-    const [restored] = await throughGraph(join(out, "onnx", "decoder.onnx"), made.levels);
+    const [restored] = await throughGraph(join(out, "onnx", "decoder.onnx"), reconstructed.levels);
     expect(restored!.shape).toEqual([3, 32, 32, 1]);
-    const largest = made.images.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const error = made.images.reduce(
+    const largest = reconstructed.images.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const error = reconstructed.images.reduce(
       (most, value, index) => Math.max(most, Math.abs(value - restored!.data[index]!)),
       0,
     );
@@ -132,7 +132,7 @@ describe("an exported model", () => {
       await execute({ kind: "export", run, out, half: false });
       const guide = await readFile(new URL("../../../../docs/codebook.md", import.meta.url), "utf8");
       const [, snippet] = /```python\n([\s\S]*?)```/.exec(guide)!;
-      const { images, made } = await expected();
+      const { images, reconstructed } = await expected();
       const first = images.data.subarray(0, 32 * 32);
       const script = [
         "import json, sys",
@@ -148,7 +148,8 @@ describe("an exported model", () => {
       expect(stderr).toBe("");
       // Standardised already, the slice stays as it is but for rounding.
       const restored: number[] = JSON.parse(stdout);
-      for (const [index, value] of restored.entries()) expect(value).toBeCloseTo(made.images[index]!, 2);
+      for (const [index, value] of restored.entries())
+        expect(value).toBeCloseTo(reconstructed.images[index]!, 2);
     },
   );
 });

@@ -42,13 +42,13 @@ beforeAll(async () => {
     slicesPerSubject: SLICES,
   });
   await execute({ kind: "phantom", layout: "hipmri", out: hipmri, seed: 3, subjects, slicesPerSubject: 1 });
-  const made = join(oasis, "keras_png_slices_train");
-  const own = join(root, "slices");
-  await mkdir(own);
+  const phantoms = join(oasis, "keras_png_slices_train");
+  const slices = join(root, "slices");
+  await mkdir(slices);
   pictures = [];
-  for (const name of (await readdir(made)).sort()) {
-    const path = join(own, name.replace(".nii", ""));
-    await sharp(join(made, name)).resize(64, 64).toColourspace("b-w").png().toFile(path);
+  for (const name of (await readdir(phantoms)).sort()) {
+    const path = join(slices, name.replace(".nii", ""));
+    await sharp(join(phantoms, name)).resize(64, 64).toColourspace("b-w").png().toFile(path);
     pictures.push(path);
   }
   nifti = join(hipmri, "keras_slices_train", "case_004_week_0_slice_0.nii.gz");
@@ -94,7 +94,7 @@ async function openBench(url: string): Promise<{ readonly page: Page; readonly f
   return watched;
 }
 
-const input = (page: Page) => page.locator("section[aria-label='A compressed file of yours'] input");
+const input = (page: Page) => page.locator("section[aria-label='Your compressed file'] input");
 
 /** The files that the page saves for the slices that it shows, by name. */
 async function saved(page: Page): Promise<Map<string, Buffer>> {

@@ -100,7 +100,7 @@ async function readPages(bytes: Uint8Array): Promise<PrintedPage[]> {
     const page = await document.getPage(number);
     const { items } = (await page.getTextContent()) as { readonly items: readonly (TextItem | object)[] };
     const { fnArray: operators } = (await page.getOperatorList()) as { readonly fnArray: readonly number[] };
-    const count = (operator: number) => operators.filter((own) => own === operator).length;
+    const count = (operator: number) => operators.filter((one) => one === operator).length;
     read.push({
       width: page.view[2]! - page.view[0]!,
       lines: items.flatMap((item): Line[] => {

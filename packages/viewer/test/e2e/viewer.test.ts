@@ -621,9 +621,9 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
     expect(furthest(encoded.decoded.image, expected.image)).toBeLessThan(1e-3 + 0.5 / 255);
     const bits = await call.likelihood();
     const expectedBits = await bitsOf(run, opened, encoded.codes);
-    for (const [level, own] of bits.entries()) {
-      expect(own).toHaveLength(opened.levels[level]!.rows * opened.levels[level]!.columns);
-      expect(furthest(own, expectedBits[level]!), `level ${level}`).toBeLessThan(1e-3);
+    for (const [level, levelBits] of bits.entries()) {
+      expect(levelBits).toHaveLength(opened.levels[level]!.rows * opened.levels[level]!.columns);
+      expect(furthest(levelBits, expectedBits[level]!), `level ${level}`).toBeLessThan(1e-3);
     }
     expect(watched.faults).toEqual([]);
   });
@@ -661,7 +661,7 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
         expect(furthest(told.images[1]!, expected), `grid ${grid}`).toBeLessThan(1e-3);
       }
       for (const level of grids[0]!.keys()) {
-        const drawn = grids.flatMap((own) => [...own[level]!]);
+        const drawn = grids.flatMap((levels) => [...levels[level]!]);
         expect(drawn, `level ${level}`).toEqual([...tensors[`codes.${level}`]!.data]);
       }
       for (const [index, image] of images.entries()) {

@@ -84,7 +84,7 @@ describe("decodeGreyJpeg", () => {
     for (const other of others) expect(await decodeGreyJpeg(await other.toBuffer())).toBeUndefined();
   });
 
-  it("gives nothing for what is cut off or says what it is not, and goes on with the next picture", async () => {
+  it("gives nothing for what is cut off or says what it is not, and continues with the next picture", async () => {
     const bytes = await picture(64, 64, 8).jpeg().toBuffer();
     const whole = await decodeGreyJpeg(bytes);
     for (let length = 0; length < bytes.length - 2; length += 7) {
