@@ -12,7 +12,7 @@ from precision import set_precision
 
 @torch.no_grad()
 def draw(grids, positions, start):
-    """Draws the first so many codes of each grid, in raster order; gives the seconds.
+    """Draws the first `positions` codes of each grid, in raster order; gives the seconds.
 
     `start()` begins with new grids, and gives what says the logits `[b, K]` at a position, from the codes before it.
     """

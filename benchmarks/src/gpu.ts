@@ -182,7 +182,7 @@ async function measurePart(
   return runPart(ours ? process.execPath : python!, [path, JSON.stringify(task)], limit);
 }
 
-/** Runs a program that prints a measurement, but no longer than so many seconds. */
+/** Runs a program that prints a measurement, but for no longer than `limit` seconds. */
 async function runPart(
   command: string,
   args: readonly string[],

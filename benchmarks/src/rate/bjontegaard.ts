@@ -1,6 +1,6 @@
 import { type Interpolant, pchip } from "./pchip.ts";
 
-/** What a codec makes of so many bits. */
+/** What a codec makes of a number of bits. */
 export interface RatePoint {
   /** Above 0. */
   readonly rate: number;

@@ -51,7 +51,7 @@ export interface Measured {
   readonly figures: SliceFigures;
 }
 
-/** Measures what is restored of the slices from so many bytes each. */
+/** Measures the slices restored from these numbers of bytes each. */
 export function measured(
   { slices, size }: TestSlices,
   { bytes, restored }: { readonly bytes: readonly number[]; readonly restored: readonly Float32Array[] },

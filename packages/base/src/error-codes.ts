@@ -24,7 +24,7 @@ export const errorCodes = {
   ENGINE_LACKS_KERNEL: "an engine has no kernel for an operation of the model",
   ENGINE_OPTIONS: "the engine's options are not allowed",
   ENGINE_UNAVAILABLE: "an engine does not run on this machine, or is not installed",
-  ENVIRONMENT: "the operating system refuses: no space, no right to write, too many open files",
+  ENVIRONMENT: "the operating system refuses: no space, no permission to write, too many open files",
   EVALUATION_INVALID: "an evaluation holds values that are not numbers",
   FILE_EXISTS: "a file would be overwritten",
   FOLDER_NOT_EMPTY: "the folder for a run or for its results holds other files",

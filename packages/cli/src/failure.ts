@@ -15,8 +15,8 @@ interface FailureReport {
 
 /** Errors of the operating system that are about the user's machine rather than about this program. */
 const environmentRemedies: Readonly<Record<string, string>> = {
-  EACCES: "Give yourself the right to read and write there, or choose another folder.",
-  EPERM: "Give yourself the right to read and write there, or choose another folder.",
+  EACCES: "Give yourself permission to read and write there, or choose another folder.",
+  EPERM: "Give yourself permission to read and write there, or choose another folder.",
   EROFS: "That file system is read-only: choose another folder, for example run.root=DIR.",
   ENOSPC: "The disk is full: make room, or choose another folder, for example run.root=DIR.",
   EDQUOT: "Your disk quota is used up: make room, or choose another folder, for example run.root=DIR.",

@@ -181,7 +181,7 @@ export function createProgram(): Command {
     .option("--position <p>", "where in the scan, 0 to 1, for a prior that is conditioned on it")
     .option(
       "--with <name=value>",
-      "what is known of the data set's slices (covariates.csv), such as age=70; again for another",
+      "what is known of the data set's slices (covariates.csv), such as age=70; repeat it for another",
       nameAndValue,
     )
     .option("--guidance <g>", "above 1: follow class, place and --with more closely than slices do")
@@ -503,7 +503,7 @@ function nameAndValue(text: string, previous: readonly string[] = []): readonly 
   return [...previous, text];
 }
 
-/** A value as the configuration takes it: quoted, one that is no plain number (01, 1.0, null) stays a text. */
+/** A value as the configuration takes it: quoted, one that is not a plain number (01, 1.0, null) stays a text. */
 function quotedUnlessNumber(text: string): string {
   return String(Number(text)) === text ? text : JSON.stringify(text);
 }

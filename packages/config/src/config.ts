@@ -214,7 +214,7 @@ const sampleSchema = z.strictObject({
     .record(z.string(), z.union([z.number(), z.string()]))
     .default({})
     .describe(
-      "What samples shall be of besides their class, such as { age: 70, sex: F }, where the data set says so of its " +
+      "What samples are to show besides their class, such as { age: 70, sex: F }, where the data set says so of its " +
         "slices; the others as some training slice has them, by the seed.",
     ),
   guidance: z
@@ -265,7 +265,9 @@ const runSchema = z.strictObject({
 /** One YAML file: everything that decides a run. */
 export const configSchema = z.strictObject({
   version: z.literal(CONFIG_VERSION).default(CONFIG_VERSION).describe("The version of this format."),
-  seed: seed.default(0).describe("Decides first weights, the order of slices, and every noise of training."),
+  seed: seed
+    .default(0)
+    .describe("Decides the first weights, the order of slices, and all noise in training."),
   dataset: datasetSchema.describe(
     "Where slices come from. A relative root starts from the current directory.",
   ),

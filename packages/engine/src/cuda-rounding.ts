@@ -10,7 +10,7 @@ let decided: "float32" | "tf32" | undefined;
  * unless they are kept from it, and ONNX Runtime's Node binding does not pass on the option that would.
  */
 export function decideRounding(wanted: Precision): void {
-  // What training in half precision keeps in float32 is kept so in earnest.
+  // What training in half precision keeps in float32 is really kept so.
   const precision = wanted === "tf32" ? "tf32" : "float32";
   if (decided !== undefined && decided !== precision) {
     throw new SlicebookError("ENGINE_OPTIONS", `CUDA was started with ${decided} in this process`, {

@@ -132,7 +132,7 @@ export function cudaRemedy({ lacking, needed, text }: CudaProblem): string {
   const names = lacking.length === 0 && /cudnn/i.test(text) ? ["libcudnn.so"] : lacking;
   const wanted = LIBRARIES.filter(([library]) => names.some((name) => library.test(name)));
   if (wanted.length > 0) {
-    // cuDNN and cuRAND bear a number of their own.
+    // cuDNN and cuRAND have version numbers of their own.
     const twelve = [...needed, ...lacking].some((name) => /^lib(cublas|cublasLt|cudart)\.so\.12/.test(name));
     const packages = wanted.map(([, pip]) => {
       if (twelve) return `${pip}-cu12`;

@@ -109,7 +109,7 @@ export function checkPrecision(kind: EngineKind, device: Device, precision: Prec
   }
 }
 
-/** What a kind that does not exist, or not here, is answered with. */
+/** The error for a kind that does not exist, or not here. */
 export function unknownEngine(kind: unknown, kinds: readonly EngineKind[]): SlicebookError {
   return new SlicebookError("ENGINE_UNAVAILABLE", `there is no engine "${String(kind)}"`, {
     remedy: `Set engine.kind to one of: ${kinds.join(", ")}.`,

@@ -4,11 +4,11 @@ import type { LevelConfig } from "./config.ts";
 
 /*
  * Causal attention after PixelSNAIL (Chen et al., "An improved autoregressive generative model", 2018), within the
- * vertical stack: a row looks back on all rows above it, in blocks of `stride` × `stride` codes, so that a sampler
+ * vertical stack: a row looks back at all rows above it, in blocks of `stride` × `stride` codes, so that a sampler
  * needs it once a row only. What is left of a code in its own row is the horizontal stack's.
  */
 
-/** The blocks of the grid that some row can look back on: those that end above the last row. */
+/** The blocks of the grid that some row can look back at: those that end above the last row. */
 export interface Blocks {
   readonly stride: number;
   readonly rows: number;
@@ -39,7 +39,7 @@ export function attentionAfter(
   return number < 0 ? undefined : number;
 }
 
-/** What rows look back on, a row of it: features `[b, r, c, hidden]` and embedded codes → `[b, r, C, 2·hidden]`, means over each block's columns. */
+/** What rows look back at, a row of it: features `[b, r, c, hidden]` and embedded codes → `[b, r, C, 2·hidden]`, means over each block's columns. */
 export function toBlockColumns(
   features: tf.Tensor,
   embedded: tf.Tensor,

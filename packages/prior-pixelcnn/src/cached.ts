@@ -26,7 +26,7 @@ type CachedStep = (params: Params, carry: Params, inputs: Params) => [TensorReco
 
 /**
  * The vertical stack's empty carry: `above<layer>` `[lanes, half, columns, hidden]`, the newest row last; and for each
- * attention what it looks back on (see {@link recall}).
+ * attention what it looks back at (see {@link recall}).
  */
 export function rowCarry(config: LevelConfig, space: GridSpace, lanes: number): HostTensors {
   const { columns } = space;
@@ -85,14 +85,14 @@ export function rowStep(config: LevelConfig, space: GridSpace): CachedStep {
       const attended = attend(config, params, attention, vertical, memory, { blocks, hidden, row });
       vertical = tf.add(vertical, attended);
     }
-    // Each is [lanes, 1, columns, 2·hidden]; a column's values shall lie together.
+    // Each is [lanes, 1, columns, 2·hidden]; a column's values must lie together.
     const fromVertical = tf.transpose(tf.concat(contributions, 1), [2, 0, 1, 3]);
     return [remembered, { fromVertical }];
   };
 }
 
 /**
- * What an attention of row `row` looks back on. The carry holds `newest`, the features of the row above, which come
+ * What an attention of row `row` looks back at. The carry holds `newest`, the features of the row above, which come
  * together with its codes now, `pending`, the sum of the rows of the block that is not whole yet, and `memory`, the
  * means of whole blocks.
  */
@@ -210,7 +210,7 @@ export function pixelStep(config: LevelConfig): CachedStep {
 /**
  * What a layer's kernel sees along axis 1, and what to remember of it for the next step.
  *
- * The first layer's kernel ends before the position itself, so the newest entry is already one that it looks back on.
+ * The first layer's kernel ends before the position itself, so the newest entry is already one that it looks back at.
  */
 function slide(
   cache: tf.Tensor,

@@ -50,7 +50,7 @@ export const pixelcnnSchema = z.strictObject({
         .min(1)
         .max(16)
         .default(2)
-        .describe("Rows look back on blocks of this many codes a side: 2 costs a quarter of 1."),
+        .describe("Rows look back at blocks of this many codes a side: 2 costs a quarter of 1."),
     })
     .prefault({})
     .describe("Attention to all rows above."),

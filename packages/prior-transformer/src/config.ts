@@ -22,7 +22,7 @@ export const transformerSchema = z.strictObject({
   headWidth: z.int().min(1).max(256).default(32).describe("Channels of a head."),
   window: perLevel(z.int().min(1).max(256))
     .default(4)
-    .describe("Rows above its own that a code looks back on in each layer, of all levels or of each."),
+    .describe("Rows above its own that a code looks back at in each layer, of all levels or of each."),
   expansion: z
     .int()
     .min(1)

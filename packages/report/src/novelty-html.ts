@@ -54,7 +54,7 @@ ${distribution === null ? [] : distributionTable(distribution)}`;
 
 function pixelPart(pixels: NonNullable<Novelty["pixels"]> | null): Content {
   if (pixels === null) {
-    return html`<p>Not compared with real slices by pixels: their data set was not at hand, or had changed.</p>\n`;
+    return html`<p>Not compared with real slices by pixels: their data set was not available, or had changed.</p>\n`;
   }
   const { distances, limit } = pixels;
   const { head, rows } = pixelTable(distances);

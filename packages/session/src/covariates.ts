@@ -111,7 +111,7 @@ export function askedCovariates(
   );
 }
 
-/** Throws `SAMPLE_OPTIONS` where samples shall be guided and the prior cannot do without conditions. */
+/** Throws `SAMPLE_OPTIONS` where samples are to be guided and the prior cannot do without conditions. */
 export function checkGuidance({ guidable }: BoundPrior, { guidance }: SampleConfig): void {
   if (guidance === 1 || guidable) return;
   throw new SlicebookError(

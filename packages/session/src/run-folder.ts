@@ -62,7 +62,7 @@ function shown(value: unknown): string {
   return value === undefined ? "not given" : JSON.stringify(value);
 }
 
-/** Refuses to go on with a run whose data set's files are others now. */
+/** Refuses to continue a run whose data set's files have changed. */
 export function differentData(folder: string): SlicebookError {
   return new SlicebookError(
     "RUN_DIFFERS",

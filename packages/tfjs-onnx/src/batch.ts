@@ -133,7 +133,7 @@ function sameKind(a: GraphNode, b: GraphNode): boolean {
   return JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
 }
 
-/** What a function is answered with that is another one for each size of the batch. */
+/** The error for a function that differs with the size of the batch. */
 export function dependsOnBatch(name: string, what: string, cause?: unknown): TraceError {
   return new TraceError("TRACE_BATCH", `"${name}" cannot be traced for any batch size: ${what}`, {
     remedy:

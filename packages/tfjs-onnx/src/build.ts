@@ -292,7 +292,7 @@ export function reduce(
 
 /** What one thread of ONNX Runtime's WebGPU reductions takes in a row, and 64 of them share a result. */
 const longReduction = 8192;
-/** With so many results the card is busy all the same. */
+/** With this many results the card is busy all the same. */
 const manyResults = 1024;
 
 /**

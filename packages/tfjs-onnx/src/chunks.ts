@@ -4,7 +4,7 @@ import type { Target } from "./graph.ts";
 export type Card = Exclude<Target, "cpu">;
 
 /**
- * So many sums at once keep a large card busy: 65,536 threads with 16 sums each. CUDA's libraries split sums themselves, and
+ * This many sums at once keep a large card busy: 65,536 threads with 16 sums each. CUDA's libraries split sums themselves, and
  * chunks that are parts of a sample cost two copies there.
  */
 const enoughSums: Readonly<Record<Card, number>> = { webgpu: 2 ** 20, cuda: 2 ** 18 };
@@ -19,7 +19,7 @@ export interface Chunks {
 }
 
 /**
- * Into how many chunks the `samples × area` terms of each of so many sums are split: until enough sums run side by side, or a
+ * Into how many chunks the `samples × area` terms of each of `sums` sums are split: until enough sums run side by side, or a
  * chunk has fewer than 512 terms. The sums of all chunks, which are written out before they are added up, take 4 MiB on WebGPU and
  * 1 MiB on CUDA, up to the next divisor, or one set of sums for each sample. A chunk is whole samples, or one part of a sample.
  */

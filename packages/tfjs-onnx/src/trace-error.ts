@@ -32,7 +32,7 @@ export class TraceError extends Error {
   }
 }
 
-/** What an op is answered with whose tensors do not fit each other or its options. */
+/** The error for an op whose tensors do not fit each other or its options. */
 export function wrongArguments(message: string, cause: unknown): TraceError {
   return new TraceError("TRACE_ARGUMENTS", message, {
     remedy: "Check the shapes and options that this call is given: TensorFlow.js refuses them too.",

@@ -115,7 +115,7 @@ export interface TraceOptions {
   /**
    * Leaves the inputs' first axis open, so that the model takes batches of any size; the signature's is an example. Shapes
    * may grow with it; other values must not depend on it. The function is called for several sizes, and refused if it is
-   * another one for some of them.
+   * different for some of them.
    */
   readonly symbolicBatch?: SymbolicBatchOptions;
 }

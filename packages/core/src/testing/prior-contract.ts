@@ -3,8 +3,8 @@ import type { CodeSpace } from "../code-space.ts";
 import type { Prior } from "../prior/contract.ts";
 import { heedsConditions, isCausal, knowsTheLikeliest, sumsToOne } from "./likelihood-checks.ts";
 import {
+  continuesFromLevels,
   drawsFromItsLikelihood,
-  goesOnFromLevels,
   handsOverRows,
   heedsSeeds,
   ignoresTheBatch,
@@ -85,7 +85,7 @@ const CHECKS: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
   "draws the same sample whatever is drawn with it": ignoresTheBatch,
   "draws by the seed": heedsSeeds,
   "keeps the codes that are given": keepsGivenCodes,
-  "goes on from levels that are drawn already": goesOnFromLevels,
+  "continues from levels that are drawn already": continuesFromLevels,
   "hands over each row as it is drawn": handsOverRows,
   "refuses options that are out of range": refusesOptions,
   "stops when it is told to": stopsWhenTold,

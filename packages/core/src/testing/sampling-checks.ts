@@ -115,7 +115,7 @@ export async function keepsGivenCodes(subject: Subject): Promise<void> {
 }
 
 /** Levels drawn in two goes are those drawn in one. */
-export async function goesOnFromLevels(subject: Subject): Promise<void> {
+export async function continuesFromLevels(subject: Subject): Promise<void> {
   const count = 2;
   const options = { count, seed: SEED, conditions: someConditions(subject.prior, count) };
   const whole = await subject.sample(options);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { naturalOrder } from "../natural-order.ts";
 import { type Covariate, type CovariateValues, covariateSchema } from "./covariate.ts";
 
-/** More texts than these are no choice: names, dates, remarks. */
+/** More texts than these are not a choice: names, dates, remarks. */
 const MOST_CATEGORIES = 64;
 
 /** A name that can stand before an equals sign, and in a key of the configuration. */

@@ -44,14 +44,14 @@ export function numberOf(node: KernelNode, name: string, otherwise: number): num
   const value = node.attributes[name] ?? otherwise;
   if (typeof value === "number") return value;
   if (typeof value === "object" && "float" in value) return value.float;
-  throw refused(node, `whose ${name} is no number`);
+  throw refused(node, `whose ${name} is not a number`);
 }
 
 /** An attribute that is a list of whole numbers. */
 export function numbersOf(node: KernelNode, name: string): readonly number[] | undefined {
   const value = node.attributes[name];
   if (value === undefined || Array.isArray(value)) return value;
-  throw refused(node, `whose ${name} is no list`);
+  throw refused(node, `whose ${name} is not a list`);
 }
 
 /** An input of whole numbers that has to be known beforehand, such as axes; undefined where it is left out. */

@@ -65,7 +65,7 @@ export async function keptPixels(
 /**
  * The codes of each level all of whose pixels are kept, 1 or 0 [rows, columns].
  *
- * Throws `KEEP_INVALID` if these are no codes or all of them: then there is nothing to go by, or nothing to draw.
+ * Throws `KEEP_INVALID` if these are none or all of the codes: then there is nothing to go by, or nothing to draw.
  */
 export function keptCodes(
   pixels: Uint8Array,

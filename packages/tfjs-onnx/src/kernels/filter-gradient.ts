@@ -15,7 +15,7 @@ import { type Card, type Chunks, chunksOf } from "../chunks.ts";
 import { emitOne, type Graph, sidesOf, type Value } from "../graph.ts";
 import { type Geometry, type Pair, pair } from "./geometry.ts";
 
-/** Columns that a product has at least, where the kernel has so many: taps of narrow images are put side by side. */
+/** Columns that a product has at least, where the kernel has that many: taps of narrow images are put side by side. */
 const fewestColumns: Readonly<Record<Card, number>> = { webgpu: 64, cuda: 128 };
 
 /**
@@ -68,7 +68,7 @@ export function productsFilterGradient(
 }
 
 interface Border {
-  /** Rows and columns of zeros before the image; negative: so many of its own are left out. */
+  /** Rows and columns of zeros before the image; negative: that many of its own are left out. */
   readonly before: Pair;
   /** Rows and columns that each tap sees. */
   readonly size: Pair;

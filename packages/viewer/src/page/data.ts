@@ -55,7 +55,7 @@ type Listener = (event: ViewerEvent) => void;
 const listeners = new Set<Listener>();
 let source: EventSource | undefined;
 
-/** Whether what changes in the folder is being told: not yet, now, or not any more. */
+/** Whether changes in the folder are being reported: not yet, now, or no longer. */
 export type Connection = "connecting" | "live" | "lost";
 let connection: Connection = "connecting";
 const connectionListeners = new Set<(connection: Connection) => void>();

@@ -87,7 +87,7 @@ export async function runAnswer(folder: string): Promise<RunAnswer> {
   const { root: _, ...data } = info.data;
   return {
     entry: entryOf(summary),
-    // Where the data lie on this machine is nobody's business who sees the page.
+    // Whoever sees the page need not know where the data lie on this machine.
     info: { ...info, data },
     configText,
     config,

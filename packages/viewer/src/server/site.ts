@@ -20,7 +20,7 @@ export interface ExportSiteOptions {
  * Writes the viewer of a run (or of a folder of runs) as static files, the models inside, for any web server.
  *
  * Gives the paths of the files written, relative to `out`. Throws `RUN_NOT_FOUND` if there is no run, and `SITE_EXISTS`
- * if `out` holds something else than a site.
+ * if `out` holds anything other than a site.
  */
 export async function exportSite({ run, out }: ExportSiteOptions): Promise<string[]> {
   const folder = await openRunsFolder(run);

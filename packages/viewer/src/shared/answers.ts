@@ -125,7 +125,7 @@ export interface SamplesAnswer {
 
 export interface SampleEntry {
   readonly name: string;
-  /** The file of its picture, in the run's folder; null if it is not there any more. */
+  /** The file of its picture, in the run's folder; null if it is no longer there. */
   readonly picture: string | null;
   readonly label: string | null;
   readonly nearest: {
@@ -138,7 +138,7 @@ export interface SampleEntry {
 }
 
 export interface NearestSlice {
-  /** The number of the slice in its file; null if it is not there any more. */
+  /** The number of the slice in its file; null if it is no longer there. */
   readonly index: number | null;
   readonly name: string;
   readonly distance: number;

@@ -98,7 +98,7 @@ export function DropZone({
     onFile({ content: await greyPng(slices[index]!, height, width), name: `${offered[index]!.name}.png` });
   };
   return (
-    <section class={`drop ${over ? "over" : ""} ${compact ? "compact" : ""}`} aria-label="A scan of yours">
+    <section class={`drop ${over ? "over" : ""} ${compact ? "compact" : ""}`} aria-label="Your scan">
       <FileButton text="Open a scan" accept={fileEndings} onFile={onFile} />
       <p>
         {busy ??

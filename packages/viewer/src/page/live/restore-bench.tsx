@@ -93,7 +93,7 @@ export function RestoreBench({
     <>
       <section
         class={`drop ${over ? "over" : ""} ${restoring === undefined ? "" : "compact"}`}
-        aria-label="A compressed file of yours"
+        aria-label="Your compressed file"
       >
         <FileButton text="Open a compressed file" accept={[".slbk"]} onFile={onFile} />
         <p>

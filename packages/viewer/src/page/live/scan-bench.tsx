@@ -304,7 +304,7 @@ function Bench({
     };
   }, [client, asked, hasPrior]);
 
-  // What is being filled in a slice is not wanted any more in another.
+  // What is being filled in a slice is no longer wanted in another.
   useEffect(() => () => filling?.abort(), [encoded, filling]);
 
   const grid = stroke ?? (filled?.codes ?? codes)[levelNumber]!;
@@ -604,7 +604,7 @@ function Bench({
 }
 
 /**
- * A state that belongs to one thing: of another it starts anew, and what still arrives for the one before is ignored.
+ * A state that belongs to one thing: for another it starts anew, and what still arrives for the one before is ignored.
  */
 function useOf<T>(owner: object, initial: T): [T, (next: T | ((before: T) => T)) => void] {
   const [held, setHeld] = useState({ owner, value: initial });

@@ -1,7 +1,7 @@
 import { levelText } from "../format.ts";
 import { Choice } from "./controls.tsx";
 
-/** The choice of a level of codes by its grid; nothing where there is but one. */
+/** The choice of a level of codes by its grid; nothing where there is only one. */
 export function LevelChoice({
   levels,
   value,

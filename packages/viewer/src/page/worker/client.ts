@@ -25,7 +25,7 @@ export interface CallOptions<Name extends CallName> {
   readonly signal?: AbortSignal;
 }
 
-/** The worker in which models are loaded and computed, so that the page stays at hand. */
+/** The worker in which models are loaded and computed, so that the page stays responsive. */
 export interface ModelClient {
   call<Name extends CallName>(
     name: Name,

@@ -7,7 +7,7 @@ import {
   tensorAt,
 } from "@slicebook/core/host";
 
-/** Asked for first: headers of checkpoints are shorter, so that one request mostly is enough. */
+/** Asked for first: headers of checkpoints are shorter, so that one request is mostly enough. */
 const FIRST_BYTES = 2 ** 16;
 /** Tensors with no more than this many bytes between them come with one request. */
 const LARGEST_GAP = 2 ** 16;

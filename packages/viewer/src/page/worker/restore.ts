@@ -87,7 +87,7 @@ export async function restoreFile(
   }
 }
 
-/** How long, in milliseconds, the worker computes before it hears what was sent to it. */
+/** How long, in milliseconds, the worker computes before it takes the messages sent to it. */
 const UNHEARD = 100;
 
 /** An engine whose loops let the worker hear whether it is to stop. */
