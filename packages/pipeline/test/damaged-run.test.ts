@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type HostTensors, int32, isSlicebookError } from "@slicebook/base";
 import { encodeSafetensors, MAX_CODES } from "@slicebook/core";
@@ -6,7 +6,7 @@ import { compareRuns } from "@slicebook/report";
 import * as runSchema from "@slicebook/runs";
 import { listRuns, readRun } from "@slicebook/runs";
 import type { Stage } from "@slicebook/runs/stages";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { execute } from "../src/api/execute.ts";
 import { readTensors, temporaryFolder } from "./helpers.ts";
 import { copySharedRun } from "./shared-runs.ts";
@@ -21,16 +21,12 @@ beforeAll(async () => {
 
 let copies = 0;
 
-/** A folder of its own with copies of the run. */
-async function copiesOf(...names: string[]): Promise<string> {
-  copies += 1;
-  const root = place.at("copies", String(copies));
-  for (const name of names) await cp(whole, join(root, name), { recursive: true });
-  return root;
-}
-
+/** A copy of the run in a folder of its own. */
 async function copy(): Promise<string> {
-  return join(await copiesOf("run"), "run");
+  copies += 1;
+  const folder = place.at("copies", String(copies), "run");
+  await cp(whole, folder, { recursive: true });
+  return folder;
 }
 
 /** Runs a stage again whatever has changed. */
@@ -126,15 +122,23 @@ describe("a run with one damaged file", () => {
     "- ".repeat(9000),
   ];
   const long = Array.from({ length: 600 }, (_, at) => `${" ".repeat(at)}a:`).join("\n");
+  let folder: string;
+  let other: string;
+
+  beforeAll(async () => {
+    [folder, other] = [place.at("pair", "bad"), place.at("pair", "good")];
+    for (const path of [folder, other]) await cp(whole, path, { recursive: true });
+  });
+
   it.each([
     ...rows(json, ["{", "[]", "null", '"text"', ""]),
     ...rows(logs, ["{}\n", "null\n{}\n", "{\n{}\n", '{"stage":"train"}\n']),
     ...rows(["config.yaml"], [...configs, ...deep, long, `a: ${"x".repeat(2 ** 18)}`]),
   ])("$file of $start is listed, and named by what reads it, in one line", async ({ file, text }) => {
-    const root = await copiesOf("bad", "good");
-    const [folder, other] = [join(root, "bad"), join(root, "good")];
-    await writeFile(join(folder, file), text);
-    const { runs, damaged } = await listRuns(root);
+    const path = join(folder, file);
+    await writeFile(path, text);
+    onTestFinished(() => copyFile(join(whole, file), path));
+    const { runs, damaged } = await listRuns(place.at("pair"));
     const named = new RegExp(`^[^\\n]*${file}[^\\n]*$`);
     expect(damaged).toEqual([{ folder, reason: expect.stringMatching(named) }]);
     expect(damaged[0]!.reason).not.toContain("call stack");

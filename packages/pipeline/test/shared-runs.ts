@@ -22,7 +22,7 @@ const shared = {
   /** Two grids, of two codes a place. */
   levels: {
     overrides: ["model.hierarchy=2", "model.quantizer.depth=2"],
-    stages: ["train", "encode", "evaluate", "train-prior", "report"],
+    stages: ["train", "encode", "evaluate", "train-prior"],
   },
 } satisfies Record<string, { readonly overrides: readonly string[]; readonly stages: readonly Stage[] }>;
 

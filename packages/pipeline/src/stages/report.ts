@@ -132,10 +132,10 @@ async function drawPlots(
 ): Promise<readonly Plot[]> {
   const { paths, made } = session;
   const { levels } = session.model;
+  const test = await splitCodes(session, "test");
   const plots = [
     ...(await plotMetrics(metrics, { codes: levels.reduce((sum, { codes }) => sum + codes, 0) })),
   ];
-  const test = await splitCodes(session, "test");
   for (const [level, { data }] of (test?.levels ?? []).entries()) {
     plots.push(await plotCodebookUsage(countCodes(data, levels[level]!.codes), level));
   }

@@ -12,7 +12,7 @@ import { temporaryFolder } from "../helpers.ts";
 
 const side = 32;
 const pixels = side * side;
-const batch = 16;
+const batch = 8;
 /** Slices to train on, and others to measure by. */
 const [learned, held] = [64, 32];
 const images = standardised(learned + held);
@@ -157,7 +157,7 @@ function scaledBy(factor: number): TrainingState {
 
 it("comes to float32's SSIM with the same steps", async () => {
   const gaps: number[] = [];
-  for (const seed of [0, 1, 2]) {
+  for (const seed of [0, 1]) {
     const expected = await trained({ name: `single${seed}`, engine: single, steps: 150, seed });
     const found = await trained({ name: `half${seed}`, engine: half, steps: 150, seed });
     expect(expected.best!.score).toBeGreaterThan(0.7);
