@@ -54,11 +54,19 @@ const levels = small
   .replace("warmupSteps: 10", "warmupSteps: 4, hierarchy: 3, quantizer: { depth: 2 }")
   .replace("temperature: 0.9", "temperature: [0.7, 0.7, 0.8, 0.8, 0.9], topP: [0.9, 1], guidance: 1.5");
 
+/** Two grids of so few codes that a graphics card in software compiles all programs for them, and draws them, in seconds. */
+const pair = levels
+  .replace("[16, 32]", "[16, 16]")
+  .replace("codes: [12, 16, 20]", "codes: [12, 16]")
+  .replace("hierarchy: 3, quantizer: { depth: 2 }", "hierarchy: 2")
+  .replace("temperature: [0.7, 0.7, 0.8, 0.8, 0.9]", "temperature: [0.7, 0.9]");
+
 const definitions: Readonly<Record<string, { readonly config: string; readonly stages: readonly Stage[] }>> =
   {
     small: { config: small, stages },
     full: { config: full, stages: ["train", "encode", "train-prior"] },
     levels: { config: levels, stages: ["train", "encode", "train-prior", "sample"] },
+    pair: { config: pair, stages: ["train", "encode", "train-prior", "sample"] },
   };
 
 /** Makes the runs once for all tests, as the command line does, and takes them away after. */

@@ -93,14 +93,13 @@ export async function progressionFilm(
   }
 
   const { default: sharp } = await import("sharp");
-  const strip = sharp(Buffer.concat(pages), {
-    raw: { width, height: height * pages.length, channels: 3, pageHeight: height },
-  });
+  const strip = Buffer.concat(pages);
+  const raw = { width, height: height * pages.length, channels: 3, pageHeight: height } as const;
   const delays = pages.map((_, index) => (index === pages.length - 1 ? 5 * delay : delay));
   // Lossless: blocks of the film's own must not be taken for the model's.
   const [webp, gif] = await Promise.all([
-    strip.clone().webp({ loop: 0, delay: delays, lossless: true, effort: 1 }).toBuffer(),
-    strip.clone().gif({ loop: 0, delay: delays, dither: 0, effort: 1 }).toBuffer(),
+    sharp(strip, { raw }).webp({ loop: 0, delay: delays, lossless: true, effort: 1 }).toBuffer(),
+    sharp(strip, { raw }).gif({ loop: 0, delay: delays, dither: 0, effort: 1 }).toBuffer(),
   ]);
   return { webp, gif, width, height };
 }

@@ -43,7 +43,7 @@ describe.each([1280, 360])("at a width of %d px", (width) => {
     ["#/run/nowhere", ".notice"],
     ["#/compare/small/levels", "table"],
   ])("nothing moves while %s loads", async (hash, last) => {
-    const { page, faults } = await openPage(browser, at(hash), { width, script: watchLayout });
+    const { page, faults } = await openPage(browser, at(hash), { width, motion: true, script: watchLayout });
     await page.locator(last).last().waitFor({ timeout: 60_000 });
     await page.locator(".pulse.live").waitFor();
     // What it moves is drawn with the next pictures.

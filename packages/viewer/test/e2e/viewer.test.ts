@@ -49,7 +49,7 @@ let browser: Browser;
 beforeAll(async () => {
   root = await temporaryFolder();
   runs = join(root, "runs");
-  await copyRuns(inject("madeRuns"), runs, ["full", "levels", "small"]);
+  await copyRuns(inject("madeRuns"), runs, ["full", "levels", "pair", "small"]);
   viewer = await serveViewer(runs, { port: 0 });
   base = viewer.url;
   browser = await launch();
@@ -66,15 +66,15 @@ describe("the runs", () => {
   it("are listed, filtered, sorted and compared", async () => {
     const { page, faults } = await openPage(browser, at("#/"));
     const rows = page.locator("tbody tr");
-    await expect.poll(() => rows.count()).toBe(3);
+    await expect.poll(() => rows.count()).toBe(4);
     await page.getByRole("searchbox", { name: "Filter runs" }).fill("sma");
     await expect.poll(() => rows.count()).toBe(1);
     await page.getByRole("searchbox", { name: "Filter runs" }).fill("");
     const names = () => page.locator("tbody th a").allTextContents();
     await page.getByRole("button", { name: "Run", exact: true }).click();
-    await expect.poll(names).toEqual(["full", "levels", "small"]);
+    await expect.poll(names).toEqual(["full", "levels", "pair", "small"]);
     await page.getByRole("button", { name: "Run", exact: true }).click();
-    await expect.poll(names).toEqual(["small", "levels", "full"]);
+    await expect.poll(names).toEqual(["small", "pair", "levels", "full"]);
     await page.getByRole("checkbox", { name: "Compare small" }).check();
     await page.getByRole("checkbox", { name: "Compare full" }).check();
     expect(await violations(page)).toEqual([]);
@@ -594,6 +594,19 @@ describe("the model, live", () => {
   });
 });
 
+/** Codes a place of a run, and the sizes of the pictures that its coarser grids give. */
+const GRIDS: Readonly<Record<string, { depth: number; coarser: readonly (readonly number[])[] }>> = {
+  small: { depth: 1, coarser: [] },
+  pair: { depth: 1, coarser: [[8, 8]] },
+  levels: {
+    depth: 2,
+    coarser: [
+      [4, 8],
+      [8, 16],
+    ],
+  },
+};
+
 describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (engine) => {
   let watched: Watched;
   let call: Awaited<ReturnType<typeof startWorker>>;
@@ -604,17 +617,19 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
   });
   afterAll(() => watched?.page.close());
 
-  // A graphics card in software takes a minute to compile all the programs of both.
+  // A graphics card in software takes a minute to compile all the programs of the larger ones.
   it.each(
-    [
-      ["at full size", "full"],
-      ["in several levels", "levels"],
-    ].slice(engine === "wasm" ? 0 : 1),
+    engine === "wasm"
+      ? [
+          ["at full size", "full"],
+          ["in six levels", "levels"],
+        ]
+      : [["in two levels", "pair"]],
   )("reconstructs a slice %s, and finds its codes as likely, to 1e-3", async (_, run) => {
     const opened = await call.open(run);
     const expected = await commandLine(run, opened);
     const encoded = await call.encode(expected.png);
-    expect(encoded.codes).toHaveLength(run === "levels" ? 6 : 1);
+    expect(encoded.codes).toHaveLength({ full: 1, pair: 2, levels: 6 }[run]!);
     expect(encoded.decoded.ssim).toBeCloseTo(expected.ssim, 3);
     expect(encoded.decoded.psnr).toBeCloseTo(expected.psnr, 1);
     // The picture is rounded to 255 levels.
@@ -629,7 +644,7 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
   });
 
   // SwiftShader draws some twenty codes a second.
-  it.each(engine === "wasm" ? ["small", "levels"] : ["levels"])(
+  it.each(engine === "wasm" ? ["small", "levels"] : ["pair"])(
     "draws the very codes and pictures of a seed, in the run %s",
     async (run) => {
       const { sampling, size } = await call.open(run);
@@ -645,19 +660,13 @@ describe.each(["wasm", "webgpu"] as const)("beside the command line, on %s", (en
       };
       const { grids, images, covariates } = await call.sample(request);
       expect(covariates.map(Object.keys)).toEqual(
-        covariates.map(() => (run === "levels" ? ["age", "sex"] : [])),
+        covariates.map(() => (run === "small" ? [] : ["age", "sex"])),
       );
+      const { depth, coarser } = GRIDS[run]!;
       const coarse = await call.pictures();
-      expect(coarse.map((told) => told.size)).toEqual(
-        run === "levels"
-          ? [
-              [4, 8],
-              [8, 16],
-            ]
-          : [],
-      );
+      expect(coarse.map((told) => told.size)).toEqual(coarser);
       for (const [grid, told] of coarse.entries()) {
-        const expected = await pictureOf(run, grids[1]!.slice(0, 2 * (grid + 1)));
+        const expected = await pictureOf(run, grids[1]!.slice(0, depth * (grid + 1)));
         expect(furthest(told.images[1]!, expected), `grid ${grid}`).toBeLessThan(1e-3);
       }
       for (const level of grids[0]!.keys()) {
@@ -824,7 +833,7 @@ async function startWorker(page: Page, engine: "wasm" | "webgpu") {
           codes: files("codes/test.safetensors"),
           grain: files("codes/grain.json"),
           frequencies: new URL(`data/${run}/frequencies.json`, base).href,
-          covariates: run === "levels" ? files("codes/covariates.json") : null,
+          covariates: ["levels", "pair"].includes(run) ? files("codes/covariates.json") : null,
         },
       });
     },
