@@ -25,7 +25,7 @@ function seenFrom(
 }
 
 const ROWS = 7;
-const COLUMNS = 8;
+const COLUMNS = 5;
 const positions = Array.from(
   { length: ROWS * COLUMNS },
   (_, at) => [Math.floor(at / COLUMNS), at % COLUMNS] as const,
@@ -124,12 +124,14 @@ describe("the whole network", () => {
 
   it("with one layer sees what its kernels cover", () => {
     const config = smallConfig({ layers: 1, firstKernel: 5 });
-    const params = onBackend(livelyWeights(config, { codes: 4, rows: ROWS, columns: COLUMNS, classes: 0 }));
+    // Wider than the kernel on both sides.
+    const columns = 7;
+    const params = onBackend(livelyWeights(config, { codes: 4, rows: ROWS, columns, classes: 0 }));
     const logits = (embedded: tf.Tensor) => {
-      const flat = tf.reshape(features(config, params, embedded), [ROWS * COLUMNS, config.hidden]);
-      return tf.reshape(head(params, flat), [1, ROWS, COLUMNS, 4]);
+      const flat = tf.reshape(features(config, params, embedded), [ROWS * columns, config.hidden]);
+      return tf.reshape(head(params, flat), [1, ROWS, columns, 4]);
     };
-    const seen = seenFrom(logits, [1, ROWS, COLUMNS, config.hidden], [4, 3]);
+    const seen = seenFrom(logits, [1, ROWS, columns, config.hidden], [4, 3]);
     expect(seen).toEqual([
       ...["2,1", "2,2", "2,3", "2,4", "2,5", "3,1", "3,2", "3,3", "3,4", "3,5"],
       ...["4,1", "4,2"],

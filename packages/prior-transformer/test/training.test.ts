@@ -116,7 +116,7 @@ describe("a training step", () => {
   });
 
   it("of random orders learns to draw what lies above that which is given", async () => {
-    const { prior, weights } = await learntStripes({ order: "random", window: 4 }, 900);
+    const { prior, weights } = await learntStripes({ order: "random", window: 4 }, 500);
     const known = Array.from({ length: 20 }, (_, at) => Number(at >= 10));
     const options = { count: 1, seed: 1, temperature: 0, conditions: { labels: [1] } };
     for (const shift of [0, 1, 2, 3]) {
