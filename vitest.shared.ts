@@ -23,6 +23,7 @@ export default defineConfig({
     // Nothing takes so long; a busy machine must not fail what a quiet one passes.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
   },
 });

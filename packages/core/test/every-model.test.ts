@@ -9,8 +9,8 @@ import { PRESETS, type PresetName, type VqvaeConfig, vqvae, vqvaeSchema } from "
 import { expectClose, load, quantizerKinds, values, wave } from "./support.ts";
 
 const shape = { batch: 4, size: [32, 16] } as const;
-const STEPS = 80;
-const WARMUP = 40;
+const STEPS = 50;
+const WARMUP = 25;
 
 type QuantizerName = keyof typeof quantizerKinds;
 

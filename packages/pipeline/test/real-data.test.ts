@@ -15,9 +15,9 @@ describe.runIf(root !== undefined)("real slices", () => {
   const place = temporaryFolder();
 
   it.each([
-    ["hipmri", [64, 32], { n: 70, subjects: 6 }, []],
-    ["oasis", [64, 64], { n: 48, subjects: 3 }, []],
-    ["adni", [60, 64], { n: 108, subjects: 6 }, ["AD", "NC"]],
+    ["hipmri", [32, 16], { n: 70, subjects: 6 }, []],
+    ["oasis", [32, 32], { n: 48, subjects: 3 }, []],
+    ["adni", [28, 32], { n: 108, subjects: 6 }, ["AD", "NC"]],
   ])("of %s go through every stage up to samples", async (adapter, size, measured, classes) => {
     const config = await place.write(`${adapter}.yaml`, TINY);
     const overrides = [

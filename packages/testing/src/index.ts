@@ -1,1 +1,2 @@
-export { type BrowserOptions, chromiumPath, launchBrowser } from "./browser.ts";
+export { type BrowserOptions, launchBrowser } from "./browser.ts";
+export { chromiumPath } from "./chromium.ts";

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { chromiumPath } from "./browser.ts";
+import { chromiumPath } from "./chromium.ts";
 
 /**
  * The environment in which Dawn finds a graphics card in software: SwiftShader, which comes with that Chromium.
