@@ -6,7 +6,7 @@ const SHIPPED = {
   codes: [512, 256, 64],
   batch: [8, 2, 1],
   shares: [10, 6, 5],
-  temperature: [0.9, 0.7, 0.8],
+  temperature: [0.8, 0.7, 0.8],
   /** On few slices it is the better of the built-in ones (docs/prior.md). */
   prior: "transformer",
 };
