@@ -23,7 +23,7 @@ function configOf(preset: PresetName, quantizer: QuantizerName, more: object = {
     loss: { ssim: 0 },
     ...(quantizer === "finite scalar" ? {} : { codes: 8, codeDimension: 2 }),
     warmupSteps: WARMUP,
-    quantizer: { ...quantizerKinds[quantizer], decay: 0.8, initialisationImages: 4 },
+    quantizer: { depth: 1, ...quantizerKinds[quantizer], decay: 0.8, initialisationImages: 4 },
     optimizer: { learningRate: 1e-2, warmupSteps: 0 },
     ...more,
   });
