@@ -13,21 +13,6 @@ const DOWNSAMPLING = 4;
 /** Codes along the longer side of the coarsest grid: enough for a form, few enough to be learned in minutes. */
 const COARSEST_SIDE = 16;
 
-/** Of a prior that is to tell codes rather than to draw them: what few slices teach is kept from being learnt by heart. */
-const CODEC_PRIOR = {
-  minutes: 10,
-  batch: 8,
-  keep: "best",
-  patience: null,
-  options: {
-    layers: 8,
-    hidden: 64,
-    attention: { count: 2 },
-    dropout: 0.1,
-    optimizer: { learningRate: 3e-3 },
-  },
-};
-
 /** The presets that a new data set may start with: to draw samples, or to compress. */
 export type InitialPreset = Extract<PresetName, "patch" | "codec">;
 
@@ -35,34 +20,29 @@ export type InitialPreset = Extract<PresetName, "patch" | "codec">;
  * The settings that a new data set starts with, by what it is for.
  *
  * `patch`: as the shipped configurations have them, with as many grids of codes as bring the coarsest down to 16 codes along
- * the longer side, three at most. `codec`: of a rate, and a prior that suits whatever grids follow from it.
+ * the longer side, three at most. `codec`: a rate, and of the prior what suits any grids that follow from one; the weights
+ * that tell unseen slices best are kept.
  */
 export async function initialSettings(size: readonly [height: number, width: number], preset: InitialPreset) {
-  const { name, initialOptions } = await loadPrior(DEFAULT_PRIOR);
-  const train = { minutes: 5, batch: 2 };
-  if (preset === "codec") {
-    const { rate } = presets.codec;
-    return {
-      model: { preset, rate },
-      train,
-      prior: { name, ...CODEC_PRIOR },
-      sample: { count: 16, temperature: 0.9 },
-    };
-  }
   const grids = Math.log2(Math.max(...size) / DOWNSAMPLING / COARSEST_SIDE);
   const hierarchy = Math.min(Math.max(1 + Math.round(grids), 1), SHIPPED.codes.length);
+  const levels = preset === "codec" ? SHIPPED.codes.length : hierarchy;
+  const { name, initialOptions } = await loadPrior(DEFAULT_PRIOR);
   return {
-    model: { preset, downsampling: DOWNSAMPLING, hierarchy, codes: forLevels(SHIPPED.codes, hierarchy) },
-    train,
+    model:
+      preset === "codec"
+        ? { preset, rate: presets.codec.rate }
+        : { preset, downsampling: DOWNSAMPLING, hierarchy, codes: forLevels(SHIPPED.codes, hierarchy) },
+    train: { minutes: 5, batch: 2 },
     prior: {
       name,
       minutes: 20,
-      batch: forLevels(SHIPPED.batch, hierarchy),
-      ...(hierarchy === 1 ? {} : { shares: forLevels(SHIPPED.shares, hierarchy) }),
-      keep: "last",
+      batch: forLevels(SHIPPED.batch, levels),
+      ...(levels === 1 ? {} : { shares: forLevels(SHIPPED.shares, levels) }),
+      keep: preset === "codec" ? "best" : "last",
       patience: null,
-      ...(initialOptions && { options: initialOptions(hierarchy) }),
+      ...(initialOptions && { options: initialOptions(levels) }),
     },
-    sample: { count: 16, temperature: forLevels(SHIPPED.temperature, hierarchy), candidates: 16 },
+    sample: { count: 16, temperature: forLevels(SHIPPED.temperature, levels), candidates: 16 },
   };
 }
