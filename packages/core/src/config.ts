@@ -183,8 +183,8 @@ const patch: VqvaeConfig = {
   optimizer: { ...optimizerDefaults, learningRate: 2e-3 },
 };
 
-/** What `codec` weighs otherwise: the squared error, so that PSNR and MS-SSIM rise with SSIM. */
-const CODEC_LOSS = { mse: 4 };
+/** What `codec` weighs besides: PSNR and MS-SSIM rise by it, at hardly any SSIM (docs/codebook.md). */
+const CODEC_LOSS = { msSsim: 1 };
 
 /** The preset `codec` at a rate, in bits per pixel. */
 function codecAt(rate: number): VqvaeConfig {
