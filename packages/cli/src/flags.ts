@@ -4,6 +4,14 @@ export interface OutputOptions {
   readonly quiet?: boolean;
 }
 
+/** Options of `init`. */
+export interface InitFlags {
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly preset: "patch" | "codec";
+}
+
 /** Options of `run` and `train`. */
 export interface RunFlags {
   readonly resume?: boolean;

@@ -5,6 +5,7 @@ import { exitCodes } from "./exit-codes.ts";
 import type {
   CompletionFlags,
   ExportFlags,
+  InitFlags,
   InspectFlags,
   OutputOptions,
   PackFlags,
@@ -109,12 +110,21 @@ export function createProgram(): Command {
   define("init", "look at a folder of slices and write a commented configuration for it", [
     "init /data/scans",
     "init /data/OASIS --out oasis.yaml",
+    "init /data/scans --preset codec",
   ])
     .argument("<folder>", "HipMRI, OASIS or ADNI slices, or any PNG, JPEG, TIFF or NIfTI files")
     .option("--out <file>", "the file to write (default: named after the folder)")
+    .addOption(
+      new Option(
+        "--preset <name>",
+        "what the model is for: patch, to draw samples as well, or codec, to compress to a rate (model.rate)",
+      )
+        .choices(["patch", "codec"])
+        .default("patch"),
+    )
     .option("--force", "overwrite an existing file")
     .option("--json", "print the result as one JSON object")
-    .action(async (folder: string, options: { out?: string; force?: boolean; json?: boolean }) => {
+    .action(async (folder: string, options: InitFlags) => {
       const { init } = await import("./commands/init.ts");
       await init(folder, options);
     });

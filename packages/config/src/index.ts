@@ -4,6 +4,7 @@ export { configKeys, dottedKeys } from "./config-keys.ts";
 export { configReference } from "./config-reference.ts";
 export { parseOverride } from "./config-source.ts";
 export { configNameFor, type InitialConfig, initialConfig } from "./init/initial-config.ts";
+export type { InitialPreset } from "./init/initial-settings.ts";
 export { loadConfig, loadDatasetConfig, resolvedYaml } from "./load-config.ts";
 export { overrideValue } from "./override-value.ts";
 export { loadPrior, priorKind } from "./priors.ts";

@@ -74,7 +74,12 @@ describe("a mistake in the file", () => {
     [
       "a misspelt value",
       `${SMALL}model: { preset: pach }\n`,
-      'run.yaml:5: model.preset: expected reference or small or plain or patch, received "pach"; did you mean patch?',
+      'run.yaml:5: model.preset: expected reference or small or plain or patch or codec, received "pach"; did you mean patch?',
+    ],
+    [
+      "a rate without the preset that it is for",
+      `${SMALL}model: { rate: 0.2 }\n`,
+      "run.yaml:5: model.rate: is for the preset codec, and the preset is patch: set model.preset=codec, or leave it out",
     ],
     [
       "a number out of range",

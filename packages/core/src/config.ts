@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CODEC_RATES, DEFAULT_CODEC_RATE, tokenizerAt } from "./codec-rates.ts";
 import { optimizerDefaults, optimizerSchema } from "./optimizer.ts";
 import { perLevel } from "./per-level.ts";
 
@@ -6,7 +7,7 @@ import { perLevel } from "./per-level.ts";
 export const ARCHITECTURES = ["residual", "plain", "patch"] as const;
 
 /** The VQ-VAE's presets, by what they are. */
-export const PRESETS = ["reference", "small", "plain", "patch"] as const;
+export const PRESETS = ["reference", "small", "plain", "patch", "codec"] as const;
 export type PresetName = (typeof PRESETS)[number];
 
 const DOWNSAMPLINGS = [4, 8, 16] as const;
@@ -85,6 +86,15 @@ const lossShape = {
 };
 
 const modelShape = {
+  rate: z
+    .number()
+    .min(CODEC_RATES.least)
+    .max(CODEC_RATES.most)
+    .nullable()
+    .describe(
+      "With the preset `codec` only: bits per pixel that slices are to take, about, coded by a prior. Downsampling, codes " +
+        "and depth follow from it, unless they are given.",
+    ),
   architecture: z
     .enum(ARCHITECTURES)
     .describe(
@@ -138,6 +148,7 @@ export type VqvaeConfig = z.output<typeof resolvedSchema>;
 
 /** What all presets share: the published quantizer, and what keeps it from collapsing on small data. */
 const shared = {
+  rate: null,
   downsampling: 4,
   hierarchy: 1,
   attention: 0,
@@ -161,10 +172,38 @@ const shared = {
   optimizer: optimizerDefaults,
 } satisfies Partial<VqvaeConfig>;
 
+const patch: VqvaeConfig = {
+  preset: "patch",
+  architecture: "patch",
+  width: 64,
+  residualBlocks: 2,
+  residualWidth: 32,
+  codeDimension: 16,
+  ...shared,
+  optimizer: { ...optimizerDefaults, learningRate: 2e-3 },
+};
+
+/** What `codec` weighs besides: PSNR and MS-SSIM rise by it, at hardly any SSIM (docs/codebook.md). */
+const CODEC_LOSS = { msSsim: 1 };
+
+/** The preset `codec` at a rate, in bits per pixel. */
+function codecAt(rate: number): VqvaeConfig {
+  const { depth, ...grid } = tokenizerAt(rate);
+  return {
+    ...patch,
+    preset: "codec",
+    rate,
+    ...grid,
+    loss: { ...patch.loss, ...CODEC_LOSS },
+    quantizer: { ...patch.quantizer, depth },
+  };
+}
+
 /**
  * The presets: `reference` has the published sizes (van den Oord et al., 2017, as in DeepMind's Sonnet and in
- * zalandoresearch/pytorch-vq-vae), `small` half their width, `plain` no residual blocks, and `patch` works at the
- * resolution of the codes, which is the fastest.
+ * zalandoresearch/pytorch-vq-vae), `small` half their width, `plain` no residual blocks, `patch` works at the
+ * resolution of the codes, which is the fastest, and `codec` is for compressing: `patch` for a rate, here of
+ * {@link DEFAULT_CODEC_RATE} bits per pixel.
  */
 export const presets: Readonly<Record<PresetName, VqvaeConfig>> = {
   reference: {
@@ -194,16 +233,8 @@ export const presets: Readonly<Record<PresetName, VqvaeConfig>> = {
     codeDimension: 16,
     ...shared,
   },
-  patch: {
-    preset: "patch",
-    architecture: "patch",
-    width: 64,
-    residualBlocks: 2,
-    residualWidth: 32,
-    codeDimension: 16,
-    ...shared,
-    optimizer: { ...optimizerDefaults, learningRate: 2e-3 },
-  },
+  patch,
+  codec: codecAt(DEFAULT_CODEC_RATE),
 };
 
 /**
@@ -216,8 +247,8 @@ export const vqvaeSchema = z
       .enum(PRESETS)
       .default("patch")
       .describe(
-        "Sizes to start from: `patch` (fastest), `reference` (the published model), `small` (half its width) or " +
-          "`plain` (no residual blocks).",
+        "Sizes to start from: `patch` (fastest), `reference` (the published model), `small` (half its width), `plain` (no " +
+          "residual blocks) or `codec` (for compressing, by `rate`).",
       ),
     ...z.strictObject(modelShape).partial().shape,
     loss: z.strictObject(lossShape).partial().optional(),
@@ -225,16 +256,25 @@ export const vqvaeSchema = z
     optimizer: optimizerSchema.partial().optional(),
   })
   .transform((given, context): VqvaeConfig => {
-    const preset = presets[given.preset];
+    const preset =
+      given.preset === "codec" ? codecAt(given.rate ?? DEFAULT_CODEC_RATE) : presets[given.preset];
     const config: VqvaeConfig = {
       ...preset,
       ...defined(given),
+      rate: preset.rate,
       loss: { ...preset.loss, ...defined(given.loss ?? {}) },
       quantizer: { ...preset.quantizer, ...defined(given.quantizer ?? {}) },
       optimizer: { ...preset.optimizer, ...defined(given.optimizer ?? {}) },
     };
     const refuse = (path: string[], input: unknown, message: string) =>
       context.issues.push({ code: "custom", path, input, message });
+    if (typeof given.rate === "number" && given.preset !== "codec") {
+      refuse(
+        ["rate"],
+        given.rate,
+        `is for the preset codec, and the preset is ${given.preset}: set model.preset=codec, or leave it out`,
+      );
+    }
     const { kind, levels, depth, distance, gradient } = config.quantizer;
     if (kind === "fsq") {
       const codes = levels.reduce((product, count) => product * count, 1);

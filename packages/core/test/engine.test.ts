@@ -31,6 +31,7 @@ describe.each(cases)(
     const config = vqvaeSchema.parse({
       preset: options.preset,
       downsampling: options.downsampling,
+      hierarchy: 1,
       width: 8,
       residualWidth: 4,
       codes: 8,

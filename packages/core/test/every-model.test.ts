@@ -20,10 +20,11 @@ function configOf(preset: PresetName, quantizer: QuantizerName, more: object = {
     width: 8,
     residualWidth: 4,
     ...(preset === "plain" ? {} : { residualBlocks: 1 }),
-    loss: { ssim: 0 },
+    hierarchy: 1,
+    loss: { ssim: 0, msSsim: 0 },
     ...(quantizer === "finite scalar" ? {} : { codes: 8, codeDimension: 2 }),
     warmupSteps: WARMUP,
-    quantizer: { ...quantizerKinds[quantizer], decay: 0.8, initialisationImages: 4 },
+    quantizer: { depth: 1, ...quantizerKinds[quantizer], decay: 0.8, initialisationImages: 4 },
     optimizer: { learningRate: 1e-2, warmupSteps: 0 },
     ...more,
   });

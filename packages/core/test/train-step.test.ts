@@ -7,7 +7,7 @@ import { type BoundVqvae, PRESETS, type VqvaeConfig, vqvae, vqvaeSchema } from "
 import { expectClose, load, read, readOne, values, wave } from "./support.ts";
 
 const size = [16, 8] as const;
-const loss = { ssim: 0 } as const;
+const loss = { ssim: 0, msSsim: 0 } as const;
 const tiny = { loss, width: 8, residualWidth: 4, codes: 8, codeDimension: 3 } as const;
 
 /** Smooth blobs, so that there is something to learn. */
@@ -110,6 +110,7 @@ describe("a training step", () => {
   it.each(PRESETS)("lowers the loss and keeps codes in use: %s", (preset) => {
     const config = vqvaeSchema.parse({
       preset,
+      hierarchy: 1,
       ...tiny,
       warmupSteps: 10,
       optimizer: { learningRate: 1e-2, warmupSteps: 0 },

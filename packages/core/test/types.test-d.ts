@@ -20,7 +20,8 @@ type VqvaeOptions = z.input<typeof vqvaeSchema>;
 // Parsing writes every option out.
 expectTypeOf<z.output<typeof vqvaeSchema>>().toEqualTypeOf<VqvaeConfig>();
 expectTypeOf<Required<VqvaeConfig>>().toEqualTypeOf<VqvaeConfig>();
-expectTypeOf<VqvaeConfig["preset"]>().toEqualTypeOf<"reference" | "small" | "plain" | "patch">();
+expectTypeOf<VqvaeConfig["preset"]>().toEqualTypeOf<"reference" | "small" | "plain" | "patch" | "codec">();
+expectTypeOf<VqvaeConfig["rate"]>().toEqualTypeOf<number | null>();
 expectTypeOf<VqvaeConfig["downsampling"]>().toEqualTypeOf<4 | 8 | 16>();
 expectTypeOf<VqvaeConfig["codes"]>().toExtend<PerLevel>();
 expectTypeOf<VqvaeConfig["quantizer"]["kind"]>().toEqualTypeOf<"ema" | "codebook-loss" | "fsq">();

@@ -47,6 +47,8 @@ describe("vqvaeSchema", () => {
     [{ width: 33 }, /multiple of 2/],
     [{ optimizer: { learningRate: -1 } }, /learningRate/],
     [{ preset: "plain", residualBlocks: 2 }, /no residual blocks/],
+    [{ rate: 0.25 }, /the preset is patch: set model.preset=codec/],
+    [{ preset: "codec", rate: 0.04 }, />=0.05/],
   ])("refuses %o", (input, message) => {
     const { error } = vqvaeSchema.safeParse(input);
     expect(z.prettifyError(error!)).toMatch(message);
@@ -61,6 +63,34 @@ describe("vqvaeSchema", () => {
         return property.description === undefined ? [name] : [];
       });
     expect(visit(schema.properties!)).toEqual([]);
+  });
+});
+
+describe("the preset codec", () => {
+  const size = [256, 256] as const;
+  /** Bits per pixel of codes of a fixed length each. */
+  const fixedRate = (rate: number, more: object = {}) => {
+    const { levels } = vqvae.bind(vqvaeSchema.parse({ preset: "codec", rate, ...more }), size);
+    const bits = levels.reduce((sum, { codes, rows, columns }) => sum + rows * columns * Math.log2(codes), 0);
+    return bits / (size[0] * size[1]);
+  };
+
+  it("spends more the higher the rate, and always more than a prior is to leave of it", () => {
+    const rates = Array.from({ length: 14 }, (_, step) => (step + 1) / 20);
+    const spent = rates.map((rate) => fixedRate(rate));
+    expect(spent).toEqual(spent.toSorted((a, b) => a - b));
+    expect(new Set(spent).size).toBeGreaterThan(5);
+    for (const [index, rate] of rates.entries()) {
+      expect(spent[index]).toBeGreaterThan(rate);
+      expect(spent[index]).toBeLessThan(4 * rate);
+    }
+  });
+
+  it("has a rate when none is given, and yields to what is", () => {
+    expect(vqvaeSchema.parse({ preset: "codec", rate: null })).toEqual(presets.codec);
+    const config = vqvaeSchema.parse({ preset: "codec", rate: 0.6, codes: 16, quantizer: { depth: 1 } });
+    expect(config).toMatchObject({ rate: 0.6, codes: 16, quantizer: { depth: 1 } });
+    expect(vqvaeSchema.parse(config)).toEqual(config);
   });
 });
 
@@ -104,7 +134,8 @@ describe("patches", () => {
 
 describe.each(PRESETS)("the preset %s", (preset) => {
   it.each([4, 8, 16] as const)("encodes and decodes non-square images at downsampling %d", (downsampling) => {
-    const model = tinyModel({ preset, downsampling }, [32, 48]);
+    const oneGrid = { hierarchy: 1, quantizer: { depth: 1 } };
+    const model = tinyModel({ preset, downsampling, ...oneGrid }, [32, 48]);
     const params = parametersOf(model, 0);
     const images = tf.randomUniform([2, 32, 48, 1], -1, 1, "float32", 1);
     const before = tf.memory().numTensors;

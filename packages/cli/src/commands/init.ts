@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { counted, SlicebookError, shellQuote } from "@slicebook/base";
 import { writeFileAtomic } from "@slicebook/base/node";
 import { configNameFor, type InitialConfig, initialConfig } from "@slicebook/config";
+import type { InitFlags } from "../flags.ts";
 import { table } from "../format.ts";
 import { programName } from "../invocation.ts";
 import { paint } from "../paint.ts";
@@ -12,7 +13,7 @@ import { printable } from "../printable.ts";
 /** Writes a commented configuration for a folder that it looks at. */
 export async function init(
   root: string,
-  { out = configNameFor(root), force, json }: { out?: string; force?: boolean; json?: boolean },
+  { out = configNameFor(root), force, json, preset }: InitFlags,
 ): Promise<void> {
   if (!force && existsSync(out)) {
     throw new SlicebookError("FILE_EXISTS", `${out} already exists`, {
@@ -20,7 +21,7 @@ export async function init(
     });
   }
   const schema = schemaFrom(out);
-  const initial = await initialConfig(root, schema === undefined ? {} : { schema });
+  const initial = await initialConfig(root, { preset, ...(schema !== undefined && { schema }) });
   await writeFileAtomic(out, initial.yaml);
   const next = `${programName()} run ${shellQuote(out)}`;
   if (json) {

@@ -15,7 +15,7 @@ import { configJsonSchema, jsonSchemaOf } from "../config-json-schema.ts";
 import { type ConfigKey, configKeys } from "../config-keys.ts";
 import { loadPrior } from "../priors.ts";
 import { commentedYaml } from "./commented-yaml.ts";
-import { initialSettings } from "./initial-settings.ts";
+import { type InitialPreset, initialSettings } from "./initial-settings.ts";
 
 /** A configuration for a folder, ready to be run. */
 export interface InitialConfig {
@@ -44,10 +44,11 @@ const FEW_VALUES = 12;
  *
  * @param root the folder, as it will stand in the file
  * @param options.schema where the file's editor finds the JSON Schema, from the file; left out if not given
+ * @param options.preset what the model and its prior are for
  */
 export async function initialConfig(
   root: string,
-  options: { readonly schema?: string } = {},
+  options: { readonly schema?: string; readonly preset?: InitialPreset } = {},
 ): Promise<InitialConfig> {
   const recognised = await recogniseFolder(root);
   const { sizes, cut, values } = await sampleFiles(root, recognised.files);
@@ -78,7 +79,7 @@ export async function initialConfig(
 
   const given = {
     dataset: { ...dataset, preprocessing: "percentile" },
-    ...(await initialSettings(size)),
+    ...(await initialSettings(size, options.preset ?? "patch")),
     engine: { kind: "onnx" },
     run: { root: "runs" },
     seed: 0,

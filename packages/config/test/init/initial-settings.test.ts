@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { presets } from "@slicebook/core";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { configSchema } from "../../src/config.ts";
@@ -14,12 +15,19 @@ describe("what a new data set starts with", () => {
       run,
       seed,
       engine,
-      ...(await initialSettings([256, 256])),
+      ...(await initialSettings([256, 256], "patch")),
     });
     expect(started).toEqual({
       ...shipped,
       prior: { ...shipped.prior, augment: { ...shipped.prior.augment, flip: false } },
     });
+  });
+
+  it("is, to compress, a rate alone, from which the grids of codes follow", async () => {
+    const settings = await initialSettings([256, 128], "codec");
+    expect(settings.model).toEqual({ preset: "codec", rate: presets.codec.rate });
+    const dataset = { adapter: "folder", root: "slices", size: [256, 128], options: {} };
+    expect(configSchema.parse({ dataset, ...settings }).model).toEqual(presets.codec);
   });
 
   it.each([
@@ -31,8 +39,8 @@ describe("what a new data set starts with", () => {
   ] as const)(
     "has as many grids for %j as bring the coarsest to 16 codes a side: %i",
     async (size, hierarchy) => {
-      const settings = await initialSettings(size);
-      expect(settings.model.hierarchy).toBe(hierarchy);
+      const settings = await initialSettings(size, "patch");
+      expect(settings.model).toMatchObject({ hierarchy });
       const dataset = { adapter: "folder", root: "slices", size: [...size], options: {} };
       expect(() => configSchema.parse({ dataset, ...settings })).not.toThrow();
     },

@@ -28,7 +28,9 @@ export const trainStage: StageDefinition = {
     const { root: _, cache: ___, covariates: ____, ...dataset } = config.dataset;
     const { checkpointSeconds: __, ...schedule } = config.train;
     const { kind, device } = config.engine;
-    const { model, seed } = config;
+    // What the rate decides stands in the model's other options.
+    const { rate: _____, ...model } = config.model;
+    const { seed } = config;
     return {
       dataset,
       model,

@@ -1,0 +1,45 @@
+/** The bits per pixel that the preset `codec` is for. */
+export const CODEC_RATES = { least: 0.05, most: 0.7 };
+
+/** The rate that it has unless told otherwise. */
+export const DEFAULT_CODEC_RATE = 0.25;
+
+/** What decides how many codes a slice takes. */
+interface Tokenizer {
+  readonly downsampling: 4 | 8;
+  readonly hierarchy: number;
+  readonly codes: number | number[];
+  readonly depth: number;
+}
+
+const oneGrid = { downsampling: 8, hierarchy: 1 } as const;
+/** Whatever the rate, the coarse grids hold the form; what the finest may spend decides. */
+function threeGrids(finest: number): Omit<Tokenizer, "depth"> {
+  return { downsampling: 4, hierarchy: 3, codes: [512, 256, finest] };
+}
+
+/** Tokenizers by the bits per pixel that slices of brains took, coded by a prior: docs/codebook.md has what was measured. */
+const TOKENIZERS: readonly (Tokenizer & { readonly rate: number })[] = [
+  { rate: 0.05, ...oneGrid, codes: 256, depth: 1 },
+  { rate: 0.06, ...oneGrid, codes: 512, depth: 1 },
+  { rate: 0.08, ...oneGrid, codes: 2048, depth: 1 },
+  { rate: 0.13, ...oneGrid, codes: 512, depth: 2 },
+  { rate: 0.19, ...threeGrids(8), depth: 1 },
+  { rate: 0.22, ...threeGrids(16), depth: 1 },
+  { rate: 0.26, ...threeGrids(32), depth: 1 },
+  { rate: 0.3, ...threeGrids(64), depth: 1 },
+  { rate: 0.35, ...threeGrids(128), depth: 1 },
+  { rate: 0.4, ...threeGrids(256), depth: 1 },
+  { rate: 0.45, ...threeGrids(512), depth: 1 },
+  { rate: 0.58, ...threeGrids(16), depth: 2 },
+  { rate: 0.7, ...threeGrids(32), depth: 2 },
+];
+
+/** The tokenizer whose rate is the nearest, by ratio. */
+export function tokenizerAt(rate: number): Tokenizer {
+  const distance = (own: number) => Math.abs(Math.log(own / rate));
+  const { rate: _, ...nearest } = TOKENIZERS.reduce((best, one) =>
+    distance(one.rate) < distance(best.rate) ? one : best,
+  );
+  return nearest;
+}
