@@ -13,12 +13,13 @@ interface Tokenizer {
 }
 
 const oneGrid = { downsampling: 8, hierarchy: 1 } as const;
-/** Whatever the rate, the coarse grids hold the form; what the finest may spend decides. */
+
+/** Coarse grids that hold the form at any rate, and a finest whose codes decide what is spent on detail. */
 function threeGrids(finest: number): Omit<Tokenizer, "depth"> {
   return { downsampling: 4, hierarchy: 3, codes: [512, 256, finest] };
 }
 
-/** Tokenizers by the bits per pixel that slices of brains took, coded by a prior: docs/codebook.md has what was measured. */
+/** Tokenizers by the bits per pixel that slices of brains took, coded by a prior: docs/codebook.md says which were measured. */
 const TOKENIZERS: readonly (Tokenizer & { readonly rate: number })[] = [
   { rate: 0.05, ...oneGrid, codes: 256, depth: 1 },
   { rate: 0.06, ...oneGrid, codes: 512, depth: 1 },
@@ -28,14 +29,14 @@ const TOKENIZERS: readonly (Tokenizer & { readonly rate: number })[] = [
   { rate: 0.22, ...threeGrids(16), depth: 1 },
   { rate: 0.26, ...threeGrids(32), depth: 1 },
   { rate: 0.3, ...threeGrids(64), depth: 1 },
-  { rate: 0.35, ...threeGrids(128), depth: 1 },
-  { rate: 0.4, ...threeGrids(256), depth: 1 },
-  { rate: 0.45, ...threeGrids(512), depth: 1 },
-  { rate: 0.58, ...threeGrids(16), depth: 2 },
+  { rate: 0.36, ...threeGrids(128), depth: 1 },
+  { rate: 0.43, ...threeGrids(256), depth: 1 },
+  { rate: 0.5, ...threeGrids(512), depth: 1 },
+  { rate: 0.6, ...threeGrids(16), depth: 2 },
   { rate: 0.7, ...threeGrids(32), depth: 2 },
 ];
 
-/** The tokenizer whose rate is the nearest, by ratio. */
+/** The tokenizer whose rate is the nearest to the one asked for, in bits per pixel, by ratio. */
 export function tokenizerAt(rate: number): Tokenizer {
   const distance = (own: number) => Math.abs(Math.log(own / rate));
   const { rate: _, ...nearest } = TOKENIZERS.reduce((best, one) =>
