@@ -31,7 +31,7 @@ describe("the options of a new data set", () => {
   it.each([1, 2, 3])("are valid for %i levels, and differ from level to level", (levels) => {
     const config = transformerSchema.parse(transformer.initialOptions?.(levels));
     const windows = Array.from({ length: levels }, (_, level) => levelConfig(config, level).window);
-    expect(windows).toEqual([15, 7, 3].slice(0, levels));
+    expect(windows).toEqual([8, 4, 2].slice(0, levels));
     const rates = windows.map((_, level) => levelConfig(config, level).optimizer.learningRate);
     expect(new Set(rates).size).toBe(levels);
   });
