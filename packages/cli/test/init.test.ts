@@ -15,8 +15,8 @@ const quick = [
   "model.residualBlocks=1",
   "model.warmupSteps=1",
   "model.codes=32",
-  "prior.options.layers=2",
-  "prior.options.hidden=8",
+  "prior.options.layers=1",
+  "prior.options.width=16",
   "prior.options.headWidth=16",
 ];
 

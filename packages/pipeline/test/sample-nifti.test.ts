@@ -103,5 +103,5 @@ it("draws samples without the data set too, and warns that they are not compared
   expect(await drawAgain(2)).toEqual([expect.stringContaining("hipmri")]);
   const stages = ["report"] as const;
   await execute({ kind: "stages", run, stages, overrides: [], resume: false });
-  expect(await readFile(`${run}/report.html`, "utf8")).toContain("their data set was not at hand");
+  expect(await readFile(`${run}/report.html`, "utf8")).toContain("their data set was not available");
 });
