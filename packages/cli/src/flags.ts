@@ -1,3 +1,5 @@
+import type { InitialPreset } from "@slicebook/config";
+
 /** Options that every command which works takes. */
 export interface OutputOptions {
   readonly json?: boolean;
@@ -9,7 +11,7 @@ export interface InitFlags {
   readonly out?: string;
   readonly force?: boolean;
   readonly json?: boolean;
-  readonly preset: "patch" | "codec";
+  readonly preset: InitialPreset;
 }
 
 /** Options of `run` and `train`. */

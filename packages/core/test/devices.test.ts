@@ -5,7 +5,7 @@ import { vqvae, vqvaeSchema } from "../src/index.ts";
 import { expectClose } from "./support.ts";
 
 const shape = { batch: 2, size: [16, 8] } as const;
-const STEPS = 6;
+const STEPS = 20;
 const config = vqvaeSchema.parse({
   loss: { ssim: 0 },
   preset: "small",
@@ -29,8 +29,7 @@ async function train(options: EngineOptions): Promise<{ carry: HostTensors; loss
   );
   const losses = new Float32Array(STEPS);
   for (let step = 0; step < STEPS; step++) {
-    // The last step sees the images of the first, so that its loss tells whether the model has learned.
-    const images = float32(random(0, "images", step % (STEPS - 1)).normals(2 * 16 * 8), [2, 16, 8, 1]);
+    const images = float32(random(0, "images", step).normals(2 * 16 * 8), [2, 16, 8, 1]);
     const noise = model.stepNoise({ seed: 0, step, batch: shape.batch });
     const { loss } = await loop.next({ images, progress: float32([step / STEPS], []), ...noise });
     losses[step] = loss!.data[0]!;
@@ -41,7 +40,7 @@ async function train(options: EngineOptions): Promise<{ carry: HostTensors; loss
   return { carry, losses };
 }
 
-it("takes the same six steps on every engine and device: each loss, weight, moment and code", async () => {
+it("takes the same twenty steps on every engine and device: each loss, weight, moment and code", async () => {
   const expected = await train({ kind: "cpu" });
   expect(expected.losses.at(-1)).toBeLessThan(expected.losses[0]!);
   const others: EngineOptions[] = [
@@ -58,5 +57,5 @@ it("takes the same six steps on every engine and device: each loss, weight, mome
       expectClose(found.carry[key]!.data, tensor.data, 1e-3, `${key} of ${name}`);
     }
   }
-  // A graphics card in software compiles a step's hundred programs in ten seconds, and takes one for each step.
+  // A graphics card in software compiles a step's hundred programs in ten seconds.
 }, 600_000);

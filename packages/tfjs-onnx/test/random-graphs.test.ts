@@ -6,7 +6,7 @@ import { isConstant, runEager, runTraced, traceFor } from "./run.ts";
 
 /** As many share a session as make it cheap, and few enough to find the one at fault. */
 const CHUNK = 40;
-const GRAPHS = 1000;
+const GRAPHS = 2000;
 
 /** Compares graphs with TensorFlow.js, many as one function; those that differ, as programs to run. */
 async function differing(graphs: readonly RandomGraph[]): Promise<string[]> {

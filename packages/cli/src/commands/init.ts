@@ -20,8 +20,7 @@ export async function init(
       remedy: "Name another file with --out, or add --force to overwrite it.",
     });
   }
-  const schema = schemaFrom(out);
-  const initial = await initialConfig(root, { preset, ...(schema !== undefined && { schema }) });
+  const initial = await initialConfig(root, { schema: schemaFrom(out), preset });
   await writeFileAtomic(out, initial.yaml);
   const next = `${programName()} run ${shellQuote(out)}`;
   if (json) {

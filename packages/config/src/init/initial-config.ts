@@ -48,7 +48,10 @@ const FEW_VALUES = 12;
  */
 export async function initialConfig(
   root: string,
-  options: { readonly schema?: string; readonly preset?: InitialPreset } = {},
+  {
+    schema,
+    preset = "patch",
+  }: { readonly schema?: string | undefined; readonly preset?: InitialPreset } = {},
 ): Promise<InitialConfig> {
   const recognised = await recogniseFolder(root);
   const { sizes, cut, values } = await sampleFiles(root, recognised.files);
@@ -79,13 +82,13 @@ export async function initialConfig(
 
   const given = {
     dataset: { ...dataset, preprocessing: "percentile" },
-    ...(await initialSettings(size, options.preset ?? "patch")),
+    ...(await initialSettings(size, preset)),
     engine: { kind: "onnx" },
     run: { root: "runs" },
     seed: 0,
   };
   return {
-    yaml: `${heading(root, { schema: options.schema, splits, notes })}\n${await yamlOf(given)}`,
+    yaml: `${heading(root, { schema, splits, notes })}\n${await yamlOf(given)}`,
     adapter: recognised.adapter,
     ...(typeof dataset.options?.pattern === "string" ? { pattern: dataset.options.pattern } : {}),
     size,

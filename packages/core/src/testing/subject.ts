@@ -21,7 +21,7 @@ import type { BoundPrior, CodeScores, PriorPart, SampleOptions } from "../prior/
 import { scoreOf, stepInputs } from "../prior/parts.ts";
 
 const SEED = 7;
-const STEPS = 2;
+const STEPS = 4;
 const BATCH = 4;
 
 /** A prior for codes of one form with trained weights, and what the checks ask of it. */

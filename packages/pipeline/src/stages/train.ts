@@ -25,11 +25,11 @@ export const trainStage: StageDefinition = {
   resumable: true,
 
   async inputs({ config, fingerprint }) {
-    const { root: _, cache: ___, covariates: ____, ...dataset } = config.dataset;
-    const { checkpointSeconds: __, ...schedule } = config.train;
+    const { root: _root, cache: _cache, covariates: _covariates, ...dataset } = config.dataset;
+    const { checkpointSeconds: _seconds, ...schedule } = config.train;
     const { kind, device } = config.engine;
     // What the rate decides stands in the model's other options.
-    const { rate: _____, ...model } = config.model;
+    const { rate: _rate, ...model } = config.model;
     const { seed } = config;
     return {
       dataset,

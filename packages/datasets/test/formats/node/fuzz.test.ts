@@ -9,7 +9,7 @@ import { decodeFile } from "../../../src/node.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 
 // A longer run by hand: SLICEBOOK_FUZZ=100000 SLICEBOOK_FUZZ_SEED=7 npx vitest run test/fuzz.test.ts
-const COUNT = Number(process.env.SLICEBOOK_FUZZ ?? 600);
+const COUNT = Number(process.env.SLICEBOOK_FUZZ ?? 1200);
 const SEED = Number(process.env.SLICEBOOK_FUZZ_SEED ?? 0);
 const MIB = 2 ** 20;
 
