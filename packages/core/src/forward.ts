@@ -28,7 +28,9 @@ export interface Forward {
   readonly reconstruction: Scalar;
   /** The mean squared error of the pixels, in the images' units. */
   readonly mse: Scalar;
-  /** What the quantizers add to the loss. */
+  /** The bits per pixel that the codes are expected to take, weighted; if the loss weighs them. */
+  readonly rate?: Scalar;
+  /** What the quantizers add to the loss, with that rate. */
   readonly quantization: Scalar;
 }
 
@@ -61,6 +63,9 @@ export function forward(
       const seen = reduced(images, images.shape[1] / picture.shape[1]);
       return Object.values(reconstructionTerms(seen, picture, fittingTerms(config.loss, seen), dataVariance));
     });
+    const rates = grids.flatMap(({ bits, indices }): Scalar[] =>
+      bits === undefined ? [] : [mul(bits, (config.loss.rate * indices[0]!.size) / images.size)],
+    );
     if (coarse.length > 0) Object.assign(terms, { coarse: mul(addN(coarse), config.loss.coarse) });
     return {
       decoded,
@@ -68,7 +73,8 @@ export function forward(
       terms,
       reconstruction: addN(Object.values(terms)),
       mse,
-      quantization: addN(grids.map(({ loss }) => loss)),
+      ...(rates.length > 0 && { rate: addN(rates) }),
+      quantization: addN([...grids.map(({ loss }) => loss), ...rates]),
     };
   }
 }

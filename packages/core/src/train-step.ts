@@ -44,7 +44,10 @@ export function trainStep(
 ): (carry: Params, inputs: Params) => [TensorRecord, TensorRecord] {
   const { config, quantizers } = parts;
   const pass = forward(parts, dataVariance);
-  const several = config.hierarchy > 1 || LOSS_TERMS.filter((term) => config.loss[term] > 0).length > 1;
+  const several =
+    config.hierarchy > 1 ||
+    config.loss.rate > 0 ||
+    LOSS_TERMS.filter((term) => config.loss[term] > 0).length > 1;
   return (carry, inputs) =>
     tidy(() => {
       const images = param(inputs, "images") as Tensor4D;
@@ -52,11 +55,18 @@ export function trainStep(
       const { loss, gradients, more } = lossAndGradients(
         (weights): LossAndMore => {
           const forwardPass = pass({ ...withoutPrefix("quantizer.", carry), ...weights }, images, active);
-          const { terms, reconstruction, quantization, mse, grids } = forwardPass;
+          const { terms, reconstruction, rate, quantization, mse, grids } = forwardPass;
           const commitment = addN(grids.map((grid) => grid.commitment));
           return {
             loss: add(reconstruction, mul(quantization, active)),
-            more: { reconstruction, mse, commitment, ...withPrefix("term.", terms), ...statisticsOf(grids) },
+            more: {
+              reconstruction,
+              mse,
+              commitment,
+              ...withPrefix("term.", terms),
+              ...(rate !== undefined && { "term.rate": mul(rate, active) }),
+              ...statisticsOf(grids),
+            },
           };
         },
         withoutPrefix("weights.", carry),

@@ -95,6 +95,18 @@ describe("training through the default engine", () => {
   });
 });
 
+describe("the rate in the loss", () => {
+  it.each(["ema", "codebook loss", "residual"] as const)(
+    "has codes used less evenly, and learns: %s",
+    async (kind) => {
+      const weighed = await train(configOf("patch", kind, { loss: { ssim: 0, rate: 10 } }));
+      const free = await train(configOf("patch", kind));
+      expect(weighed.losses.at(-1)).toBeLessThan(0.8 * weighed.losses[0]!);
+      expect(weighed.perplexity).toBeLessThan(0.9 * free.perplexity);
+    },
+  );
+});
+
 describe("attention", () => {
   const layer = { name: "a", width: 4, heads: 2 };
   const weights = Object.fromEntries(

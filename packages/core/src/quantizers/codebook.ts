@@ -10,11 +10,14 @@ import {
   less,
   log,
   matMul,
+  mean,
+  min,
   mul,
   neg,
   oneHot,
   relu,
   type Scalar,
+  softmax,
   sqrt,
   square,
   sub,
@@ -78,6 +81,24 @@ export function perplexity(shares: Tensor1D): Scalar {
 /** The number of codes with any share. */
 export function codesInUse(shares: Tensor1D): Scalar {
   return sum(cast(greater(shares, 0), "float32"));
+}
+
+/**
+ * The bits that a code of encodings [n, D] is expected to take by codes' shares [K] of them: the mean of −log2 of each share,
+ * smoothed by one encoding a code, weighed by how likely an encoding falls on that code of the codebook [K, D] if it
+ * scatters as all do around their nearest codes: softmax(−D |z − e|² / 2σ²), with σ² the mean squared distance to the nearest.
+ *
+ * Its gradient draws encodings to codes that are near and often used. Shares, codebook and σ² have none.
+ */
+export function expectedBits(encodings: Tensor2D, codebook: Tensor2D, shares: Tensor1D): Scalar {
+  const [count, dimension] = encodings.shape;
+  const codes = codebook.shape[0];
+  const distances = squaredDistances(encodings, codebook);
+  const scatter = withoutGradient(() => add(mean(min(distances, 1)), 1e-12));
+  const likely = softmax(mul(div(distances, scatter), -dimension / 2));
+  const smoothed = div(add(mul(shares, count), 1), count + codes);
+  const bits: Tensor1D = mul(log(smoothed), -1 / Math.LN2);
+  return mean(sum(mul(likely, bits), 1));
 }
 
 /** What the EMA quantizer remembers: its codes, and moving averages of their shares and sums. */

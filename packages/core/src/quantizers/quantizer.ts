@@ -27,6 +27,8 @@ export interface Quantized {
   readonly loss: Scalar;
   /** The mean squared distance of encodings to their codes, before any weight. */
   readonly commitment: Scalar;
+  /** The bits that its codes are expected to take at each place, with a gradient to the encodings; if the loss weighs them. */
+  readonly bits?: Scalar;
   /** For each level; without `encodings` and `sums` where codes do not move by them. */
   readonly statistics: readonly (LevelStatistics | Pick<LevelStatistics, "shares">)[];
 }

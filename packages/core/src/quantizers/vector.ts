@@ -23,6 +23,7 @@ import {
   codebookLoss,
   countAssignments,
   deadCodes,
+  expectedBits,
   lookUp,
   moveCodes,
   nearestCodes,
@@ -43,7 +44,7 @@ import type { GridConfig, LevelStatistics, Quantized, Quantizer } from "./quanti
  * Codes follow the moving average of their encodings (`ema`), or are trained by gradient (`codebook-loss`).
  */
 export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
-  const { codes, codeDimension, quantizer } = config;
+  const { codes, codeDimension, loss, quantizer } = config;
   const { kind, commitment: beta, decay, epsilon, restartBelow, distance, gradient, depth } = quantizer;
   const scaled = (vectors: Tensor2D) => (distance === "cosine" ? unitLength(vectors) : vectors);
   const levels = Array.from({ length: depth }, (_, level) => first + level);
@@ -79,6 +80,7 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
     const statistics: LevelStatistics[] = [];
     const commitments: Scalar[] = [];
     const codebookTerms: Scalar[] = [];
+    const bits: Scalar[] = [];
     let left = withoutGradient(() => clone(encodings)) as Tensor2D;
     let quantized: Tensor2D | undefined;
     for (const level of levels) {
@@ -87,6 +89,10 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
       const chosen = nearestCodes(left, codebook);
       const assignments = countAssignments(left, chosen, codes);
       const values = lookUp(codebook, chosen) as Tensor2D;
+      if (loss.rate > 0) {
+        const residual: Tensor2D = quantized === undefined ? encodings : sub(encodings, quantized);
+        bits.push(expectedBits(residual, codebook, assignments.shares));
+      }
       quantized = quantized === undefined ? values : add(quantized, values);
       commitments.push(mean(square(sub(encodings, quantized))));
       if (trained) codebookTerms.push(codebookLoss(learned, left, assignments));
@@ -104,6 +110,7 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
       indices,
       loss: trained ? add(held, meanOf(codebookTerms)) : held,
       commitment,
+      ...(bits.length > 0 && { bits: addN(bits) }),
       statistics,
     };
   }

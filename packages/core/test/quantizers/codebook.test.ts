@@ -7,6 +7,7 @@ import {
   codesInUse,
   countAssignments,
   deadCodes,
+  expectedBits,
   lookUp,
   moveCodes,
   nearestCodes,
@@ -108,6 +109,43 @@ describe("dead codes", () => {
 
   it("do not exist with a threshold of 0", () => {
     expect(values(deadCodes(tf.tensor1d([0, 1]), 0))).toEqual([0, 0]);
+  });
+});
+
+describe("the bits that codes are expected to take", () => {
+  const z = [0.5, 0.1, 1.9, -0.3, 0.9, 1.4];
+  const codebook = [0, 0, 2, 1, 0.5, 1.5];
+  const shares = [2 / 3, 1 / 3, 0];
+  const at = (list: readonly number[], row: number) => list.slice(2 * row, 2 * row + 2);
+  const distance = (one: readonly number[], other: readonly number[]) =>
+    one.reduce((sum, value, axis) => sum + (value - other[axis]!) ** 2, 0);
+  const distances = (encodings: readonly number[]) =>
+    [0, 1, 2].map((row) => [0, 1, 2].map((code) => distance(at(encodings, row), at(codebook, code))));
+  const scatter = distances(z).reduce((sum, row) => sum + Math.min(...row) / 3, 0);
+  /** By the definition, with the scatter of `z` whatever the encodings. */
+  const expected = (encodings: readonly number[]) =>
+    distances(encodings).reduce((sum, row) => {
+      const likely = row.map((squared) => Math.exp((-2 / 2) * (squared / scatter)));
+      const total = likely.reduce((one, other) => one + other);
+      const bits = shares.map((share) => -Math.log2((3 * share + 1) / 6));
+      return sum + likely.reduce((one, value, code) => one + (value / total) * bits[code]!, 0) / 3;
+    }, 0);
+
+  it("are those of the definition, with its gradient to the encodings", () => {
+    const { loss, gradients } = lossAndGradients(
+      (weights) => ({
+        loss: expectedBits(weights.z as tf.Tensor2D, tf.tensor2d(codebook, [3, 2]), tf.tensor1d(shares)),
+        more: {},
+      }),
+      { z: tf.tensor2d(z, [3, 2]) },
+    );
+    expectClose(values(loss), [expected(z)]);
+    const step = 1e-5;
+    const moved = (index: number, by: number) => z.map((value, other) => value + (other === index ? by : 0));
+    const slopes = z.map(
+      (_, index) => (expected(moved(index, step)) - expected(moved(index, -step))) / (2 * step),
+    );
+    expectClose(values(gradients.z!), slopes, 1e-4);
   });
 });
 

@@ -29,11 +29,13 @@ export const trainStage: StageDefinition = {
     const { checkpointSeconds: _seconds, ...schedule } = config.train;
     const { kind, device } = config.engine;
     // What the rate decides stands in the model's other options.
-    const { rate: _rate, ...model } = config.model;
+    const { rate: _rate, loss: lossWeights, ...model } = config.model;
+    // A weight of 0 leaves nothing of the term, as in runs from before there was one.
+    const { rate, ...loss } = lossWeights;
     const { seed } = config;
     return {
       dataset,
-      model,
+      model: { ...model, loss: { ...loss, ...(rate > 0 && { rate }) } },
       train: schedule,
       seed,
       engine: { kind, device },
