@@ -84,7 +84,7 @@ const lossShape = {
   spectrum: weight.describe("Weight of the absolute error of the cosine transform's coefficients."),
   coarse: weight.describe("Weight of the same terms, of the picture of each grid but the finest."),
   rate: weight.describe(
-    "Weight of the bits per pixel that codes are expected to take by how often each is used; 0 with `fsq`.",
+    "Weight of the bits that a code of each grid is expected to take, by how often each is used; 0 with `fsq`.",
   ),
 };
 

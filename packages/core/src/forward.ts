@@ -28,7 +28,7 @@ export interface Forward {
   readonly reconstruction: Scalar;
   /** The mean squared error of the pixels, in the images' units. */
   readonly mse: Scalar;
-  /** The bits per pixel that the codes are expected to take, weighted; if the loss weighs them. */
+  /** The bits that a place of each grid is expected to take, summed over grids and weighted; if the loss weighs them. */
   readonly rate?: Scalar;
   /** What the quantizers add to the loss, with that rate. */
   readonly quantization: Scalar;
@@ -63,8 +63,8 @@ export function forward(
       const seen = reduced(images, images.shape[1] / picture.shape[1]);
       return Object.values(reconstructionTerms(seen, picture, fittingTerms(config.loss, seen), dataVariance));
     });
-    const rates = grids.flatMap(({ bits, indices }): Scalar[] =>
-      bits === undefined ? [] : [mul(bits, (config.loss.rate * indices[0]!.size) / images.size)],
+    const rates = grids.flatMap(({ bits }): Scalar[] =>
+      bits === undefined ? [] : [mul(bits, config.loss.rate)],
     );
     if (coarse.length > 0) Object.assign(terms, { coarse: mul(addN(coarse), config.loss.coarse) });
     return {

@@ -99,7 +99,7 @@ describe("the rate in the loss", () => {
   it.each(["ema", "codebook loss", "residual"] as const)(
     "has codes used less evenly, and learns: %s",
     async (kind) => {
-      const weighed = await train(configOf("patch", kind, { loss: { ssim: 0, rate: 10 } }));
+      const weighed = await train(configOf("patch", kind, { loss: { ssim: 0, rate: 0.3 } }));
       const free = await train(configOf("patch", kind));
       expect(weighed.losses.at(-1)).toBeLessThan(0.8 * weighed.losses[0]!);
       expect(weighed.perplexity).toBeLessThan(0.9 * free.perplexity);
