@@ -17,6 +17,9 @@ const quick = [
   "dataset.sizePolicy=resize",
   "prior.steps=1",
   "prior.minutes=1",
+  // Without varied copies and candidates, which small data sets have by the thousand.
+  "prior.augment.copies=0",
+  "sample.candidates=1",
   "model.downsampling=8",
   "model.width=16",
   "model.residualBlocks=1",

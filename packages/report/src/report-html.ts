@@ -266,9 +266,7 @@ function nextCommands(commands: ReportInput["next"]): Content {
 }
 
 function mediaType(bytes: Uint8Array): string {
-  if (bytes[0] === 0x89) return "image/png";
-  if (bytes[0] === 0xff) return "image/jpeg";
-  return bytes[0] === 0x47 ? "image/gif" : "image/webp";
+  return bytes[0] === 0x89 ? "image/png" : "image/webp";
 }
 
 function day(time: string): string {

@@ -48,12 +48,14 @@ export function fill(
   height: number,
   colour: Colour,
 ): void {
+  const { pixels } = canvas;
+  const [red, green, blue] = [colour >> 16, (colour >> 8) & 255, colour & 255];
   for (let y = top; y < top + height; y++) {
-    for (let x = left; x < left + width; x++) {
-      const at = 3 * (y * canvas.width + x);
-      canvas.pixels[at] = colour >> 16;
-      canvas.pixels[at + 1] = (colour >> 8) & 255;
-      canvas.pixels[at + 2] = colour & 255;
+    const end = 3 * (y * canvas.width + left + width);
+    for (let at = end - 3 * width; at < end; at += 3) {
+      pixels[at] = red;
+      pixels[at + 1] = green;
+      pixels[at + 2] = blue;
     }
   }
 }
