@@ -83,7 +83,7 @@ const lossShape = {
   edges: weight.describe("Weight of the absolute error of differences of neighbouring pixels."),
   spectrum: weight.describe("Weight of the absolute error of the cosine transform's coefficients."),
   coarse: weight.describe("Weight of the same terms, of the picture of each grid but the finest."),
-  rate: weight.describe(
+  bits: weight.describe(
     "Weight of the bits that a code of each grid is expected to take, by how often each is used; 0 with `fsq`.",
   ),
 };
@@ -156,7 +156,7 @@ const shared = {
   hierarchy: 1,
   attention: 0,
   codes: 512,
-  loss: { mse: 1, l1: 0, ssim: 1, msSsim: 0, edges: 0, spectrum: 0, coarse: 0.5, rate: 0 },
+  loss: { mse: 1, l1: 0, ssim: 1, msSsim: 0, edges: 0, spectrum: 0, coarse: 0.5, bits: 0 },
   warmupSteps: 100,
   warmupShare: 0.15,
   quantizer: {
@@ -312,16 +312,16 @@ export const vqvaeSchema = z
       refuse(["quantizer"], kind, "fsq has no codebook: leave distance and gradient as they are");
     }
     if (kind === "fsq") {
-      if ((given.loss?.rate ?? 0) > 0) {
+      if ((given.loss?.bits ?? 0) > 0) {
         refuse(
-          ["loss", "rate"],
-          given.loss?.rate,
+          ["loss", "bits"],
+          given.loss?.bits,
           "fsq has no codebook whose use could be weighed: leave it out",
         );
       }
-      config.loss.rate = 0;
+      config.loss.bits = 0;
     }
-    const { coarse: _, rate: __, ...terms } = config.loss;
+    const { coarse: _, bits: __, ...terms } = config.loss;
     if (Object.values(terms).every((weight) => weight === 0)) {
       context.issues.push({
         code: "custom",

@@ -29,8 +29,8 @@ export interface Forward {
   /** The mean squared error of the pixels, in the images' units. */
   readonly mse: Scalar;
   /** The bits that a place of each grid is expected to take, summed over grids and weighted; if the loss weighs them. */
-  readonly rate?: Scalar;
-  /** What the quantizers add to the loss, with that rate. */
+  readonly bits?: Scalar;
+  /** What the quantizers add to the loss, with those bits. */
   readonly quantization: Scalar;
 }
 
@@ -63,8 +63,8 @@ export function forward(
       const seen = reduced(images, images.shape[1] / picture.shape[1]);
       return Object.values(reconstructionTerms(seen, picture, fittingTerms(config.loss, seen), dataVariance));
     });
-    const rates = grids.flatMap(({ bits }): Scalar[] =>
-      bits === undefined ? [] : [mul(bits, config.loss.rate)],
+    const bits = grids.flatMap(({ bits }): Scalar[] =>
+      bits === undefined ? [] : [mul(bits, config.loss.bits)],
     );
     if (coarse.length > 0) Object.assign(terms, { coarse: mul(addN(coarse), config.loss.coarse) });
     return {
@@ -73,8 +73,8 @@ export function forward(
       terms,
       reconstruction: addN(Object.values(terms)),
       mse,
-      ...(rates.length > 0 && { rate: addN(rates) }),
-      quantization: addN([...grids.map(({ loss }) => loss), ...rates]),
+      ...(bits.length > 0 && { bits: addN(bits) }),
+      quantization: addN([...grids.map(({ loss }) => loss), ...bits]),
     };
   }
 }

@@ -46,7 +46,7 @@ export function trainStep(
   const pass = forward(parts, dataVariance);
   const several =
     config.hierarchy > 1 ||
-    config.loss.rate > 0 ||
+    config.loss.bits > 0 ||
     LOSS_TERMS.filter((term) => config.loss[term] > 0).length > 1;
   return (carry, inputs) =>
     tidy(() => {
@@ -55,7 +55,7 @@ export function trainStep(
       const { loss, gradients, more } = lossAndGradients(
         (weights): LossAndMore => {
           const forwardPass = pass({ ...withoutPrefix("quantizer.", carry), ...weights }, images, active);
-          const { terms, reconstruction, rate, quantization, mse, grids } = forwardPass;
+          const { terms, reconstruction, bits, quantization, mse, grids } = forwardPass;
           const commitment = addN(grids.map((grid) => grid.commitment));
           return {
             loss: add(reconstruction, mul(quantization, active)),
@@ -64,7 +64,7 @@ export function trainStep(
               mse,
               commitment,
               ...withPrefix("term.", terms),
-              ...(rate !== undefined && { "term.rate": mul(rate, active) }),
+              ...(bits !== undefined && { "term.bits": mul(bits, active) }),
               ...statisticsOf(grids),
             },
           };

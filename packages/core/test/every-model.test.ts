@@ -95,11 +95,11 @@ describe("training through the default engine", () => {
   });
 });
 
-describe("the rate in the loss", () => {
+describe("the bits in the loss", () => {
   it.each(["ema", "codebook loss", "residual"] as const)(
-    "has codes used less evenly, and learns: %s",
+    "have codes used less evenly, which learn all the same: %s",
     async (kind) => {
-      const weighed = await train(configOf("patch", kind, { loss: { ssim: 0, rate: 0.3 } }));
+      const weighed = await train(configOf("patch", kind, { loss: { ssim: 0, bits: 0.3 } }));
       const free = await train(configOf("patch", kind));
       expect(weighed.losses.at(-1)).toBeLessThan(0.8 * weighed.losses[0]!);
       expect(weighed.perplexity).toBeLessThan(0.9 * free.perplexity);

@@ -89,7 +89,7 @@ export function vectorQuantizer(config: GridConfig, first: number): Quantizer {
       const chosen = nearestCodes(left, codebook);
       const assignments = countAssignments(left, chosen, codes);
       const values = lookUp(codebook, chosen) as Tensor2D;
-      if (loss.rate > 0) {
+      if (loss.bits > 0) {
         const residual: Tensor2D = quantized === undefined ? encodings : sub(encodings, quantized);
         bits.push(expectedBits(residual, codebook, assignments.shares));
       }

@@ -31,11 +31,11 @@ export const trainStage: StageDefinition = {
     // What the rate decides stands in the model's other options.
     const { rate: _rate, loss: lossWeights, ...model } = config.model;
     // A weight of 0 leaves nothing of the term, as in runs from before there was one.
-    const { rate, ...loss } = lossWeights;
+    const { bits, ...loss } = lossWeights;
     const { seed } = config;
     return {
       dataset,
-      model: { ...model, loss: { ...loss, ...(rate > 0 && { rate }) } },
+      model: { ...model, loss: { ...loss, ...(bits > 0 && { bits }) } },
       train: schedule,
       seed,
       engine: { kind, device },
