@@ -6,22 +6,21 @@ import type { ConfigSource } from "./config-source.ts";
 
 /**
  * Checks a value by a schema; what is wrong becomes one `SlicebookError`, a line an issue, each with its
- * place.
+ * place, and the `remedy` that helps with all of them.
  */
 export function checked<Output>(
   source: ConfigSource,
   schema: z.ZodType<Output>,
   value: unknown,
   at: readonly string[] = [],
+  remedy = "Fix what is named above; `slicebook config --schema` lists every key.",
 ): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new SlicebookError(
     "CONFIG_INVALID",
     boundedLines(describeIssues(source, schema, result.error.issues, value, at)),
-    {
-      remedy: "Fix what is named above; `slicebook config --schema` lists every key.",
-    },
+    { remedy },
   );
 }
 

@@ -134,6 +134,19 @@ describe("a mistake in the file", () => {
     });
   });
 
+  it("of the options of a prior that another has replaced says how to replace them too", async () => {
+    const path = await file(`${SMALL}prior:\n  minutes: 1\n  options: { hidden: 8 }\n`);
+    const taken = ["prior.name=transformer"];
+    await expect(loadConfig(path, taken)).rejects.toMatchObject({
+      message: expect.stringContaining("run.yaml:7: prior.options.hidden: unknown key"),
+      remedy:
+        "Options that the file gives for another prior stay unless they are replaced: add 'prior.options={}', with options " +
+        "of the new one, if any, in the braces.",
+    });
+    const { prior } = await loadConfig(path, [...taken, "prior.options={}"]);
+    expect(prior).toMatchObject({ name: "transformer", options: { expansion: 4 } });
+  });
+
   it("is said of an unknown adapter and an unknown prior, with the line", async () => {
     expect(await complaint("dataset:\n  adapter: oases\ntrain: { epochs: 2 }\n")).toMatch(
       /^run\.yaml:2: dataset\.adapter: there is no data set adapter "oases": /,

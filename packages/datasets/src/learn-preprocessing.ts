@@ -15,7 +15,7 @@ import type { StoredSlice } from "./store/stored-slice.ts";
 import { type Bounds, type TrainingRange, trainingRangeSchema } from "./training-range.ts";
 
 /** A preprocessing, and what its slices are like. */
-export interface Learnt {
+export interface Learned {
   readonly preprocessing: Preprocessing;
   /** Over all pixels of all preprocessed slices. */
   readonly statistics: { readonly mean: number; readonly variance: number };
@@ -23,7 +23,7 @@ export interface Learnt {
 
 /**
  * Learns a preprocessing and the range of its values from the slices of some splits, and measures what comes out; or
- * only measures one that was learnt elsewhere.
+ * only measures one that was learned elsewhere.
  *
  * What was measured of each slice when it was decoded is enough for all but `residual`, for which the slices are
  * read again, one at a time. What it learns is kept beside them for later runs.
@@ -32,19 +32,19 @@ export async function learnPreprocessing(
   wanted: PreprocessingName | Preprocessing,
   parts: readonly PreparedSplit[],
   pixels: number,
-): Promise<Learnt> {
+): Promise<Learned> {
   if (wanted === "residual") {
     const place = parts.length === 1 ? parts[0]!.place : undefined;
     const before = place && (await readResidual(place, pixels));
     if (before !== undefined) return before;
     const preprocessing = fitPreprocessing(wanted, () => slicesOf(parts));
-    const learnt = withRange(preprocessing, parts, pixels);
-    if (place !== undefined && learnt.preprocessing.name === "residual") {
-      const { low, high, mean, range } = learnt.preprocessing;
-      const note = { low, high, mean: Array.from(mean), range, statistics: learnt.statistics };
+    const learned = withRange(preprocessing, parts, pixels);
+    if (place !== undefined && learned.preprocessing.name === "residual") {
+      const { low, high, mean, range } = learned.preprocessing;
+      const note = { low, high, mean: Array.from(mean), range, statistics: learned.statistics };
       await writePreparedNote(place.folder, noteKey(place), JSON.stringify(note));
     }
-    return learnt;
+    return learned;
   }
   if (typeof wanted !== "string") {
     return { preprocessing: wanted, statistics: measure(wanted, parts, pixels).statistics };
@@ -58,7 +58,7 @@ function noteKey({ key }: CachePlace): string {
   return `${key}-residual`;
 }
 
-async function readResidual(place: CachePlace, pixels: number): Promise<Learnt | undefined> {
+async function readResidual(place: CachePlace, pixels: number): Promise<Learned | undefined> {
   const text = await readPreparedNote(place.folder, noteKey(place));
   if (text === undefined) return undefined;
   const schema = z.object({
@@ -73,7 +73,7 @@ async function readResidual(place: CachePlace, pixels: number): Promise<Learnt |
 }
 
 /** A preprocessing with the range of what it makes of the slices. */
-function withRange(preprocessing: Preprocessing, parts: readonly PreparedSplit[], pixels: number): Learnt {
+function withRange(preprocessing: Preprocessing, parts: readonly PreparedSplit[], pixels: number): Learned {
   const { statistics, preprocessed } = measure(preprocessing, parts, pixels);
   const all = parts.flatMap(({ store }) => store.statistics);
   const original = boundsOf(all.map(({ low, high }) => [low, high]));
@@ -92,8 +92,8 @@ function withRange(preprocessing: Preprocessing, parts: readonly PreparedSplit[]
       0.95,
     ),
   ];
-  const learnt: TrainingRange = { preprocessed, original, window };
-  return { preprocessing: { ...preprocessing, range: learnt }, statistics };
+  const learned: TrainingRange = { preprocessed, original, window };
+  return { preprocessing: { ...preprocessing, range: learned }, statistics };
 }
 
 /** The moments and the bounds of all preprocessed values. */
@@ -101,7 +101,7 @@ function measure(
   preprocessing: Preprocessing,
   parts: readonly PreparedSplit[],
   pixels: number,
-): { readonly statistics: Learnt["statistics"]; readonly preprocessed: Bounds } {
+): { readonly statistics: Learned["statistics"]; readonly preprocessed: Bounds } {
   const bounds: Bounds[] = [];
   let moments: Moments;
   if (preprocessing.name === "residual") {

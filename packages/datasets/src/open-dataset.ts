@@ -63,7 +63,7 @@ export interface Dataset {
   maskFingerprint(): Promise<string | undefined>;
   /** What is known of slices besides their class; see `listDataset`. */
   covariates(): KnownCovariates | undefined;
-  /** What the preprocessing learnt from the training slices; give it to another folder's `openDataset`. */
+  /** What the preprocessing learned from the training slices; give it to another folder's `openDataset`. */
   readonly preprocessing: Preprocessing;
   /**
    * Over all pixels of the preprocessed training slices (of all opened slices, if training was not opened).
@@ -82,7 +82,7 @@ export interface Dataset {
 export interface OpenDatasetOptions extends ListDatasetOptions, PrepareOptions {
   /** The splits that are needed; each must have slices. The others stay empty. All three unless given. */
   readonly splits?: readonly Split[];
-  /** What a preprocessing learnt elsewhere, so that another folder is evaluated in the units of training. */
+  /** What a preprocessing learned elsewhere, so that another folder is evaluated in the units of training. */
   readonly preprocessing?: Preprocessing;
 }
 

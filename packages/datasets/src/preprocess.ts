@@ -16,7 +16,7 @@ export const PREPROCESSINGS = ["zscore", "zscore-dataset", "minmax", "percentile
 
 export type PreprocessingName = (typeof PREPROCESSINGS)[number];
 
-/** A preprocessing together with what it learnt from the training slices. */
+/** A preprocessing together with what it learned from the training slices. */
 export type Preprocessing = (
   | { readonly name: "zscore" | "minmax" | "percentile" }
   | { readonly name: "zscore-dataset"; readonly mean: number; readonly deviation: number }
@@ -106,7 +106,7 @@ export function applySliceMap(
 
 /**
  * Maps what a model makes of a slice, in preprocessed units, back to the slice's original units, and holds it among the
- * values that training slices have there, where the preprocessing has learnt them.
+ * values that training slices have there, where the preprocessing has learned them.
  *
  * So a black that all slices share is black in each, however it was mapped; a slice's own values beyond those of the
  * training slices do not come back.
@@ -131,16 +131,16 @@ export function restoreSlice(
 
 /**
  * Brings preprocessed values of no slice in particular, such as a sample, to [0, 1]: to the greys in which the training
- * slices' black is 0 and nearly all of their values are below 1, or by their own range where the preprocessing has learnt
+ * slices' black is 0 and nearly all of their values are below 1, or by their own range where the preprocessing has learned
  * none.
  */
 export function greysOf(preprocessing: Preprocessing, values: Float32Array): Float32Array {
-  const { name, range: learnt } = preprocessing;
+  const { name, range: learned } = preprocessing;
   const shown =
-    name === "residual" && learnt !== undefined
+    name === "residual" && learned !== undefined
       ? restoreSlice(preprocessing, sliceMap(preprocessing, values), values)
       : values;
-  const [black, white] = learnt?.window ?? range(values);
+  const [black, white] = learned?.window ?? range(values);
   const greys = new Float32Array(shown.length);
   mapValues(shown, { offset: black, scale: inverse(white - black) }, greys);
   return holdWithin(greys, [0, 1]);

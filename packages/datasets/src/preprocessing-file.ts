@@ -7,13 +7,13 @@ import type { Size } from "./types.ts";
 const range = trainingRangeSchema.optional();
 
 /** All but the mean image of `residual`; those of earlier versions have no range. */
-const learntSchema = z.discriminatedUnion("name", [
+const learnedSchema = z.discriminatedUnion("name", [
   z.object({ name: z.enum(["zscore", "minmax", "percentile"]), range }),
   z.object({ name: z.literal("zscore-dataset"), mean: z.number(), deviation: z.number(), range }),
   z.object({ name: z.literal("residual"), low: z.number(), high: z.number(), range }),
 ]);
 
-/** What a preprocessing learnt, as a file of tensors holds it. */
+/** What a preprocessing learned, as a file of tensors holds it. */
 export interface PreprocessingFile {
   /** The mean image of `residual`. */
   readonly tensors: HostTensors;
@@ -34,12 +34,12 @@ export function preprocessingOf(
   { tensors, metadata }: PreprocessingFile,
   { preprocessing, size: [height, width] }: { readonly preprocessing: string; readonly size: Size },
 ): Preprocessing {
-  const learnt = learntSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
-  if (learnt.name !== preprocessing)
-    throw new Error(`it is of ${learnt.name}, and config.yaml says ${preprocessing}`);
-  if (learnt.name !== "residual") return learnt;
+  const learned = learnedSchema.parse(JSON.parse(metadata.preprocessing ?? "null"));
+  if (learned.name !== preprocessing)
+    throw new Error(`it is of ${learned.name}, and config.yaml says ${preprocessing}`);
+  if (learned.name !== "residual") return learned;
   const mean = Float32Array.from(tensors.mean?.data ?? []);
   if (mean.length !== height * width || !mean.every(Number.isFinite))
     throw new Error(`its mean image is not one of ${height}×${width} numbers`);
-  return { ...learnt, mean };
+  return { ...learned, mean };
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { CovariateValues } from "./covariates/covariate.ts";
 import type { Affine, Orientation } from "./orientation.ts";
 
-/** The three parts of a data set: what is learnt from, what training is steered by, what is reported. */
+/** The three parts of a data set: what is learned from, what training is steered by, what is reported. */
 export type Split = "train" | "validate" | "test";
 
 /** The splits in the order in which they are listed everywhere. */

@@ -82,7 +82,7 @@ describe.each(PREPROCESSINGS)("the range of training slices: %s", (name) => {
   });
 });
 
-describe("a preprocessing learnt elsewhere", () => {
+describe("a preprocessing learned elsewhere", () => {
   it("keeps its range, or holds nothing where it has none", async () => {
     const { preprocessing, splits } = await opened("zscore");
     const root = await temporaryFolder({ [path("test", 6, 0)]: slice(3, 1000) });

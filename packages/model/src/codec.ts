@@ -21,7 +21,7 @@ import type { LevelGrids } from "@slicebook/runs/tensors";
 
 /**
  * How a codec is prepared: for this many images at a time. What it makes is held among the values of the training
- * slices, where the preprocessing has learnt them.
+ * slices, where the preprocessing has learned them.
  */
 export interface CodecOptions {
   readonly model: BoundVqvae;

@@ -88,7 +88,7 @@ async function sampled(...overrides: readonly string[]): Promise<{ area: number;
   return { area: bright.length / (8 * SIDE * SIDE), grey };
 }
 
-it("are learnt from the training slices and kept beside the codes", async () => {
+it("are learned from the training slices and kept beside the codes", async () => {
   const { covariates, combinations, known } = readCovariates(runPaths(folder))!;
   expect(covariates).toEqual([
     { name: "age", kind: "number", low: 20, high: 80 },

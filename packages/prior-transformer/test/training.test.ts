@@ -83,8 +83,8 @@ describe("a training step", () => {
       return (shift + column + (label === 0 ? row : 3 * row)) % 4;
     });
 
-  /** A prior that learnt such stripes of all shifts, and its weights. */
-  async function learntStripes(changes: Partial<LevelConfig>, steps: number) {
+  /** A prior that learned such stripes of all shifts, and its weights. */
+  async function learnedStripes(changes: Partial<LevelConfig>, steps: number) {
     const fast = smallConfig({ width: 16, headWidth: 8, ...changes });
     const prior = transformer.bind(
       { ...fast, optimizer: { ...fast.optimizer, learningRate: 1e-2, averageDecay: 0.95 } },
@@ -107,7 +107,7 @@ describe("a training step", () => {
   }
 
   it("learns a pattern of two classes, which is then drawn", async () => {
-    const { prior, weights } = await learntStripes({}, 150);
+    const { prior, weights } = await learnedStripes({}, 150);
     const [drawn] = await prior.sample(engines.onnx, weights, { count: 8, seed: 3, conditions: { labels } });
     for (const [index, label] of labels.entries()) {
       const stripes = [0, 1, 2, 3].map((shift) => grid(label, shift).join());
@@ -116,7 +116,7 @@ describe("a training step", () => {
   });
 
   it("of random orders learns to draw what lies above that which is given", async () => {
-    const { prior, weights } = await learntStripes({ order: "random", window: 4 }, 500);
+    const { prior, weights } = await learnedStripes({ order: "random", window: 4 }, 500);
     const known = Array.from({ length: 20 }, (_, at) => Number(at >= 10));
     const options = { count: 1, seed: 1, temperature: 0, conditions: { labels: [1] } };
     for (const shift of [0, 1, 2, 3]) {

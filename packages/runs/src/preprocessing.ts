@@ -6,7 +6,7 @@ import { missing, trainedModel } from "./needs.ts";
 import type { RunPaths } from "./run-paths.ts";
 
 /**
- * Keeps what the preprocessing learnt from the training slices, so that other slices are brought to the same
+ * Keeps what the preprocessing learned from the training slices, so that other slices are brought to the same
  * units, and what the model makes is held among their values.
  */
 export async function savePreprocessing(path: string, preprocessing: Preprocessing): Promise<void> {

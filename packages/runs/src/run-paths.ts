@@ -14,7 +14,7 @@ export interface RunPaths {
   readonly metrics: string;
   readonly last: string;
   readonly best: string;
-  /** What the preprocessing learnt from the training slices. */
+  /** What the preprocessing learned from the training slices. */
   readonly preprocessing: string;
   readonly evaluation: string;
   readonly evaluations: string;

@@ -15,7 +15,7 @@ import type { KeptCovariates } from "@slicebook/runs";
 import type { Session } from "./session.ts";
 
 /** What is known of a data set's slices besides their classes, as its training slices have it. */
-export interface LearntCovariates {
+export interface LearnedCovariates {
   readonly kept: KeptCovariates;
   /** What was given and has no use. */
   readonly warnings: readonly string[];
@@ -24,7 +24,7 @@ export interface LearntCovariates {
 }
 
 /** Undefined where nothing is known. Throws `COVARIATES_INVALID`. */
-export async function learntCovariates(session: Session): Promise<LearntCovariates | undefined> {
+export async function learnedCovariates(session: Session): Promise<LearnedCovariates | undefined> {
   const dataset = await session.dataset();
   const given = dataset.covariates();
   if (given === undefined) return undefined;

@@ -5,7 +5,7 @@ export {
   askedTable,
   checkGuidance,
   drawnCovariates,
-  learntCovariates,
+  learnedCovariates,
 } from "./covariates.ts";
 export { withEnergy } from "./energy.ts";
 export type { Event, ExecuteOptions } from "./events.ts";

@@ -35,7 +35,7 @@ export interface BoundPrior {
    */
   readonly guidable?: boolean;
   /**
-   * Whether it also learnt orders in which known codes come first, in raster order, and then the others of their grid: these are
+   * Whether it also learned orders in which known codes come first, in raster order, and then the others of their grid: these are
    * then drawn, and scored, given all that is known of it, wherever that lies.
    */
   readonly knownFirst?: boolean;

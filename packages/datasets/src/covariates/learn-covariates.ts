@@ -26,7 +26,7 @@ export const covariateTableSchema = z.object({
 /** What is known of a data set's training slices besides their classes. */
 export type CovariateTable = z.output<typeof covariateTableSchema>;
 
-/** A slice whose covariates are learnt. */
+/** A slice whose covariates are learned. */
 export interface KnownSlice {
   readonly label?: string | undefined;
   readonly values: CovariateValues;

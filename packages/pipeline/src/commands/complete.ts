@@ -178,7 +178,7 @@ async function drawCandidates(
     readonly sliceCodes: readonly LevelGrids[];
     readonly known: readonly Uint8Array[];
     readonly labels: Int32Array | undefined;
-    /** The grids that the prior learnt. */
+    /** The grids that the prior learned. */
     readonly trained: CodeGrids;
     readonly candidates: number;
   },

@@ -7,7 +7,7 @@ import { trainedModel, writeCovariates } from "@slicebook/runs";
 import { type CodeGrids, saveCodes } from "@slicebook/runs/tensors";
 import {
   codesInputs,
-  learntCovariates,
+  learnedCovariates,
   modelParameters,
   placementOfRecord,
   reportProgress,
@@ -27,7 +27,7 @@ export const encodeStage: StageDefinition = {
   outputs: ({ paths }) => [...SPLITS.map((split) => paths.codes[split]), paths.grain],
 
   async prepare(session) {
-    await learntCovariates(session);
+    await learnedCovariates(session);
   },
 
   async run(session) {
@@ -35,7 +35,7 @@ export const encodeStage: StageDefinition = {
     const { batch } = config.train;
     const dataset = await session.dataset();
     const { splits, classes } = dataset;
-    const covariates = await learntCovariates(session);
+    const covariates = await learnedCovariates(session);
     for (const text of covariates?.warnings ?? []) emit({ type: "warning", text });
     const parameters = await modelParameters(session);
     const encoder = await createEncoder(await session.engine(), parameters, { model, batch });

@@ -107,8 +107,8 @@ export async function measureBaselines(
   add("model", bytes, inUnits(images));
 
   const training = dataset.splits.train;
-  const learnt = trainingImages(training, config.seed);
-  if (learnt !== undefined) {
+  const learned = trainingImages(training, config.seed);
+  if (learned !== undefined) {
     const mean = await meanOfAll(training, pixels, signal);
     rows.push({
       name: "mean",
@@ -117,7 +117,7 @@ export async function measureBaselines(
     });
     const most = Math.floor(bytes.reduce((sum, count) => sum + count, 0) / bytes.length / COEFFICIENT_BYTES);
     const reconstructed = await reconstructByComponents(await session.engine(), {
-      training: learnt,
+      training: learned,
       images: prepared,
       pixels,
       most,
@@ -157,7 +157,7 @@ export async function measureBaselines(
     baselines: {
       slices: chosen.length,
       of: total,
-      ...(learnt === undefined ? {} : { trainingSlices: learnt.length / pixels }),
+      ...(learned === undefined ? {} : { trainingSlices: learned.length / pixels }),
       rows: rows.map(({ figures, ...row }) => ({ ...row, ...figureSummaries(figures, subjects) })),
     },
     pictures: {

@@ -38,7 +38,7 @@ import {
   checkGuidance,
   drawnCovariates,
   knownOf,
-  learntCovariates,
+  learnedCovariates,
   modelHash,
   modelParameters,
   priorParameters,
@@ -75,7 +75,7 @@ export const sampleStage: StageDefinition = {
     const { sample } = session.config;
     const { classes, splits } = await session.dataset();
     labelsOf(classes, sample, { trained: labelsIn(splits.train), tested: labelsIn(splits.test) });
-    const table = (await learntCovariates(session))?.kept;
+    const table = (await learnedCovariates(session))?.kept;
     const prior = await bindPrior(session, { classes, covariates: table?.covariates ?? [] });
     slicePositionsOf(prior, sample);
     askedTable(prior, table, sample);

@@ -37,7 +37,7 @@ import {
   createLikelihoodMeter,
   joinParts,
   knownOf,
-  learntCovariates,
+  learnedCovariates,
   modelHash,
   modelParameters,
   priorParameters,
@@ -74,7 +74,7 @@ export const trainPriorStage: StageDefinition = {
   async prepare(session) {
     const { config } = session;
     const { classes } = await session.dataset();
-    const covariates = (await learntCovariates(session))?.kept.covariates ?? [];
+    const covariates = (await learnedCovariates(session))?.kept.covariates ?? [];
     const prior = await bindPrior(session, { classes, covariates });
     if (builtInPriors.has(config.prior.name)) return;
     await tryPrior(prior, { engine: await session.engine(), config, classes });
@@ -96,7 +96,7 @@ export const trainPriorStage: StageDefinition = {
     const begun = checkpoints.findLast((one) => one !== undefined);
     const finished = checkpoints.every((one) => one?.state.finished);
     if (begun !== undefined && !finished && !resume) throw unfinished(paths.folder, begun.state.step);
-    const learnt = finished ? grids.train : await withVariedGrids(session, grids.train);
+    const learned = finished ? grids.train : await withVariedGrids(session, grids.train);
     if (begun === undefined) await rm(dirname(metrics), { recursive: true, force: true });
 
     const vectors = session.model.codebooks(await modelParameters(session));
@@ -123,7 +123,7 @@ export const trainPriorStage: StageDefinition = {
       try {
         const { seconds, rows } = await train(
           {
-            ...trainee(prior, part, learnt, { batch, seed, initialCarry, validate }),
+            ...trainee(prior, part, learned, { batch, seed, initialCarry, validate }),
             ...(prior.parts.length > 1 ? { part: number } : {}),
           },
           {

@@ -710,8 +710,8 @@ async function pictureOf(run: string, codes: Grids): Promise<Float32Array> {
   const config = parse(await readFile(join(folder, "config.yaml"), "utf8"));
   const model = vqvae.bind(vqvaeSchema.parse(config.model), config.dataset.size);
   const carry = decodeSafetensors(await readFile(join(folder, "checkpoints", "best.safetensors"))).tensors;
-  const learnt = await readFile(join(folder, "checkpoints", "preprocessing.safetensors"));
-  const preprocessing = preprocessingOf(decodeSafetensors(learnt), config.dataset);
+  const learned = await readFile(join(folder, "checkpoints", "preprocessing.safetensors"));
+  const preprocessing = preprocessingOf(decodeSafetensors(learned), config.dataset);
   const specs = model.codeSpecs(1).slice(0, codes.length);
   const engine = await createEngine({ kind: "onnx", threads: 1 });
   const decode = await engine.compile(model.decode, [specs], {

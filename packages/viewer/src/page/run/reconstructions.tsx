@@ -29,7 +29,7 @@ export function Reconstructions({ run }: { readonly run: RunAnswer }) {
           <AtEqualBytes run={run} pictures={equalBytes} />
         </>
       )}
-      <h2>How it learnt</h2>
+      <h2>How it learned</h2>
       {film === null ? (
         <p class="empty">No pictures were kept of this training.</p>
       ) : (

@@ -346,7 +346,7 @@ function stagesOf({ levels, size, pictureSize }: BoundVqvae, preprocessing: Prep
   });
 }
 
-/** What a preprocessing learnt, for slices that are reduced to another size. */
+/** What a preprocessing learned, for slices that are reduced to another size. */
 function preprocessingAt(
   preprocessing: Preprocessing,
   [height, width]: readonly [number, number],
@@ -379,7 +379,7 @@ async function loadPreprocessing(
   dataset: Parameters<typeof preprocessingOf>[1],
 ): Promise<Preprocessing> {
   const response = await fetch(url, { cache: "no-cache" });
-  if (!response.ok) fail("what the preprocessing learnt is not in the run's folder");
+  if (!response.ok) fail("what the preprocessing learned is not in the run's folder");
   try {
     return preprocessingOf(decodeSafetensors(new Uint8Array(await response.arrayBuffer())), dataset);
   } catch (error) {
