@@ -8,7 +8,7 @@ const SHIPPED = {
   bits: 0.003,
   batch: [8, 2, 1],
   shares: [10, 6, 5],
-  temperature: [0.8, 0.7, 0.8],
+  temperature: [0.9, 0.8, 0.85],
   /** On few slices it is the better of the built-in ones (docs/prior.md). */
   prior: "transformer",
 };
