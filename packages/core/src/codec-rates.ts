@@ -21,19 +21,22 @@ function threeGrids(finest: number): Omit<Tokenizer, "depth"> {
 
 /** Tokenizers by the bits per pixel that slices of brains took, coded by a prior: docs/codebook.md says which were measured. */
 const TOKENIZERS: readonly (Tokenizer & { readonly rate: number })[] = [
-  { rate: 0.05, ...oneGrid, codes: 256, depth: 1 },
-  { rate: 0.06, ...oneGrid, codes: 512, depth: 1 },
-  { rate: 0.08, ...oneGrid, codes: 2048, depth: 1 },
-  { rate: 0.13, ...oneGrid, codes: 512, depth: 2 },
-  { rate: 0.19, ...threeGrids(8), depth: 1 },
-  { rate: 0.22, ...threeGrids(16), depth: 1 },
-  { rate: 0.26, ...threeGrids(32), depth: 1 },
-  { rate: 0.3, ...threeGrids(64), depth: 1 },
-  { rate: 0.36, ...threeGrids(128), depth: 1 },
-  { rate: 0.43, ...threeGrids(256), depth: 1 },
-  { rate: 0.5, ...threeGrids(512), depth: 1 },
-  { rate: 0.6, ...threeGrids(16), depth: 2 },
-  { rate: 0.7, ...threeGrids(32), depth: 2 },
+  { rate: 0.05, ...oneGrid, codes: 512, depth: 1 },
+  { rate: 0.065, ...oneGrid, codes: 2048, depth: 1 },
+  { rate: 0.1, ...oneGrid, codes: 512, depth: 2 },
+  { rate: 0.13, ...threeGrids(8), depth: 1 },
+  { rate: 0.155, ...threeGrids(16), depth: 1 },
+  { rate: 0.18, ...threeGrids(32), depth: 1 },
+  { rate: 0.2, ...threeGrids(64), depth: 1 },
+  { rate: 0.24, ...threeGrids(128), depth: 1 },
+  { rate: 0.28, ...threeGrids(256), depth: 1 },
+  { rate: 0.32, ...threeGrids(512), depth: 1 },
+  { rate: 0.38, ...threeGrids(16), depth: 2 },
+  { rate: 0.44, ...threeGrids(32), depth: 2 },
+  { rate: 0.5, ...threeGrids(64), depth: 2 },
+  { rate: 0.56, ...threeGrids(128), depth: 2 },
+  { rate: 0.62, ...threeGrids(256), depth: 2 },
+  { rate: 0.7, ...threeGrids(512), depth: 2 },
 ];
 
 /** The tokenizer whose rate is the nearest to the one asked for, in bits per pixel, by ratio. */
