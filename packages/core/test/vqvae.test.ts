@@ -42,6 +42,7 @@ describe("vqvaeSchema", () => {
     [{ codez: 3 }, /codez/],
     [{ quantizer: { kind: "best" } }, /ema/],
     [{ quantizer: { kind: "fsq", levels: [3, 3] }, codes: 512 }, /product of quantizer.levels, 9/],
+    [{ quantizer: { kind: "fsq" }, loss: { bits: 0.1 } }, /fsq has no codebook whose use could be weighed/],
     [{ quantizer: { distance: "cosine", depth: 2 } }, /euclidean/],
     [{ downsampling: 5 }, /downsampling/],
     [{ width: 33 }, /multiple of 2/],
@@ -52,6 +53,11 @@ describe("vqvaeSchema", () => {
   ])("refuses %o", (input, message) => {
     const { error } = vqvaeSchema.safeParse(input);
     expect(z.prettifyError(error!)).toMatch(message);
+  });
+
+  it("weighs no bits where there is no codebook, whatever the preset weighs", () => {
+    expect(vqvaeSchema.parse({ preset: "codec", quantizer: { kind: "fsq" } }).loss.bits).toBe(0);
+    expect(presets.codec.loss.bits).toBeGreaterThan(0);
   });
 
   it("describes every option", () => {

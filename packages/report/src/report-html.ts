@@ -266,7 +266,8 @@ function nextCommands(commands: ReportInput["next"]): Content {
 }
 
 function mediaType(bytes: Uint8Array): string {
-  return bytes[0] === 0x89 ? "image/png" : "image/webp";
+  if (bytes[0] === 0x89) return "image/png";
+  return bytes[0] === 0xff ? "image/jpeg" : "image/webp";
 }
 
 function day(time: string): string {

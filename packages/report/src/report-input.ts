@@ -16,7 +16,7 @@ export interface Picture {
   readonly text?: string;
   /** What it shows, for those who do not see it. */
   readonly alt: string;
-  /** A PNG or WebP. */
+  /** A PNG, JPEG or WebP. */
   readonly bytes: Uint8Array;
   /** Where it lies, relative to the run folder, with `/`. */
   readonly path: string;
