@@ -90,9 +90,9 @@ function checkedOptions<Options>(
 /** What to do about options that the file gives for the adapter or prior that an override has replaced. */
 function remedyOf({ overrides }: ConfigSource, section: "dataset" | "prior"): string | undefined {
   const isSet = (key: string) => overrides.some(({ path }) => path.join(".") === `${section}.${key}`);
-  const kind = section === "prior" ? "name" : "adapter";
-  if (!isSet(kind) || isSet("options")) return undefined;
-  return `Options that the file gives for another ${section === "prior" ? "prior" : "adapter"} stay unless they are replaced: add '${section}.options={}', with options of the new one, if any, in the braces.`;
+  const [key, kind] = section === "prior" ? ["name", "prior"] : ["adapter", "adapter"];
+  if (!isSet(key) || isSet("options")) return undefined;
+  return `Options that the file gives for another ${kind} stay unless they are replaced: add '${section}.options={}', with options of the new one, if any, in the braces.`;
 }
 
 /** A path with `~` at its start as the user's home folder, as a shell would have it. */

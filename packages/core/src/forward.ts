@@ -63,7 +63,7 @@ export function forward(
       const seen = reduced(images, images.shape[1] / picture.shape[1]);
       return Object.values(reconstructionTerms(seen, picture, fittingTerms(config.loss, seen), dataVariance));
     });
-    const bits = grids.flatMap(({ bits }): Scalar[] =>
+    const weighted = grids.flatMap(({ bits }): Scalar[] =>
       bits === undefined ? [] : [mul(bits, config.loss.bits)],
     );
     if (coarse.length > 0) Object.assign(terms, { coarse: mul(addN(coarse), config.loss.coarse) });
@@ -73,8 +73,8 @@ export function forward(
       terms,
       reconstruction: addN(Object.values(terms)),
       mse,
-      ...(bits.length > 0 && { bits: addN(bits) }),
-      quantization: addN([...grids.map(({ loss }) => loss), ...bits]),
+      ...(weighted.length > 0 && { bits: addN(weighted) }),
+      quantization: addN([...grids.map(({ loss }) => loss), ...weighted]),
     };
   }
 }

@@ -4,8 +4,6 @@ import { loadPrior } from "../priors.ts";
 /** Of the levels of codes, the coarsest first: what was measured to suit slices of 256 pixels a side. */
 const SHIPPED = {
   codes: [512, 256, 64],
-  /** The weight of a code's bits in the loss. */
-  bits: 0.003,
   batch: [8, 2, 1],
   shares: [10, 6, 5],
   temperature: [0.9, 0.8, 0.85],
@@ -40,7 +38,7 @@ export async function initialSettings(size: readonly [height: number, width: num
             downsampling: DOWNSAMPLING,
             hierarchy,
             codes: forLevels(SHIPPED.codes, hierarchy),
-            loss: { bits: SHIPPED.bits },
+            loss: { bits: presets.codec.loss.bits },
           },
     train: { minutes: 5, batch: 2 },
     prior: {
