@@ -120,6 +120,9 @@ export function checkImports(root) {
       continue;
     }
     const sources = join(root, "packages", name, "src");
+    const built = join(root, "packages", name, "tsconfig.build.json");
+    const { references = [] } = JSON.parse(readFileSync(built, "utf8"));
+    const referenced = references.map(({ path }) => path.split("/").at(-2));
     for (const path of readdirSync(sources, { recursive: true }).filter((path) => /\.tsx?$/.test(path))) {
       const file = join(sources, path);
       const part = Object.keys(PARTS).find((part) => `${name}/src/${path}`.startsWith(`${part}/`));
@@ -130,6 +133,10 @@ export function checkImports(root) {
           faults.push(
             `${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`,
           );
+        }
+        // The page is no part of the build: it is bundled from sources.
+        if (ours !== undefined && ours !== name && part !== "viewer/src/page" && !referenced.includes(ours)) {
+          faults.push(`${where} imports ${target}, but ${relative(root, built)} has no reference to ${ours}`);
         }
         const entry = target.replace(/^@slicebook\//, "");
         if (ours !== undefined && part !== undefined && !PARTS[part].includes(entry)) {

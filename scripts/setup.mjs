@@ -52,15 +52,16 @@ export function setup() {
     process.exit(1);
   }
   install();
-  const status = run(
-    process.execPath,
-    [`${root}/node_modules/nx/dist/bin/nx.js`, "run-many", "-t", "build", "--output-style=static"],
-    {
-      stdio: ["ignore", "ignore", 2],
-    },
-  );
+  // The page of the viewer is made of the built packages.
+  const build = [
+    `${root}/node_modules/nx/dist/bin/nx.js`,
+    "run",
+    "@slicebook/viewer:page",
+    "--output-style=static",
+  ];
+  const status = run(process.execPath, build, { stdio: ["ignore", "ignore", 2] });
   if (status !== 0) {
-    run("npx", ["nx", "run-many", "-t", "build", "--output-style=static"]);
+    run(process.execPath, build);
     console.error("error: the build failed\n  → See the messages above.");
     process.exit(status);
   }
