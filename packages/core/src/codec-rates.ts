@@ -34,9 +34,8 @@ const TOKENIZERS: readonly (Tokenizer & { readonly rate: number })[] = [
   { rate: 0.38, ...threeGrids(16), depth: 2 },
   { rate: 0.44, ...threeGrids(32), depth: 2 },
   { rate: 0.5, ...threeGrids(64), depth: 2 },
-  { rate: 0.56, ...threeGrids(128), depth: 2 },
-  { rate: 0.62, ...threeGrids(256), depth: 2 },
-  { rate: 0.7, ...threeGrids(512), depth: 2 },
+  { rate: 0.62, ...threeGrids(128), depth: 2 },
+  { rate: 0.76, ...threeGrids(256), depth: 2 },
 ];
 
 /** The tokenizer whose rate is the nearest to the one asked for, in bits per pixel, by ratio. */
