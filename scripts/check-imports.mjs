@@ -134,7 +134,7 @@ export function checkImports(root) {
             `${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`,
           );
         }
-        // The page is no part of the build: it is bundled from sources.
+        // The page is not compiled with the package: Vite bundles it.
         if (ours !== undefined && ours !== name && part !== "viewer/src/page" && !referenced.includes(ours)) {
           faults.push(`${where} imports ${target}, but ${relative(root, built)} has no reference to ${ours}`);
         }
