@@ -129,14 +129,15 @@ export function checkImports(root) {
       for (const [, target] of readFileSync(file, "utf8").replaceAll(TEMPLATE, "").matchAll(IMPORT)) {
         const where = relative(root, file);
         const ours = /^@slicebook\/([^/]+)/.exec(target)?.[1];
-        if (ours !== undefined && ours !== name && !allowed.includes(ours)) {
+        const other = ours === name ? undefined : ours;
+        if (other !== undefined && !allowed.includes(other)) {
           faults.push(
             `${where} imports ${target}, but ${name} may import only: ${allowed.join(", ") || "none of ours"}`,
           );
         }
         // The page is not compiled with the package: Vite bundles it.
-        if (ours !== undefined && ours !== name && part !== "viewer/src/page" && !referenced.includes(ours)) {
-          faults.push(`${where} imports ${target}, but ${relative(root, built)} has no reference to ${ours}`);
+        if (other !== undefined && part !== "viewer/src/page" && !referenced.includes(other)) {
+          faults.push(`${where} imports ${target}, but ${relative(root, built)} has no reference to ${other}`);
         }
         const entry = target.replace(/^@slicebook\//, "");
         if (ours !== undefined && part !== undefined && !PARTS[part].includes(entry)) {
