@@ -137,7 +137,9 @@ export function checkImports(root) {
         }
         // The page is not compiled with the package: Vite bundles it.
         if (other !== undefined && part !== "viewer/src/page" && !referenced.includes(other)) {
-          faults.push(`${where} imports ${target}, but ${relative(root, built)} has no reference to ${other}`);
+          faults.push(
+            `${where} imports ${target}, but ${relative(root, built)} has no reference to ${other}`,
+          );
         }
         const entry = target.replace(/^@slicebook\//, "");
         if (ours !== undefined && part !== undefined && !PARTS[part].includes(entry)) {
